@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// batch is the functions that one commit holds. The entry's mutex guards it.
+type batch struct {
+	options store.Options
+	state   state // with the changes of all its functions
+	size    int   // how many those are
+	read    bool  // one of them relied on what it had read
+	goal    int   // how many it gathers
+
+	full chan struct{} // closed when there is nothing left to gather
+	lead chan struct{} // tells one of its callers to commit it
+	done chan struct{} // closed when it is durable or has failed
+	err  error         // why it failed; read after done
+}
+
+func newBatch(o store.Options) *batch {
+	return &batch{options: o, full: make(chan struct{}), lead: make(chan struct{}, 1), done: make(chan struct{})}
+}
+
+// fill ends the gathering.
+func (b *batch) fill() {
+	select {
+	case <-b.full:
+	default:
+		close(b.full)
+	}
+}
+
+// add takes in the changes of one more function.
+func (b *batch) add(tx *Tx) {
+	b.state = tx.state
+	b.read = b.read || tx.read
+	if b.size++; b.size == b.goal {
+		b.fill()
+	}
+}
+
+// batchFor is the batch that takes a function with these options. A difference
+// ends the one before, which then has nobody left to gather.
+func (r *run) batchFor(o store.Options) *batch {
+	if n := len(r.batches); n > 0 {
+		if last := r.batches[n-1]; last.options.Same(o) {
+			return last
+		}
+		r.batches[0].fill()
+	}
+	b := newBatch(o)
+	r.batches = append(r.batches, b)
+	return b
+}
+
+// stage takes what a function leaves behind, passes the turn on, and returns
+// when it is durable.
+func (ent *entry) stage(w *waiter, tx *Tx) error {
+	ent.mu.Lock()
+	b, leads := ent.run.accept(w, tx)
+	err := ent.run.err
+	r := ent.run
+	ent.busy = false
+	ent.settle()
+	ent.mu.Unlock()
+	switch {
+	case !tx.read && !tx.changed:
+		return nil
+	case err != nil:
+		return err // the state that the function built on never reached the disk
+	case b == nil:
+		return nil
+	case leads:
+		ent.commit(r, b)
+		return b.err
+	case !tx.changed:
+		<-b.done
+		return b.err
+	}
+	select {
+	case <-b.lead:
+		ent.commit(r, b)
+	case <-b.done:
+	}
+	return b.err
+}
+
+// accept finds the batch that a function must wait for: the one that takes its
+// changes, or without changes the last one that it may have seen. With the
+// disk idle and nobody gathering, its caller leads the commit.
+func (r *run) accept(w *waiter, tx *Tx) (b *batch, leads bool) {
+	if !tx.changed || r.err != nil {
+		return tx.after, false
+	}
+	b = r.batchFor(w.Options)
+	b.add(tx)
+	r.state = tx.state
+	leads = !r.led
+	r.led = true
+	return b, leads
+}
+
+// commit gathers and writes the run's first batch, wakes its callers and hands
+// the next batch to one of its own. The caller is one of the batch's.
+func (ent *entry) commit(r *run, b *batch) {
+	ent.gather(r, b)
+	ent.mu.Lock()
+	r.batches, r.flying = r.batches[1:], b
+	ent.mu.Unlock()
+	start := time.Now()
+	err := r.write(b)
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	r.flying, r.led = nil, false
+	now := time.Now()
+	ent.history.last = commitStats{b.size, now.Sub(start), now}
+	b.end(err)
+	if err != nil {
+		r.fail(err)
+	}
+	if len(r.batches) > 0 {
+		r.led = true
+		r.batches[0].lead <- struct{}{}
+	}
+	ent.settle()
+}
+
+func (b *batch) end(err error) {
+	b.err = err
+	close(b.done)
+}
+
+// fail ends a run whose commit failed, and with it all that was staged on top.
+func (r *run) fail(err error) {
+	r.err = err
+	r.close()
+	for _, later := range r.batches {
+		later.end(err)
+	}
+	r.batches = nil
+}
+
+// gather waits a moment for those whom the last commit has just let go.
+func (ent *entry) gather(r *run, b *batch) {
+	ent.mu.Lock()
+	until, goal := ent.history.last.gathering()
+	wait := time.Until(until)
+	if b.size >= goal || wait <= 0 || r.closed || len(r.batches) > 1 {
+		ent.mu.Unlock()
+		return
+	}
+	b.goal = goal
+	ent.mu.Unlock()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-b.full:
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,140 @@
+// Package engine runs transactions: functions that read a file's state and
+// stage changes to it, one at a time per file, under a lock that holds between
+// processes, committed by one atomic and durable replace.
+//
+// # Admission
+//
+// Each file that is in use has one entry with a queue. The caller at its head
+// has the turn: its function runs, on its own goroutine, on the staged state,
+// and the turn goes on to the next as soon as the function has staged its
+// changes. Waiting is on a channel, so that a timeout or a context can end it.
+//
+// # Group commit
+//
+// Nobody waits for the disk alone. The first to stage while the disk is idle
+// commits at once, on its own goroutine. While it is in its fsyncs, the next
+// functions already run and stage into the next batch, which one of them
+// commits when the disk returns. For a moment after that the batch gathers, until
+// as many have staged as the last commit held or half of its duration has passed,
+// so that callers in a loop share one commit instead of splitting in two halves
+// that wait for each other.
+//
+// A caller is acknowledged when a commit with its change is durable. If a
+// commit fails, so do all who staged on top of what it held, and the next
+// function starts from the disk.
+//
+// # Runs
+//
+// A run is the time the lock between processes is held: from a function to the
+// last commit. After 5 ms it takes no new function, and then the lock is left
+// free for 200 µs, so that another process gets its turn. A run's state ends
+// with it; every run starts from the disk.
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+const (
+	// runSpan is how long a run takes new functions.
+	runSpan = 5 * time.Millisecond
+	// restSpan is how long the lock is left free after that.
+	restSpan = 200 * time.Microsecond
+	// maxMoves bounds how often a path that keeps leading elsewhere is followed.
+	maxMoves = 8
+)
+
+// Engine runs the transactions of one store. It is safe for concurrent use.
+type Engine struct {
+	store store.Store
+
+	mu      sync.Mutex
+	entries map[store.Key]*entry // the files in use, and no others
+	past    past
+}
+
+// New makes an engine for a store.
+func New(s store.Store) *Engine {
+	return &Engine{store: s, entries: map[store.Key]*entry{}}
+}
+
+// Forever is the timeout of a caller who does not mind waiting.
+const Forever time.Duration = -1
+
+// Request says on which file, and how, a function is to run.
+type Request struct {
+	Place   store.Placement
+	Options store.Options
+	// Timeout is how long to wait for the turn and the lock; 0 takes them only
+	// if they are free.
+	Timeout time.Duration
+	// Context ends the wait too. Nil never does.
+	Context context.Context
+	// Alone makes it a run of its own, which takes nobody else in.
+	Alone bool
+}
+
+// Do runs fn as one transaction. It returns nil when what fn staged is durable,
+// fn's own error as it is, or why the lock was not had or the commit failed;
+// then nothing of fn's is on disk, unless it is ErrNotDurable. A panic in fn
+// stages nothing and goes on.
+func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
+	w := newWaiter(r)
+	defer w.stop()
+	for range maxMoves {
+		at, err := e.store.Locate(r.Place)
+		if err != nil {
+			return err
+		}
+		w.at = at
+		if err := e.transact(w, fn); err != store.ErrMoved {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %s meant another file each of the %d times it was locked", errors.ErrSymlink, r.Place.Path, maxMoves)
+}
+
+func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
+	ent := e.enter(w.at.Key)
+	defer e.leave(ent)
+	if err := ent.admit(w); err != nil {
+		return err
+	}
+	return ent.perform(w, fn)
+}
+
+// enter finds the entry of a file or makes it.
+func (e *Engine) enter(key store.Key) *entry {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ent := e.entries[key]
+	if ent == nil {
+		ent = &entry{engine: e, key: key, history: e.past.recall(key)}
+		e.entries[key] = ent
+	}
+	ent.users++
+	return ent
+}
+
+// hold adds a user to an entry that has one.
+func (e *Engine) hold(ent *entry) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ent.users++
+}
+
+// leave frees the entry with its last user.
+func (e *Engine) leave(ent *entry) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if ent.users--; ent.users == 0 {
+		delete(e.entries, ent.key)
+		e.past.keep(ent.key, ent.history)
+	}
+}

@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// entry is one file in use. Its mutex guards all of it; it is never held while
+// a user's function or the disk is at work.
+type entry struct {
+	engine *Engine
+	key    store.Key
+	users  int // guarded by the engine's mutex
+
+	mu    sync.Mutex
+	queue []*waiter // in the order they came
+	busy  bool      // somebody has the turn
+	run   *run      // nil while the lock is not held
+	history
+}
+
+// admit waits for the turn and for the lock. After an error the waiter has neither.
+func (ent *entry) admit(w *waiter) error {
+	if err := w.cause(); err != nil {
+		return w.gaveUp(ent.engine.store)
+	}
+	ent.mu.Lock()
+	ent.queue = append(ent.queue, w)
+	ent.dispatch()
+	ent.mu.Unlock()
+	if err := ent.await(w); err != nil {
+		return err
+	}
+	err := ent.open(w)
+	if err != nil {
+		ent.yield()
+	}
+	return err
+}
+
+// await waits for the turn.
+func (ent *entry) await(w *waiter) error {
+	select {
+	case <-w.turn:
+		return nil
+	default:
+	}
+	w.waited = true
+	if w.Timeout != 0 {
+		select {
+		case <-w.turn:
+			return nil
+		case <-w.done():
+		}
+	}
+	if ent.withdraw(w) {
+		return w.gaveUp(ent.engine.store)
+	}
+	return nil // the turn came at that moment
+}
+
+// withdraw takes a waiter out of the queue; false if it has left it with the turn.
+func (ent *entry) withdraw(w *waiter) bool {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	i := slices.Index(ent.queue, w)
+	if i < 0 {
+		return false
+	}
+	ent.queue = slices.Delete(ent.queue, i, i+1)
+	return true
+}
+
+// open makes sure that a run is open and that the waiter's path means this
+// file. The waiter has the turn.
+func (ent *entry) open(w *waiter) error {
+	ent.mu.Lock()
+	r := ent.run
+	ent.mu.Unlock()
+	if r == nil {
+		return ent.begin(w)
+	}
+	if !w.waited {
+		return nil // it was located a moment ago
+	}
+	now, err := ent.engine.store.Locate(w.Place)
+	if err == nil && now.Key != ent.key {
+		err = store.ErrMoved
+	}
+	return err
+}
+
+// begin takes the lock and starts a run.
+func (ent *entry) begin(w *waiter) error {
+	ent.mu.Lock()
+	pause := ent.pause(time.Now())
+	ent.mu.Unlock()
+	if pause > 0 {
+		rest(pause)
+	}
+	s, err := ent.engine.store.TryLock(w.Place, w.at)
+	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
+		s, err = ent.engine.store.Lock(w.Place, w.at, w.done())
+	}
+	if errors.Is(err, errors.ErrLocked) {
+		return w.gaveUp(ent.engine.store)
+	}
+	if err != nil {
+		return err
+	}
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	now := time.Now()
+	ent.pause(now)
+	ent.run = newRun(s, w, now)
+	return nil
+}
+
+// dispatch gives the turn to the head of the queue if it is free and the run,
+// if there is one, takes it in. The mutex is held.
+func (ent *entry) dispatch() {
+	if ent.busy || len(ent.queue) == 0 {
+		return
+	}
+	head := ent.queue[0]
+	if r := ent.run; r != nil {
+		if !r.takes(head, time.Now()) {
+			r.close()
+			return
+		}
+	}
+	ent.queue = slices.Delete(ent.queue, 0, 1)
+	ent.busy = true
+	head.turn <- struct{}{}
+}
+
+// yield gives the turn back, and ends the run where nothing is left of it.
+func (ent *entry) yield() {
+	ent.mu.Lock()
+	ent.busy = false
+	ent.settle()
+	ent.mu.Unlock()
+}
+
+// settle passes the turn on or ends the run. The mutex is held, but let go
+// while the lock is released: meanwhile the turn is taken, by nobody.
+func (ent *entry) settle() {
+	for {
+		ent.dispatch()
+		if !ent.over() {
+			return
+		}
+		s := ent.run.session
+		ent.busy = true
+		ent.mu.Unlock()
+		_ = s.Release() // what was acknowledged is durable, whatever the lock says
+		ent.mu.Lock()
+		ent.run, ent.busy, ent.released = nil, false, time.Now()
+	}
+}
+
+// over reports whether the run has nothing left to do. One that has just
+// committed for several callers is kept for as long as their next changes
+// would be gathered, since they are about to come back. The mutex is held.
+func (ent *entry) over() bool {
+	r := ent.run
+	if r == nil || ent.busy || r.led {
+		return false
+	}
+	if r.closed {
+		return true
+	}
+	until, size := ent.history.last.gathering()
+	wait := time.Until(until)
+	if size <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
+		return true
+	}
+	if !r.lingering {
+		r.lingering = true
+		ent.linger(r, wait)
+	}
+	return false
+}
+
+// linger ends the run later, unless it goes on.
+func (ent *entry) linger(r *run, wait time.Duration) {
+	e := ent.engine
+	e.hold(ent)
+	time.AfterFunc(wait, func() {
+		ent.mu.Lock()
+		r.lingering = false
+		ent.settle()
+		ent.mu.Unlock()
+		e.leave(ent)
+	})
+}

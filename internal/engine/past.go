@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"hash/maphash"
+	"time"
+
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// history is what the next run of a file should know of those before it.
+type history struct {
+	busySince time.Time // since when the lock was never free for restSpan
+	released  time.Time // when it was last freed
+
+	last commitStats // of the last commit
+}
+
+type commitStats struct {
+	size int           // how many functions it held
+	took time.Duration // how long the disk took
+	at   time.Time     // when it was done
+}
+
+// past remembers the histories of files that nobody uses right now, for the
+// caller who writes one file in a loop. It is a table of fixed size: a file that drops
+// out of it is taken for one that was never used, which costs a moment's
+// fairness, while a map would grow with every file.
+type past struct {
+	table [64]struct {
+		key     store.Key
+		history history
+	}
+}
+
+var pastSeed = maphash.MakeSeed()
+
+func (p *past) slot(key store.Key) int {
+	return int(maphash.Comparable(pastSeed, key) % uint64(len(p.table)))
+}
+
+func (p *past) keep(key store.Key, h history) {
+	s := &p.table[p.slot(key)]
+	s.key, s.history = key, h
+}
+
+func (p *past) recall(key store.Key) history {
+	if s := &p.table[p.slot(key)]; s.key == key {
+		return s.history
+	}
+	return history{}
+}
+
+// pause is how long the lock must be left free before the next run.
+func (h *history) pause(now time.Time) time.Duration {
+	free := now.Sub(h.released)
+	if free >= restSpan {
+		h.busySince = now
+		return 0
+	}
+	if now.Sub(h.busySince) < runSpan {
+		return 0
+	}
+	return restSpan - free
+}
+
+// gathering is until when, and up to how many functions, a batch gathers.
+func (c commitStats) gathering() (until time.Time, goal int) {
+	return c.at.Add(c.took / 2), c.size
+}

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// waiter is one caller of Do, from its call to its turn.
+type waiter struct {
+	*Request
+	at      store.Location
+	turn    chan struct{} // told once when the turn is the waiter's
+	since   time.Time
+	waited  bool
+	limited context.Context // ends with the timeout or the caller's context; made when first needed
+	cancel  context.CancelFunc
+}
+
+func newWaiter(r *Request) *waiter {
+	return &waiter{Request: r, turn: make(chan struct{}, 1), since: time.Now()}
+}
+
+// done is closed when the waiter may wait no longer; nil if it may for ever.
+func (w *waiter) done() <-chan struct{} {
+	if w.limited == nil {
+		w.limited = context.Background()
+		if w.Context != nil {
+			w.limited = w.Context
+		}
+		if w.Timeout > 0 {
+			w.limited, w.cancel = context.WithDeadline(w.limited, w.since.Add(w.Timeout))
+		}
+	}
+	return w.limited.Done()
+}
+
+func (w *waiter) stop() {
+	if w.cancel != nil {
+		w.cancel()
+	}
+}
+
+// cause is why the caller's own context ended, nil if it did not.
+func (w *waiter) cause() error {
+	if w.Context == nil || w.Context.Err() == nil {
+		return nil
+	}
+	return context.Cause(w.Context)
+}
+
+// gaveUp is the error of a waiter whose patience or context ended.
+func (w *waiter) gaveUp(s store.Store) error {
+	cause := w.cause()
+	if cause != nil && !errors.Is(w.Context.Err(), context.DeadlineExceeded) {
+		return cause
+	}
+	return &errors.TimeoutError{
+		Path:    w.Place.Path,
+		Timeout: w.patience(),
+		Holder:  s.Holder(w.Place, w.at),
+		Cause:   cause,
+	}
+}
+
+// patience is how long the waiter was ready to wait.
+func (w *waiter) patience() time.Duration {
+	if deadline, ok := w.deadline(); ok {
+		return deadline.Sub(w.since)
+	}
+	return w.Timeout
+}
+
+func (w *waiter) deadline() (time.Time, bool) {
+	if w.Context != nil && w.Context.Err() != nil {
+		return w.Context.Deadline()
+	}
+	return time.Time{}, false
+}

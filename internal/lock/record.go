@@ -1,0 +1,110 @@
+package lock
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// Record is what a holder writes into the lock file for people to read. No
+// decision rests on it: a PID is reused, a host name repeated, and any program
+// may overwrite it.
+type Record struct {
+	PID   int
+	Host  string
+	Since time.Time
+}
+
+// recordSize is fixed, so that one pwrite(2) replaces a record whole and the
+// file never needs to be truncated. py-filelock truncates the file when it
+// opens it; a record that is gone is merely not told.
+const recordSize = 160
+
+const recordMagic = "holdfast"
+
+// Announce writes this process's record into a held lock and returns what the
+// last holder left uncleared, if anything, and the function that clears it
+// again. Where the lock file can't be written nothing is.
+func (h *Held) Announce() (left *Record, clear func()) {
+	f, err := h.record()
+	if err != nil {
+		return nil, func() {}
+	}
+	left = readRecord(f)
+	host, _ := os.Hostname()
+	mine := Record{os.Getpid(), host, time.Now()}
+	if _, err := f.WriteAt(mine.encode(), 0); err != nil {
+		f.Close()
+		return left, func() {}
+	}
+	return left, func() {
+		_, _ = f.WriteAt(bytes.Repeat([]byte{' '}, recordSize), 0)
+		f.Close()
+	}
+}
+
+// Left is the record that the last holder left uncleared, nil if none.
+func (h *Held) Left() *Record {
+	if h.Size() == 0 {
+		return nil
+	}
+	r, _ := ReadRecord(h.place.Dir, h.place.Name)
+	return r
+}
+
+// ReadRecord reads the record in a lock file without locking it; nil if there
+// is none.
+func ReadRecord(dir vfs.Dir, name string) (*Record, error) {
+	f, err := dir.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode.IsRegular() {
+		return nil, err
+	}
+	return readRecord(f), nil
+}
+
+func readRecord(f vfs.File) *Record {
+	buf := make([]byte, recordSize)
+	n, _ := f.ReadAt(buf, 0)
+	return decodeRecord(string(buf[:n]))
+}
+
+func (r Record) encode() []byte {
+	host := r.Host
+	if len(host) > 64 {
+		host = host[:64]
+	}
+	text := fmt.Sprintf("%s pid=%d host=%s since=%s", recordMagic, r.PID,
+		strings.Join(strings.Fields(host), "_"), r.Since.UTC().Format(time.RFC3339Nano))
+	return fmt.Appendf(nil, "%-*s\n", recordSize-1, text)
+}
+
+func decodeRecord(text string) *Record {
+	fields := strings.Fields(text)
+	if len(fields) != 4 || fields[0] != recordMagic {
+		return nil
+	}
+	pid, err := strconv.Atoi(strings.TrimPrefix(fields[1], "pid="))
+	if err != nil {
+		return nil
+	}
+	since, err := time.Parse(time.RFC3339Nano, strings.TrimPrefix(fields[3], "since="))
+	if err != nil {
+		return nil
+	}
+	return &Record{pid, strings.TrimPrefix(fields[2], "host="), since}
+}
+
+// String is fit for an error text: what came from the file is quoted.
+func (r Record) String() string {
+	return fmt.Sprintf("process %d on %q since %s", r.PID, r.Host, r.Since.Format(time.RFC3339))
+}

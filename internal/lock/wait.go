@@ -1,0 +1,142 @@
+package lock
+
+import (
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// identityPeriod is how long a waiter can go on waiting for a lock file that
+// is no longer the one at the path.
+const identityPeriod = time.Second
+
+// Wait takes the lock as soon as it is free. A nil channel waits for ever; once
+// done is closed it gives up with ErrLocked, unless the lock came at that
+// moment.
+//
+// The kernel's wait for a lock can't be abandoned, so it happens on a thread of
+// its own, one per path and inode at most. A waiter that gives up leaves the
+// thread to the next waiter, and a thread that gets the lock while nobody
+// waits frees it at once.
+func Wait(p Place, done <-chan struct{}) (*Held, error) {
+	for {
+		h, err := Try(p)
+		if !errors.Is(err, errors.ErrLocked) {
+			return h, err
+		}
+		info, err := p.Dir.Stat(p.Name)
+		if err != nil {
+			continue // it went away: try to make it anew
+		}
+		f, err := p.sleep(info.ID, done)
+		if err != nil {
+			return nil, err
+		}
+		if f == nil {
+			continue
+		}
+		if h, err := p.confirm(f); h != nil || err != nil {
+			return h, err
+		}
+	}
+}
+
+// thread is one blocked call of flock(2).
+type thread struct {
+	waiting int               // how many would take the lock
+	got     chan *flock.Flock // the lock, for one of them
+	over    chan struct{}     // closed when the call returned
+	err     error             // why it failed; read after over
+}
+
+type threadKey struct {
+	path string
+	id   vfs.ID
+}
+
+var threads = struct {
+	sync.Mutex
+	by map[threadKey]*thread
+}{by: map[threadKey]*thread{}}
+
+// sleep waits on the thread for this inode. Neither lock nor error means that
+// the world has moved: try again.
+func (p Place) sleep(id vfs.ID, done <-chan struct{}) (*flock.Flock, error) {
+	t := p.join(threadKey{p.Path, id})
+	tick := time.NewTicker(identityPeriod)
+	defer tick.Stop()
+	for {
+		select {
+		case f := <-t.got:
+			return f, nil
+		case <-t.over:
+			if f := t.leave(); f != nil {
+				return f, nil
+			}
+			return nil, t.err
+		case <-done:
+			if f := t.leave(); f != nil {
+				return f, nil
+			}
+			return nil, errors.ErrLocked
+		case <-tick.C:
+			if now, err := p.Dir.Stat(p.Name); err != nil || now.ID != id {
+				return t.leave(), nil
+			}
+		}
+	}
+}
+
+// join finds the blocked thread for the lock or starts it.
+func (p Place) join(key threadKey) *thread {
+	threads.Lock()
+	defer threads.Unlock()
+	t := threads.by[key]
+	if t == nil {
+		t = &thread{got: make(chan *flock.Flock, 1), over: make(chan struct{})}
+		threads.by[key] = t
+		go t.block(p.open(0), p, key)
+	}
+	t.waiting++
+	return t
+}
+
+// block waits in the kernel. It touches nothing of the waiters' but the thread,
+// since they may be gone when it returns.
+func (t *thread) block(f *flock.Flock, p Place, key threadKey) {
+	var err error
+	for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
+		err = f.Lock()
+	}
+	threads.Lock()
+	defer threads.Unlock()
+	delete(threads.by, key)
+	switch {
+	case err != nil:
+		t.err = p.classify(err)
+	case t.waiting > 0:
+		t.got <- f
+	default:
+		_ = unlock(f) // nobody is left to tell
+	}
+	close(t.over)
+}
+
+// leave stops waiting. If the lock has come and nobody took it, it is the
+// leaver's.
+func (t *thread) leave() *flock.Flock {
+	threads.Lock()
+	defer threads.Unlock()
+	t.waiting--
+	select {
+	case f := <-t.got:
+		return f
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,161 @@
+// Package replace is the replace protocol: how new content takes the place of
+// old so that a reader sees one or the other, a crash leaves one or the other,
+// and an error leaves the old.
+//
+//	create a temp beside the target      O_EXCL|O_NOFOLLOW, unpredictable name
+//	write it
+//	owner, ACL, attributes, mode         by descriptor, as the old file has them
+//	fsync the temp                       content and metadata are on disk
+//	guard                                is the lock still ours, the old file still there?
+//	rename over the target               now it is visible
+//	fsync the directory                  now the name is on disk too
+//
+// The order is the point. The fsync comes before the rename, for otherwise the
+// name may reach the disk before the content: ext4's auto_da_alloc guards
+// against that as a heuristic only (ext4(5)), xfs and btrfs do not. Metadata is
+// set before the fsync, since later changes to it might be lost with the next
+// crash. Everything that can fail comes before the rename, so that a failure
+// leaves the old file as it was; after it only the directory's fsync is left,
+// and if that fails the change is visible but not confirmed: ErrNotDurable.
+//
+// After a failed fsync the temp is thrown away and never synced again: Linux
+// marks the pages clean, so a second fsync would succeed without the data
+// being on disk (fsync(2), "the state of the data is unspecified").
+package replace
+
+import (
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// Old is the file that is to be replaced.
+type Old struct {
+	Info vfs.Info
+	File vfs.File // open for reading; nil if its content may not be read
+}
+
+// Temp is new content on its way to a name. Commit or Abort ends it. It is not
+// safe for concurrent use.
+type Temp struct {
+	vfs.File // for writing the content
+	dir      vfs.Dir
+	name     string
+	old      *Old
+	policy   safety.Policy
+}
+
+// Create opens a temp in dir. With an old file its metadata will be carried
+// over, and until then nobody else may read the new content; without one perm
+// applies, cut by the umask or the directory's default ACL.
+func Create(dir vfs.Dir, owner Owner, old *Old, perm fs.FileMode, policy safety.Policy) (*Temp, error) {
+	if old != nil {
+		perm = 0o600
+	}
+	name := newName(owner)
+	f, err := dir.Create(name, perm)
+	if err != nil {
+		return nil, err
+	}
+	return &Temp{f, dir, name, old, policy}, nil
+}
+
+// Abort removes the temp. It is a no-op after Commit or Abort.
+func (t *Temp) Abort() {
+	if t.File == nil {
+		return
+	}
+	t.File.Close()
+	t.File = nil
+	_ = t.dir.Remove(t.name) // if it can't be removed now, a sweep does it later
+}
+
+// Commit gives the content its name and returns what the file is then. guard
+// runs when everything is ready, right before the rename; its error stops the
+// commit. An error leaves the target as it was and no temp, except
+// ErrNotDurable, which comes with the new content visible.
+func (t *Temp) Commit(target string, guard func() error) (vfs.Info, error) {
+	defer t.Abort()
+	if err := t.settle(); err != nil {
+		return vfs.Info{}, err
+	}
+	if err := guard(); err != nil {
+		return vfs.Info{}, err
+	}
+	if err := t.dir.Rename(t.name, t.dir, target); err != nil {
+		return vfs.Info{}, renameError(err, target)
+	}
+	f := t.File
+	t.File = nil // the temp's name is gone, so there is nothing left to abort
+	defer f.Close()
+	if err := SyncDir(t.dir, t.policy); err != nil {
+		return vfs.Info{}, err
+	}
+	// Asked after the rename, since that changes the ctime, and through the
+	// descriptor, since the path may by now name another file.
+	return f.Stat()
+}
+
+// settle makes content and metadata final and durable.
+func (t *Temp) settle() error {
+	if t.old != nil {
+		if err := carry(t.old, t.File, t.policy); err != nil {
+			return err
+		}
+	}
+	return SyncFile(t.File, t.policy)
+}
+
+// renameError explains the two refusals that have a cure.
+func renameError(err error, target string) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		// The temp went away under us: somebody took the lock by force and
+		// swept, or removed the directory.
+		return fmt.Errorf("%w: the prepared file was taken away: %w", errors.ErrLockLost, err)
+	case errors.Is(err, syscall.EBUSY):
+		return fmt.Errorf("%w: %s is a mount point and can't be replaced; mount its directory instead: %w",
+			errors.ErrUnsupportedEnvironment, target, err)
+	}
+	return err
+}
+
+// SyncFile makes a file durable. A filesystem that has no fsync is a matter of
+// policy; one whose fsync fails is an error.
+func SyncFile(f vfs.File, policy safety.Policy) error {
+	err := f.Sync()
+	if unsupported(err) {
+		return policy.Weaken("the filesystem has no fsync", fmt.Errorf("%w: %w", errors.ErrUnsupportedEnvironment, err))
+	}
+	return err
+}
+
+// SyncDir makes the names in a directory durable.
+func SyncDir(dir vfs.Dir, policy safety.Policy) error {
+	if err := dir.Sync(); err != nil {
+		return policy.Weaken("the directory was not synced", fmt.Errorf("%w: %w", errors.ErrNotDurable, err))
+	}
+	return nil
+}
+
+// unsupported are the ways to say that there is no such operation, which is
+// not the same as that it failed.
+func unsupported(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported)
+}
+
+// Remove unlinks a file durably. There is no temp that could be taken away
+// from a holder who lost the lock, so guard alone fences it.
+func Remove(dir vfs.Dir, name string, policy safety.Policy, guard func() error) error {
+	if err := guard(); err != nil {
+		return err
+	}
+	if err := dir.Remove(name); err != nil {
+		return err
+	}
+	return SyncDir(dir, policy)
+}

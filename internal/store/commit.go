@@ -1,0 +1,195 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"sync"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// Commit is of the Session interface.
+func (f *file) Commit(c Change, o Options) (Version, error) {
+	guard := func() error {
+		if err := f.check(); err != nil {
+			return err
+		}
+		return f.unchanged(c.Read)
+	}
+	if c.Remove {
+		return f.remove(o, guard)
+	}
+	old, err := f.old()
+	if err != nil {
+		return nil, err
+	}
+	if old != nil && old.File != nil {
+		defer old.File.Close()
+	}
+	switch {
+	case old == nil:
+	case c.Append:
+		if c.Read == nil {
+			c.Read = versionOf(old.Info) // an append is based on what it is appended to
+		}
+		if total(c.Parts) == 0 {
+			return f.confirm(old, o, guard)
+		}
+	case old.File != nil && total(c.Parts) == old.Info.Size && holds(old.File, c.Parts):
+		return f.confirm(old, o, guard)
+	}
+	return f.replace(old, c, o, guard)
+}
+
+// remove unlinks the file, or the link that takes its place under Replace.
+func (f *file) remove(o Options, guard func() error) (Version, error) {
+	info, err := f.dir.Stat(f.name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode.IsRegular() && (f.links != Replace || info.Mode&fs.ModeSymlink == 0) {
+		return nil, notRegular(f.name, info.Mode)
+	}
+	return version{}, replace.Remove(f.dir, f.name, o.Policy, guard)
+}
+
+// old opens the file that a commit replaces, nil if there is none, and refuses
+// one that may not be written: rename(2) asks only for the directory, but
+// whoever made a file read-only meant it (os.WriteFile fails there too).
+func (f *file) old() (*replace.Old, error) {
+	info, open, err := f.openOld()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && info.Mode&fs.ModeSymlink != 0 && f.links == Replace {
+		return nil, nil
+	}
+	if err == nil && !info.Mode.IsRegular() {
+		err = notRegular(f.name, info.Mode)
+	}
+	if err == nil {
+		err = f.dir.Writable(f.name)
+	}
+	if err != nil {
+		if open != nil {
+			open.Close()
+		}
+		return nil, err
+	}
+	return &replace.Old{Info: info, File: open}, nil
+}
+
+// openOld opens the entry at the name. What can't be opened for reading, an
+// unreadable file or a link, is described without being open.
+func (f *file) openOld() (vfs.Info, vfs.File, error) {
+	open, err := f.dir.Open(f.name)
+	if err == nil {
+		info, err := open.Stat()
+		return info, open, err
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return vfs.Info{}, nil, err
+	}
+	info, statErr := f.dir.Stat(f.name)
+	if statErr != nil || errors.Is(err, fs.ErrPermission) || !info.Mode.IsRegular() {
+		return info, nil, statErr
+	}
+	return info, nil, openError(err, f.name)
+}
+
+// unchanged reports ErrChanged if the file is not the one that was read: its
+// change came from somebody who does not take the lock, and stays whole.
+func (f *file) unchanged(read Version) error {
+	if read == nil {
+		return nil
+	}
+	var now version
+	info, err := f.dir.Stat(f.name)
+	if err == nil {
+		now = versionOf(info)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if now != read {
+		return fmt.Errorf("%w between being read and being written, and that change was kept; read it again and retry",
+			errors.ErrChanged)
+	}
+	return nil
+}
+
+// confirm is a change that changes no byte. The file may still be on its way
+// to the disk from a writer that did not sync, so it is synced all the same.
+func (f *file) confirm(old *replace.Old, o Options, guard func() error) (Version, error) {
+	if err := guard(); err != nil {
+		return nil, err
+	}
+	if old.File != nil {
+		if err := replace.SyncFile(old.File, o.Policy); err != nil {
+			return nil, err
+		}
+	}
+	return versionOf(old.Info), replace.SyncDir(f.dir, o.Policy)
+}
+
+// replace stages the new content and puts it in place.
+func (f *file) replace(old *replace.Old, c Change, o Options, guard func() error) (Version, error) {
+	like := old
+	if !o.Metadata {
+		like = nil
+	}
+	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
+	if err != nil {
+		return nil, err
+	}
+	defer temp.Abort()
+	if c.Append && old != nil {
+		if old.File == nil {
+			return nil, &fs.PathError{Op: "append", Path: f.name, Err: fs.ErrPermission}
+		}
+		if err := temp.CloneFrom(old.File, old.Info.Size); err != nil {
+			return nil, err
+		}
+	}
+	for _, part := range c.Parts {
+		if _, err := temp.Write(part); err != nil {
+			return nil, err
+		}
+	}
+	info, err := temp.Commit(f.name, guard)
+	if err != nil {
+		return nil, err
+	}
+	return versionOf(info), nil
+}
+
+func total(parts [][]byte) int64 {
+	var n int64
+	for _, p := range parts {
+		n += int64(len(p))
+	}
+	return n
+}
+
+var chunks = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+// holds reports whether an open file of the right size holds just these bytes.
+// What can't be read is taken for different.
+func holds(f vfs.File, parts [][]byte) bool {
+	chunk := chunks.Get().(*[64 << 10]byte)
+	defer chunks.Put(chunk)
+	var off int64
+	for _, part := range parts {
+		for len(part) > 0 {
+			n, err := f.ReadAt(chunk[:min(len(part), len(chunk))], off)
+			if (err != nil && err != io.EOF) || n == 0 || !bytes.Equal(chunk[:n], part[:n]) {
+				return false
+			}
+			part, off = part[n:], off+int64(n)
+		}
+	}
+	return true
+}

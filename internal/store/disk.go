@@ -1,0 +1,177 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/lock"
+	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// Disk is the store of local files.
+type Disk struct {
+	FS    vfs.FS
+	swept sweptDirs
+}
+
+// NewDisk makes a store of a filesystem.
+func NewDisk(fs vfs.FS) *Disk { return &Disk{FS: fs} }
+
+// file is a session: one file, its directory open and its lock held.
+type file struct {
+	disk    *Disk
+	dir     vfs.Dir
+	name    string
+	links   Symlinks
+	lockDir vfs.Dir    // where the lock lies; dir itself unless the caller chose another
+	lock    *lock.Held // nil without a lock
+	owner   replace.Owner
+}
+
+// TryLock is of the Store interface.
+func (d *Disk) TryLock(p Placement, at Location) (Session, error) {
+	return d.lock(p, at, lock.Try)
+}
+
+// Lock is of the Store interface.
+func (d *Disk) Lock(p Placement, at Location, done <-chan struct{}) (Session, error) {
+	return d.lock(p, at, func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, done) })
+}
+
+func (d *Disk) lock(p Placement, at Location, take func(lock.Place) (*lock.Held, error)) (_ Session, err error) {
+	dir, err := d.FS.OpenDir(at.dir)
+	if err != nil {
+		return nil, moved(err)
+	}
+	f := &file{disk: d, dir: dir, name: at.name, links: p.Symlinks, lockDir: dir, owner: replace.NoOwner}
+	defer func() {
+		if err != nil {
+			f.Release()
+		}
+	}()
+	// From here on the descriptor decides, not the path.
+	if self, err := dir.Self(); err != nil || self.ID != at.Key.Dir {
+		return nil, moved(err)
+	}
+	if !p.NoLock {
+		if err := f.takeLock(p, at, take); err != nil {
+			return nil, err
+		}
+	}
+	// The wait may have been long: after somebody moved the directory or retargeted
+	// a link, the path means another file.
+	if now, err := d.Locate(p); err != nil || now.Key != at.Key {
+		return nil, moved(err)
+	}
+	if f.lock != nil {
+		f.sweepIfDue()
+	}
+	return f, nil
+}
+
+// moved is ErrMoved for a directory that is another one, or gone.
+func moved(err error) error {
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return ErrMoved
+	}
+	return err
+}
+
+// takeLock takes the lock that covers the file, beside it or in the directory
+// that the caller chose.
+func (f *file) takeLock(p Placement, at Location, take func(lock.Place) (*lock.Held, error)) error {
+	dir, id, err := f.disk.lockDir(p, f.dir)
+	if err != nil {
+		return err
+	}
+	f.lockDir = dir
+	place := lockPlace(p, at, dir)
+	place.Like = f.like
+	held, err := take(place)
+	if err != nil {
+		return err
+	}
+	f.lock, f.owner = held, replace.OwnerOf(f.name, id)
+	return nil
+}
+
+// lockDir opens the lock's directory. Its id is empty for the file's own.
+func (d *Disk) lockDir(p Placement, own vfs.Dir) (dir vfs.Dir, id string, err error) {
+	if p.LockDir == "" {
+		return own, "", nil
+	}
+	dir, err = d.FS.OpenDir(p.LockDir)
+	if err != nil {
+		return own, "", fmt.Errorf("%w: the lock directory can't be used; make it: %w", errors.ErrLock, err)
+	}
+	self, err := dir.Self()
+	if err != nil {
+		dir.Close()
+		return own, "", err
+	}
+	return dir, fmt.Sprint(self.ID), nil
+}
+
+// lockPlace says where the lock lies, given its open directory.
+func lockPlace(p Placement, at Location, dir vfs.Dir) lock.Place {
+	if p.LockDir == "" {
+		return lock.Place{Dir: dir, Name: at.name + lock.Suffix, Path: at.path() + lock.Suffix, Perm: p.Perm}
+	}
+	name := lockFileName(at.Key)
+	return lock.Place{Dir: dir, Name: name, Path: join(p.LockDir, name), Perm: p.Perm}
+}
+
+// Holder is of the Store interface.
+func (d *Disk) Holder(p Placement, at Location) string {
+	where := p.LockDir
+	if where == "" {
+		where = at.dir
+	}
+	dir, err := d.FS.OpenDir(where)
+	if err != nil {
+		return ""
+	}
+	defer dir.Close()
+	r, err := lock.ReadRecord(dir, lockPlace(p, at, dir).Name)
+	if err != nil || r == nil {
+		return ""
+	}
+	return r.String()
+}
+
+// lockFileName names a lock that does not lie beside its file, so that files of
+// one name in different directories do not share it.
+func lockFileName(k Key) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%x:%x:%s", k.Dir.Dev, k.Dir.Ino, k.Name))
+	return hex.EncodeToString(sum[:]) + lock.Suffix
+}
+
+// like is the data file, for a lock that has to be made.
+func (f *file) like() (vfs.Info, bool) {
+	info, err := f.dir.Stat(f.name)
+	return info, err == nil && info.Mode.IsRegular()
+}
+
+// Release is of the Session interface.
+func (f *file) Release() error {
+	var err error
+	if f.lock != nil {
+		err = f.lock.Release()
+	}
+	if f.lockDir != f.dir {
+		err = errors.Join(err, f.lockDir.Close())
+	}
+	return errors.Join(err, f.dir.Close())
+}
+
+// check is what stands between a prepared change and its rename.
+func (f *file) check() error {
+	if f.lock == nil {
+		return nil
+	}
+	return f.lock.Check()
+}

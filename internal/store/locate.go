@@ -1,0 +1,152 @@
+package store
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/lock"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+const (
+	// maxHops is Linux's own limit for the links in one path (path_resolution(7)).
+	maxHops = 40
+	// maxName leaves room for the lock's suffix in the 255 bytes that the
+	// filesystems of DESIGN's first tier give a name.
+	maxName = 255 - len(lock.Suffix)
+)
+
+// noLock is the Location.Lock of a placement without one.
+const noLock = "none"
+
+// Locate walks the links in the last element one by one, each relative to the
+// directory that it lies in, and leaves those before it to the kernel.
+func (d *Disk) Locate(p Placement) (Location, error) {
+	dir, name := split(p.Path)
+	for range maxHops + 1 {
+		dirInfo, err := d.parent(dir, p.Parents)
+		if err != nil {
+			return Location{}, err
+		}
+		if err := checkName(p, dir, name); err != nil {
+			return Location{}, err
+		}
+		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name}
+		info, err := d.FS.Stat(at.path(), false)
+		if errors.Is(err, fs.ErrNotExist) {
+			return at, nil
+		}
+		if err != nil {
+			return Location{}, err
+		}
+		if info.Mode&fs.ModeSymlink == 0 || p.Symlinks == Replace {
+			return at, nil
+		}
+		if p.Symlinks == Refuse {
+			return Location{}, fmt.Errorf("%w: %s is one, and the handle refuses them", errors.ErrSymlink, at.path())
+		}
+		if dir, name, err = d.follow(at); err != nil {
+			return Location{}, err
+		}
+	}
+	return Location{}, fmt.Errorf("%w: %s leads through more than %d links, or in a circle", errors.ErrSymlink, p.Path, maxHops)
+}
+
+func (at Location) path() string { return join(at.dir, at.name) }
+
+// lockName tells placements of one file with different locks apart.
+func (p Placement) lockName() string {
+	if p.NoLock {
+		return noLock
+	}
+	return p.LockDir
+}
+
+// follow reads the link at a location. The directory part is not cleaned: what
+// ".." means after a link is the kernel's to say.
+func (d *Disk) follow(at Location) (dir, name string, err error) {
+	target, err := d.FS.Readlink(at.path())
+	if err != nil {
+		return "", "", err
+	}
+	if !filepath.IsAbs(target) {
+		target = join(at.dir, target)
+	}
+	dir, name = split(target)
+	return dir, name, nil
+}
+
+// parent describes the directory, and makes it first where that is asked for.
+func (d *Disk) parent(dir string, perm fs.FileMode) (vfs.Info, error) {
+	info, err := d.FS.Stat(dir, true)
+	if errors.Is(err, fs.ErrNotExist) && perm != 0 {
+		if err := d.makeParents(dir, perm); err != nil {
+			return info, err
+		}
+		info, err = d.FS.Stat(dir, true)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return info, fmt.Errorf("the directory %s does not exist; make it, or use WithParents: %w", dir, err)
+	}
+	if err == nil && !info.Mode.IsDir() {
+		err = &fs.PathError{Op: "open directory", Path: dir, Err: syscall.ENOTDIR}
+	}
+	return info, err
+}
+
+// makeParents makes a directory and what is missing above it. Each new name is
+// synced in its parent, for the file would be lost with a lost directory. A
+// directory that somebody else just made is synced too: that maker may not
+// have come to it yet.
+func (d *Disk) makeParents(dir string, perm fs.FileMode) error {
+	above, name := split(dir)
+	if name == "" {
+		return nil
+	}
+	if _, err := d.FS.Stat(above, true); errors.Is(err, fs.ErrNotExist) {
+		if err := d.makeParents(above, perm); err != nil {
+			return err
+		}
+	}
+	if err := d.FS.Mkdir(dir, perm); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	parent, err := d.FS.OpenDir(above)
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	return parent.Sync()
+}
+
+// checkName refuses what can't be a file's name, and what would leave no room
+// for the lock's.
+func checkName(p Placement, dir, name string) error {
+	if name == "" || name == "." || name == ".." {
+		return &fs.PathError{Op: "open", Path: join(dir, name), Err: syscall.EISDIR}
+	}
+	if len(name) > maxName && p.LockDir == "" {
+		return fmt.Errorf("the name is %d bytes long, and only %d leave room for the lock's; shorten it, or use WithLockDir: %w",
+			len(name), maxName, syscall.ENAMETOOLONG)
+	}
+	return nil
+}
+
+// split cuts a path before its last element and changes nothing else in it.
+func split(path string) (dir, name string) {
+	dir, name = filepath.Split(path)
+	for len(dir) > len(filepath.VolumeName(dir))+1 && filepath.IsAbs(dir[:len(dir)-1]) && dir[len(dir)-1] == filepath.Separator {
+		dir = dir[:len(dir)-1]
+	}
+	return dir, name
+}
+
+func join(dir, name string) string {
+	if dir != "" && dir[len(dir)-1] == filepath.Separator {
+		return dir + name
+	}
+	return dir + string(filepath.Separator) + name
+}

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// version is the local disk's Version. A file that was replaced has another
+// inode; one that was rewritten in place has another size or time.
+type version struct {
+	exists       bool
+	id           vfs.ID
+	size         int64
+	mtime, ctime int64
+}
+
+func versionOf(i vfs.Info) version { return version{true, i.ID, i.Size, i.Mtime, i.Ctime} }
+
+// Read gives a file's content without a lock: rename has made it whole. It
+// creates nothing and waits for nobody. A file over max bytes is ErrTooLarge;
+// 0 is no limit.
+func Read(fsys vfs.FS, path string, links Symlinks, max int64) ([]byte, error) {
+	f, err := fsys.Open(path, links != Refuse)
+	if err != nil {
+		return nil, openError(err, path)
+	}
+	defer f.Close()
+	data, _, err := readAll(f, path, max)
+	return data, err
+}
+
+// openError names the two refusals of open(2) that its own text hides.
+func openError(err error, path string) error {
+	switch {
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EMLINK): // EMLINK is FreeBSD's
+		return fmt.Errorf("%w: %s is one that may not be followed, or leads in a circle: %w", errors.ErrSymlink, path, err)
+	case errors.Is(err, syscall.ENXIO):
+		return notRegular(path, fs.ModeSocket)
+	}
+	return err
+}
+
+// Load is of the Session interface.
+func (f *file) Load(max int64) (Content, error) {
+	open, err := f.dir.Open(f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Content{Version: version{}}, nil
+	}
+	if err != nil {
+		return Content{}, openError(err, f.name)
+	}
+	defer open.Close()
+	data, info, err := readAll(open, f.name, max)
+	if err != nil {
+		return Content{}, err
+	}
+	return Content{true, data, versionOf(info)}, nil
+}
+
+// Exists is of the Session interface.
+func (f *file) Exists() (bool, error) {
+	_, err := f.dir.Stat(f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// readAll reads a regular file of a size that fstat tells, without a second
+// buffer. One that grows meanwhile, which only a writer in place can do, is
+// read to its end.
+func readAll(f vfs.File, path string, max int64) ([]byte, vfs.Info, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, info, err
+	}
+	if !info.Mode.IsRegular() {
+		return nil, info, notRegular(path, info.Mode)
+	}
+	if max > 0 && info.Size > max {
+		return nil, info, tooLarge(info.Size, max)
+	}
+	// One byte more than there is, so that the read that fills the rest also
+	// shows the end.
+	data := make([]byte, 0, info.Size+1)
+	for {
+		n, err := f.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case err == io.EOF, err == nil && n == 0:
+			return data, info, nil
+		case err != nil:
+			return nil, info, err
+		case int64(len(data)) >= info.Size && len(data) < cap(data):
+			return data, info, nil
+		case max > 0 && int64(len(data)) > max:
+			return nil, info, tooLarge(int64(len(data)), max)
+		case len(data) == cap(data):
+			data = append(data, 0)[:len(data)]
+		}
+	}
+}
+
+func tooLarge(size, max int64) error {
+	return fmt.Errorf("%w: %d bytes, and the limit is %d; raise it with WithMaxSize", errors.ErrTooLarge, size, max)
+}
+
+func notRegular(path string, mode fs.FileMode) error {
+	if mode.IsDir() {
+		return &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
+	}
+	what := "a special file"
+	switch {
+	case mode&fs.ModeNamedPipe != 0:
+		what = "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		what = "a socket"
+	case mode&fs.ModeDevice != 0:
+		what = "a device"
+	case mode&fs.ModeSymlink != 0:
+		return fmt.Errorf("%w: %s turned into one", errors.ErrSymlink, path)
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%s, not a regular file: %w", what, fs.ErrInvalid)}
+}

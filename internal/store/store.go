@@ -1,0 +1,123 @@
+// Package store is the seam between transactions and where their files live.
+//
+// The engine above decides who runs when and what is committed together; a
+// [Store] can locate a file, lock it, load it with its version, and replace it
+// or append to it in one durable step. [Disk] is the local filesystem. A store
+// that many machines share can be another.
+package store
+
+import (
+	"io/fs"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// Store finds and locks files. It is safe for concurrent use.
+type Store interface {
+	// Locate says which file a path means now. It takes no lock, and it changes
+	// nothing but to make missing parents where the placement asks for that.
+	Locate(p Placement) (Location, error)
+	// TryLock locks a location's file, or fails with ErrLocked. Like Lock it
+	// fails with ErrMoved if the placement means another file by now.
+	TryLock(p Placement, at Location) (Session, error)
+	// Lock waits for the lock until done is closed, and then fails with ErrLocked.
+	Lock(p Placement, at Location, done <-chan struct{}) (Session, error)
+	// Holder says who holds the lock, for an error text; empty if unknown.
+	Holder(p Placement, at Location) string
+}
+
+// Session is a file while its lock is held. It is not safe for concurrent use.
+type Session interface {
+	// Load reads the file. One over max bytes is ErrTooLarge; 0 is no limit.
+	Load(max int64) (Content, error)
+	// Exists reports whether there is a file.
+	Exists() (bool, error)
+	// Commit makes a change visible and durable, all or nothing.
+	Commit(c Change, o Options) (Version, error)
+	// Release frees the lock.
+	Release() error
+}
+
+// ErrMoved says that a path meant one file before the lock and another under it.
+var ErrMoved = errors.New("the path means another file now")
+
+// Placement is how a caller names a file and its lock.
+type Placement struct {
+	Path     string // absolute
+	Symlinks Symlinks
+	LockDir  string      // absolute; "" puts the lock beside the file
+	NoLock   bool        // no lock between processes
+	Parents  fs.FileMode // permission bits for missing parents; 0 makes none
+	Perm     fs.FileMode // permission bits of a new file, before the umask
+}
+
+// Symlinks says what to do when the last element of a path is a symbolic link.
+// Links before it are always followed.
+type Symlinks uint8
+
+const (
+	// Follow works on what the link leads to; a dangling link's target is made.
+	Follow Symlinks = iota
+	// Refuse fails with ErrSymlink.
+	Refuse
+	// Replace puts a regular file in the link's place.
+	Replace
+)
+
+// Location is the file that a placement means.
+type Location struct {
+	Key  Key
+	Lock string // which lock covers it: empty for the one beside the file
+
+	dir, name string // the same as a path
+}
+
+// Key tells files apart before they exist. Admission orders by it.
+type Key struct {
+	Dir  vfs.ID // the directory, after links
+	Name string // in that directory
+}
+
+// Less orders keys, the same in every process.
+func (k Key) Less(l Key) bool {
+	if k.Dir.Dev != l.Dir.Dev {
+		return k.Dir.Dev < l.Dir.Dev
+	}
+	if k.Dir.Ino != l.Dir.Ino {
+		return k.Dir.Ino < l.Dir.Ino
+	}
+	return k.Name < l.Name
+}
+
+// Version is a store's own note of what a file was. Nil means not looked at.
+type Version any
+
+// Content is a loaded file.
+type Content struct {
+	Exists  bool
+	Data    []byte // never changed by anybody
+	Version Version
+}
+
+// Change is what a commit makes of a file.
+type Change struct {
+	Remove bool     // the file goes away; else
+	Append bool     // Parts come after what is there; else they are the whole content
+	Parts  [][]byte // in order
+	Read   Version  // what the change was based on; nil if on nothing
+}
+
+// Options are how a commit is made. Changes go into one commit only if their
+// options are the same.
+type Options struct {
+	Perm     fs.FileMode // of a new file, before the umask
+	Metadata bool        // a replacement keeps owner, ACL, attributes and mode
+	Policy   safety.Policy
+}
+
+// Same reports whether one commit may serve both.
+func (o Options) Same(p Options) bool {
+	return o.Perm == p.Perm && o.Metadata == p.Metadata && o.Policy.Same(p.Policy)
+}

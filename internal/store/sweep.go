@@ -1,0 +1,82 @@
+package store
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/holdfast-go/holdfast/internal/lock"
+	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// A writer that is killed leaves its temp. The next process that writes in the
+// directory takes it away, and so does whoever finds a holder's record
+// uncleared; other writes do not look. A temp is only ever removed under the
+// lock that its writer would be holding if it lived.
+
+// sweepIfDue removes leftovers at this process's first write in the directory,
+// and after a holder that did not come to its end. What can't be listed or
+// removed is left to a later sweep.
+func (f *file) sweepIfDue() {
+	self, err := f.dir.Self()
+	if err != nil || (!f.disk.swept.first(self.ID) && f.lock.Left() == nil) {
+		return
+	}
+	names, err := f.dir.Names()
+	if err != nil {
+		return
+	}
+	foreign := map[replace.Owner][]string{}
+	for _, name := range names {
+		switch owner, ok := replace.ParseName(name); {
+		case !ok || owner == replace.NoOwner:
+		case owner == f.owner:
+			_ = f.dir.Remove(name)
+		default:
+			foreign[owner] = append(foreign[owner], name)
+		}
+	}
+	if len(foreign) > 0 {
+		f.sweepForeign(names, foreign)
+	}
+}
+
+// sweepForeign removes the leftovers of the directory's other files, as far as
+// their locks lie here and are free.
+func (f *file) sweepForeign(names []string, temps map[replace.Owner][]string) {
+	for _, name := range names {
+		target, isLock := strings.CutSuffix(name, lock.Suffix)
+		left := temps[replace.OwnerOf(target, "")]
+		if !isLock || len(left) == 0 {
+			continue
+		}
+		held, err := lock.Try(lock.Place{Dir: f.dir, Name: name, Path: join(f.dir.Path(), name), Like: f.like})
+		if err != nil {
+			continue // its writer lives
+		}
+		for _, temp := range left {
+			_ = f.dir.Remove(temp)
+		}
+		_ = held.Release()
+	}
+}
+
+// sweptDirs remembers where this process has swept. It is a table of fixed
+// size: a directory that drops out of it is swept once more, which costs a
+// listing, while a map would grow with every directory ever written to.
+type sweptDirs struct {
+	mu    sync.Mutex
+	table [256]vfs.ID
+}
+
+// first reports whether a directory was not swept before, and notes it.
+func (s *sweptDirs) first(dir vfs.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slot := &s.table[(dir.Ino^dir.Dev*31)%uint64(len(s.table))]
+	if *slot == dir {
+		return false
+	}
+	*slot = dir
+	return true
+}

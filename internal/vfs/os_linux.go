@@ -1,0 +1,121 @@
+package vfs
+
+import (
+	"bytes"
+
+	"golang.org/x/sys/unix"
+)
+
+// statMask is all that a commit decides by, so that one statx(2) serves it.
+const statMask = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID
+
+func statAt(dir int, name string, follow bool) (Info, error) {
+	flags := unix.AT_STATX_SYNC_AS_STAT
+	if !follow {
+		flags |= unix.AT_SYMLINK_NOFOLLOW
+	}
+	return statx(dir, name, flags)
+}
+
+func statFD(fd int) (Info, error) { return statx(fd, "", unix.AT_EMPTY_PATH) }
+
+func statx(dir int, name string, flags int) (Info, error) {
+	var st unix.Statx_t
+	if err := retry(func() error { return unix.Statx(dir, name, flags, statMask, &st) }); err != nil {
+		return Info{}, err
+	}
+	return Info{
+		ID:    ID{unix.Mkdev(st.Dev_major, st.Dev_minor), st.Ino},
+		Mode:  goMode(uint32(st.Mode)),
+		UID:   st.Uid,
+		GID:   st.Gid,
+		Links: uint64(st.Nlink),
+		Size:  int64(st.Size),
+		Mtime: st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec),
+		Ctime: st.Ctime.Sec*1e9 + int64(st.Ctime.Nsec),
+		Mount: Mount{
+			ID:        st.Mnt_id,
+			Root:      st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0,
+			Immutable: st.Attributes&unix.STATX_ATTR_IMMUTABLE != 0,
+			Append:    st.Attributes&unix.STATX_ATTR_APPEND != 0,
+		},
+	}, nil
+}
+
+func syncFD(fd int) error { return unix.Fsync(fd) }
+
+// noAttrs are the answers of a filesystem that keeps no extended attributes.
+func noAttrs(err error) bool { return err == unix.ENOTSUP || err == unix.ENOSYS }
+
+func (f *osFile) Attrs() ([]string, error) {
+	var small [512]byte
+	buf, err := growing(small[:], func(p []byte) (int, error) { return unix.Flistxattr(f.fd, p) })
+	if noAttrs(err) || (err == nil && len(buf) == 0) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, pathError("listxattr", f.path, err)
+	}
+	var names []string
+	for name := range bytes.SplitSeq(bytes.TrimSuffix(buf, []byte{0}), []byte{0}) {
+		names = append(names, string(name))
+	}
+	return names, nil
+}
+
+func (f *osFile) Attr(name string) ([]byte, error) {
+	buf, err := growing(make([]byte, 256), func(p []byte) (int, error) { return unix.Fgetxattr(f.fd, name, p) })
+	return buf, pathError("getxattr "+name, f.path, err)
+}
+
+// growing calls read with ever larger buffers while it answers ERANGE.
+func growing(buf []byte, read func([]byte) (int, error)) ([]byte, error) {
+	for {
+		var n int
+		err := retry(func() (err error) { n, err = read(buf); return err })
+		if err != unix.ERANGE {
+			return buf[:max(n, 0)], err
+		}
+		buf = make([]byte, 4*len(buf))
+	}
+}
+
+func (f *osFile) SetAttr(name string, value []byte) error {
+	return pathError("setxattr "+name, f.path, retry(func() error { return unix.Fsetxattr(f.fd, name, value, 0) }))
+}
+
+func (f *osFile) RemoveAttr(name string) error {
+	err := retry(func() error { return unix.Fremovexattr(f.fd, name) })
+	if err == unix.ENODATA || noAttrs(err) {
+		return nil
+	}
+	return pathError("removexattr "+name, f.path, err)
+}
+
+// CloneFrom lets the kernel share the blocks where the filesystem can, else
+// copy them (both copy_file_range(2)), else copies through memory.
+func (f *osFile) CloneFrom(src File, size int64) error {
+	from, ok := src.(*osFile)
+	if !ok {
+		return copyFrom(f, src, size)
+	}
+	var done int64
+	for done < size {
+		var n int
+		err := retry(func() (err error) {
+			n, err = unix.CopyFileRange(from.fd, &done, f.fd, nil, int(min(size-done, 1<<30)), 0)
+			return err
+		})
+		switch err {
+		case nil:
+		case unix.ENOSYS, unix.EXDEV, unix.EINVAL, unix.ENOTSUP, unix.EPERM:
+			return copyFromAt(f, src, done, size)
+		default:
+			return pathError("copy", f.path, err)
+		}
+		if n == 0 {
+			return copyFromAt(f, src, done, size)
+		}
+	}
+	return nil
+}

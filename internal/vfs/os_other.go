@@ -1,0 +1,26 @@
+//go:build !windows && (!unix || aix || solaris || illumos)
+
+package vfs
+
+import (
+	"hash/fnv"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+var errNotDir error = syscall.ENOTDIR
+
+func replaceFile(oldPath, newPath string) error { return os.Rename(oldPath, newPath) }
+
+// infoOf makes do with the path for an identity.
+func infoOf(path string, info fs.FileInfo) (Info, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Info{}, err
+	}
+	h := fnv.New64a()
+	h.Write([]byte(abs))
+	return plainInfo(ID{Ino: h.Sum64()}, info), nil
+}

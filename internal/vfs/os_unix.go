@@ -1,0 +1,293 @@
+//go:build unix && !aix && !solaris && !illumos
+
+package vfs
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// readFlags never wait for a FIFO's other end and never make a terminal ours.
+const readFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+
+type osFS struct{}
+
+type osDir struct {
+	fd   int
+	path string // for error texts only
+}
+
+type osFile struct {
+	fd   int
+	path string // for error texts only
+}
+
+// retry repeats a call that a signal interrupted. Go's own handlers restart
+// most calls (SA_RESTART), but signal(7) lists some that are never restarted.
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func pathError(op, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: path, Err: err}
+}
+
+func openat(dir int, name string, flags int, perm fs.FileMode) (fd int, err error) {
+	err = retry(func() error {
+		fd, err = unix.Openat(dir, name, flags, uint32(perm.Perm()))
+		return err
+	})
+	return fd, err
+}
+
+func (osFS) OpenDir(path string) (Dir, error) {
+	fd, err := openat(unix.AT_FDCWD, path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, pathError("open directory", path, err)
+	}
+	return &osDir{fd, path}, nil
+}
+
+func (osFS) Open(path string, follow bool) (File, error) {
+	flags := readFlags
+	if !follow {
+		flags |= unix.O_NOFOLLOW
+	}
+	fd, err := openat(unix.AT_FDCWD, path, flags, 0)
+	if err != nil {
+		return nil, pathError("open", path, err)
+	}
+	return &osFile{fd, path}, nil
+}
+
+func (osFS) Stat(path string, follow bool) (Info, error) {
+	info, err := statAt(unix.AT_FDCWD, path, follow)
+	return info, pathError("stat", path, err)
+}
+
+func (osFS) Readlink(path string) (string, error) { return os.Readlink(path) }
+
+func (osFS) Mkdir(path string, perm fs.FileMode) error { return os.Mkdir(path, perm) }
+
+func (d *osDir) Path() string { return d.path }
+
+func (d *osDir) join(name string) string { return d.path + "/" + name }
+
+func (d *osDir) Self() (Info, error) {
+	info, err := statFD(d.fd)
+	return info, pathError("stat", d.path, err)
+}
+
+func (d *osDir) Stat(name string) (Info, error) {
+	info, err := statAt(d.fd, name, false)
+	if err != nil {
+		return info, pathError("stat", d.join(name), err)
+	}
+	return info, nil
+}
+
+func (d *osDir) Same(name string, info fs.FileInfo) (bool, error) {
+	there, err := d.Stat(name)
+	if err != nil {
+		return false, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && there.ID == ID{uint64(st.Dev), uint64(st.Ino)}, nil
+}
+
+func (d *osDir) open(name string, flags int, perm fs.FileMode) (File, error) {
+	fd, err := openat(d.fd, name, flags|unix.O_NOFOLLOW, perm)
+	if err != nil {
+		return nil, pathError("open", d.join(name), err)
+	}
+	return &osFile{fd, d.join(name)}, nil
+}
+
+func (d *osDir) Open(name string) (File, error) { return d.open(name, readFlags, 0) }
+
+func (d *osDir) OpenRecord(name string) (File, error) {
+	return d.open(name, readFlags&^unix.O_RDONLY|unix.O_RDWR, 0)
+}
+
+func (d *osDir) Create(name string, perm fs.FileMode) (File, error) {
+	return d.open(name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, perm)
+}
+
+func (d *osDir) Writable(name string) error {
+	err := retry(func() error { return unix.Faccessat(d.fd, name, unix.W_OK, unix.AT_EACCESS) })
+	if err != nil {
+		return pathError("access", d.join(name), err)
+	}
+	return nil
+}
+
+func (d *osDir) Rename(name string, to Dir, newName string) error {
+	err := retry(func() error { return unix.Renameat(d.fd, name, to.(*osDir).fd, newName) })
+	if err != nil {
+		return pathError("rename", to.(*osDir).join(newName), err)
+	}
+	return nil
+}
+
+func (d *osDir) Remove(name string) error {
+	err := retry(func() error { return unix.Unlinkat(d.fd, name, 0) })
+	if err != nil {
+		return pathError("remove", d.join(name), err)
+	}
+	return nil
+}
+
+// Names reads through an open file of its own, since the position of a
+// directory's descriptor is shared with every duplicate of it.
+func (d *osDir) Names() ([]string, error) {
+	fd, err := openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, pathError("open directory", d.path, err)
+	}
+	f := os.NewFile(uintptr(fd), d.path)
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+func (d *osDir) Sync() error {
+	return pathError("sync directory", d.path, retry(func() error { return syncFD(d.fd) }))
+}
+
+// Close does not retry: on Linux the descriptor is gone even after EINTR, and
+// may by then be somebody else's (close(2)).
+func (d *osDir) Close() error { return pathError("close", d.path, closeFD(d.fd)) }
+
+func closeFD(fd int) error {
+	if err := unix.Close(fd); err != unix.EINTR {
+		return err
+	}
+	return nil
+}
+
+func (f *osFile) Read(p []byte) (n int, err error) {
+	err = retry(func() error { n, err = unix.Read(f.fd, p); return err })
+	return f.readResult(n, len(p), err)
+}
+
+func (f *osFile) ReadAt(p []byte, off int64) (n int, err error) {
+	for n < len(p) {
+		var m int
+		err = retry(func() error { m, err = unix.Pread(f.fd, p[n:], off+int64(n)); return err })
+		if m, err = f.readResult(m, len(p)-n, err); err != nil {
+			return n + m, err
+		}
+		n += m
+	}
+	return n, nil
+}
+
+func (f *osFile) readResult(n, want int, err error) (int, error) {
+	if err != nil {
+		return 0, pathError("read", f.path, err)
+	}
+	if n == 0 && want > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (f *osFile) Write(p []byte) (int, error) {
+	return f.writeAll(p, func(rest []byte, _ int) (int, error) { return unix.Write(f.fd, rest) })
+}
+
+func (f *osFile) WriteAt(p []byte, off int64) (int, error) {
+	return f.writeAll(p, func(rest []byte, done int) (int, error) {
+		return unix.Pwrite(f.fd, rest, off+int64(done))
+	})
+}
+
+// writeAll goes on after a short write, as write(2) asks for.
+func (f *osFile) writeAll(p []byte, write func(rest []byte, done int) (int, error)) (int, error) {
+	done := 0
+	for done < len(p) {
+		var n int
+		err := retry(func() (err error) { n, err = write(p[done:], done); return err })
+		if err == nil && n == 0 {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return done, pathError("write", f.path, err)
+		}
+		done += n
+	}
+	return done, nil
+}
+
+func (f *osFile) Stat() (Info, error) {
+	info, err := statFD(f.fd)
+	return info, pathError("stat", f.path, err)
+}
+
+func (f *osFile) Chmod(mode fs.FileMode) error {
+	return pathError("chmod", f.path, retry(func() error { return unix.Fchmod(f.fd, unixMode(mode)) }))
+}
+
+func (f *osFile) Chown(uid, gid uint32) error {
+	return pathError("chown", f.path, retry(func() error { return unix.Fchown(f.fd, int(uid), int(gid)) }))
+}
+
+func (f *osFile) Sync() error {
+	return pathError("sync", f.path, retry(func() error { return syncFD(f.fd) }))
+}
+
+func (f *osFile) Close() error { return pathError("close", f.path, closeFD(f.fd)) }
+
+// unixMode is the inverse of goMode for what chmod(2) sets.
+func unixMode(mode fs.FileMode) uint32 {
+	bits := uint32(mode.Perm())
+	for _, b := range modeBits {
+		if mode&b.goBit != 0 {
+			bits |= b.unixBit
+		}
+	}
+	return bits
+}
+
+var modeBits = [...]struct {
+	goBit   fs.FileMode
+	unixBit uint32
+}{{fs.ModeSetuid, unix.S_ISUID}, {fs.ModeSetgid, unix.S_ISGID}, {fs.ModeSticky, unix.S_ISVTX}}
+
+// goMode translates st_mode.
+func goMode(bits uint32) fs.FileMode {
+	mode := fs.FileMode(bits & 0o777)
+	for _, b := range modeBits {
+		if bits&b.unixBit != 0 {
+			mode |= b.goBit
+		}
+	}
+	switch bits & unix.S_IFMT {
+	case unix.S_IFDIR:
+		mode |= fs.ModeDir
+	case unix.S_IFLNK:
+		mode |= fs.ModeSymlink
+	case unix.S_IFIFO:
+		mode |= fs.ModeNamedPipe
+	case unix.S_IFSOCK:
+		mode |= fs.ModeSocket
+	case unix.S_IFCHR:
+		mode |= fs.ModeDevice | fs.ModeCharDevice
+	case unix.S_IFBLK:
+		mode |= fs.ModeDevice
+	case unix.S_IFREG:
+	default:
+		mode |= fs.ModeIrregular
+	}
+	return mode
+}

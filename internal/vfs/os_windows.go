@@ -1,0 +1,74 @@
+package vfs
+
+import (
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+var errNotDir error = windows.ERROR_DIRECTORY
+
+// renamePatience bounds how long a rename is retried while a scanner or an
+// indexer has one of the two files open.
+const renamePatience = 2 * time.Second
+
+// replaceFile renames over newPath and returns when the rename is on disk
+// (MoveFileExW, MOVEFILE_WRITE_THROUGH). Windows refuses while anybody has
+// newPath open without sharing deletion, which passes: those errors, and no
+// others, are retried with a jittered, growing pause.
+func replaceFile(oldPath, newPath string) error {
+	from, err := windows.UTF16PtrFromString(oldPath)
+	if err != nil {
+		return &fs.PathError{Op: "rename", Path: oldPath, Err: err}
+	}
+	to, err := windows.UTF16PtrFromString(newPath)
+	if err != nil {
+		return &fs.PathError{Op: "rename", Path: newPath, Err: err}
+	}
+	pause, deadline := time.Millisecond, time.Now().Add(renamePatience)
+	for {
+		err := windows.MoveFileEx(from, to, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_WRITE_THROUGH)
+		if err == nil {
+			return nil
+		}
+		if !transient(err) || time.Now().After(deadline) {
+			return &fs.PathError{Op: "rename", Path: newPath, Err: err}
+		}
+		time.Sleep(pause/2 + rand.N(pause))
+		pause = min(2*pause, 100*time.Millisecond)
+	}
+}
+
+func transient(err error) bool {
+	return errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION) ||
+		errors.Is(err, windows.ERROR_LOCK_VIOLATION)
+}
+
+// infoOf asks for the file's identity, which a FileInfo does not show.
+func infoOf(path string, info fs.FileInfo) (Info, error) {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	attrs := uint32(windows.FILE_FLAG_BACKUP_SEMANTICS)
+	if info.Mode()&os.ModeSymlink != 0 {
+		attrs |= windows.FILE_FLAG_OPEN_REPARSE_POINT
+	}
+	share := uint32(windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE)
+	h, err := windows.CreateFile(name, 0, share, nil, windows.OPEN_EXISTING, attrs, 0)
+	if err != nil {
+		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	defer windows.CloseHandle(h)
+	var by windows.ByHandleFileInformation
+	if err := windows.GetFileInformationByHandle(h, &by); err != nil {
+		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	id := ID{uint64(by.VolumeSerialNumber), uint64(by.FileIndexHigh)<<32 | uint64(by.FileIndexLow)}
+	return plainInfo(id, info), nil
+}

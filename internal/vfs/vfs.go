@@ -1,0 +1,117 @@
+// Package vfs is the one small set of filesystem verbs that every protocol of
+// the library runs through. Nothing above it calls the operating system for a
+// data file, so a test can put a faulty or a simulated disk here and see what
+// the protocols make of it.
+//
+// A [Dir] is an open directory. What happens inside it goes through its
+// descriptor where the platform has the *at calls, so renaming a parent or
+// retargeting a link in the middle of an operation leads nowhere else.
+//
+// Every verb retries EINTR and reports a failure as *[fs.PathError]. Names
+// given to a Dir are single path elements.
+//
+// The Linux verbs are tested on Linux. Those for macOS, the BSDs and Windows
+// are compiled by the gate and were never run.
+package vfs
+
+import (
+	"io"
+	"io/fs"
+)
+
+// FS opens things by path.
+type FS interface {
+	// OpenDir opens a directory, following links.
+	OpenDir(path string) (Dir, error)
+	// Open opens a file for reading without waiting for a FIFO's writer and
+	// without becoming a terminal's owner. With follow false a path that ends
+	// in a symbolic link is an error.
+	Open(path string, follow bool) (File, error)
+	// Stat describes what path leads to, following links only if follow is set.
+	Stat(path string, follow bool) (Info, error)
+	// Readlink gives the text of a symbolic link.
+	Readlink(path string) (string, error)
+	// Mkdir makes one directory.
+	Mkdir(path string, perm fs.FileMode) error
+}
+
+// Dir is an open directory. Its methods do not follow a link in the last place.
+type Dir interface {
+	// Path is what the directory was opened as.
+	Path() string
+	// Self describes the directory.
+	Self() (Info, error)
+	// Stat describes an entry.
+	Stat(name string) (Info, error)
+	// Same reports whether the entry is the file that info was read from.
+	Same(name string, info fs.FileInfo) (bool, error)
+	// Open opens an entry for reading, as [FS.Open] does.
+	Open(name string) (File, error)
+	// OpenRecord opens an entry for reading and writing in place.
+	OpenRecord(name string) (File, error)
+	// Create makes a new file, which must not exist, readable and writable.
+	Create(name string, perm fs.FileMode) (File, error)
+	// Writable reports nil if the effective user may write the entry.
+	Writable(name string) error
+	// Rename moves an entry to another directory, replacing what is there.
+	Rename(name string, to Dir, newName string) error
+	// Remove unlinks an entry that is no directory.
+	Remove(name string) error
+	// Names lists the entries, unordered.
+	Names() ([]string, error)
+	// Sync makes the directory's entries durable.
+	Sync() error
+	Close() error
+}
+
+// File is an open file.
+type File interface {
+	io.Reader
+	io.ReaderAt
+	io.Writer
+	io.WriterAt
+	Stat() (Info, error)
+	// Chmod sets permission, set-id and sticky bits.
+	Chmod(mode fs.FileMode) error
+	Chown(uid, gid uint32) error
+	// Attrs lists the names of the extended attributes, ACLs among them; none
+	// where the filesystem has no such thing.
+	Attrs() ([]string, error)
+	Attr(name string) ([]byte, error)
+	SetAttr(name string, value []byte) error
+	// RemoveAttr removes an attribute; one that is not there is no error.
+	RemoveAttr(name string) error
+	// CloneFrom makes the first size bytes of src, read from its start, the
+	// next bytes of this file, sharing blocks or copying in the kernel where
+	// the filesystem can.
+	CloneFrom(src File, size int64) error
+	// Sync makes content and metadata durable.
+	Sync() error
+	Close() error
+}
+
+// ID tells files apart while they exist.
+type ID struct{ Dev, Ino uint64 }
+
+// Info is what one call tells about a file.
+type Info struct {
+	ID
+	Mode     fs.FileMode // type and permission bits
+	UID, GID uint32
+	Links    uint64
+	Size     int64 // bytes
+	Mtime    int64 // nanoseconds since 1970
+	Ctime    int64 // nanoseconds since 1970; 0 where the platform has none
+	Mount    Mount
+}
+
+// Mount is what the same call tells about the file's place, where the kernel says so.
+type Mount struct {
+	ID        uint64 // of the mount, as in /proc/self/mountinfo; 0 if unknown
+	Root      bool   // the file is itself a mount point
+	Immutable bool   // the file can't be changed, renamed or replaced
+	Append    bool   // the file can only be appended to
+}
+
+// OS is the operating system's filesystem.
+var OS FS = osFS{}
