@@ -111,9 +111,23 @@ func (e *Error) Error() string {
 		text += " " + e.Path
 	}
 	if what != nil {
-		text += ": " + what.Error()
+		text += ": " + short(what)
 	}
 	return text + e.outcome()
+}
+
+// short leaves out of a system call's error what the text says already: the
+// path, and that it was about opening, reading or writing.
+func short(err error) string {
+	call, ok := err.(*fs.PathError)
+	if !ok {
+		return err.Error()
+	}
+	switch call.Op {
+	case "open", "read", "write", "stat":
+		return call.Err.Error()
+	}
+	return call.Op + ": " + call.Err.Error()
 }
 
 // outcome says what a failed change left on disk, where the rest of the text

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -53,29 +54,13 @@ func (w *waiter) cause() error {
 
 // gaveUp is the error of a waiter whose patience or context ended.
 func (w *waiter) gaveUp(s store.Store) error {
-	cause := w.cause()
-	if cause != nil && !errors.Is(w.Context.Err(), context.DeadlineExceeded) {
-		return cause
+	timeout, cause := w.Timeout, w.cause()
+	if cause != nil {
+		deadline, _ := w.Context.Deadline()
+		if !errors.Is(w.Context.Err(), context.DeadlineExceeded) {
+			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, cause)
+		}
+		timeout = deadline.Sub(w.since)
 	}
-	return &errors.TimeoutError{
-		Path:    w.Place.Path,
-		Timeout: w.patience(),
-		Holder:  s.Holder(w.Place, w.at),
-		Cause:   cause,
-	}
-}
-
-// patience is how long the waiter was ready to wait.
-func (w *waiter) patience() time.Duration {
-	if deadline, ok := w.deadline(); ok {
-		return deadline.Sub(w.since)
-	}
-	return w.Timeout
-}
-
-func (w *waiter) deadline() (time.Time, bool) {
-	if w.Context != nil && w.Context.Err() != nil {
-		return w.Context.Deadline()
-	}
-	return time.Time{}, false
+	return &errors.TimeoutError{Path: w.Place.Path, Timeout: timeout, Holder: s.Holder(w.Place, w.at), Cause: cause}
 }

@@ -21,16 +21,14 @@ type version struct {
 
 func versionOf(i vfs.Info) version { return version{true, i.ID, i.Size, i.Mtime, i.Ctime} }
 
-// Read gives a file's content without a lock: rename has made it whole. It
-// creates nothing and waits for nobody. A file over max bytes is ErrTooLarge;
-// 0 is no limit.
-func Read(fsys vfs.FS, path string, links Symlinks, max int64) ([]byte, error) {
-	f, err := fsys.Open(path, links != Refuse)
+// Read is of the Store interface.
+func (d *Disk) Read(p Placement, max int64) ([]byte, error) {
+	f, err := d.FS.Open(p.Path, p.Symlinks != Refuse)
 	if err != nil {
-		return nil, openError(err, path)
+		return nil, openError(err, p.Path)
 	}
 	defer f.Close()
-	data, _, err := readAll(f, path, max)
+	data, _, err := readAll(f, p.Path, max)
 	return data, err
 }
 

@@ -19,6 +19,10 @@ type Store interface {
 	// Locate says which file a path means now. It takes no lock, and it changes
 	// nothing but to make missing parents where the placement asks for that.
 	Locate(p Placement) (Location, error)
+	// Read gives a file's content without a lock: rename has made it whole. It
+	// creates nothing and waits for nobody. A file over max bytes is
+	// ErrTooLarge; 0 is no limit.
+	Read(p Placement, max int64) ([]byte, error)
 	// TryLock locks a location's file, or fails with ErrLocked. Like Lock it
 	// fails with ErrMoved if the placement means another file by now.
 	TryLock(p Placement, at Location) (Session, error)

@@ -1,0 +1,138 @@
+// Package handle is what the handles of packages safefile and lockedfile share:
+// one file with its options, its codec and the engine that runs its
+// transactions. The public handles differ in what they let a caller say, not
+// in what happens then.
+package handle
+
+import (
+	"context"
+	"io/fs"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/registry"
+)
+
+// localDisk runs the transactions of all handles of the process.
+var localDisk = engine.New(store.NewDisk(vfs.OS))
+
+// File is one file and how it is kept. It never changes, so it is safe for
+// concurrent use.
+type File[T any] struct {
+	name    string // as the caller gave it, for errors
+	abs     string
+	err     error // what was wrong with the arguments
+	options Options
+	request engine.Request
+	engine  *engine.Engine
+}
+
+// New never fails: what is wrong with the arguments surfaces at the first call.
+func New[T any](path string, o Options) *File[T] {
+	f := &File[T]{name: path, engine: o.Engine}
+	if f.engine == nil {
+		f.engine = localDisk
+	}
+	f.abs, f.err = o.absolute(path)
+	f.options = o
+	f.request = o.request(f.abs)
+	return f
+}
+
+// Path is the absolute path.
+func (f *File[T]) Path() string { return f.abs }
+
+// Reads take no lock and never wait, so they need no context.
+
+// Read decodes the file.
+func (f *File[T]) Read() (T, error) {
+	var none T
+	c, err := f.codec()
+	if err != nil {
+		return none, f.fail("read", errors.ErrRead, err)
+	}
+	data, err := f.load(f.options.MaxSize)
+	if err != nil {
+		return none, f.fail("read", errors.ErrRead, err)
+	}
+	v, err := decode[T](c, data, f.options.MaxSize)
+	return v, f.fail("read", errors.ErrRead, err)
+}
+
+// ReadOr decodes the file, or gives def if there is none.
+func (f *File[T]) ReadOr(def T) (T, error) { return orDefault(def)(f.Read()) }
+
+// orDefault turns the answer of a read into that of a ReadOr.
+func orDefault[T any](def T) func(T, error) (T, error) {
+	return func(v T, err error) (T, error) {
+		if errors.Is(err, fs.ErrNotExist) {
+			return def, nil
+		}
+		return v, err
+	}
+}
+
+// ReadBytes gives the content as it is.
+func (f *File[T]) ReadBytes() ([]byte, error) {
+	data, err := f.load(f.options.bytesMax())
+	return data, f.fail("read", errors.ErrRead, err)
+}
+
+func (f *File[T]) load(max int64) ([]byte, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	return f.engine.Read(f.request.Place, max)
+}
+
+// codec is asked for at each call, so that one registered later is used.
+func (f *File[T]) codec() (codec.Codec, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	if f.options.Codec != nil {
+		return f.options.Codec, nil
+	}
+	r := f.options.Registry
+	if r == nil {
+		r = registry.Default()
+	}
+	return r.Lookup(f.abs)
+}
+
+// Do runs fn as one transaction. An error of fn comes back as it is; one of the
+// engine's is wrapped with op and kind.
+func (f *File[T]) Do(ctx context.Context, op string, kind error, fn func(*Tx[T]) error) error {
+	if f.err != nil {
+		return f.fail(op, kind, f.err)
+	}
+	request := f.request
+	request.Context = ctx
+	var own error
+	err := f.engine.Do(&request, func(tx *engine.Tx) error {
+		own = fn(&Tx[T]{f, tx})
+		return own
+	})
+	if own != nil {
+		return own
+	}
+	return f.fail(op, kind, err)
+}
+
+// fail wraps an error once, with what was tried and where. A lock that was not
+// free in time is no failure of the file, and says so by its kind.
+func (f *File[T]) fail(op string, kind, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, wrapped := err.(*errors.Error); wrapped {
+		return err
+	}
+	if errors.Is(err, errors.ErrTimeout) {
+		kind = errors.ErrTimeout
+	}
+	return &errors.Error{Op: op, Path: f.name, Kind: kind, Err: err}
+}

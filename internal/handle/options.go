@@ -1,0 +1,98 @@
+package handle
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/registry"
+)
+
+// DefaultMaxSize is the most bytes a codec loads unless told otherwise.
+const DefaultMaxSize = 64 << 20
+
+// Options are what the public options set. Package safefile documents each.
+type Options struct {
+	Timeout    time.Duration // engine.Forever unless set
+	Mode       fs.FileMode
+	Parents    fs.FileMode
+	Registry   *registry.Registry
+	Codec      codec.Codec
+	Safety     safety.Level
+	Symlinks   store.Symlinks
+	LockDir    string
+	MaxSize    int64
+	MaxSizeSet bool // the user chose it, so that it holds for bytes too
+	Logger     *slog.Logger
+	NoLock     bool
+	NoMetadata bool
+
+	Engine *engine.Engine // nil for the local disk; tests put another below
+
+	err error // the first bad value
+}
+
+// Defaults are the options of a handle that was given none.
+func Defaults() Options {
+	return Options{Timeout: engine.Forever, Mode: 0o666, MaxSize: DefaultMaxSize}
+}
+
+// Reject notes a bad value, which every call of the handle will report.
+func (o *Options) Reject(format string, args ...any) {
+	if o.err == nil {
+		o.err = fmt.Errorf(format+": %w", append(args, fs.ErrInvalid)...)
+	}
+}
+
+// request is what every operation of a handle asks of the engine.
+func (o *Options) request(abs string) engine.Request {
+	return engine.Request{
+		Place: store.Placement{
+			Path:     abs,
+			Symlinks: o.Symlinks,
+			LockDir:  o.LockDir,
+			NoLock:   o.NoLock,
+			Parents:  o.Parents,
+			Perm:     o.Mode,
+		},
+		Options: store.Options{
+			Perm:     o.Mode,
+			Metadata: !o.NoMetadata,
+			Policy:   safety.Policy{Level: o.Safety, Log: &safety.Log{Path: abs, Logger: o.Logger}},
+		},
+		Timeout: o.Timeout,
+	}
+}
+
+// bytesMax is the limit for what needs no codec: none unless the user set one.
+func (o *Options) bytesMax() int64 {
+	if o.MaxSizeSet {
+		return o.MaxSize
+	}
+	return 0
+}
+
+// absolute makes paths independent of a later chdir.
+func (o *Options) absolute(path string) (string, error) {
+	if o.err != nil {
+		return path, o.err
+	}
+	if path == "" {
+		return path, fmt.Errorf("the path is empty: %w", fs.ErrInvalid)
+	}
+	if o.LockDir != "" {
+		dir, err := filepath.Abs(o.LockDir)
+		if err != nil {
+			return path, fmt.Errorf("%w: %w", errors.ErrLock, err)
+		}
+		o.LockDir = dir
+	}
+	return filepath.Abs(path)
+}

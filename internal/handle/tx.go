@@ -1,0 +1,93 @@
+package handle
+
+import (
+	"bytes"
+	"io/fs"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+)
+
+// Tx is a transaction on a file: reads see what was staged before them, and
+// what is staged is committed when the function that was given the Tx returns.
+type Tx[T any] struct {
+	file *File[T]
+	tx   *engine.Tx
+}
+
+// Read decodes the current state, for this caller alone.
+func (tx *Tx[T]) Read() (T, error) {
+	v, err := tx.read()
+	return v, tx.file.fail("read", errors.ErrRead, err)
+}
+
+func (tx *Tx[T]) read() (none T, err error) {
+	c, err := tx.file.codec()
+	if err != nil {
+		return none, err
+	}
+	data, err := tx.text(tx.file.options.MaxSize)
+	if err != nil {
+		return none, err
+	}
+	return decode[T](c, data, tx.file.options.MaxSize)
+}
+
+// ReadOr is Read, but gives def if there is no file.
+func (tx *Tx[T]) ReadOr(def T) (T, error) { return orDefault(def)(tx.Read()) }
+
+// ReadBytes gives the current content, for this caller alone.
+func (tx *Tx[T]) ReadBytes() ([]byte, error) {
+	data, err := tx.text(tx.file.options.bytesMax())
+	return bytes.Clone(data), tx.file.fail("read", errors.ErrRead, err)
+}
+
+func (tx *Tx[T]) text(max int64) ([]byte, error) {
+	data, exists, err := tx.tx.Text(max)
+	if err == nil && !exists {
+		err = fs.ErrNotExist
+	}
+	return data, err
+}
+
+// Write stages v.
+func (tx *Tx[T]) Write(v T) error {
+	data, err := tx.file.encode(v)
+	if err == nil {
+		tx.put(data)
+	}
+	return tx.file.fail("write", errors.ErrWrite, err)
+}
+
+// put stages bytes that are nobody else's.
+func (tx *Tx[T]) put(data []byte) { tx.tx.Put(data) }
+
+// WriteBytes stages a copy of data.
+func (tx *Tx[T]) WriteBytes(data []byte) error {
+	tx.put(bytes.Clone(data))
+	return nil
+}
+
+// Append stages text at the end.
+func (tx *Tx[T]) Append(text string) error {
+	tx.tx.Append([]byte(text))
+	return nil
+}
+
+// Merge stages patch over the current state; without a file, over nothing.
+func (tx *Tx[T]) Merge(patch T) error {
+	old, err := tx.read()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return tx.file.fail("merge", errors.ErrWrite, err)
+	}
+	merged, err := merge(old, patch)
+	if err != nil {
+		return tx.file.fail("merge", errors.ErrWrite, err)
+	}
+	return tx.Write(merged)
+}
+
+// Remove stages the file's removal.
+func (tx *Tx[T]) Remove() error {
+	return tx.file.fail("remove", errors.ErrWrite, tx.tx.Remove())
+}

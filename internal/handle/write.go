@@ -1,0 +1,42 @@
+package handle
+
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// Every change is a transaction; the plain operations are transactions of one
+// step.
+
+// Write makes v the file's content. It is encoded before anything is locked.
+func (f *File[T]) Write(ctx context.Context, v T) error {
+	data, err := f.encode(v)
+	if err != nil {
+		return f.fail("write", errors.ErrWrite, err)
+	}
+	return f.Do(ctx, "write", errors.ErrWrite, func(tx *Tx[T]) error {
+		tx.put(data)
+		return nil
+	})
+}
+
+// WriteBytes makes a copy of data the file's content.
+func (f *File[T]) WriteBytes(ctx context.Context, data []byte) error {
+	return f.Do(ctx, "write", errors.ErrWrite, func(tx *Tx[T]) error { return tx.WriteBytes(data) })
+}
+
+// Append puts text at the end.
+func (f *File[T]) Append(ctx context.Context, text string) error {
+	return f.Do(ctx, "append", errors.ErrAppend, func(tx *Tx[T]) error { return tx.Append(text) })
+}
+
+// Merge puts patch over what the file holds.
+func (f *File[T]) Merge(ctx context.Context, patch T) error {
+	return f.Do(ctx, "merge", errors.ErrWrite, func(tx *Tx[T]) error { return tx.Merge(patch) })
+}
+
+// Remove takes the file away.
+func (f *File[T]) Remove(ctx context.Context) error {
+	return f.Do(ctx, "remove", errors.ErrWrite, func(tx *Tx[T]) error { return tx.Remove() })
+}

@@ -1,0 +1,174 @@
+package safefile
+
+import (
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/registry"
+)
+
+// Option changes how a handle keeps its file. Only this package makes options.
+// Of two that say different things the later one holds.
+type Option func(*handle.Options)
+
+func collect(opts []Option) handle.Options {
+	o := handle.Defaults()
+	WithOptions(opts...)(&o)
+	return o
+}
+
+// WithOptions bundles options, for a program that keeps many files the same way.
+func WithOptions(opts ...Option) Option {
+	return func(o *handle.Options) {
+		for _, opt := range opts {
+			if opt == nil {
+				panic("safefile.WithOptions: nil option")
+			}
+			opt(o)
+		}
+	}
+}
+
+// WithTimeout bounds how long a call waits for other writers; without it a
+// call waits as long as it takes. It bounds waiting only: a change that has
+// begun is finished. A call that waited in vain fails with ErrTimeout and has
+// changed nothing. With 0 a call does not wait at all, and a file that is busy is
+// ErrLocked too. A negative duration makes every call fail.
+func WithTimeout(d time.Duration) Option {
+	return func(o *handle.Options) {
+		if d < 0 {
+			o.Reject("WithTimeout(%v) is negative; leave it out to wait for ever", d)
+		}
+		o.Timeout = d
+	}
+}
+
+// WithMode sets the permission bits of a file that a write makes, before the
+// umask or the directory's default ACL cuts them; the default is 0666. A file
+// that exists keeps its own.
+func WithMode(perm fs.FileMode) Option {
+	return func(o *handle.Options) {
+		if perm&^fs.ModePerm != 0 {
+			o.Reject("WithMode(%v) has more than permission bits", perm)
+		}
+		o.Mode = perm
+	}
+}
+
+// WithParents makes a write make missing parent directories, with these
+// permission bits before the umask, and durably. Without it a missing parent
+// is an error.
+func WithParents(perm fs.FileMode) Option {
+	return func(o *handle.Options) {
+		if perm&^fs.ModePerm != 0 || perm&0o300 != 0o300 {
+			o.Reject("WithParents(%v) is not a directory's permission with write and search for the owner", perm)
+		}
+		o.Parents = perm
+	}
+}
+
+// WithRegistry finds codecs in r instead of the registry of the process. Nil is
+// the registry of the process.
+func WithRegistry(r *registry.Registry) Option {
+	return func(o *handle.Options) { o.Registry = r }
+}
+
+// WithCodec uses c whatever the file's name is. Nil finds one by the name.
+func WithCodec(c codec.Codec) Option {
+	return func(o *handle.Options) { o.Codec = c }
+}
+
+// Safety says what happens where a guarantee can't be kept, or a property of
+// the old file not be carried over.
+type Safety = safety.Level
+
+const (
+	// Strict refuses with an error. It is the default.
+	Strict = safety.Strict
+	// Warn does what can be done and logs each cause once per handle.
+	Warn = safety.Warn
+	// BestEffort does what can be done.
+	BestEffort = safety.BestEffort
+)
+
+// WithSafety sets what happens where a guarantee can't be kept.
+func WithSafety(s Safety) Option {
+	return func(o *handle.Options) {
+		if s > BestEffort {
+			o.Reject("WithSafety(%d) is none of Strict, Warn and BestEffort", s)
+		}
+		o.Safety = s
+	}
+}
+
+// Symlinks says what a call does if the last element of its path is a symbolic
+// link. Links before it are always followed.
+type Symlinks = store.Symlinks
+
+const (
+	// Follow works on what the link leads to, which need not exist: the temp,
+	// the lock and the new file lie there. It is the default.
+	Follow = store.Follow
+	// Refuse fails with ErrSymlink.
+	Refuse = store.Refuse
+	// Replace writes a regular file in the place of the link. Reads follow it.
+	Replace = store.Replace
+)
+
+// WithSymlinks sets what happens with symbolic links.
+func WithSymlinks(s Symlinks) Option {
+	return func(o *handle.Options) {
+		if s > Replace {
+			o.Reject("WithSymlinks(%d) is none of Follow, Refuse and Replace", s)
+		}
+		o.Symlinks = s
+	}
+}
+
+// WithLockDir puts the lock into dir, under a name made of a hash, instead of
+// beside the file. All writers of a file must agree on it, since a lock in
+// another place excludes nobody. The directory must exist.
+func WithLockDir(dir string) Option {
+	return func(o *handle.Options) {
+		if dir == "" {
+			o.Reject("WithLockDir: the directory is empty")
+		}
+		o.LockDir = dir
+	}
+}
+
+// WithMaxSize bounds, in bytes, what a call reads into memory, and what a codec
+// inflates it to; more is ErrTooLarge. The default is 64 MiB for what a codec
+// loads and no limit for bytes. 0 is no limit for both.
+func WithMaxSize(n int64) Option {
+	return func(o *handle.Options) {
+		if n < 0 {
+			o.Reject("WithMaxSize(%d) is negative", n)
+		}
+		o.MaxSize, o.MaxSizeSet = n, true
+	}
+}
+
+// WithLogger sets where a handle reports what it could not do as asked. Nil is
+// slog's default logger.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *handle.Options) { o.Logger = l }
+}
+
+// WithoutLock takes no lock between processes, and so gives WriterExclusion up:
+// of two processes that change the file at once one may lose its change. Calls
+// of one process still take turns.
+func WithoutLock() Option {
+	return func(o *handle.Options) { o.NoLock = true }
+}
+
+// WithoutMetadata makes a replaced file like a new one: permissions, owner, ACL
+// and attributes are those that a new file would get.
+func WithoutMetadata() Option {
+	return func(o *handle.Options) { o.NoMetadata = true }
+}

@@ -1,0 +1,121 @@
+// Package safefile keeps a file that a program must not lose.
+//
+// A [SafeFile] is made once for a file and used from anywhere:
+//
+//	settings := safefile.New[Config]("app.yaml")
+//	config, err := settings.Read()
+//	err = settings.Write(config)
+//
+// It keeps four promises, each of which package guarantee can be asked about:
+//
+//   - AtomicVisibility: whoever reads the file, with this library or without,
+//     sees the old content or the new, never a part or a mixture.
+//   - CrashDurability: when a call that changes the file has returned nil, the
+//     change survives a crash of the program, the system or the power.
+//   - WriterExclusion: writers that use this library, or take flock(2) on
+//     PATH.lock themselves, never lose each other's changes; [SafeFile.Merge]
+//     and [SafeFile.Append] read and write under one lock.
+//   - IntegrityDetection: bytes that nobody wrote are noticed, with checksums.
+//
+// An error means that the old content is there, whole, and that nothing else
+// was left behind. The one exception is [errors.ErrNotDurable].
+//
+// # Where it weakens
+//
+// Locks are advisory: an editor does not take them. What it saves is never
+// torn, but a change that is written without being read first goes over it.
+//
+// A replaced file is a new file: a hard link's twin keeps the old content, and
+// a program that holds the old file open goes on reading that.
+//
+// The promises are those of Linux on ext4, xfs and btrfs. tmpfs keeps them for
+// the life of the machine. Other systems are compiled by the gate and were
+// never run.
+//
+// To read, think and write under one lock, see package lockedfile.
+package safefile
+
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/internal/handle"
+)
+
+// background is for the calls that no context can end; a timeout still can.
+var background = context.Background()
+
+// SafeFile is a file whose content is a T. It holds nothing open, so there is
+// no Close. All methods are safe for concurrent use.
+//
+// A method that fails returns an *[errors.Error].
+type SafeFile[T any] struct {
+	file *handle.File[T]
+}
+
+// New makes the handle of a file, which does not have to exist. It touches
+// nothing and never fails: what is wrong with the arguments is returned by every
+// call. A relative path is made absolute at once, so a later chdir moves
+// nothing.
+//
+// The codec is found by the path's extension; see package registry.
+func New[T any](path string, opts ...Option) *SafeFile[T] {
+	return &SafeFile[T]{handle.New[T](path, collect(opts))}
+}
+
+// Path is the file's absolute path.
+func (f *SafeFile[T]) Path() string { return f.file.Path() }
+
+// Read decodes the file. It takes no lock, creates nothing and never waits, so
+// it works on a read-only mount and on files of other users.
+//
+// A missing file is [fs.ErrNotExist]; what can't be decoded is ErrDecode, and
+// ErrTooLarge what is over the limit of [WithMaxSize].
+func (f *SafeFile[T]) Read() (T, error) { return f.file.Read() }
+
+// ReadOr is [SafeFile.Read], but gives def if there is no file. A file that is
+// damaged is still an error: what a person could repair must not be taken for
+// nothing.
+func (f *SafeFile[T]) ReadOr(def T) (T, error) { return f.file.ReadOr(def) }
+
+// Write makes v the file's content, and returns nil when it is durable. It
+// makes the file if there is none; an existing one keeps its permissions,
+// owner, ACL and attributes, and is replaced even if it is damaged.
+//
+// A value that can't be encoded is ErrEncode, before anything was touched. A
+// write that would change no byte replaces nothing.
+func (f *SafeFile[T]) Write(v T) error { return f.file.Write(background, v) }
+
+// Merge reads the file and writes it with patch put over it, under one lock: the
+// keys of a map over those of the file, the elements of a slice after those of
+// the file. A T of any other kind is ErrEncode. A missing file is taken for
+// empty; one that can't be decoded is ErrDecode and left as it is.
+func (f *SafeFile[T]) Merge(patch T) error { return f.file.Merge(background, patch) }
+
+// Append puts text at the end of the file, which is made if there is none.
+// Readers see all of the text or none of it. It needs no codec.
+func (f *SafeFile[T]) Append(text string) error { return f.file.Append(background, text) }
+
+// ReadBytes gives the content as it is. It needs no codec, and has no limit
+// unless [WithMaxSize] sets one. Like [SafeFile.Read] it takes no lock.
+func (f *SafeFile[T]) ReadBytes() ([]byte, error) { return f.file.ReadBytes() }
+
+// WriteBytes makes data the file's content as [SafeFile.Write] does. It needs no
+// codec, and data may be used again afterwards.
+func (f *SafeFile[T]) WriteBytes(data []byte) error { return f.file.WriteBytes(background, data) }
+
+// Remove takes the file away, and returns nil when that is durable. A missing
+// file is [fs.ErrNotExist]. The lock file stays, since somebody may be waiting
+// for it.
+func (f *SafeFile[T]) Remove() error { return f.file.Remove(background) }
+
+// WriteFile is [os.WriteFile] with the promises of a [SafeFile]. A new file has
+// the permissions 0666, cut by the umask, unless [WithMode] says otherwise.
+func WriteFile(path string, data []byte, opts ...Option) error {
+	return New[[]byte](path, opts...).WriteBytes(data)
+}
+
+// ReadFile is [os.ReadFile] that refuses what is no regular file instead of
+// waiting for it.
+func ReadFile(path string, opts ...Option) ([]byte, error) {
+	return New[[]byte](path, opts...).ReadBytes()
+}
