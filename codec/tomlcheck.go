@@ -54,6 +54,9 @@ func tomlFlaw(p place) error {
 		return fmt.Errorf("is %d, more than the %d that toml allows; hold it as a string", v.Uint(), int64(math.MaxInt64))
 	case v.Kind() == reflect.String && !utf8.ValidString(v.String()):
 		return errors.New("is a string that is not valid UTF-8; hold binary data as base64")
+	case p.isKey && p.inline && v.Kind() == reflect.String && v.String() == "":
+		// The decoder loses the array around such a table.
+		return errors.New("is an empty key in an array that is no array of tables; name the key")
 	case v.Kind() == reflect.Struct && p.inline:
 		return inlineStruct(v)
 	}
