@@ -68,7 +68,7 @@ func (d *Disk) lock(p Placement, at Location, take func(lock.Place) (*lock.Held,
 		return nil, moved(err)
 	}
 	if f.lock != nil {
-		f.sweepIfDue()
+		f.sweepIfDue(at.Key.Dir)
 	}
 	return f, nil
 }

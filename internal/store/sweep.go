@@ -17,9 +17,8 @@ import (
 // sweepIfDue removes leftovers at this process's first write in the directory,
 // and after a holder that did not come to its end. What can't be listed or
 // removed is left to a later sweep.
-func (f *file) sweepIfDue() {
-	self, err := f.dir.Self()
-	if err != nil || (!f.disk.swept.first(self.ID) && f.lock.Left() == nil) {
+func (f *file) sweepIfDue(dir vfs.ID) {
+	if !f.disk.swept.first(dir) && f.lock.Left() == nil {
 		return
 	}
 	names, err := f.dir.Names()
