@@ -56,53 +56,6 @@ func (r *run) batchFor(o store.Options) *batch {
 	return b
 }
 
-// stage takes what a function leaves behind, passes the turn on, and returns
-// when it is durable.
-func (ent *entry) stage(w *waiter, tx *Tx) error {
-	ent.mu.Lock()
-	b, leads := ent.run.accept(w, tx)
-	err := ent.run.err
-	r := ent.run
-	ent.busy = false
-	ent.settle()
-	ent.mu.Unlock()
-	switch {
-	case !tx.read && !tx.changed:
-		return nil
-	case err != nil:
-		return err // the state that the function built on never reached the disk
-	case b == nil:
-		return nil
-	case leads:
-		ent.commit(r, b)
-		return b.err
-	case !tx.changed:
-		<-b.done
-		return b.err
-	}
-	select {
-	case <-b.lead:
-		ent.commit(r, b)
-	case <-b.done:
-	}
-	return b.err
-}
-
-// accept finds the batch that a function must wait for: the one that takes its
-// changes, or without changes the last one that it may have seen. With the
-// disk idle and nobody gathering, its caller leads the commit.
-func (r *run) accept(w *waiter, tx *Tx) (b *batch, leads bool) {
-	if !tx.changed || r.err != nil {
-		return tx.after, false
-	}
-	b = r.batchFor(w.Options)
-	b.add(tx)
-	r.state = tx.state
-	leads = !r.led
-	r.led = true
-	return b, leads
-}
-
 // commit gathers and writes the run's first batch, wakes its callers and hands
 // the next batch to one of its own. The caller is one of the batch's.
 func (ent *entry) commit(r *run, b *batch) {

@@ -78,6 +78,11 @@ type Request struct {
 	Context context.Context
 	// Alone makes it a run of its own, which takes nobody else in.
 	Alone bool
+	// Announce puts the holder's record into the lock file, since a user's code
+	// runs under the lock.
+	Announce bool
+	// Func is the user's function, which a warning about a long wait points at.
+	Func any
 }
 
 // Do runs fn as one transaction. It returns nil when what fn staged is durable,
@@ -93,6 +98,13 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
 			return err
 		}
 		w.at = at
+		open, err := carrierOf(r.Context).find(at)
+		if err != nil {
+			return err
+		}
+		if open != nil {
+			return open.join(w, fn)
+		}
 		if err := e.transact(w, fn); err != store.ErrMoved {
 			return err
 		}
@@ -136,7 +148,7 @@ func (e *Engine) hold(ent *entry) {
 func (e *Engine) leave(ent *entry) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if ent.users--; ent.users == 0 {
+	if ent.users--; ent.users == 0 && e.entries[ent.key] == ent {
 		delete(e.entries, ent.key)
 		e.past.keep(ent.key, ent.history)
 	}

@@ -21,6 +21,7 @@ type run struct {
 	led       bool     // somebody sees to the first batch: gathers or commits it
 	err       error    // the failed commit that closed the run
 	lingering bool
+	announced bool // whoever has the turn sets it
 
 	io      sync.Mutex    // one at a time at the session
 	saved   state         // what the disk holds
@@ -35,6 +36,15 @@ func newRun(s store.Session, w *waiter, now time.Time) *run {
 // takes reports whether a function can join.
 func (r *run) takes(w *waiter, now time.Time) bool {
 	return !r.closed && !w.Alone && w.at.Lock == r.lock && now.Sub(r.began) < runSpan
+}
+
+// announce leaves the holder's record in the lock file, once, if a user's code
+// is to run.
+func (r *run) announce(w *waiter) {
+	if w.Announce && !r.announced {
+		r.announced = true
+		r.session.Announce()
+	}
 }
 
 // close lets nobody in any more, so there is nothing left to gather for.

@@ -2,7 +2,9 @@ package handle
 
 import (
 	"bytes"
+	"context"
 	"io/fs"
+	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
@@ -73,6 +75,26 @@ func (tx *Tx[T]) Append(text string) error {
 	tx.tx.Append([]byte(text))
 	return nil
 }
+
+// Update lets fn change the current state; without a file, the zero value, with
+// a map made.
+func (tx *Tx[T]) Update(fn func(v *T) error) error {
+	v, err := tx.read()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return tx.file.fail("update", errors.ErrWrite, err)
+	}
+	if m := reflect.ValueOf(&v).Elem(); m.Kind() == reflect.Map && m.IsNil() {
+		m.Set(reflect.MakeMap(m.Type()))
+	}
+	if err := fn(&v); err != nil {
+		return err
+	}
+	return tx.Write(v)
+}
+
+// In gives a context that carries the transaction, so that operations with it
+// join instead of waiting.
+func (tx *Tx[T]) In(ctx context.Context) context.Context { return tx.tx.In(ctx) }
 
 // Merge stages patch over the current state; without a file, over nothing.
 func (tx *Tx[T]) Merge(patch T) error {

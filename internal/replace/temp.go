@@ -56,7 +56,7 @@ func Create(dir vfs.Dir, owner Owner, old *Old, perm fs.FileMode, policy safety.
 	if old != nil {
 		perm = 0o600
 	}
-	name := newName(owner)
+	name := NewName(owner)
 	f, err := dir.Create(name, perm)
 	if err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 // Commit is of the Session interface.
 func (f *file) Commit(c Change, o Options) (Version, error) {
 	guard := func() error {
-		if err := f.check(); err != nil {
+		if err := f.Check(); err != nil {
 			return err
 		}
 		return f.unchanged(c.Read)

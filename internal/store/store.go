@@ -10,6 +10,7 @@ import (
 	"io/fs"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/lock"
 	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -30,6 +31,10 @@ type Store interface {
 	Lock(p Placement, at Location, done <-chan struct{}) (Session, error)
 	// Holder says who holds the lock, for an error text; empty if unknown.
 	Holder(p Placement, at Location) string
+	// Inspect tells what is known of a lock. It changes nothing.
+	Inspect(p Placement, at Location) (LockInfo, error)
+	// Force takes the lock away from its holder, who can then commit no more.
+	Force(p Placement, at Location) error
 }
 
 // Session is a file while its lock is held. It is not safe for concurrent use.
@@ -40,8 +45,23 @@ type Session interface {
 	Exists() (bool, error)
 	// Commit makes a change visible and durable, all or nothing.
 	Commit(c Change, o Options) (Version, error)
+	// Check reports ErrLockLost if the lock was taken away by force.
+	Check() error
+	// Announce puts the holder's record into the lock, until Release. It is
+	// safe beside a Commit.
+	Announce()
+	// Stale reports whether the last holder left its record, and so did not
+	// come to its end.
+	Stale() bool
 	// Release frees the lock.
 	Release() error
+}
+
+// LockInfo is what is known of a lock.
+type LockInfo struct {
+	Path   string
+	Held   bool
+	Record *lock.Record // nil if there is none
 }
 
 // ErrMoved says that a path meant one file before the lock and another under it.
