@@ -15,7 +15,9 @@ func (f *File[T]) ReadIn(ctx context.Context) (T, error) {
 }
 
 // ReadOrIn is ReadOr.
-func (f *File[T]) ReadOrIn(ctx context.Context, def T) (T, error) { return orDefault(def)(f.ReadIn(ctx)) }
+func (f *File[T]) ReadOrIn(ctx context.Context, def T) (T, error) {
+	return orDefault(def)(f.ReadIn(ctx))
+}
 
 // ReadBytesIn is ReadBytes.
 func (f *File[T]) ReadBytesIn(ctx context.Context) ([]byte, error) {

@@ -23,7 +23,7 @@ var localDisk = engine.New(store.NewDisk(vfs.OS))
 // concurrent use.
 type File[T any] struct {
 	name    string // as the caller gave it, for errors
-	err     error // what was wrong with the arguments
+	err     error  // what was wrong with the arguments
 	options Options
 	request engine.Request
 	engine  *engine.Engine
