@@ -109,6 +109,11 @@ func Space(path string) (bytes, inodes int64, err error) {
 	return bytes, inodes, err
 }
 
+// Writable asks whether this process may create files in the directory at path,
+// without trying. nil means that permissions and mount allow it, and
+// errors.ErrUnsupported that the system can't be asked.
+func Writable(path string) error { return writable(path) }
+
 // mount is what stays true of a mounted filesystem.
 type mount struct {
 	filesystem string // the system's name for it

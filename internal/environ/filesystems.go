@@ -1,9 +1,6 @@
 package environ
 
-import (
-	"sort"
-	"strings"
-)
+import "strings"
 
 // filesystems says, per operating system, in which place a filesystem's name
 // puts a file. Overlay is not here: what it keeps depends on its upper layer.
@@ -98,19 +95,4 @@ func classifyOverlay(goos string, m *mount) place {
 		return overlayMemory
 	}
 	return overlayUnseen
-}
-
-// Filesystems lists by class and operating system which names are known, one
-// line each, as the package doc of safefile/guarantee shows it.
-func Filesystems() string {
-	var lines []string
-	for p := firstTier; p < places; p++ {
-		for _, system := range []string{"linux", "darwin", "bsd", "windows"} {
-			if names := filesystems[system][p]; len(names) > 0 {
-				lines = append(lines, table[p].class+"  "+system+"  "+strings.Join(names, " "))
-			}
-		}
-	}
-	sort.Strings(lines)
-	return strings.Join(lines, "\n") + "\n"
 }

@@ -39,3 +39,5 @@ func lstat(path string) (Node, error) {
 func space(string) (bytes, inodes, allInodes int64, err error) {
 	return 0, 0, 0, errors.ErrUnsupported
 }
+
+func writable(string) error { return errors.ErrUnsupported }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/holdfast-go/holdfast/errors"
 )
 
 // sharesDevices: Node has no device here, and nothing is mounted on a file.
@@ -123,3 +125,5 @@ func space(path string) (bytes, inodes, allInodes int64, err error) {
 	}
 	return int64(free), 0, 0, nil
 }
+
+func writable(string) error { return errors.ErrUnsupported }
