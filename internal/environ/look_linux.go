@@ -37,16 +37,23 @@ func statx(dir int, name string) (Node, mountID, error) {
 		flags |= unix.AT_EMPTY_PATH
 	}
 	var s unix.Statx_t
+	err := retry(func() error { return unix.Statx(dir, name, flags, statxMask, &s) })
+	if err == unix.ENOSYS || err == unix.EPERM { // a kernel before 4.11, or a sandbox that knows no statx
+		node, err := fstatat(dir, name, flags)
+		return node, mountID{}, err
+	}
+	if err != nil {
+		return Node{}, mountID{}, err
+	}
+	return nodeOf(&s), mountIDOf(&s), nil
+}
+
+// retry goes on when a signal came between, as FUSE and network filesystems let
+// it in any call.
+func retry(call func() error) error {
 	for {
-		switch err := unix.Statx(dir, name, flags, statxMask, &s); err {
-		case nil:
-			return nodeOf(&s), mountIDOf(&s), nil
-		case unix.EINTR:
-		case unix.ENOSYS, unix.EPERM: // a kernel before 4.11, or a sandbox that knows no statx
-			node, err := fstatat(dir, name, flags)
-			return node, mountID{}, err
-		default:
-			return Node{}, mountID{}, err
+		if err := call(); err != unix.EINTR {
+			return err
 		}
 	}
 }
@@ -103,16 +110,15 @@ func openAt(dir uintptr, name string) (uintptr, error) { return open(int(dir), n
 // open takes a descriptor that can only be asked, which needs no permission on
 // the file and starts nothing on a device.
 func open(dir int, name string, flags int) (uintptr, error) {
-	for {
-		fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_CLOEXEC|flags, 0)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return 0, &fs.PathError{Op: "open", Path: name, Err: err}
-		}
-		return uintptr(fd), nil
+	var fd int
+	err := retry(func() (err error) {
+		fd, err = unix.Openat(dir, name, unix.O_PATH|unix.O_CLOEXEC|flags, 0)
+		return err
+	})
+	if err != nil {
+		return 0, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
+	return uintptr(fd), nil
 }
 
 func closeAt(fd uintptr) { _ = unix.Close(int(fd)) }
@@ -123,12 +129,7 @@ func lookAt(fd uintptr) (look, error) {
 		return look{}, os.NewSyscallError("statx", err)
 	}
 	var s unix.Statfs_t
-	for {
-		if err = unix.Fstatfs(int(fd), &s); err != unix.EINTR {
-			break
-		}
-	}
-	if err != nil {
+	if err := retry(func() error { return unix.Fstatfs(int(fd), &s) }); err != nil {
 		return look{}, os.NewSyscallError("fstatfs", err)
 	}
 	key := mountKey{id: id, device: node.Dev, number: int64(uint32(s.Type)), fsid: s.Fsid.Val}

@@ -4,8 +4,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-
-	"github.com/holdfast-go/holdfast/errors"
 )
 
 // mountEntry is one line of the mount table, see proc_pid_mountinfo(5).
@@ -19,10 +17,7 @@ type mountEntry struct {
 type mountTable []mountEntry
 
 func readMountTable() (mountTable, error) {
-	text, err := os.ReadFile("/proc/thread-self/mountinfo")
-	if errors.Is(err, os.ErrNotExist) { // a kernel before 3.17
-		text, err = os.ReadFile("/proc/self/mountinfo")
-	}
+	text, err := os.ReadFile("/proc/thread-self/mountinfo") // a thread may have mounts of its own
 	if err != nil {
 		return nil, err
 	}
