@@ -59,9 +59,7 @@
 // anew. In a container the upper layer of an overlay usually can't be seen.
 package guarantee
 
-import (
-	"github.com/holdfast-go/holdfast/internal/environ"
-)
+import "github.com/holdfast-go/holdfast/internal/environ"
 
 // Guarantee is the name of one of the four promises.
 type Guarantee string

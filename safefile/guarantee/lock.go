@@ -31,28 +31,24 @@ func lockExclusion(v *visit) outcome {
 		return unknown("no second process to try it: flock(1) is not installed and Helper names none")
 	}
 	lock := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_EXCL|os.O_RDWR), flock.SetPermissions(0o600))
-	if got, err := lock.TryLock(); err != nil {
-		return failed(err)
-	} else if !got {
-		return failed(errors.New("a lock file that nobody else knows is held"))
+	if got, err := lock.TryLock(); err != nil || !got {
+		return failed("a lock file that nobody else knows can't be locked: %v", err)
 	}
 	defer lock.Close()
-	held, err := tryElsewhere(argv)
+	held, err := tryElsewhere(argv, v.patience)
 	if err != nil {
 		return unknown("%v", err)
 	}
 	if held != statusHeld {
-		return failed(errors.New("a second process got the lock while it was held"))
+		return failed("a second process got the lock while it was held")
 	}
-	if err := lock.Unlock(); err != nil {
-		return failed(err)
-	}
-	free, err := tryElsewhere(argv)
+	v.fail(lock.Unlock())
+	free, err := tryElsewhere(argv, v.patience)
 	if err != nil {
 		return unknown("%v", err)
 	}
 	if free != statusGot {
-		return failed(errors.New("a second process was refused the lock while it was free"))
+		return failed("a second process was refused the lock while it was free")
 	}
 	return passed("a second process was refused while it was held, not after")
 }
@@ -71,14 +67,14 @@ func (v *visit) lockCommand(path string) []string {
 
 // tryElsewhere runs the program and gives its exit status, which is statusGot or
 // statusHeld; anything else is an error.
-func tryElsewhere(argv []string) (int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), helperTimeout)
+func tryElsewhere(argv []string, patience time.Duration) (int, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	command := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	command.WaitDelay = time.Second
 	output, err := command.CombinedOutput()
 	if ctx.Err() != nil {
-		return 0, fmt.Errorf("%s did not end within %v", argv[0], helperTimeout)
+		return 0, fmt.Errorf("%s did not end within %v", argv[0], patience)
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == statusHeld {
 		return statusHeld, nil
