@@ -110,3 +110,19 @@ func TestTheHelperSpeaksTheProtocol(t *testing.T) {
 		t.Errorf("a lock that can't be: %d, %q", status, text)
 	}
 }
+
+func TestWhatCannotBePrintedIsNotOK(t *testing.T) {
+	var stderr bytes.Buffer
+	for _, form := range []string{"-json", "-json=false"} {
+		if status := run([]string{form, "-dry", t.TempDir()}, full{}, &stderr); status != statusNotOK {
+			t.Errorf("%s: %d", form, status)
+		}
+	}
+	if !strings.Contains(stderr.String(), "no space") {
+		t.Errorf("said %q", stderr.String())
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space") }
