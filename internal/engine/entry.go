@@ -20,8 +20,9 @@ type entry struct {
 	queue     []*waiter // in the order they came
 	busy      bool      // somebody has the turn
 	who       *waiter   // who that is, or was last
-	abandoned bool      // the lock was taken away; the queue is at another entry
-	run       *run      // nil while the lock is not held
+	turnSince time.Time
+	abandoned bool // the lock was taken away; the queue is at another entry
+	run       *run // nil while the lock is not held
 	history
 }
 
@@ -51,7 +52,7 @@ func (ent *entry) enqueue(w *waiter) bool {
 		return false
 	}
 	ent.queue = append(ent.queue, w)
-	ent.dispatch()
+	ent.settle()
 	return true
 }
 
@@ -154,6 +155,10 @@ func (ent *entry) begin(w *waiter) error {
 	defer ent.mu.Unlock()
 	now := time.Now()
 	ent.pause(now)
+	if pause > 0 {
+		// Those who share the last commit could not come back before now.
+		ent.history.last.at = now
+	}
 	ent.run = newRun(s, w, now)
 	ent.run.announce(w)
 	return nil
@@ -173,7 +178,7 @@ func (ent *entry) dispatch() {
 		}
 	}
 	ent.queue = slices.Delete(ent.queue, 0, 1)
-	ent.busy, ent.who = true, head
+	ent.busy, ent.who, ent.turnSince = true, head, time.Now()
 	head.turn <- struct{}{}
 }
 
@@ -210,12 +215,12 @@ func (ent *entry) over() bool {
 	if r == nil || ent.busy || r.led {
 		return false
 	}
-	if r.closed {
+	if r.closed || time.Since(r.began) >= runSpan {
 		return true
 	}
-	until, size := ent.history.last.gathering()
+	until, goal := ent.history.last.gathering()
 	wait := time.Until(until)
-	if size <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
+	if goal <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
 		return true
 	}
 	if !r.lingering {
