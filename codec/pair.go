@@ -113,19 +113,15 @@ func valueOf[T any](v any) (value T, err error) {
 			return *x, nil
 		}
 	}
-	rv, want := reflect.ValueOf(v), reflect.TypeFor[T]()
-	for rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface {
-		rv = rv.Elem()
-		if rv.IsValid() && rv.Type().AssignableTo(want) {
-			break
-		}
+	want := reflect.TypeFor[T]()
+	if v == nil && want.Kind() == reflect.Interface {
+		return value, nil
 	}
-	switch {
-	case rv.IsValid() && rv.Type().AssignableTo(want):
-		reflect.ValueOf(&value).Elem().Set(rv)
-		return value, nil
-	case v == nil && want.Kind() == reflect.Interface:
-		return value, nil
+	for _, rv := range []reflect.Value{reflect.ValueOf(v), indirect(reflect.ValueOf(v))} {
+		if rv.IsValid() && rv.Type().AssignableTo(want) {
+			reflect.ValueOf(&value).Elem().Set(rv)
+			return value, nil
+		}
 	}
 	return value, fmt.Errorf("the codec dumps a %s and the handle holds a %s; make them the same", want, typeName(v))
 }
