@@ -33,7 +33,7 @@ func tomlWritable(v any) error {
 
 // tomlFlaw says what is wrong with one value.
 func tomlFlaw(p place) error {
-	v := p.value
+	v := indirect(p.value) // a pointer that encodes itself is not visited inside
 	inMap, inArray := p.parent == reflect.Map, p.parent == reflect.Slice || p.parent == reflect.Array
 	switch {
 	case isNil(v):

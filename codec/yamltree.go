@@ -380,18 +380,18 @@ func stringNode(s string) *yaml.Node {
 }
 
 // literal tells whether yaml.v3 writes the lines of s as a block and reads the
-// same again: white space where indentation is looked for, and what another
-// parser may take for a line break, go into quotes.
+// same again. It loses a line break at the start, and takes white space there
+// for indentation; what some parser may take for a line break goes into quotes.
 func literal(s string) bool {
-	if strings.ContainsAny(s, "\r\t\u0085\u2028\u2029\ufeff") {
+	if strings.ContainsAny(s[:1], "\n\t ") {
 		return false
 	}
 	for _, r := range s {
-		if r != '\n' && !unicode.IsPrint(r) {
+		if r != '\n' && r != '\t' && !unicode.IsPrint(r) {
 			return false
 		}
 	}
-	return s[0] != '\n' && s[0] != ' ' && strings.TrimRight(s, "\n ") != ""
+	return true
 }
 
 // compareNatural orders names as people do: digits count as the number that
