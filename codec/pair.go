@@ -52,7 +52,7 @@ func (c pair[T]) Dump(w io.Writer, v any) error {
 	if err == nil {
 		err = guard(func() error { return c.dump(w, value) })
 	}
-	return encodeRefused[T](v, err)
+	return encodeRefused[T](err)
 }
 
 // decodeRefused wraps a user's error, unless it is a decode error already.
@@ -64,11 +64,11 @@ func decodeRefused[T any](err error) error {
 }
 
 // encodeRefused wraps a user's error, unless it is an encode error already.
-func encodeRefused[T any](v any, err error) error {
+func encodeRefused[T any](err error) error {
 	if err == nil || errors.Is(err, errors.ErrEncode) {
 		return err
 	}
-	return encodeFailure(nameOf[T](), v, err, "")
+	return &errors.EncodeError{Format: nameOf[T](), Err: err}
 }
 
 func nameOf[T any]() string { return reflect.TypeFor[T]().String() }
