@@ -39,6 +39,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
@@ -122,6 +123,9 @@ func (e *Engine) Read(p store.Placement, o store.ReadOptions) ([]byte, error) {
 func (e *Engine) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, error) {
 	return e.store.Open(p, o)
 }
+
+// Sidecar reads what is recorded of a file's checksum.
+func (e *Engine) Sidecar(p store.Placement) (sidecar.Sidecar, error) { return e.store.Sidecar(p) }
 
 func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
 	ent := e.enter(w.at.Key)

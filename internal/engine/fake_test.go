@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -68,6 +69,10 @@ func (s *fakeStore) Read(p store.Placement, o store.ReadOptions) ([]byte, error)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return []byte(f.data), nil
+}
+
+func (s *fakeStore) Sidecar(store.Placement) (sidecar.Sidecar, error) {
+	return sidecar.Sidecar{}, errors.ErrNoChecksum
 }
 
 func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, error) {

@@ -51,6 +51,15 @@ func Sum(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// SumReader is the digest of all that r gives.
+func SumReader(r io.Reader) (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
 // Accepts reports whether content with this digest is intact.
 func (s Sidecar) Accepts(digest string) bool {
 	return digest == s.Digest || slices.Contains(s.Previous, digest)

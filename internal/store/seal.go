@@ -58,7 +58,7 @@ func (s *seal) currentDigest(old *replace.Old) ([]string, error) {
 	if s.had && len(s.before.Previous) == 0 || old.File == nil {
 		return s.recorded(), nil
 	}
-	now, err := sum(old.File, old.Info.Size)
+	now, err := sidecar.SumReader(io.NewSectionReader(old.File, 0, old.Info.Size))
 	if err != nil {
 		return nil, err
 	}
@@ -200,12 +200,4 @@ func (f *file) vouch(data io.ReaderAt, info vfs.Info, digest string) error {
 		return side.Mismatch(digest, side.Damage(f.dir, f.name, data, info.Size))
 	}
 	return nil
-}
-
-func sum(r io.ReaderAt, size int64) (string, error) {
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(r, 0, size)); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

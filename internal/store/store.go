@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
 	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -27,6 +28,8 @@ type Store interface {
 	// Open is Read for content that need not fit into memory. The content is
 	// of one version. With Verify what was read is checked at its end.
 	Open(p Placement, o ReadOptions) (io.ReadCloser, error)
+	// Sidecar reads what is recorded of a file's checksum, without the lock.
+	Sidecar(p Placement) (sidecar.Sidecar, error)
 	// TryLock locks a location's file, or fails with ErrLocked. Like Lock it
 	// fails with ErrMoved if the placement means another file by now.
 	TryLock(p Placement, at Location) (Session, error)

@@ -30,15 +30,7 @@ const maxVersions = 1000
 // not name the opened file any more, all starts over. A sidecar that was read
 // while it did accepts the file, since a writer changes the sidecar first.
 func (d *Disk) openPair(p Placement) (*pair, error) {
-	if p.Symlinks == Replace {
-		p.Symlinks = Follow // that is about writing
-	}
-	p.Parents = 0
-	at, err := d.Locate(p)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := d.FS.OpenDir(at.dir)
+	at, dir, err := d.lookUp(p)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +50,28 @@ func (d *Disk) openPair(p Placement) (*pair, error) {
 	}
 	dir.Close()
 	return nil, fmt.Errorf("%w %d times while it was being opened", errors.ErrChanged, maxVersions)
+}
+
+// lookUp opens the directory of a file that is to be read.
+func (d *Disk) lookUp(p Placement) (at Location, dir vfs.Dir, err error) {
+	if p.Symlinks == Replace {
+		p.Symlinks = Follow // that is about writing
+	}
+	p.Parents = 0
+	if at, err = d.Locate(p); err == nil {
+		dir, err = d.FS.OpenDir(at.dir)
+	}
+	return at, dir, err
+}
+
+// Sidecar is of the Store interface.
+func (d *Disk) Sidecar(p Placement) (sidecar.Sidecar, error) {
+	at, dir, err := d.lookUp(p)
+	if err != nil {
+		return sidecar.Sidecar{}, err
+	}
+	defer dir.Close()
+	return sidecar.Read(dir, at.name)
 }
 
 // open tries once. Its result counts only if it is current.
