@@ -46,7 +46,7 @@ func BenchmarkGroupCommit(b *testing.B) {
 }
 
 // shift is how long each takes its turn.
-const shift = 100 * time.Millisecond
+const shift = 250 * time.Millisecond
 
 func groupCommit(b *testing.B, root string, goroutines int) {
 	commits := &commitSizes{}
