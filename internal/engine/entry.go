@@ -76,7 +76,6 @@ func (ent *entry) told(w *waiter) bool {
 		return true
 	default:
 	}
-	w.waited = true
 	if w.Timeout == 0 {
 		return false
 	}
@@ -120,17 +119,26 @@ func (ent *entry) open(w *waiter) error {
 	if r == nil {
 		return ent.begin(w)
 	}
-	if w.waited { // else it was located a moment ago
-		now, err := ent.engine.store.Locate(w.Place)
-		if err == nil && now.Key != ent.key {
-			err = store.ErrMoved
-		}
-		if err != nil {
-			return err
-		}
+	if err := ent.stillHere(w, r); err != nil {
+		return err
 	}
 	r.announce(w)
 	return nil
+}
+
+// stillHere makes sure that the path of a waiter who joins a run still means
+// this file. Who was located before the run began, by the run's own path, is
+// covered by the look that the run took under its lock; who was located since,
+// by that very look a moment ago.
+func (ent *entry) stillHere(w *waiter, r *run) error {
+	if !w.located.IsZero() && (w.Place == r.place || w.located.After(r.began)) {
+		return nil
+	}
+	now, err := ent.engine.store.Locate(w.Place)
+	if err == nil && now.Key != ent.key {
+		err = store.ErrMoved
+	}
+	return err
 }
 
 // begin takes the lock and starts a run.
@@ -139,7 +147,7 @@ func (ent *entry) begin(w *waiter) error {
 	pause := ent.pause(time.Now())
 	ent.mu.Unlock()
 	if pause > 0 {
-		rest(pause)
+		ent.engine.rest(pause)
 	}
 	s, err := ent.engine.store.TryLock(w.Place, w.at)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
@@ -161,6 +169,9 @@ func (ent *entry) begin(w *waiter) error {
 	}
 	ent.run = newRun(s, w, now)
 	ent.run.announce(w)
+	if w.Last != nil {
+		w.Last.Store(&w.at)
+	}
 	return nil
 }
 

@@ -35,6 +35,7 @@ func increment(tx *Tx) error {
 func hammer(t *testing.T, latency time.Duration, callers, each int) []int {
 	s := newFakeStore(latency)
 	e := New(s)
+	e.rest = time.Sleep
 	var wg sync.WaitGroup
 	for range callers {
 		wg.Go(func() {

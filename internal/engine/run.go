@@ -13,7 +13,8 @@ import (
 // io guards.
 type run struct {
 	session   store.Session
-	lock      string // which lock it is
+	place     store.Placement // whose lock it is
+	lock      string
 	began     time.Time
 	closed    bool     // takes no new function
 	state     state    // with all that was staged
@@ -31,7 +32,7 @@ type run struct {
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
 	disk := state{base: &blob{}}
-	return &run{session: s, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
+	return &run{session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
 }
 
 // takes reports whether a function can join.
