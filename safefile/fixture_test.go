@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/replace"
@@ -35,6 +36,14 @@ func memory(t testing.TB) string {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
 }
+
+// tempOf is a name that a dead writer of a file may have left.
+func tempOf(name string) string {
+	return ".holdfast-" + string(replace.OwnerOf(name, "")) + "-0123456789abcdef.tmp"
+}
+
+// jsonCodec is for names that do not say their format.
+var jsonCodec = safefile.WithCodec(codec.JSON())
 
 // quiet is for handles that are expected to complain.
 var quiet = safefile.WithLogger(slog.New(slog.DiscardHandler))

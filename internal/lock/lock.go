@@ -121,6 +121,9 @@ func (p Place) confirm(f *flock.Flock) (*Held, error) {
 			err = nil
 		}
 	}
+	if err != nil && !errors.Is(err, errors.ErrLock) {
+		err = fmt.Errorf("%w: %w", errors.ErrLock, err)
+	}
 	if err != nil || !same {
 		return nil, errors.Join(err, unlock(f))
 	}
