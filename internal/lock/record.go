@@ -83,7 +83,8 @@ func (r Record) encode() []byte {
 	}
 	text := fmt.Sprintf("%s pid=%d host=%s since=%s", recordMagic, r.PID,
 		strings.Join(strings.Fields(host), "_"), r.Since.UTC().Format(time.RFC3339Nano))
-	return fmt.Appendf(nil, "%-*s\n", recordSize-1, text)
+	padding := strings.Repeat(" ", recordSize-1-len(text)) // by bytes: fmt pads by letters
+	return []byte(text + padding + "\n")
 }
 
 func decodeRecord(text string) *Record {

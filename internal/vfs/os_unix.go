@@ -118,8 +118,17 @@ func (d *osDir) Same(name string, info fs.FileInfo) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	id, ok := IDOf(info)
+	return ok && there.ID == id, nil
+}
+
+// IDOf tells which file info was read from, false where the platform does not say.
+func IDOf(info fs.FileInfo) (ID, bool) {
 	st, ok := info.Sys().(*syscall.Stat_t)
-	return ok && there.ID == ID{uint64(st.Dev), uint64(st.Ino)}, nil
+	if !ok {
+		return ID{}, false
+	}
+	return ID{uint64(st.Dev), uint64(st.Ino)}, true
 }
 
 func (d *osDir) open(name string, flags int, perm fs.FileMode) (File, error) {
