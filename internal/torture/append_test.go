@@ -35,10 +35,10 @@ func (a appending) verify(dir string, said history) error {
 		id, _, _ := strings.Cut(whole, "\t")
 		c, known := changes[id]
 		if !known || whole != line(id) {
-			return fmt.Errorf("%s holds a line that nobody wrote, or the same one twice: %q", a.file, whole)
+			return fmt.Errorf("%w, or twice: %s holds the line %.80q", errAlien, a.file, whole)
 		}
 		if c.ended < newest.begun {
-			return fmt.Errorf("%s holds %s after %s, which began later", a.file, id, newest.id)
+			return fmt.Errorf("%w in this order: %s holds %s after %s, which began later", errAlien, a.file, id, newest.id)
 		}
 		if c.begun > newest.begun {
 			newest = c
@@ -47,7 +47,7 @@ func (a appending) verify(dir string, said history) error {
 	}
 	for id, c := range changes {
 		if c.acked {
-			return lost("line %s of %s, which holds %d bytes", id, a.file, len(text))
+			return fmt.Errorf("%w: line %s of %s, which holds %d bytes", errLost, id, a.file, len(text))
 		}
 	}
 	return nil

@@ -30,12 +30,12 @@ func (m merge) verify(dir string, said history) error {
 	}
 	for id, value := range keys {
 		if _, known := changes[id]; !known || value != padding(id, 40) {
-			return fmt.Errorf("%s holds what nobody wrote: %q under %s", m.file, value, id)
+			return fmt.Errorf("%w: %s holds %q under %s", errAlien, m.file, value, id)
 		}
 	}
 	for id, c := range changes {
 		if _, there := keys[id]; c.acked && !there {
-			return lost("key %s of %s, which holds %d keys", id, m.file, len(keys))
+			return fmt.Errorf("%w: key %s of %s, which holds %d keys", errLost, id, m.file, len(keys))
 		}
 	}
 	return nil

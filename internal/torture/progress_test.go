@@ -16,9 +16,10 @@ type progress struct {
 	begun, ended uint64
 }
 
-// progressOf makes the file. A worker that can't is of no use.
+// progressOf makes the file, which no other process may have. A worker that
+// can't is of no use.
 func progressOf(path string) *progress {
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		panic(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -26,7 +25,8 @@ type job struct {
 // worker is a process that has a job.
 type worker struct {
 	job
-	stop <-chan struct{}
+	stop    <-chan struct{}
+	options []safefile.Option // of every handle
 }
 
 // serve does a job and gives the exit code.
@@ -37,6 +37,9 @@ func serve(text string) int {
 		return 1
 	}
 	w.stop = atEOF(os.Stdin)
+	if w.Seam != (seamOptions{}) {
+		w.options = append(w.options, w.Seam.option(func() { w.say(event{What: stopping}) }))
+	}
 	var all sync.WaitGroup
 	for _, name := range w.Workloads {
 		all.Go(func() { w.run(name, workloads[name]) })
@@ -60,11 +63,7 @@ func (w *worker) run(name string, load workload) {
 		w.watch(name, load.(watched))
 		return
 	}
-	var opts []safefile.Option
-	if w.Seam != (seamOptions{}) {
-		opts = append(opts, w.Seam.option(func() { w.say(event{What: stopping, In: name}) }))
-	}
-	change := load.open(w.Dir, opts...)
+	change := load.open(w.Dir, w.options...)
 	var all sync.WaitGroup
 	for g := range w.Goroutines {
 		all.Go(func() { w.change(name, w.Name+"."+strconv.Itoa(g), change) })
@@ -118,9 +117,4 @@ func (w *worker) say(e event) {
 	if err := say(os.Stdout, e); err != nil {
 		os.Exit(1)
 	}
-}
-
-// lost is the error of a verification that misses something.
-func lost(format string, args ...any) error {
-	return errors.New("lost: " + fmt.Sprintf(format, args...))
 }

@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"strings"
 
+	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -33,6 +34,12 @@ var workloads = map[string]workload{
 	"merge":  merge{"merge", "merged.json"},
 	"append": appending{"append", "appended.txt"},
 }
+
+// What a verification can find, beside content that can't be decoded.
+var (
+	errLost  = errors.New("acknowledged and lost")
+	errAlien = errors.New("nobody wrote this")
+)
 
 // padding is text of up to most bytes that follows from an id, so that files
 // have many lengths, over many blocks, and a mixture of two is recognised.

@@ -1,10 +1,10 @@
 package torture
 
 import (
+	"fmt"
 	"path/filepath"
 
 	"github.com/holdfast-go/holdfast/codec"
-	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -35,14 +35,14 @@ func (w write) verify(dir string, said history) error {
 	}
 	last, known := changes[there.ID]
 	if there != (document{}) && (!known || there != newDocument(there.ID)) {
-		return errors.New(w.file + " holds what nobody wrote: " + there.ID)
+		return fmt.Errorf("%w: %s holds %q with %d bytes", errAlien, w.file, there.ID, len(there.Padding))
 	}
 	if !known {
 		last.ended = -1
 	}
 	for _, c := range changes {
 		if c.acked && c.begun > last.ended {
-			return lost("%s, and %s holds %q, which is older", c.id, w.file, there.ID)
+			return fmt.Errorf("%w: %s, and %s holds %q, which is older", errLost, c.id, w.file, there.ID)
 		}
 	}
 	return nil
