@@ -55,7 +55,8 @@ func (c *crew) start(j job) *process {
 		c.t.Fatal(err)
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), jobVariable+"="+string(text))
+	// The race detector would let every worker sleep a second before it exits.
+	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	return c.run(j.Name, cmd)
 }
 
