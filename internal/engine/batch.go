@@ -56,53 +56,6 @@ func (r *run) batchFor(o store.Options) *batch {
 	return b
 }
 
-// stage takes what a function leaves behind, passes the turn on, and returns
-// when it is durable.
-func (ent *entry) stage(w *waiter, tx *Tx) error {
-	ent.mu.Lock()
-	b, leads := ent.run.accept(w, tx)
-	err := ent.run.err
-	r := ent.run
-	ent.busy = false
-	ent.settle()
-	ent.mu.Unlock()
-	switch {
-	case !tx.read && !tx.changed:
-		return nil
-	case err != nil:
-		return err // the state that the function built on never reached the disk
-	case b == nil:
-		return nil
-	case leads:
-		ent.commit(r, b)
-		return b.err
-	case !tx.changed:
-		<-b.done
-		return b.err
-	}
-	select {
-	case <-b.lead:
-		ent.commit(r, b)
-	case <-b.done:
-	}
-	return b.err
-}
-
-// accept finds the batch that a function must wait for: the one that takes its
-// changes, or without changes the last one that it may have seen. With the
-// disk idle and nobody gathering, its caller leads the commit.
-func (r *run) accept(w *waiter, tx *Tx) (b *batch, leads bool) {
-	if !tx.changed || r.err != nil {
-		return tx.after, false
-	}
-	b = r.batchFor(w.Options)
-	b.add(tx)
-	r.state = tx.state
-	leads = !r.led
-	r.led = true
-	return b, leads
-}
-
 // commit gathers and writes the run's first batch, wakes its callers and hands
 // the next batch to one of its own. The caller is one of the batch's.
 func (ent *entry) commit(r *run, b *batch) {
@@ -115,8 +68,7 @@ func (ent *entry) commit(r *run, b *batch) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	r.flying, r.led = nil, false
-	now := time.Now()
-	ent.history.last = commitStats{b.size, now.Sub(start), now}
+	ent.history.last = ent.landed(b, start)
 	b.end(err)
 	if err != nil {
 		r.fail(err)
@@ -126,6 +78,22 @@ func (ent *entry) commit(r *run, b *batch) {
 		r.batches[0].lead <- struct{}{}
 	}
 	ent.settle()
+}
+
+// landed tells what the next batch may gather. A function that is taking its
+// time has the turn, so that nobody could come: those who have staged already
+// don't wait for it.
+func (ent *entry) landed(b *batch, start time.Time) commitStats {
+	now := time.Now()
+	took := now.Sub(start)
+	if ent.busy && now.Sub(ent.turnSince) > took/4 {
+		return commitStats{}
+	}
+	goal := b.size + len(ent.queue)
+	for _, next := range ent.run.batches {
+		goal += next.size
+	}
+	return commitStats{now, took, goal}
 }
 
 func (b *batch) end(err error) {

@@ -1,68 +1,42 @@
 package engine
 
 import (
+	"fmt"
 	"io/fs"
 	"slices"
 	"sync"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// blob is the content of a file at one point of a run. Its bytes are never
-// changed, only replaced.
-type blob struct {
-	loaded bool // false while it stands for what is on disk, unread
-	exists bool
-	data   []byte
-}
-
-// state is a blob and what was appended to it. States of one run share their
-// tails: each is a prefix of the next, or was given up.
-type state struct {
-	base  *blob
-	tails [][]byte
-}
-
-func size(tails [][]byte) int {
-	n := 0
-	for _, t := range tails {
-		n += len(t)
-	}
-	return n
-}
-
-// Tx is what a function sees of its file. It ends with the function; using it
-// later panics. It is safe for concurrent use.
-type Tx struct {
+// staging is what the functions of one transaction have made of a file: the
+// outer function and those that joined it through its context.
+type staging struct {
 	mu      sync.Mutex
 	run     *run
 	state   state
-	after   *batch // the last batch that was not durable when the function began
-	read    bool   // the function saw the state
-	changed bool   // it staged something
-	over    bool
+	after   *batch // the last batch that was not durable when the transaction began
+	read    bool   // a function saw the state
+	changed bool   // one staged something
+	writes  int    // how often
+	err     error  // why nothing of it can be committed
 }
 
-// perform runs the function whose caller has the turn, and stages its changes.
-func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
-	ent.mu.Lock()
-	tx := &Tx{run: ent.run, state: ent.run.state, after: ent.run.newest()}
-	ent.mu.Unlock()
-	returned := false
-	defer func() { // a panic and runtime.Goexit pass here too
-		if !returned {
-			tx.end()
-			ent.yield()
-		}
-	}()
-	err := fn(tx)
-	tx.end()
-	returned = true
-	if err != nil {
-		ent.yield()
-		return err
-	}
-	return ent.stage(w, tx)
+// Tx is what one function sees of its file. It ends with the function; using
+// it later panics. It is safe for concurrent use.
+type Tx struct {
+	*staging
+	at     store.Location
+	joins  chan struct{} // full while a function that joined this one runs
+	writes int           // how many of the writes are this function's, or of those within it
+	outer  *Tx
+	over   bool
+}
+
+func newTx(r *run, at store.Location) *Tx {
+	s := &staging{run: r, state: r.state, after: r.newest()}
+	return &Tx{staging: s, at: at, joins: make(chan struct{}, 1)}
 }
 
 func (tx *Tx) end() {
@@ -71,30 +45,36 @@ func (tx *Tx) end() {
 	tx.over = true
 }
 
+func (tx *Tx) ended() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.over
+}
+
 func (tx *Tx) lock() (unlock func()) {
 	tx.mu.Lock()
 	if tx.over {
 		tx.mu.Unlock()
-		panic("holdfast: a transaction was used after its function returned")
+		panic("lockedfile: Tx used after its function returned")
 	}
 	return tx.mu.Unlock
 }
 
 // Text is the file's content, and whether there is a file. The bytes are shared:
-// they are not to be changed. One over max bytes is ErrTooLarge; 0 is no limit.
-func (tx *Tx) Text(max int64) (data []byte, exists bool, err error) {
+// they are not to be changed.
+func (tx *Tx) Text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	defer tx.lock()()
 	tx.read = true
 	base := tx.state.base
-	if err := tx.run.load(base, max); err != nil {
+	if err := tx.run.load(base, o); err != nil {
 		return nil, false, err
 	}
 	data = base.data
 	if len(tx.state.tails) > 0 {
 		data = slices.Concat(append([][]byte{data}, tx.state.tails...)...)
 	}
-	if max > 0 && int64(len(data)) > max {
-		return nil, false, errors.ErrTooLarge
+	if o.Max > 0 && int64(len(data)) > o.Max {
+		return nil, false, fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, len(data), o.Max)
 	}
 	return data, base.exists || len(tx.state.tails) > 0, nil
 }
@@ -102,7 +82,7 @@ func (tx *Tx) Text(max int64) (data []byte, exists bool, err error) {
 // Put stages a whole new content. The bytes are kept and not to be changed.
 func (tx *Tx) Put(data []byte) {
 	defer tx.lock()()
-	tx.set(state{base: &blob{loaded: true, exists: true, data: data}})
+	tx.set(state{base: &blob{loaded: true, exists: true, verified: true, data: data}})
 }
 
 // Append stages bytes at the end. They are kept and not to be changed.
@@ -121,7 +101,7 @@ func (tx *Tx) Remove() error {
 	if !exists {
 		return fs.ErrNotExist
 	}
-	tx.set(state{base: &blob{loaded: true}})
+	tx.set(state{base: &blob{loaded: true, verified: true}})
 	return nil
 }
 
@@ -135,4 +115,10 @@ func (tx *Tx) exists() (bool, error) {
 	return tx.run.session.Exists()
 }
 
-func (tx *Tx) set(s state) { tx.state, tx.changed = s, true }
+func (tx *Tx) set(s state) {
+	tx.state, tx.changed = s, true
+	tx.staging.writes++
+	for t := tx; t != nil; t = t.outer {
+		t.writes++
+	}
+}

@@ -2,10 +2,13 @@ package handle
 
 import (
 	"bytes"
+	"context"
 	"io/fs"
+	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/store"
 )
 
 // Tx is a transaction on a file: reads see what was staged before them, and
@@ -26,7 +29,7 @@ func (tx *Tx[T]) read() (none T, err error) {
 	if err != nil {
 		return none, err
 	}
-	data, err := tx.text(tx.file.options.MaxSize)
+	data, err := tx.text(tx.file.options.forCodec())
 	if err != nil {
 		return none, err
 	}
@@ -38,12 +41,12 @@ func (tx *Tx[T]) ReadOr(def T) (T, error) { return orDefault(def)(tx.Read()) }
 
 // ReadBytes gives the current content, for this caller alone.
 func (tx *Tx[T]) ReadBytes() ([]byte, error) {
-	data, err := tx.text(tx.file.options.bytesMax())
+	data, err := tx.text(tx.file.options.forBytes())
 	return bytes.Clone(data), tx.file.fail("read", errors.ErrRead, err)
 }
 
-func (tx *Tx[T]) text(max int64) ([]byte, error) {
-	data, exists, err := tx.tx.Text(max)
+func (tx *Tx[T]) text(o store.ReadOptions) ([]byte, error) {
+	data, exists, err := tx.tx.Text(o)
 	if err == nil && !exists {
 		err = fs.ErrNotExist
 	}
@@ -73,6 +76,26 @@ func (tx *Tx[T]) Append(text string) error {
 	tx.tx.Append([]byte(text))
 	return nil
 }
+
+// Update lets fn change the current state; without a file, the zero value, with
+// a map made.
+func (tx *Tx[T]) Update(fn func(v *T) error) error {
+	v, err := tx.read()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return tx.file.fail("update", errors.ErrWrite, err)
+	}
+	if m := reflect.ValueOf(&v).Elem(); m.Kind() == reflect.Map && m.IsNil() {
+		m.Set(reflect.MakeMap(m.Type()))
+	}
+	if err := fn(&v); err != nil {
+		return err
+	}
+	return tx.Write(v)
+}
+
+// In gives a context that carries the transaction, so that operations with it
+// join instead of waiting.
+func (tx *Tx[T]) In(ctx context.Context) context.Context { return tx.tx.In(ctx) }
 
 // Merge stages patch over the current state; without a file, over nothing.
 func (tx *Tx[T]) Merge(patch T) error {

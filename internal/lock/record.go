@@ -27,22 +27,20 @@ const recordSize = 160
 
 const recordMagic = "holdfast"
 
-// Announce writes this process's record into a held lock and returns what the
-// last holder left uncleared, if anything, and the function that clears it
-// again. Where the lock file can't be written nothing is.
-func (h *Held) Announce() (left *Record, clear func()) {
+// Announce writes this process's record into a held lock and returns the
+// function that clears it again. Where the lock file can't be written nothing is.
+func (h *Held) Announce() (clear func()) {
 	f, err := h.record()
 	if err != nil {
-		return nil, func() {}
+		return func() {}
 	}
-	left = readRecord(f)
 	host, _ := os.Hostname()
 	mine := Record{os.Getpid(), host, time.Now()}
 	if _, err := f.WriteAt(mine.encode(), 0); err != nil {
 		f.Close()
-		return left, func() {}
+		return func() {}
 	}
-	return left, func() {
+	return func() {
 		_, _ = f.WriteAt(bytes.Repeat([]byte{' '}, recordSize), 0)
 		f.Close()
 	}
@@ -85,7 +83,8 @@ func (r Record) encode() []byte {
 	}
 	text := fmt.Sprintf("%s pid=%d host=%s since=%s", recordMagic, r.PID,
 		strings.Join(strings.Fields(host), "_"), r.Since.UTC().Format(time.RFC3339Nano))
-	return fmt.Appendf(nil, "%-*s\n", recordSize-1, text)
+	padding := strings.Repeat(" ", recordSize-1-len(text)) // by bytes: fmt pads by letters
+	return []byte(text + padding + "\n")
 }
 
 func decodeRecord(text string) *Record {
