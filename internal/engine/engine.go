@@ -34,10 +34,12 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
@@ -113,7 +115,17 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
 }
 
 // Read gives a file's content without a lock or a transaction.
-func (e *Engine) Read(p store.Placement, max int64) ([]byte, error) { return e.store.Read(p, max) }
+func (e *Engine) Read(p store.Placement, o store.ReadOptions) ([]byte, error) {
+	return e.store.Read(p, o)
+}
+
+// Open is Read as a stream.
+func (e *Engine) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, error) {
+	return e.store.Open(p, o)
+}
+
+// Sidecar reads what is recorded of a file's checksum.
+func (e *Engine) Sidecar(p store.Placement) (sidecar.Sidecar, error) { return e.store.Sidecar(p) }
 
 func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
 	ent := e.enter(w.at.Key)

@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"bytes"
+	"io"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -60,11 +63,20 @@ func (s *fakeStore) Locate(p store.Placement) (store.Location, error) {
 	return store.Location{Key: store.Key{Dir: vfs.ID{Ino: 1}, Name: p.Path}, Lock: p.LockDir}, nil
 }
 
-func (s *fakeStore) Read(p store.Placement, max int64) ([]byte, error) {
+func (s *fakeStore) Read(p store.Placement, o store.ReadOptions) ([]byte, error) {
 	f := s.file(p.Path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return []byte(f.data), nil
+}
+
+func (s *fakeStore) Sidecar(store.Placement) (sidecar.Sidecar, error) {
+	return sidecar.Sidecar{}, errors.ErrNoChecksum
+}
+
+func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, error) {
+	data, err := s.Read(p, o)
+	return io.NopCloser(bytes.NewReader(data)), err
 }
 
 func (s *fakeStore) TryLock(p store.Placement, at store.Location) (store.Session, error) {
@@ -182,7 +194,7 @@ type fakeSession struct {
 	lost  bool
 }
 
-func (s *fakeSession) Load(max int64) (store.Content, error) {
+func (s *fakeSession) Load(o store.ReadOptions) (store.Content, error) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	s.file.loads++
@@ -234,6 +246,14 @@ func (s *fakeSession) Check() error {
 }
 
 func (s *fakeSession) Announce() {}
+
+func (s *fakeSession) Draft(store.Options) (store.Draft, error) { return nil, errors.ErrUnsupported }
+
+func (s *fakeSession) MoveTo(store.Session, store.Options) error { return errors.ErrUnsupported }
+
+func (s *fakeSession) Seal(store.Options) error { return errors.ErrUnsupported }
+
+func (s *fakeSession) Unseal(store.Options) error { return errors.ErrUnsupported }
 
 func (s *fakeSession) Stale() bool { return false }
 

@@ -17,7 +17,7 @@ func request(path string) *Request {
 
 // increment adds one to the number in the file.
 func increment(tx *Tx) error {
-	data, exists, err := tx.Text(0)
+	data, exists, err := tx.Text(store.ReadOptions{})
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (f *File[T]) Read() (T, error) {
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
-	data, err := f.load(f.options.MaxSize)
+	data, err := f.load(f.options.forCodec())
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
@@ -83,15 +83,15 @@ func orDefault[T any](def T) func(T, error) (T, error) {
 
 // ReadBytes gives the content as it is.
 func (f *File[T]) ReadBytes() ([]byte, error) {
-	data, err := f.load(f.options.bytesMax())
+	data, err := f.load(f.options.forBytes())
 	return data, f.fail("read", errors.ErrRead, err)
 }
 
-func (f *File[T]) load(max int64) ([]byte, error) {
+func (f *File[T]) load(o store.ReadOptions) ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return f.engine.Read(f.request.Place, max)
+	return f.engine.Read(f.request.Place, o)
 }
 
 // codec is asked for at each call, so that one registered later is used.
