@@ -24,7 +24,7 @@ func (c counting) open(dir string, opts ...safefile.Option) func(id string) erro
 	safefile.WithOptions(opts...)(&o)
 	f := handle.New[map[string]int](filepath.Join(dir, c.file), o)
 	return func(string) error {
-		return f.Do(context.Background(), "update", errors.ErrWrite, func(tx *handle.Tx[map[string]int]) error {
+		return f.Do(context.Background(), "update", errors.ErrWrite, nil, func(tx *handle.Tx[map[string]int]) error {
 			value, err := tx.ReadOr(map[string]int{})
 			if err != nil {
 				return err
