@@ -12,8 +12,7 @@ func (ed *editor) run(w way) ([]byte, Report, error) {
 	}
 	c := climber{format: ed.format, way: w, doc: ed.first}
 	for range len(ops) + 8 {
-		partial, err := c.climb(ops)
-		if err != nil {
+		if err := c.climb(ops); err != nil {
 			return nil, Report{}, err
 		}
 		now, err := c.doc.Effective()
@@ -22,9 +21,6 @@ func (ed *editor) run(w way) ([]byte, Report, error) {
 		}
 		if ops = Diff(now, want); len(ops) == 0 {
 			return c.doc.Text, Report{c.rung, lostLines(ed.first, c.doc, c.ended)}, nil
-		}
-		if !partial {
-			c.rung = max(c.rung, Localized)
 		}
 	}
 	return nil, Report{}, errors.New("the change can't be told apart from what aliases share")
@@ -37,7 +33,8 @@ func (ed *editor) want(ops []Op, w way) (*Node, error) {
 		return nil, err
 	}
 	data := &Document{Text: ed.first.Text, Root: root, Keys: ed.first.Keys}
-	return plan(data, ops, w).Result(), nil
+	p, _ := plan(data, ops, w)
+	return p.Result(), nil
 }
 
 // climber takes a document from one proven state to the next.
@@ -50,22 +47,25 @@ type climber struct {
 }
 
 // climb carries out ops at once, or as many of the first ones as can be, on the
-// lowest rung that holds. It reports whether some are left.
-func (c *climber) climb(ops []Op) (partial bool, err error) {
+// lowest rung that holds.
+func (c *climber) climb(ops []Op) error {
 	for n := len(ops); n > 0; n /= 2 {
-		p := plan(c.doc, ops[:n], c.way)
+		p, freed := plan(c.doc, ops[:n], c.way)
 		for style := range styles {
 			if r, err := prove(c.format, c.doc, p, style); err == nil && r.missed == 0 {
-				c.take(r, rungOf(style))
-				return n < len(ops), nil
+				c.take(r, rungOf(style, freed))
+				return nil
 			}
 		}
 	}
-	return len(ops) > 1, c.coarse(ops[0])
+	return c.coarse(ops[0])
 }
 
-func rungOf(style Style) Rung {
-	if style == Follow {
+func rungOf(style Style, freed bool) Rung {
+	switch {
+	case freed:
+		return Localized
+	case style == Follow:
 		return Spliced
 	}
 	return Restyled
@@ -80,7 +80,7 @@ func (c *climber) take(r *proven, rung Rung) {
 // with the collections around it rendered anew from the inside out, then the
 // whole text.
 func (c *climber) coarse(op Op) error {
-	p := plan(c.doc, []Op{op}, c.way)
+	p, _ := plan(c.doc, []Op{op}, c.way)
 	chain := touched(p)
 	for i := len(chain); i >= 0; i-- {
 		rung := Rerendered

@@ -28,14 +28,16 @@ const (
 type planner struct {
 	doc   *Document
 	root  *Patch
-	local *effective // what aliases and merges give, for local copies
+	local *effective // what aliases and merges give, for copies
 	way   way
+	freed bool // something was made local
 }
 
 // plan makes the patch that carries out ops. Operations on values that belong to an
 // anchor elsewhere wait while there are others: those may change the anchor's.
-func plan(doc *Document, ops []Op, w way) *Patch {
-	pl := &planner{doc, newPatch(doc.Root), newEffective(), w}
+// It reports whether local values take the place of an alias or a merge.
+func plan(doc *Document, ops []Op, w way) (p *Patch, freed bool) {
+	pl := newPlanner(doc, w)
 	waiting := 0
 	for _, op := range ops {
 		if doc.Indirect && pl.borrowed(op) {
@@ -52,7 +54,11 @@ func plan(doc *Document, ops []Op, w way) *Patch {
 	if doc.Indirect {
 		pl.keepAliases()
 	}
-	return pl.root
+	return pl.root, pl.freed
+}
+
+func newPlanner(doc *Document, w way) *planner {
+	return &planner{doc: doc, root: newPatch(doc.Root), local: newEffective(), way: w}
 }
 
 // apply walks the path of op and makes its change at the end.
@@ -80,7 +86,7 @@ func (pl *planner) apply(op Op) {
 // fits makes p a collection that the step can be taken in, if it can be one.
 func (pl *planner) fits(p *Patch, s Step) bool {
 	if p.base.Kind == Alias {
-		p.base = pl.local.node(p.base)
+		p.base, pl.freed = pl.local.node(p.base), true
 	}
 	if s.Key != nil {
 		if p.base.IsNull() {
@@ -107,6 +113,7 @@ func (pl *planner) descend(p *Patch, s, next Step, kind OpKind) *Patch {
 		return q
 	}
 	if merged := pl.merged(p.base, s); merged != nil {
+		pl.freed = true
 		return p.insert(pl.position(p, s), s.Key, false, merged)
 	}
 	switch {
@@ -153,6 +160,7 @@ func (pl *planner) putKey(p *Patch, s Step, n *Node) {
 		pl.put(q, n)
 		return
 	}
+	pl.freed = pl.freed || pl.merged(p.base, s) != nil
 	p.insert(pl.position(p, s), s.Key, false, n)
 }
 
@@ -165,6 +173,7 @@ func (pl *planner) put(p *Patch, n *Node) {
 		}
 		return
 	}
+	pl.freed = pl.freed || p.base.Kind == Alias
 	p.replace(keep(p.base, n, !pl.way.retag))
 }
 
