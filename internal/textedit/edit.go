@@ -80,7 +80,11 @@ func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, er
 }
 
 func data(f Format, text []byte) (*Node, error) {
-	doc, err := f.Parse(text)
+	read := f.Parse
+	if r, ok := f.(Reader); ok {
+		read = r.Read
+	}
+	doc, err := read(text)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,13 @@ type Format interface {
 	Splice(doc *Document, p *Patch, style Style) ([]Splice, error)
 }
 
+// Reader is a [Format] that reads what a text holds at less cost when nobody
+// asks where: spans and comments are missing in the document that Read gives.
+type Reader interface {
+	Format
+	Read(text []byte) (*Document, error)
+}
+
 // Style is the way new text is written.
 type Style uint8
 

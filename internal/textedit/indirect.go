@@ -186,6 +186,12 @@ func (pl *planner) localize(n *Node, p *Patch, make func() *Patch, gone map[*Nod
 			}
 			inner = p.Inner(i)
 		}
+		if e.Key != nil && e.Key.Kind == Alias && gone[e.Key.Target] {
+			q := make()
+			q.at(i).drop, pl.freed = true, true
+			q.insert(i, pl.local.node(e.Key), false, pl.local.node(e.Value))
+			continue
+		}
 		pl.localize(e.Value, inner, func() *Patch { return make().entry(i) }, gone)
 	}
 }

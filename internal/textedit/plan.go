@@ -194,6 +194,7 @@ func keep(old, n *Node, tag bool) *Node {
 func (pl *planner) remove(p *Patch, s Step) {
 	found := pl.find(p, s)
 	for _, i := range found {
+		pl.freed = pl.freed || p.base.Entries[i].Key.Kind == Alias
 		if pl.way.removal == spare && !pl.known(p.base.Entries[i].Value, s.value()) {
 			pl.removeKnown(p.entry(i), s.value())
 			continue

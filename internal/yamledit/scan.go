@@ -21,9 +21,30 @@ type scanner struct {
 
 // scan gives the tree of root with its spans in text.
 func scan(text []byte, root *yaml.Node) *textedit.Document {
+	s := newScanner(text)
+	s.prolog()
+	s.document(root)
+	if s.layout.lost {
+		s.doc.Comments = commentLines(text)
+	}
+	return s.doc
+}
+
+// read gives the tree of root without spans.
+func read(text []byte, root *yaml.Node) *textedit.Document {
+	s := newScanner(text)
+	s.fail()
+	s.document(root)
+	return s.doc
+}
+
+func newScanner(text []byte) *scanner {
 	s := &scanner{text: text, pos: markLength(text), layout: newLayout(text), anchors: map[*yaml.Node]*textedit.Node{}, line: 1}
 	s.doc = &textedit.Document{Text: text, Data: s.layout}
-	s.prolog()
+	return s
+}
+
+func (s *scanner) document(root *yaml.Node) {
 	if len(root.Content) == 0 {
 		s.doc.Root = textedit.NewScalar(textedit.TypeNull, "null")
 		s.doc.Root.Data = &place{lead: -1, mark: -1, comma: -1}
@@ -33,10 +54,6 @@ func scan(text []byte, root *yaml.Node) *textedit.Document {
 		s.epilog()
 	}
 	s.layout.settle()
-	if s.layout.lost {
-		s.doc.Comments = commentLines(text)
-	}
-	return s.doc
 }
 
 // prolog passes directives and the mark of the document's start.

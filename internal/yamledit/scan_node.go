@@ -67,8 +67,11 @@ func (s *scanner) properties(y *yaml.Node, p *place) {
 		switch {
 		case anchor && s.peek('&'):
 			anchor = false
+			s.pos++
+			s.name()
 		case tag && s.peek('!'):
 			tag = false
+			s.tag(p)
 		default:
 			p.inner = s.pos
 			if isEmpty(y) {
@@ -76,15 +79,23 @@ func (s *scanner) properties(y *yaml.Node, p *place) {
 			}
 			return
 		}
-		for s.pos < len(s.text) && !s.ends(s.pos) && !(p.parentFlows() && bytes.IndexByte([]byte(",[]{}"), s.text[s.pos]) >= 0) {
-			s.pos++
-		}
 		p.props = s.pos
 		s.space()
 	}
 }
 
 func (p *place) parentFlows() bool { return p.parent != nil && placeOf(p.parent).flow() }
+
+// tag passes a tag, which in brackets ends at any indicator of those.
+func (s *scanner) tag(p *place) {
+	verbatim := s.pos+1 < len(s.text) && s.text[s.pos+1] == '<'
+	for s.pos < len(s.text) && !s.ends(s.pos) {
+		if !verbatim && p.parentFlows() && bytes.IndexByte([]byte(",[]{}"), s.text[s.pos]) >= 0 {
+			return
+		}
+		s.pos++
+	}
+}
 
 // name passes the name of an anchor.
 func (s *scanner) name() {

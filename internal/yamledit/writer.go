@@ -148,23 +148,38 @@ func (w *writer) replaceInline(n *textedit.Node, r rendered, from int) {
 	p, head := placeOf(n), r.head
 	switch {
 	case n.Start == n.End && p.mark < 0 && p.parent.Kind == textedit.Map:
-		if !p.parentFlows() {
-			w.fail("a key with a question mark has no colon")
-			return
-		}
-		head = ": " + head
+		w.giveValue(n, r)
+		return
 	case head == "" && startsLine(w.text, from) && lineStart(w.text, from) > markLength(w.text):
 		from = w.breakBefore(lineStart(w.text, from))
 	case head == "":
 		for from > p.mark && blank(w.text[from-1]) {
 			from--
 		}
-	case from == n.End:
+	case from == n.End || from > n.Start && from == p.props:
 		head = " " + head
 	}
 	w.splice(from, n.End, head)
 	end := lineEnd(w.text, n.End)
 	w.splice(end, end, w.join(r.body))
+}
+
+// giveValue writes r behind a key that has neither value nor colon.
+func (w *writer) giveValue(n *textedit.Node, r rendered) {
+	p := placeOf(n)
+	if !p.parentFlows() {
+		end := lineEnd(w.text, n.End)
+		head := strings.Repeat(" ", placeOf(p.parent).column) + joinWords(":", r.head)
+		w.splice(end, end, w.join(append([]string{head}, r.body...)))
+		return
+	}
+	if lineEnd(w.text, p.lead) < n.End && w.text[p.lead] != '?' {
+		if w.style == textedit.Follow {
+			w.fail("only a key with a question mark may have several lines")
+		}
+		w.splice(p.lead, p.lead, "? ")
+	}
+	w.splice(n.Start, n.End, joinWords(":", r.head))
 }
 
 // replaceCollection writes r over the lines of a block collection. Comments on

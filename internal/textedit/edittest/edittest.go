@@ -41,19 +41,23 @@ const (
 	Delete    Class = "entry deleted"
 )
 
-// Count is how often a class was tried, and how often done by splices alone, with no comment lost.
-type Count struct{ Tried, Spliced int }
+// Count is how often a class was tried, how often done by splices alone, with
+// no comment lost, and how many of those were not written as the neighbours are.
+type Count struct{ Tried, Spliced, Restyled int }
 
 // Tally counts per class.
 type Tally map[Class]*Count
 
-func (t Tally) add(c Class, spliced bool) {
+func (t Tally) add(c Class, spliced, restyled bool) {
 	if t[c] == nil {
 		t[c] = new(Count)
 	}
 	t[c].Tried++
 	if spliced {
 		t[c].Spliced++
+	}
+	if restyled {
+		t[c].Restyled++
 	}
 }
 
@@ -68,7 +72,7 @@ func (t Tally) Rate(c Class) float64 {
 func (t Tally) String() string {
 	var lines []string
 	for c, n := range t {
-		lines = append(lines, fmt.Sprintf("%-22s %6d of %6d spliced, %.2f %%", c, n.Spliced, n.Tried, 100*t.Rate(c)))
+		lines = append(lines, fmt.Sprintf("%-22s %6d of %6d spliced, %.2f %%, %d of them restyled", c, n.Spliced, n.Tried, 100*t.Rate(c), n.Restyled))
 	}
 	sort.Strings(lines)
 	return strings.Join(lines, "\n")
@@ -248,11 +252,11 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 		return
 	}
 	spliced := report.Rung <= textedit.Localized && len(report.Lost) == 0
-	x.tally.add(class, spliced)
+	x.tally.add(class, spliced, spliced && report.Rung == textedit.Restyled)
 	if !spliced {
 		x.tb.Logf("%s: %s at %v: %v, comments lost: %v", x.name, class, at, report.Rung, report.Lost)
 	}
-	if spliced && class == SetScalar && report.Rung != textedit.Localized {
+	if class == SetScalar && report.Rung == textedit.Spliced {
 		x.checkOutside(n, got, at)
 	}
 }
@@ -261,6 +265,9 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 // written as lines of its own begins below n's line, behind a comment there.
 func (x *trial) checkOutside(n *textedit.Node, got []byte, at []int) {
 	before, after := x.text[:n.Start], x.text[n.End:]
+	if n.End == 0 { // there was no value, and the new one stands at the end
+		before, after = x.text, nil
+	}
 	if bytes.HasPrefix(got, before) && bytes.HasSuffix(got, after) {
 		return
 	}
