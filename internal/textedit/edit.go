@@ -84,7 +84,7 @@ func data(f Format, text []byte) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return effectiveRoot(doc)
+	return doc.Effective()
 }
 
 // editor makes one edit.

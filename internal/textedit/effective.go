@@ -6,15 +6,16 @@ import "github.com/holdfast-go/holdfast/errors"
 // replaced by what it refers to.
 const maxExpanded = 4 << 20
 
-// effective gives the data of a document as a decoder sees it: aliases replaced
-// by what they refer to, merges carried out, of duplicate keys the last. Where
-// there is none of these it gives the node itself.
+// effective makes nodes without aliases, merges and duplicate keys, each once.
 type effective struct {
 	done map[*Node]*Node
 	size map[*Node]int
 }
 
-func effectiveRoot(doc *Document) (*Node, error) {
+// Effective gives what the document holds as a decoder sees it: aliases replaced by
+// what they refer to, merges carried out, of duplicate keys the last. It fails
+// if that is too large.
+func (doc *Document) Effective() (*Node, error) {
 	if !doc.Indirect {
 		return doc.Root, nil
 	}

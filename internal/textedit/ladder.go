@@ -16,7 +16,7 @@ func (ed *editor) run(w way) ([]byte, Report, error) {
 		if err != nil {
 			return nil, Report{}, err
 		}
-		now, err := effectiveRoot(c.doc)
+		now, err := c.doc.Effective()
 		if err != nil {
 			return nil, Report{}, err
 		}
@@ -32,7 +32,7 @@ func (ed *editor) run(w way) ([]byte, Report, error) {
 
 // want is the data that the text is to hold.
 func (ed *editor) want(ops []Op, w way) (*Node, error) {
-	root, err := effectiveRoot(ed.first)
+	root, err := ed.first.Effective()
 	if err != nil {
 		return nil, err
 	}
