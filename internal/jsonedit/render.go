@@ -108,8 +108,11 @@ func (w *writer) unit(n *textedit.Node) string {
 }
 
 func unitOf(n *textedit.Node) string {
-	if c, ok := n.Data.(*body); ok {
-		return c.layout.unit
+	switch from := n.Data.(type) {
+	case *body:
+		return from.layout.unit
+	case *layout:
+		return from.unit
 	}
 	for _, e := range n.Entries {
 		if unit := unitOf(e.Value); unit != "" {

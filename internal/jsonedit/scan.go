@@ -56,7 +56,7 @@ func (s *scanner) value() *textedit.Node {
 		s.at++
 	}
 	n := textedit.NewScalar(typeOf(s.text[start:s.at]), string(s.text[start:s.at]))
-	n.Start, n.End = start, s.at
+	n.Start, n.End, n.Data = start, s.at, s.layout
 	return n
 }
 
@@ -83,7 +83,7 @@ func (s *scanner) str() *textedit.Node {
 		_ = json.Unmarshal(s.text[start:s.at], &value)
 	}
 	n := textedit.NewScalar(textedit.TypeString, value)
-	n.Start, n.End = start, s.at
+	n.Start, n.End, n.Data = start, s.at, s.layout
 	return n
 }
 

@@ -1,6 +1,10 @@
 package bracket
 
-import "github.com/holdfast-go/holdfast/internal/textedit"
+import (
+	"bytes"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+)
 
 // gap makes the changes of one gap, in the order of the text.
 func (w *writer) gap(g gap) {
@@ -40,7 +44,17 @@ func (w *writer) byLines(g gap) bool {
 	case g.after < n:
 		return true
 	}
-	return w.own(g.before) || w.breaks(w.tail(g.before))
+	return w.own(g.before) || w.endsLine(w.tail(g.before))
+}
+
+// endsLine reports whether a comment that runs to the end of its line ends at at.
+func (w *writer) endsLine(at int) bool {
+	for _, c := range w.within(w.Open, at) {
+		if c.End == at {
+			return !bytes.HasPrefix(w.Text[c.Start:], []byte("/*"))
+		}
+	}
+	return false
 }
 
 // lines deletes and inserts lines.
