@@ -39,13 +39,13 @@ func (b *blanker) next() error {
 	case c == '"':
 		b.at = afterString(b.text, start)
 		b.comma, b.last, b.own = -1, c, false
-	case bytes.HasPrefix(b.text[start:], []byte("//")):
+	case c == '/' && bytes.HasPrefix(b.text[start:], []byte("//")):
 		b.at = len(b.text)
 		if n := bytes.IndexAny(b.text[start:], "\r\n"); n >= 0 {
 			b.at = start + n
 		}
 		b.comment(start)
-	case bytes.HasPrefix(b.text[start:], []byte("/*")):
+	case c == '/' && bytes.HasPrefix(b.text[start:], []byte("/*")):
 		n := bytes.Index(b.text[start+2:], []byte("*/"))
 		if n < 0 {
 			return fmt.Errorf("line %d: the comment has no end", b.line)
@@ -56,7 +56,7 @@ func (b *blanker) next() error {
 		b.at++
 		b.line++
 		b.own = true
-	case isSpace(c) || start < mark(b.text):
+	case isSpace(c) || start < 3 && start < mark(b.text):
 		b.at++
 	default:
 		b.at++

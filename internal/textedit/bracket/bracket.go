@@ -43,9 +43,17 @@ type Manner struct {
 type Change struct {
 	Text     []byte
 	Comments []textedit.Comment // of the whole text, in order
-	Patch    *textedit.Patch    // its inner changes are the caller's to make
+	Patch    Patch
 	Manner   Manner
 	Write    func(e textedit.Entry, at Place) (string, error)
+}
+
+// Patch says which entries come and go, as [textedit.Patch] does. What changes
+// inside of an entry is the caller's to write.
+type Patch interface {
+	Touched() []int
+	Dropped(i int) bool
+	Inserted(i int) []textedit.Entry
 }
 
 // Splices gives the byte changes that insert and delete entries of c.
