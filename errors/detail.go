@@ -78,3 +78,24 @@ func (e *DecodeError) Is(target error) bool { return target == ErrDecode }
 
 // Unwrap gives what is wrong.
 func (e *DecodeError) Unwrap() error { return e.Err }
+
+// EncodeError says why a value can't be written in a format. It matches
+// [ErrEncode]. Nothing was written.
+type EncodeError struct {
+	Format string // "json", "yaml", …
+	Err    error  // what is in the way, and what to do
+}
+
+func (e *EncodeError) Error() string {
+	text := "can't be written as " + e.Format
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Is matches ErrEncode.
+func (e *EncodeError) Is(target error) bool { return target == ErrEncode }
+
+// Unwrap gives what is in the way.
+func (e *EncodeError) Unwrap() error { return e.Err }

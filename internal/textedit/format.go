@@ -37,6 +37,7 @@ type Document struct {
 	Root     *Node // a null with Start and End both 0 if the text holds no value
 	Comments []Comment
 	Indirect bool    // there are aliases, merges or duplicate keys
+	Loose    bool    // the format says that the order of keys means nothing, and puts new ones where its grammar allows
 	Keys     KeyRule // how the decoder matches keys
 	Data     any     // what the format wants to remember
 }

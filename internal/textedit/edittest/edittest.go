@@ -26,6 +26,8 @@ type Suite struct {
 	Key func(r *rand.Rand, n *textedit.Node) *textedit.Node
 	// Fits reports whether the format can hold the tree; nil means any.
 	Fits func(n *textedit.Node) bool
+	// Exact says that another scalar never needs other bytes than the old one had.
+	Exact bool
 }
 
 // Class is a kind of operation for which rates are counted.
@@ -269,6 +271,13 @@ func (x *trial) checkOutside(n *textedit.Node, got []byte, at []int) {
 		before, after = x.text, nil
 	}
 	if bytes.HasPrefix(got, before) && bytes.HasSuffix(got, after) {
+		return
+	}
+	if n.End == 0 {
+		return // the text held no value
+	}
+	if x.Exact {
+		x.tb.Errorf("%s: setting the scalar at %v changed bytes outside of it\nold:\n%s\ngot:\n%s", x.name, at, x.text, got)
 		return
 	}
 	line := after

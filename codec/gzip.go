@@ -1,0 +1,113 @@
+package codec
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// Gzip makes a codec of inner whose files are compressed. The same value
+// always makes the same bytes, since no time or name is recorded. If inner is
+// an [Editor], so is the result, and an edit that changes nothing keeps the
+// compressed bytes as they were.
+//
+// Load takes several members in a row, as gzip(1) does. What is cut short,
+// damaged or followed by other bytes is ErrDecode; what inflates to more than
+// the MaxSize of the reader is ErrTooLarge. It panics if inner is nil.
+func Gzip(inner Codec) Codec {
+	if inner == nil {
+		panic("codec.Gzip: nil codec")
+	}
+	c := gzipped{inner}
+	if editor, ok := inner.(Editor); ok {
+		return gzippedEditor{c, editor}
+	}
+	return c
+}
+
+type gzipped struct{ inner Codec }
+
+func (c gzipped) Load(r io.Reader, v any) error {
+	data, max, err := content(r)
+	if err != nil {
+		return err
+	}
+	plain, err := inflate(data, max)
+	if err != nil {
+		return err
+	}
+	return c.inner.Load(NewSource(plain, max), v)
+}
+
+func (c gzipped) Dump(w io.Writer, v any) error {
+	return deflate(w, func(plain io.Writer) error { return c.inner.Dump(plain, v) })
+}
+
+// inflate stops at max bytes; 0 means no limit.
+func inflate(data []byte, max int64) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, inflateFailure(err)
+	}
+	var limited io.Reader = z
+	if max > 0 && max < math.MaxInt64 {
+		limited = io.LimitReader(z, max+1)
+	}
+	plain, err := io.ReadAll(limited)
+	if err != nil {
+		return nil, inflateFailure(err)
+	}
+	if max > 0 && int64(len(plain)) > max {
+		return nil, fmt.Errorf("%w: it inflates to more than %d bytes", errors.ErrTooLarge, max)
+	}
+	return plain, nil
+}
+
+func inflateFailure(err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return decodeFailure("gzip", nil, -1, err)
+}
+
+// deflate writes what dump writes, compressed, and nothing if dump fails.
+func deflate(w io.Writer, dump func(io.Writer) error) error {
+	var text bytes.Buffer
+	z := gzip.NewWriter(&text)
+	if err := dump(z); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	return emit(w, text.Bytes())
+}
+
+type gzippedEditor struct {
+	gzipped
+	editor Editor
+}
+
+// Edit has no limit for what old inflates to unless w has a MaxSize.
+func (c gzippedEditor) Edit(w io.Writer, old []byte, v any) error {
+	var max int64
+	if limit, ok := w.(interface{ MaxSize() int64 }); ok {
+		max = limit.MaxSize()
+	}
+	plain, err := inflate(old, max)
+	if err != nil {
+		return err
+	}
+	var edited bytes.Buffer
+	if err := c.editor.Edit(&edited, plain, v); err != nil {
+		return err
+	}
+	if bytes.Equal(edited.Bytes(), plain) {
+		return emit(w, old)
+	}
+	return deflate(w, func(z io.Writer) error { return emit(z, edited.Bytes()) })
+}

@@ -1,0 +1,178 @@
+package codec
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// place is one value inside another, as an encoder that works by struct tags
+// would reach it.
+type place struct {
+	value  reflect.Value
+	parent reflect.Kind // Map, Slice, Array, Struct; Invalid at the top
+	isKey  bool         // of a map
+	inline bool         // somewhere inside an array that is no array of tables; TOML only
+}
+
+// flaw is why a value can't be written, and where in it.
+type flaw struct {
+	steps []string // innermost first
+	err   error
+}
+
+func (f *flaw) path() string {
+	var b strings.Builder
+	for i := len(f.steps) - 1; i >= 0; i-- {
+		b.WriteString(f.steps[i])
+	}
+	if b.Len() == 0 {
+		return "the value"
+	}
+	return strings.TrimPrefix(b.String(), ".")
+}
+
+func (f *flaw) Error() string { return f.path() + " " + f.err.Error() }
+func (f *flaw) Unwrap() error { return f.err }
+
+// errCycle is found before an encoder would run out of stack, which no recover survives.
+var errCycle = errors.New("holds itself")
+
+var textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+
+// cycleDepth is how deep a value is before pointers are remembered, as in encoding/json.
+const cycleDepth = 500
+
+type inspector struct {
+	tag   string
+	check func(place) error
+	self  []reflect.Type // interfaces of values that encode themselves
+	seen  map[any]bool
+}
+
+// inspect calls check for every value in v that an encoder would write, where
+// tag is the struct tag that names fields. It does not look inside values that
+// encode themselves, by one of self or by encoding.TextMarshaler. The error is
+// a *flaw.
+func inspect(v any, tag string, check func(place) error, self ...reflect.Type) error {
+	in := &inspector{tag: tag, check: check, seen: map[any]bool{},
+		self: append(self, textMarshaler)}
+	if f := in.visit(place{value: reflect.ValueOf(addressable(v))}, 0); f != nil {
+		return f
+	}
+	return nil
+}
+
+func (in *inspector) visit(p place, depth int) *flaw {
+	if err := in.check(p); err != nil {
+		return &flaw{err: err}
+	}
+	if !p.value.IsValid() || in.opaque(p.value) {
+		return nil
+	}
+	switch p.value.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice:
+		if depth > cycleDepth {
+			key := identity(p.value)
+			if in.seen[key] {
+				return &flaw{err: errCycle}
+			}
+			in.seen[key] = true
+			defer delete(in.seen, key)
+		}
+	}
+	return in.inside(p, depth+1)
+}
+
+// identity is what makes a pointer, map or slice the same as another.
+func identity(v reflect.Value) any {
+	type span struct {
+		at  uintptr
+		len int
+	}
+	if v.Kind() == reflect.Slice {
+		return span{v.Pointer(), v.Len()}
+	}
+	return v.Pointer()
+}
+
+// opaque tells whether v encodes itself.
+func (in *inspector) opaque(v reflect.Value) bool {
+	for _, t := range in.self {
+		if v.Type().Implements(t) || v.CanAddr() && v.Addr().Type().Implements(t) {
+			return true
+		}
+	}
+	return false
+}
+
+func (in *inspector) inside(p place, depth int) *flaw {
+	child := place{parent: p.value.Kind(), inline: p.inline}
+	switch p.value.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		p.value = p.value.Elem()
+		if p.value.IsValid() {
+			return in.visit(p, depth)
+		}
+	case reflect.Map:
+		return in.entries(p.value, child, depth)
+	case reflect.Slice, reflect.Array:
+		if harmless(p.value.Type().Elem().Kind()) {
+			return nil
+		}
+		child.inline = child.inline || !allTables(p.value)
+		for i := range p.value.Len() {
+			child.value = p.value.Index(i)
+			if f := in.visit(child, depth); f != nil {
+				return f.in(fmt.Sprintf("[%d]", i))
+			}
+		}
+	case reflect.Struct:
+		return in.fields(p.value, child, depth)
+	}
+	return nil
+}
+
+func (in *inspector) entries(m reflect.Value, child place, depth int) *flaw {
+	for it := m.MapRange(); it.Next(); {
+		step := fmt.Sprintf("[%#v]", it.Key())
+		key := child
+		key.value, key.isKey = it.Key(), true
+		if f := in.visit(key, depth); f != nil {
+			return f.in(step)
+		}
+		child.value = it.Value()
+		if f := in.visit(child, depth); f != nil {
+			return f.in(step)
+		}
+	}
+	return nil
+}
+
+func (in *inspector) fields(s reflect.Value, child place, depth int) *flaw {
+	for i := range s.NumField() {
+		field := s.Type().Field(i)
+		tag, _, _ := strings.Cut(field.Tag.Get(in.tag), ",")
+		if tag == "-" || !field.IsExported() && !field.Anonymous {
+			continue
+		}
+		child.value = s.Field(i)
+		if f := in.visit(child, depth); f != nil {
+			return f.in("." + field.Name)
+		}
+	}
+	return nil
+}
+
+func (f *flaw) in(step string) *flaw {
+	f.steps = append(f.steps, step)
+	return f
+}
+
+// harmless tells kinds that hold nothing and that no check refuses.
+func harmless(k reflect.Kind) bool {
+	return k >= reflect.Bool && k <= reflect.Int64 || k == reflect.Uint8 || k == reflect.Float32 || k == reflect.Float64
+}

@@ -1,0 +1,127 @@
+package codec
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// Pair makes a codec of a loader and a dumper for one type. It serves handles
+// of type T and of type any, where a loaded value is a T; another type is
+// an error that names both. It panics on a nil function.
+//
+// The loader gets the reader that the handle passes, see [Source], and the
+// dumper a T. Their errors match ErrDecode and ErrEncode and stay visible to
+// errors.Is and As; so does a panic, which becomes an error. A loader must not
+// keep the bytes it was given, and should fail rather than ignore input.
+// Both must be safe for concurrent use.
+func Pair[T any](load func(io.Reader) (T, error), dump func(io.Writer, T) error) Codec {
+	if load == nil {
+		panic("codec.Pair: nil load")
+	}
+	if dump == nil {
+		panic("codec.Pair: nil dump")
+	}
+	return pair[T]{load, dump}
+}
+
+type pair[T any] struct {
+	load func(io.Reader) (T, error)
+	dump func(io.Writer, T) error
+}
+
+func (c pair[T]) Load(r io.Reader, v any) error {
+	if err := fits[T](v); err != nil {
+		return decodeFailure(nameOf[T](), nil, -1, err)
+	}
+	var loaded T
+	err := guard(func() (err error) {
+		loaded, err = c.load(r)
+		return err
+	})
+	if err == nil {
+		err = store(v, loaded)
+	}
+	return decodeRefused[T](err)
+}
+
+func (c pair[T]) Dump(w io.Writer, v any) error {
+	value, err := valueOf[T](v)
+	if err == nil {
+		err = guard(func() error { return c.dump(w, value) })
+	}
+	return encodeRefused[T](err)
+}
+
+// decodeRefused wraps a user's error, unless it is a decode error already.
+func decodeRefused[T any](err error) error {
+	if err == nil || errors.Is(err, errors.ErrDecode) {
+		return err
+	}
+	return decodeFailure(nameOf[T](), nil, -1, err)
+}
+
+// encodeRefused wraps a user's error, unless it is an encode error already.
+func encodeRefused[T any](err error) error {
+	if err == nil || errors.Is(err, errors.ErrEncode) {
+		return err
+	}
+	return &errors.EncodeError{Format: nameOf[T](), Err: err}
+}
+
+func nameOf[T any]() string { return reflect.TypeFor[T]().String() }
+
+// fits tells whether the pointer v can take a T. If T is an interface, that is
+// known only when there is a value.
+func fits[T any](v any) error {
+	from, to := reflect.TypeFor[T](), reflect.TypeOf(v).Elem()
+	if from.Kind() == reflect.Interface || from.AssignableTo(to) {
+		return nil
+	}
+	return fmt.Errorf("the codec loads a %s and the handle holds a %s; make them the same, or the handle one of any", from, to)
+}
+
+// store puts a loaded value where the pointer v points.
+func store[T any](v any, loaded T) error {
+	if p, ok := v.(*T); ok {
+		*p = loaded
+		return nil
+	}
+	dst := reflect.ValueOf(v).Elem()
+	value := reflect.ValueOf(loaded)
+	switch {
+	case !value.IsValid():
+		dst.SetZero()
+	case value.Type().AssignableTo(dst.Type()):
+		dst.Set(value)
+	default:
+		return fmt.Errorf("the codec loaded a %s and the handle holds a %s; make them the same, or the handle one of any",
+			value.Type(), dst.Type())
+	}
+	return nil
+}
+
+// valueOf gives the T that v is, points to, or can be assigned to.
+func valueOf[T any](v any) (value T, err error) {
+	switch x := v.(type) {
+	case T:
+		return x, nil
+	case *T:
+		if x != nil {
+			return *x, nil
+		}
+	}
+	want := reflect.TypeFor[T]()
+	if v == nil && want.Kind() == reflect.Interface {
+		return value, nil
+	}
+	for _, rv := range []reflect.Value{reflect.ValueOf(v), indirect(reflect.ValueOf(v))} {
+		if rv.IsValid() && rv.Type().AssignableTo(want) {
+			reflect.ValueOf(&value).Elem().Set(rv)
+			return value, nil
+		}
+	}
+	return value, fmt.Errorf("the codec dumps a %s and the handle holds a %s; make them the same", want, typeName(v))
+}

@@ -1,0 +1,165 @@
+package codec
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// TOML is the format of github.com/BurntSushi/toml, with its struct tags.
+//
+// A document is a table, so the value is a map with string keys or a struct.
+// Dump indents nested tables by two spaces. It refuses what the encoder would
+// drop or write wrongly without an error, such as a nil in a map, an integer
+// over the int64 that TOML has, or a value that only a pointer can encode; and
+// it reads its text back before it lets go of it.
+//
+// Load takes a leading byte order mark. A blank file is a valid document, the
+// empty table. Options: [AllowEmpty], [Indent], [Strict].
+func TOML(opts ...Option) Codec {
+	return tomlCodec{newSettings(traits{"codec.TOML", "toml", "AllowEmpty Indent Strict", 0, 16}, opts)}
+}
+
+type tomlCodec struct{ settings }
+
+func (c tomlCodec) Load(r io.Reader, v any) error {
+	data, _, err := content(r)
+	if err != nil {
+		return err
+	}
+	data, bom := withoutBOM(data)
+	if !utf8.Valid(data) {
+		// The decoder would drop another byte order mark, and what it is part of.
+		return shift(notUTF8(c.format, data), bom)
+	}
+	var meta toml.MetaData
+	err = guard(func() (err error) {
+		meta, err = toml.NewDecoder(bytes.NewReader(data)).Decode(v)
+		return err
+	})
+	if err != nil {
+		return shift(c.failure(data, err), bom)
+	}
+	t := reflect.TypeOf(v)
+	if c.strict {
+		if err := c.unknown(meta, t); err != nil {
+			return err
+		}
+	}
+	if holdsUint.of(t) {
+		return c.wrapped(v)
+	}
+	return nil
+}
+
+func (c tomlCodec) failure(data []byte, err error) error {
+	p, ok := errors.AsType[toml.ParseError](err)
+	if !ok {
+		return lineFailure(c.format, err)
+	}
+	return &errors.DecodeError{
+		Format: c.format,
+		Line:   p.Position.Line,
+		Column: p.Position.Col,
+		Offset: int64(p.Position.Start),
+		Err:    &retold{text: p.Message, err: err},
+	}
+}
+
+// wrapped refuses a negative number that the decoder has stored in an unsigned
+// one. TOML has no number as large as what that gives.
+func (c tomlCodec) wrapped(v any) error {
+	err := inspect(v, "toml", func(p place) error {
+		if tooLarge(p.value) {
+			return fmt.Errorf("is %d in the file, and a %s can't hold that", int64(p.value.Uint()), p.value.Type())
+		}
+		return nil
+	})
+	if err != nil {
+		return decodeFailure(c.format, nil, -1, err)
+	}
+	return nil
+}
+
+// unknown refuses keys for which the type t has no place.
+func (c tomlCodec) unknown(meta toml.MetaData, t reflect.Type) error {
+	var names []string
+	for _, key := range meta.Undecoded() {
+		if !knows(t, key) {
+			names = append(names, key.String())
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return decodeFailure(c.format, nil, -1, fmt.Errorf("%s has no field for %s", t.Elem(), strings.Join(names, ", ")))
+}
+
+// knows tells whether a value of type t has a place for key. The decoder
+// reports what lies in an interface as not decoded, too.
+func knows(t reflect.Type, key toml.Key) bool {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[toml.Unmarshaler]()) || t == reflect.TypeFor[toml.Primitive]() {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return knows(t.Elem(), key)
+	case reflect.Interface:
+		return true
+	}
+	if len(key) == 0 {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Map:
+		return knows(t.Elem(), key[1:])
+	case reflect.Struct:
+		field, ok := tomlField(t, key[0])
+		return ok && knows(field, key[1:])
+	}
+	return false
+}
+
+// tomlField finds the type of the field that a key is decoded into.
+func tomlField(t reflect.Type, key string) (found reflect.Type, ok bool) {
+	for _, field := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
+		if name == "-" || !field.IsExported() {
+			continue
+		}
+		if name == "" {
+			name = field.Name
+		}
+		if name == key {
+			return field.Type, true
+		}
+		if strings.EqualFold(name, key) {
+			found, ok = field.Type, true
+		}
+	}
+	return found, ok
+}
+
+func (c tomlCodec) Dump(w io.Writer, v any) error {
+	if err := tomlWritable(v); err != nil {
+		return encodeFailure(c.format, v, err, "")
+	}
+	var text bytes.Buffer
+	e := toml.NewEncoder(&text)
+	e.Indent = strings.Repeat(" ", c.indent)
+	if err := guard(func() error { return e.Encode(addressable(v)) }); err != nil {
+		return encodeFailure(c.format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
+	}
+	var again map[string]any
+	if err := toml.Unmarshal(text.Bytes(), &again); err != nil {
+		return encodeFailure(c.format, v, fmt.Errorf("what was written does not load again: %w", err),
+			"see that no two fields share a key, and that MarshalTOML methods return valid TOML")
+	}
+	return emit(w, text.Bytes())
+}

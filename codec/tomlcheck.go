@@ -1,0 +1,150 @@
+package codec
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+var (
+	tomlMarshaler = reflect.TypeFor[toml.Marshaler]()
+	timeType      = reflect.TypeFor[time.Time]()
+)
+
+// tomlWritable refuses what BurntSushi's encoder drops or writes wrongly
+// without an error. The error is a *flaw or is about the whole value.
+func tomlWritable(v any) error {
+	top := indirect(reflect.ValueOf(v))
+	switch {
+	case isNil(top):
+		return errors.New("a nil has no form in toml; write an empty map, or remove the file")
+	case top.Kind() != reflect.Map && top.Kind() != reflect.Struct || top.Type() == timeType:
+		return errors.New("a toml document is a table; put the value in a map or struct")
+	}
+	return inspect(v, "toml", tomlFlaw, tomlMarshaler)
+}
+
+// tomlFlaw says what is wrong with one value.
+func tomlFlaw(p place) error {
+	v := indirect(p.value) // a pointer that encodes itself is not visited inside
+	inMap, inArray := p.parent == reflect.Map, p.parent == reflect.Slice || p.parent == reflect.Array
+	switch {
+	case isNil(v):
+		if inMap || inArray {
+			return errors.New("is nil, which toml has no form for; leave it out or make it an empty value")
+		}
+		return nil
+	case v.Type() == timeType:
+		return tomlTime(v.Interface().(time.Time))
+	case v.Type() == reflect.TypeFor[json.Number]():
+		return tomlNumber(json.Number(v.String()))
+	case encodesByPointer(v):
+		return fmt.Errorf("is a %s, which only a pointer can encode; hold a *%s", v.Type(), v.Type())
+	case tooLarge(v):
+		return fmt.Errorf("is %d, more than the %d that toml allows; hold it as a string", v.Uint(), int64(math.MaxInt64))
+	case v.Kind() == reflect.String && !utf8.ValidString(v.String()):
+		return errors.New("is a string that is not valid UTF-8; hold binary data as base64")
+	case p.isKey && p.inline && v.Kind() == reflect.String && v.String() == "":
+		// The decoder loses the array around such a table.
+		return errors.New("is an empty key in an array that is no array of tables; name the key")
+	case v.Kind() == reflect.Struct && p.inline:
+		return inlineStruct(v)
+	}
+	return nil
+}
+
+func isNil(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		return v.IsNil()
+	}
+	return false
+}
+
+func tooLarge(v reflect.Value) bool {
+	return v.CanUint() && v.Uint() > math.MaxInt64
+}
+
+// encodesByPointer tells whether v's encoding methods are out of the encoder's
+// reach: they have a pointer receiver, and v is in a map or an interface.
+func encodesByPointer(v reflect.Value) bool {
+	if v.CanAddr() || v.Kind() == reflect.Pointer {
+		return false
+	}
+	for _, method := range []reflect.Type{tomlMarshaler, textMarshaler} {
+		if reflect.PointerTo(v.Type()).Implements(method) && !v.Type().Implements(method) {
+			return true
+		}
+	}
+	return false
+}
+
+func tomlTime(t time.Time) error {
+	if y := t.Year(); y < 0 || y > 9999 {
+		return fmt.Errorf("is in the year %d, and toml has four digits for it", y)
+	}
+	if _, offset := t.Zone(); offset%60 != 0 {
+		return errors.New("is in a time zone that is not whole minutes from UTC; write it in UTC")
+	}
+	return nil
+}
+
+// tomlNumber refuses integers that the encoder would round.
+func tomlNumber(n json.Number) error {
+	if _, err := n.Int64(); err == nil || n == "" || strings.ContainsAny(string(n), ".eE") {
+		return nil
+	}
+	return fmt.Errorf("is %q, which is no integer that toml allows; hold it as a string", string(n))
+}
+
+// inlineStruct refuses a struct for which the encoder sets the commas of an
+// inline table wrongly: it goes by the index of the fields, as though all were
+// written and in order.
+func inlineStruct(v reflect.Value) error {
+	tables := false
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		_, flags, _ := strings.Cut(field.Tag.Get("toml"), ",")
+		isTable := isTable(v.Field(i))
+		if field.Anonymous || !field.IsExported() || field.Tag.Get("toml") == "-" ||
+			flags != "" || isNil(indirect(v.Field(i))) || tables && !isTable {
+			return fmt.Errorf("is a %s in an array that is no array of tables, and its field %s can't be written there; use a map",
+				v.Type(), field.Name)
+		}
+		tables = tables || isTable
+	}
+	return nil
+}
+
+// isTable tells what the encoder puts after the plain keys of a table.
+func isTable(v reflect.Value) bool {
+	v = indirect(v)
+	switch v.Kind() {
+	case reflect.Struct, reflect.Map:
+		p := reflect.PointerTo(v.Type())
+		return !isNil(v) && v.Type() != timeType && !p.Implements(tomlMarshaler) && !p.Implements(textMarshaler)
+	case reflect.Slice, reflect.Array:
+		return v.Len() > 0 && allTables(v)
+	}
+	return false
+}
+
+// allTables tells whether every element of an array is a table.
+func allTables(array reflect.Value) bool {
+	for i := range array.Len() {
+		element := indirect(array.Index(i))
+		if element.Kind() != reflect.Struct && element.Kind() != reflect.Map || !isTable(element) {
+			return false
+		}
+	}
+	return true
+}

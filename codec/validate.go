@@ -1,0 +1,96 @@
+package codec
+
+import (
+	"io"
+	"reflect"
+)
+
+// Validate makes a codec that lets no value pass in either direction for which
+// check returns an error: after each Load and before each Dump of inner. The
+// error matches ErrDecode on load and ErrEncode on dump, and check's own error
+// is visible to errors.Is and As; a panic of check becomes one. If inner is an
+// [Editor], so is the result.
+//
+// It serves handles of type T, and of type any, where what is loaded is a T;
+// if T is an interface, handles of any type that has it. It panics if inner or
+// check is nil. check must be safe for concurrent use and not change the value.
+func Validate[T any](inner Codec, check func(T) error) Codec {
+	if inner == nil {
+		panic("codec.Validate: nil codec")
+	}
+	if check == nil {
+		panic("codec.Validate: nil check")
+	}
+	c := validated[T]{inner, check}
+	if editor, ok := inner.(Editor); ok {
+		return validatedEditor[T]{c, editor}
+	}
+	return c
+}
+
+type validated[T any] struct {
+	inner Codec
+	check func(T) error
+}
+
+func (c validated[T]) Load(r io.Reader, v any) error {
+	if isInterface[T]() {
+		return c.loadAny(r, v)
+	}
+	if p, ok := v.(*T); ok {
+		if err := c.inner.Load(r, p); err != nil {
+			return err
+		}
+		return decodeRefused[T](guard(func() error { return c.check(*p) }))
+	}
+	if err := fits[T](v); err != nil {
+		return decodeRefused[T](err)
+	}
+	var value T
+	if err := c.Load(r, &value); err != nil {
+		return err
+	}
+	return decodeRefused[T](store(v, value))
+}
+
+// loadAny loads into whatever v points to and sees that it is a T.
+func (c validated[T]) loadAny(r io.Reader, v any) error {
+	if err := c.inner.Load(r, v); err != nil {
+		return err
+	}
+	value, err := valueOf[T](reflect.ValueOf(v).Elem().Interface())
+	if err == nil {
+		err = guard(func() error { return c.check(value) })
+	}
+	return decodeRefused[T](err)
+}
+
+func isInterface[T any]() bool { return reflect.TypeFor[T]().Kind() == reflect.Interface }
+
+func (c validated[T]) Dump(w io.Writer, v any) error {
+	if err := c.before(v); err != nil {
+		return err
+	}
+	return c.inner.Dump(w, v)
+}
+
+// before checks a value that is to be written.
+func (c validated[T]) before(v any) error {
+	value, err := valueOf[T](v)
+	if err == nil {
+		err = guard(func() error { return c.check(value) })
+	}
+	return encodeRefused[T](err)
+}
+
+type validatedEditor[T any] struct {
+	validated[T]
+	editor Editor
+}
+
+func (c validatedEditor[T]) Edit(w io.Writer, old []byte, v any) error {
+	if err := c.before(v); err != nil {
+		return err
+	}
+	return c.editor.Edit(w, old, v)
+}

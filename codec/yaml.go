@@ -1,0 +1,82 @@
+package codec
+
+import (
+	"bytes"
+	"io"
+	"reflect"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"gopkg.in/yaml.v3"
+)
+
+// YAML is the format of yaml.v3, with its struct tags, its Marshaler and its
+// Node, which keeps comments.
+//
+// Dump indents by two spaces and writes what loads again as the same value:
+// unlike yaml.v3 alone it keeps the line break that a string begins with,
+// quotes a key "<<", writes a float as one (1.0), and calls methods with a
+// pointer receiver wherever the value is. A json.Number is written as the
+// number it is.
+//
+// Load takes a leading byte order mark. A blank file, or one of comments
+// alone, is the document null, which leaves the zero value. A second document
+// is an error, since writing would drop it. In an interface, an integer that
+// no uint64 holds becomes a float64, the nearest one. Options: [AllowEmpty],
+// [Indent], [Strict].
+func YAML(opts ...Option) Codec {
+	return yamlCodec{newSettings(traits{"codec.YAML", "yaml", "AllowEmpty Indent Strict", 2, 9}, opts)}
+}
+
+type yamlCodec struct{ settings }
+
+func (c yamlCodec) Load(r io.Reader, v any) error {
+	data, _, err := content(r)
+	if err != nil {
+		return err
+	}
+	data, _ = withoutBOM(data)
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(c.strict)
+	err = guard(func() error { return d.Decode(v) })
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil {
+		return lineFailure(c.format, err)
+	}
+	return c.end(d)
+}
+
+// end refuses what follows the first document.
+func (c yamlCodec) end(d *yaml.Decoder) error {
+	var second yaml.Node
+	err := guard(func() error { return d.Decode(&second) })
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return lineFailure(c.format, err)
+	}
+	return &errors.DecodeError{Format: c.format, Line: second.Line, Column: second.Column, Offset: -1,
+		Err: errors.New("a second document starts here, and writing would drop it; keep one document to a file")}
+}
+
+func (c yamlCodec) Dump(w io.Writer, v any) error {
+	var text bytes.Buffer
+	err := guard(func() error {
+		node, err := new(yamlBuilder).node(reflect.ValueOf(addressable(v)), false)
+		if err != nil {
+			return err
+		}
+		e := yaml.NewEncoder(&text)
+		e.SetIndent(c.indent)
+		if err := e.Encode(node); err != nil {
+			return err
+		}
+		return e.Close()
+	})
+	if err != nil {
+		return encodeFailure(c.format, v, err, `leave it out with the tag yaml:"-" or give it a MarshalYAML method`)
+	}
+	return emit(w, text.Bytes())
+}

@@ -1,0 +1,99 @@
+package registry
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// Lookup gives the codec for a path, which need not exist: that of the longest
+// registered extension of its last element. Without one the error matches
+// [errors.ErrUnknownFormat], lists what is registered and says what would help.
+func (r *Registry) Lookup(path string) (codec.Codec, error) {
+	name := lastElement(path)
+	table := r.entries()
+	lower := strings.ToLower(name)
+	for at := firstDot(lower); at >= 0; at = nextDot(lower, at) {
+		if e, ok := table[lower[at:]]; ok {
+			return e.codec, nil
+		}
+	}
+	return nil, r.unknown(name, lower)
+}
+
+// lastElement is what follows the last separator, "" for a directory's "a/".
+func lastElement(path string) string {
+	path = path[len(filepath.VolumeName(path)):]
+	start := len(path)
+	for start > 0 && !os.IsPathSeparator(path[start-1]) {
+		start--
+	}
+	name := path[start:]
+	if runtime.GOOS == "windows" {
+		name = strings.TrimRight(name, ". ")
+	}
+	return name
+}
+
+// firstDot is where the longest extension of a name starts, -1 if it has none.
+// Dots that begin the name are no part of an extension.
+func firstDot(name string) int {
+	stem := len(name) - len(strings.TrimLeft(name, "."))
+	return nextDot(name, stem)
+}
+
+// nextDot is where the first dot after at is.
+func nextDot(name string, at int) int {
+	if at >= len(name) {
+		return -1
+	}
+	n := strings.IndexByte(name[at+1:], '.')
+	if n < 0 {
+		return -1
+	}
+	return at + 1 + n
+}
+
+func (r *Registry) unknown(name, lower string) error {
+	formats := "nothing is registered"
+	if known := r.Formats(); len(known) > 0 {
+		formats = "registered are " + strings.Join(known, " ")
+	}
+	return fmt.Errorf("%w: %s; %s", errors.ErrUnknownFormat, advice(name, lower), formats)
+}
+
+// advice says what the name lacks and which import or call would help.
+func advice(name, lower string) string {
+	const fixed = "choose a codec for this handle with safefile.WithCodec"
+	at := strings.LastIndexByte(lower, '.')
+	switch {
+	case name == "":
+		return "the path names no file"
+	case firstDot(lower) < 0:
+		return fmt.Sprintf("%q has no extension; %s, such as codec.JSON() or codec.Text()", name, fixed)
+	case at == len(lower)-1:
+		return fmt.Sprintf("%q ends in a dot, which is no extension; rename it, or %s", name, fixed)
+	}
+	ext := lower[at:]
+	call := fmt.Sprintf("registry.RegisterPair(%q, load, dump)", ext)
+	if ext == ".gz" {
+		call = gzipCall(lower[:at])
+	}
+	return fmt.Sprintf("%q ends in %s, which no imported package registered; import one that does, call %s, or %s", name, ext, call, fixed)
+}
+
+// gzipCall is how to register the compressed form of a format.
+func gzipCall(stem string) string {
+	inner, constructor := ".json", "JSON"
+	for ext, name := range map[string]string{".jsonc": "JSONC", ".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".txt": "Text"} {
+		if strings.HasSuffix(stem, ext) {
+			inner, constructor = ext, name
+		}
+	}
+	return fmt.Sprintf("registry.Register(%q, codec.Gzip(codec.%s()))", inner+".gz", constructor)
+}
