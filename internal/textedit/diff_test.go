@@ -65,8 +65,7 @@ func TestDiffThenPlanGivesTheNewTree(t *testing.T) {
 		a := randomTree(r, 4)
 		b := mutate(r, a, 4)
 		ops := Diff(a, b)
-		p, _ := plan(&Document{Root: a}, ops, way{removal: drop})
-		got := p.Result()
+		got := plan(&Document{Root: a}, ops, way{removal: drop}).root.Result()
 		if !Same(got, b) {
 			t.Fatalf("seed %d: %d operations give another tree", seed, len(ops))
 		}

@@ -63,7 +63,8 @@ func TestEditAsksTheCheckWhatADeletionMeans(t *testing.T) {
 		{"the encoding takes its place", "host=a\n", "host=a\n"},
 		{"nothing passes, not the encoding either", "", "#c\nhost=a\n"},
 	} {
-		got, _, err := Edit(lines{}, []byte(old), was, is, Options{Check: func(text []byte) error {
+		got, _, err := Edit(lines{}, []byte(old), was, is, Options{Check: func(doc *Document) error {
+			text := doc.Text
 			if string(text) != c.accepted && string(text) != string(is) || c.accepted == "" {
 				return errors.New("not accepted")
 			}

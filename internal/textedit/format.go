@@ -14,11 +14,12 @@ type Format interface {
 	Splice(doc *Document, p *Patch, style Style) ([]Splice, error)
 }
 
-// Reader is a [Format] that reads what a text holds at less cost when nobody
-// asks where: spans and comments are missing in the document that Read gives.
-type Reader interface {
+// Comparer is a [Format] that reads two encodings at less cost if they are only
+// to be compared. Where both hold the same it may put a scalar of the type
+// [TypeSame] for it.
+type Comparer interface {
 	Format
-	Read(text []byte) (*Document, error)
+	Compare(old, new []byte) (a, b *Node, err error)
 }
 
 // Style is the way new text is written.

@@ -2,9 +2,12 @@ package textedit
 
 import "github.com/holdfast-go/holdfast/errors"
 
+// errAbridged asks for a comparison of the whole encodings.
+var errAbridged = errors.New("the encodings were compared without what they have in common")
+
 // run carries out the operations in one way, each step proven, until the
 // document holds what they ask for.
-func (ed *editor) run(w way) ([]byte, Report, error) {
+func (ed *editor) run(w way) (*Document, Report, error) {
 	ops := settle(ed.first, ed.ops, w)
 	want, err := ed.want(ops, w)
 	if err != nil {
@@ -20,7 +23,7 @@ func (ed *editor) run(w way) ([]byte, Report, error) {
 			return nil, Report{}, err
 		}
 		if ops = Diff(now, want); len(ops) == 0 {
-			return c.doc.Text, Report{c.rung, lostLines(ed.first, c.doc, c.ended)}, nil
+			return c.doc, Report{c.rung, lostLines(ed.first, c.doc, c.ended)}, nil
 		}
 	}
 	return nil, Report{}, errors.New("the change can't be told apart from what aliases share")
@@ -33,8 +36,11 @@ func (ed *editor) want(ops []Op, w way) (*Node, error) {
 		return nil, err
 	}
 	data := &Document{Text: ed.first.Text, Root: root, Keys: ed.first.Keys}
-	p, _ := plan(data, ops, w)
-	return p.Result(), nil
+	pl := plan(data, ops, w)
+	if pl.short {
+		return nil, errAbridged
+	}
+	return pl.root.Result(), nil
 }
 
 // climber takes a document from one proven state to the next.
@@ -50,10 +56,13 @@ type climber struct {
 // lowest rung that holds.
 func (c *climber) climb(ops []Op) error {
 	for n := len(ops); n > 0; n /= 2 {
-		p, freed := plan(c.doc, ops[:n], c.way)
+		pl := plan(c.doc, ops[:n], c.way)
+		if pl.short {
+			return errAbridged
+		}
 		for style := range styles {
-			if r, err := prove(c.format, c.doc, p, style); err == nil && r.missed == 0 {
-				c.take(r, rungOf(style, freed))
+			if r, err := prove(c.format, c.doc, pl.root, style); err == nil && r.missed == 0 {
+				c.take(r, rungOf(style, pl.freed))
 				return nil
 			}
 		}
@@ -80,7 +89,7 @@ func (c *climber) take(r *proven, rung Rung) {
 // with the collections around it rendered anew from the inside out, then the
 // whole text.
 func (c *climber) coarse(op Op) error {
-	p, _ := plan(c.doc, []Op{op}, c.way)
+	p := plan(c.doc, []Op{op}, c.way).root
 	chain := touched(p)
 	for i := len(chain); i >= 0; i-- {
 		rung := Rerendered

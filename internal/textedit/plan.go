@@ -31,12 +31,12 @@ type planner struct {
 	local *effective // what aliases and merges give, for copies
 	way   way
 	freed bool // something was made local
+	short bool // a value is needed that Compare left out
 }
 
 // plan makes the patch that carries out ops. Operations on values that belong to an
 // anchor elsewhere wait while there are others: those may change the anchor's.
-// It reports whether local values take the place of an alias or a merge.
-func plan(doc *Document, ops []Op, w way) (p *Patch, freed bool) {
+func plan(doc *Document, ops []Op, w way) *planner {
 	pl := newPlanner(doc, w)
 	waiting := 0
 	for _, op := range ops {
@@ -54,7 +54,7 @@ func plan(doc *Document, ops []Op, w way) (p *Patch, freed bool) {
 	if doc.Indirect {
 		pl.keepAliases()
 	}
-	return pl.root, pl.freed
+	return pl
 }
 
 func newPlanner(doc *Document, w way) *planner {
@@ -69,6 +69,7 @@ func (pl *planner) apply(op Op) {
 			return
 		}
 		if !pl.fits(p, s) {
+			pl.short = pl.short || abridged(s.new)
 			pl.put(p, s.new)
 			return
 		}
@@ -124,8 +125,14 @@ func (pl *planner) descend(p *Patch, s, next Step, kind OpKind) *Patch {
 	case len(next.old.Entries) == 0:
 		return p.insert(pl.position(p, s), s.Key, false, &Node{Kind: List})
 	}
+	pl.short = pl.short || abridged(next.new)
 	p.insert(pl.position(p, s), s.Key, false, next.new).fixed = true
 	return nil
+}
+
+// abridged reports whether something in n was left out.
+func abridged(n *Node) bool {
+	return n.Type == TypeSame || slices.ContainsFunc(n.Entries, func(e Entry) bool { return abridged(e.Value) })
 }
 
 // change makes the change of op in the collection p.

@@ -45,6 +45,7 @@ func newScanner(text []byte) *scanner {
 }
 
 func (s *scanner) document(root *yaml.Node) {
+	s.layout.root = root
 	if len(root.Content) == 0 {
 		s.doc.Root = textedit.NewScalar(textedit.TypeNull, "null")
 		s.doc.Root.Data = &place{lead: -1, mark: -1, comma: -1}

@@ -23,7 +23,7 @@ func Edit(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, textedit.Re
 }
 
 // Format is the grammar of YAML.
-var Format textedit.Reader = format{}
+var Format textedit.Comparer = format{}
 
 type format struct{}
 
@@ -36,14 +36,9 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	return scan(text, root), nil
 }
 
-// Read is Parse without spans and comments.
-func (format) Read(text []byte) (*textedit.Document, error) {
-	root, err := parse(text)
-	if err != nil {
-		return nil, err
-	}
-	return read(text, root), nil
-}
+// Root is the tree of yaml.v3 that doc was made of, for a caller that wants to
+// decode it. It is empty if the text holds no value.
+func Root(doc *textedit.Document) *yaml.Node { return doc.Data.(*layout).root }
 
 func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {

@@ -245,7 +245,7 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 	if err := holds(encoded); err != nil {
 		return
 	}
-	got, report, err := textedit.Edit(x.Format, x.text, x.old, encoded, textedit.Options{Check: holds})
+	got, report, err := textedit.Edit(x.Format, x.text, x.old, encoded, textedit.Options{Check: func(doc *textedit.Document) error { return holds(doc.Text) }})
 	if err == nil {
 		err = holds(got)
 	}
