@@ -17,6 +17,7 @@ type scanner struct {
 	doc     *textedit.Document
 	layout  *layout
 	anchors map[*yaml.Node]*textedit.Node
+	cells   []cell // not yet used
 }
 
 // scan gives the tree of root with its spans in text.
@@ -55,6 +56,22 @@ func (s *scanner) document(root *yaml.Node) {
 		s.epilog()
 	}
 	s.layout.settle()
+}
+
+// cell is a node and what belongs to it, allocated many at a time.
+type cell struct {
+	node  textedit.Node
+	place place
+}
+
+func (s *scanner) newNode() (*textedit.Node, *place) {
+	if len(s.cells) == 0 {
+		s.cells = make([]cell, 32)
+	}
+	c := &s.cells[0]
+	s.cells = s.cells[1:]
+	c.node.Data = &c.place
+	return &c.node, &c.place
 }
 
 // prolog passes directives and the mark of the document's start.
@@ -101,9 +118,11 @@ func (s *scanner) ends(i int) bool {
 func (s *scanner) space() {
 	for s.pos < len(s.text) {
 		c := s.text[s.pos]
-		switch n := breakAt(s.text, s.pos); {
-		case blank(c):
+		if blank(c) || c == '\n' {
 			s.pos++
+			continue
+		}
+		switch n := breakAt(s.text, s.pos); {
 		case n > 0:
 			s.pos += n
 		case c == '#' && (s.pos == markLength(s.text) || s.ends(s.pos-1) || endsInBreak(s.text, s.pos)):
@@ -119,6 +138,9 @@ func (s *scanner) space() {
 func (s *scanner) comment() {
 	start := s.pos
 	for ; s.lineAt < start; s.lineAt++ {
+		if c := s.text[s.lineAt]; c > '\r' && c < 0xC2 {
+			continue
+		}
 		if n := breakAt(s.text, s.lineAt); n > 0 {
 			s.line++
 			s.lineAt += n - 1

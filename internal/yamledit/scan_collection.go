@@ -10,6 +10,7 @@ func (s *scanner) mapping(y *yaml.Node, n *textedit.Node, p *place) {
 		p.braced = len(y.Content) == 0 || s.peek('{') && (y.Line != y.Content[0].Line || y.Column != y.Content[0].Column)
 		s.bracket('{', p.braced)
 	}
+	n.Entries = make([]textedit.Entry, 0, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		s.pair(y.Content[i], y.Content[i+1], n, p, i == 0)
 	}
@@ -54,6 +55,7 @@ func (s *scanner) sequence(y *yaml.Node, n *textedit.Node, p *place) {
 		p.braced = true
 		s.bracket('[', true)
 	}
+	n.Entries = make([]textedit.Entry, 0, len(y.Content))
 	for i, c := range y.Content {
 		lead := -1
 		if !p.flow() {

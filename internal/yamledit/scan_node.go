@@ -10,8 +10,9 @@ import (
 // node scans the value of y, which is in parent. Column is that of the block
 // collection around it, -1 if there is none.
 func (s *scanner) node(y *yaml.Node, parent *textedit.Node, column int) *textedit.Node {
-	p := &place{parent: parent, lead: -1, mark: -1, comma: -1, style: y.Style, tagged: y.Style&yaml.TaggedStyle != 0}
-	n := &textedit.Node{Anchor: y.Anchor, Data: p}
+	n, p := s.newNode()
+	*p = place{parent: parent, lead: -1, mark: -1, comma: -1, style: y.Style, tagged: y.Style&yaml.TaggedStyle != 0}
+	n.Anchor = y.Anchor
 	if y.Anchor != "" {
 		s.anchors[y] = n
 	}
