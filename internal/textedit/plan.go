@@ -256,12 +256,14 @@ func (pl *planner) removeKnown(p *Patch, encoded *Node) {
 // position is where a new key goes: after the one before it in the encoding, or
 // before the one after it, or at the end.
 func (pl *planner) position(p *Patch, s Step) int {
-	at := 0
-	for at < len(s.new.Entries) && !sameKey(s.new.Entries[at].Key, s.Key) {
-		at++
+	order := s.new.Entries
+	at := slices.IndexFunc(order, func(e Entry) bool { return sameKey(e.Key, s.Key) })
+	if at < 0 && s.old != nil {
+		order = s.old.Entries
+		at = slices.IndexFunc(order, func(e Entry) bool { return sameKey(e.Key, s.Key) })
 	}
 	for j := at - 1; j >= 0; j-- {
-		near := Step{Key: s.new.Entries[j].Key, old: s.old, new: s.new}
+		near := Step{Key: order[j].Key, old: s.old, new: s.new}
 		if q, i := p.added(near.Key); q != nil {
 			return i
 		}
@@ -269,8 +271,8 @@ func (pl *planner) position(p *Patch, s Step) int {
 			return found[len(found)-1] + 1
 		}
 	}
-	for j := at + 1; j < len(s.new.Entries); j++ {
-		near := Step{Key: s.new.Entries[j].Key, old: s.old, new: s.new}
+	for j := at + 1; j < len(order); j++ {
+		near := Step{Key: order[j].Key, old: s.old, new: s.new}
 		if found := pl.find(p, near); len(found) > 0 {
 			return found[0]
 		}

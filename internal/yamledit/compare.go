@@ -44,14 +44,17 @@ func abridge(old, new []byte) (x, y []byte) {
 		}
 	}
 	before := make(map[string]*chunk)
-	list := chunks(old)
+	list, after := chunks(old), chunks(new)
+	if list == nil || after == nil {
+		return nil, nil
+	}
 	for _, c := range list {
 		if before[string(c.key)] != nil {
 			return nil, nil
 		}
 		before[string(c.key)] = c
 	}
-	for _, c := range chunks(new) {
+	for _, c := range after {
 		if was := before[string(c.key)]; was != nil && c.opens() {
 			if bytes.Equal(was.below, c.below) {
 				was.below, c.below = nil, nil

@@ -80,6 +80,9 @@ func (w *writer) replace(n, v *textedit.Node) {
 	case blockCollection(n):
 		w.replaceCollection(n, r, from, v.Kind != n.Kind || len(v.Entries) == 0)
 	case n.Kind == textedit.Scalar && p.blockScalar():
+		if r.head == "" {
+			from = w.trim(from, p.mark)
+		}
 		w.splice(from, p.header, r.head)
 		w.splice(lineEnd(w.text, p.header), max(n.End, lineEnd(w.text, p.header)), w.join(r.body))
 	default:
@@ -153,15 +156,21 @@ func (w *writer) replaceInline(n *textedit.Node, r rendered, from int) {
 	case head == "" && startsLine(w.text, from) && lineStart(w.text, from) > markLength(w.text):
 		from = w.breakBefore(lineStart(w.text, from))
 	case head == "":
-		for from > p.mark && blank(w.text[from-1]) {
-			from--
-		}
+		from = w.trim(from, p.mark)
 	case from == n.End || from > n.Start && from == p.props:
 		head = " " + head
 	}
 	w.splice(from, n.End, head)
 	end := lineEnd(w.text, n.End)
 	w.splice(end, end, w.join(r.body))
+}
+
+// trim goes back over blanks, but not beyond limit.
+func (w *writer) trim(from, limit int) int {
+	for from > max(limit, 0) && blank(w.text[from-1]) {
+		from--
+	}
+	return from
 }
 
 // giveValue writes r behind a key that has neither value nor colon.
