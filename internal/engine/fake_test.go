@@ -34,7 +34,6 @@ type fakeFile struct {
 	loads   int
 	opens   []time.Time // when the lock was taken
 	closes  []time.Time // and freed
-	forced  int
 }
 
 type fakeCommit struct {
@@ -117,7 +116,10 @@ func (s *fakeStore) Lock(p store.Placement, at store.Location, done <-chan struc
 func (s *fakeStore) Holder(store.Placement, store.Location) string { return "somebody" }
 
 func (s *fakeStore) Inspect(p store.Placement, at store.Location) (store.LockInfo, error) {
-	return store.LockInfo{Path: p.Path + ".lock", Held: s.file(p.Path).held != nil}, nil
+	f := s.file(p.Path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return store.LockInfo{Path: p.Path + ".lock", Held: f.held != nil}, nil
 }
 
 // Force gives the file to nobody; the old holder notices at its next commit.
@@ -142,6 +144,33 @@ func (s *fakeStore) occupy(path string) (free func()) {
 	return func() { session.Release() }
 }
 
+// content is what lies on the disk.
+func (s *fakeStore) content(path string) string {
+	f := s.file(path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !f.exists {
+		return "nothing"
+	}
+	return f.data
+}
+
+// locked reports whether anybody holds the lock.
+func (s *fakeStore) locked(path string) bool {
+	f := s.file(path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f.held != nil
+}
+
+// loads is how often the file was read under the lock.
+func (s *fakeStore) loads(path string) int {
+	f := s.file(path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f.loads
+}
+
 // change is somebody who does not take the lock.
 func (s *fakeStore) change(path, data string) {
 	f := s.file(path)
@@ -151,7 +180,7 @@ func (s *fakeStore) change(path, data string) {
 	f.version++
 }
 
-// sizes is how many functions each commit of a counting test held.
+// commits is what was committed, and when.
 func (s *fakeStore) commits(path string) []fakeCommit {
 	f := s.file(path)
 	s.mu.Lock()
@@ -172,7 +201,11 @@ func (s *fakeSession) Load(o store.ReadOptions) (store.Content, error) {
 	return store.Content{Exists: s.file.exists, Data: []byte(s.file.data), Version: s.file.version}, nil
 }
 
-func (s *fakeSession) Exists() (bool, error) { return s.file.exists, nil }
+func (s *fakeSession) Exists() (bool, error) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	return s.file.exists, nil
+}
 
 func (s *fakeSession) Commit(c store.Change, o store.Options) (store.Version, error) {
 	time.Sleep(s.store.latency)
@@ -204,6 +237,8 @@ func (s *fakeSession) Commit(c store.Change, o store.Options) (store.Version, er
 }
 
 func (s *fakeSession) Check() error {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
 	if s.lost {
 		return errors.ErrLockLost
 	}

@@ -61,9 +61,17 @@ func (w *waiter) gaveUp(holder string) error {
 	if cause != nil {
 		deadline, _ := w.Context.Deadline()
 		if !errors.Is(w.Context.Err(), context.DeadlineExceeded) {
-			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, cause)
+			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, because(w.Context.Err(), cause))
 		}
 		timeout = deadline.Sub(w.since)
 	}
 	return &errors.TimeoutError{Path: w.Place.Path, Timeout: timeout, Holder: holder, Cause: cause}
+}
+
+// because matches context.Canceled as well as the cause that the caller gave.
+func because(ended, cause error) error {
+	if cause == ended {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ended, cause)
 }
