@@ -47,7 +47,7 @@ func (c jsonCodec) Load(r io.Reader, v any) error {
 // parse stores the one value of data in v.
 func (c jsonCodec) parse(data []byte, v any) error {
 	if !utf8.Valid(data) {
-		return decodeFailure(c.format, data, invalidUTF8(data), errors.New("not valid UTF-8; save the file in that encoding"))
+		return notUTF8(c.format, data)
 	}
 	if blank(data) {
 		if c.allowEmpty {
@@ -172,16 +172,4 @@ func blank(data []byte) bool {
 		}
 	}
 	return true
-}
-
-// invalidUTF8 is the offset of the first byte that is no UTF-8.
-func invalidUTF8(data []byte) int64 {
-	for i := 0; i < len(data); {
-		r, n := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && n == 1 {
-			return int64(i)
-		}
-		i += n
-	}
-	return int64(len(data))
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
@@ -33,6 +34,10 @@ func (c tomlCodec) Load(r io.Reader, v any) error {
 		return err
 	}
 	data, bom := withoutBOM(data)
+	if !utf8.Valid(data) {
+		// The decoder would drop another byte order mark, and what it is part of.
+		return shift(notUTF8(c.format, data), bom)
+	}
 	var meta toml.MetaData
 	err = guard(func() (err error) {
 		meta, err = toml.NewDecoder(bytes.NewReader(data)).Decode(v)

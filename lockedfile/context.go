@@ -64,6 +64,21 @@ func (f *ContextFile[T]) Append(ctx context.Context, text string) error {
 // Remove takes the file away.
 func (f *ContextFile[T]) Remove(ctx context.Context) error { return f.file.Remove(ctx) }
 
+// Verify compares the file with its checksum. Inside a transaction on the file
+// it is an error, and so are Open and Create.
+func (f *ContextFile[T]) Verify(ctx context.Context) error { return f.file.Verify(ctx) }
+
+// Open opens the file for reading as a stream.
+func (f *ContextFile[T]) Open(ctx context.Context) (*safefile.Reader, error) {
+	return f.file.Open(ctx)
+}
+
+// Create begins a new content as a stream. The context governs the wait for the
+// lock only.
+func (f *ContextFile[T]) Create(ctx context.Context) (*safefile.Writer, error) {
+	return f.file.Create(ctx)
+}
+
 // Locked runs fn as one transaction, or as part of the one that ctx carries.
 // Pass on the context that fn is given: one from further out waits for fn.
 func (f *ContextFile[T]) Locked(ctx context.Context, fn func(ctx context.Context, tx *Tx[T]) error) error {

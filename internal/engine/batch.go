@@ -68,8 +68,7 @@ func (ent *entry) commit(r *run, b *batch) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	r.flying, r.led = nil, false
-	now := time.Now()
-	ent.history.last = commitStats{b.size, now.Sub(start), now}
+	ent.history.last = ent.landed(b, start)
 	b.end(err)
 	if err != nil {
 		r.fail(err)
@@ -79,6 +78,22 @@ func (ent *entry) commit(r *run, b *batch) {
 		r.batches[0].lead <- struct{}{}
 	}
 	ent.settle()
+}
+
+// landed tells what the next batch may gather. A function that is taking its
+// time has the turn, so that nobody could come: those who have staged already
+// don't wait for it.
+func (ent *entry) landed(b *batch, start time.Time) commitStats {
+	now := time.Now()
+	took := now.Sub(start)
+	if ent.busy && now.Sub(ent.turnSince) > took/4 {
+		return commitStats{}
+	}
+	goal := b.size + len(ent.queue)
+	for _, next := range ent.run.batches {
+		goal += next.size
+	}
+	return commitStats{now, took, goal}
 }
 
 func (b *batch) end(err error) {

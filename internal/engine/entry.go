@@ -20,8 +20,9 @@ type entry struct {
 	queue     []*waiter // in the order they came
 	busy      bool      // somebody has the turn
 	who       *waiter   // who that is, or was last
-	abandoned bool      // the lock was taken away; the queue is at another entry
-	run       *run      // nil while the lock is not held
+	turnSince time.Time
+	abandoned bool // the lock was taken away; the queue is at another entry
+	run       *run // nil while the lock is not held
 	history
 }
 
@@ -51,7 +52,7 @@ func (ent *entry) enqueue(w *waiter) bool {
 		return false
 	}
 	ent.queue = append(ent.queue, w)
-	ent.dispatch()
+	ent.settle()
 	return true
 }
 
@@ -75,7 +76,6 @@ func (ent *entry) told(w *waiter) bool {
 		return true
 	default:
 	}
-	w.waited = true
 	if w.Timeout == 0 {
 		return false
 	}
@@ -119,17 +119,26 @@ func (ent *entry) open(w *waiter) error {
 	if r == nil {
 		return ent.begin(w)
 	}
-	if w.waited { // else it was located a moment ago
-		now, err := ent.engine.store.Locate(w.Place)
-		if err == nil && now.Key != ent.key {
-			err = store.ErrMoved
-		}
-		if err != nil {
-			return err
-		}
+	if err := ent.stillHere(w, r); err != nil {
+		return err
 	}
 	r.announce(w)
 	return nil
+}
+
+// stillHere makes sure that the path of a waiter who joins a run still means
+// this file. Who was located before the run began, by the run's own path, is
+// covered by the look that the run took under its lock; who was located since,
+// by that very look a moment ago.
+func (ent *entry) stillHere(w *waiter, r *run) error {
+	if !w.located.IsZero() && (w.Place == r.place || w.located.After(r.began)) {
+		return nil
+	}
+	now, err := ent.engine.store.Locate(w.Place)
+	if err == nil && now.Key != ent.key {
+		err = store.ErrMoved
+	}
+	return err
 }
 
 // begin takes the lock and starts a run.
@@ -138,7 +147,7 @@ func (ent *entry) begin(w *waiter) error {
 	pause := ent.pause(time.Now())
 	ent.mu.Unlock()
 	if pause > 0 {
-		rest(pause)
+		ent.engine.rest(pause)
 	}
 	s, err := ent.engine.store.TryLock(w.Place, w.at)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
@@ -154,8 +163,15 @@ func (ent *entry) begin(w *waiter) error {
 	defer ent.mu.Unlock()
 	now := time.Now()
 	ent.pause(now)
+	if pause > 0 {
+		// Those who share the last commit could not come back before now.
+		ent.history.last.at = now
+	}
 	ent.run = newRun(s, w, now)
 	ent.run.announce(w)
+	if w.Last != nil {
+		w.Last.Store(&w.at)
+	}
 	return nil
 }
 
@@ -173,7 +189,7 @@ func (ent *entry) dispatch() {
 		}
 	}
 	ent.queue = slices.Delete(ent.queue, 0, 1)
-	ent.busy, ent.who = true, head
+	ent.busy, ent.who, ent.turnSince = true, head, time.Now()
 	head.turn <- struct{}{}
 }
 
@@ -210,12 +226,12 @@ func (ent *entry) over() bool {
 	if r == nil || ent.busy || r.led {
 		return false
 	}
-	if r.closed {
+	if r.closed || time.Since(r.began) >= runSpan {
 		return true
 	}
-	until, size := ent.history.last.gathering()
+	until, goal := ent.history.last.gathering()
 	wait := time.Until(until)
-	if size <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
+	if goal <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
 		return true
 	}
 	if !r.lingering {

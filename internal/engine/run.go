@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 // io guards.
 type run struct {
 	session   store.Session
-	lock      string // which lock it is
+	place     store.Placement // whose lock it is
+	lock      string
 	began     time.Time
 	closed    bool     // takes no new function
 	state     state    // with all that was staged
@@ -30,7 +32,7 @@ type run struct {
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
 	disk := state{base: &blob{}}
-	return &run{session: s, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
+	return &run{session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
 }
 
 // takes reports whether a function can join.
@@ -65,21 +67,21 @@ func (r *run) newest() *batch {
 
 // load reads the file into the blob that stands for it. The blob is the content
 // as the run found it: what this run has appended to it since is cut off again.
-func (r *run) load(b *blob, max int64) error {
-	if b.loaded {
+func (r *run) load(b *blob, o store.ReadOptions) error {
+	if b.loaded && (b.verified || !o.Verify) {
 		return nil
 	}
 	r.io.Lock()
 	defer r.io.Unlock()
-	c, err := r.session.Load(max)
+	c, err := r.session.Load(o)
 	if err != nil {
 		return err
 	}
 	if r.version != nil && c.Version != r.version {
-		return errors.ErrChanged
+		return fmt.Errorf("%w while its lock was held; read it again and retry", errors.ErrChanged)
 	}
 	appended := size(r.saved.tails)
-	b.exists, b.data, b.loaded = c.Exists, c.Data[:len(c.Data)-appended], true
+	b.exists, b.data, b.loaded, b.verified = c.Exists, c.Data[:len(c.Data)-appended], true, o.Verify
 	r.version = c.Version
 	return nil
 }

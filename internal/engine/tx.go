@@ -61,20 +61,20 @@ func (tx *Tx) lock() (unlock func()) {
 }
 
 // Text is the file's content, and whether there is a file. The bytes are shared:
-// they are not to be changed. One over max bytes is ErrTooLarge; 0 is no limit.
-func (tx *Tx) Text(max int64) (data []byte, exists bool, err error) {
+// they are not to be changed.
+func (tx *Tx) Text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	defer tx.lock()()
 	tx.read = true
 	base := tx.state.base
-	if err := tx.run.load(base, max); err != nil {
+	if err := tx.run.load(base, o); err != nil {
 		return nil, false, err
 	}
 	data = base.data
 	if len(tx.state.tails) > 0 {
 		data = slices.Concat(append([][]byte{data}, tx.state.tails...)...)
 	}
-	if max > 0 && int64(len(data)) > max {
-		return nil, false, fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, len(data), max)
+	if o.Max > 0 && int64(len(data)) > o.Max {
+		return nil, false, fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, len(data), o.Max)
 	}
 	return data, base.exists || len(tx.state.tails) > 0, nil
 }
@@ -82,7 +82,7 @@ func (tx *Tx) Text(max int64) (data []byte, exists bool, err error) {
 // Put stages a whole new content. The bytes are kept and not to be changed.
 func (tx *Tx) Put(data []byte) {
 	defer tx.lock()()
-	tx.set(state{base: &blob{loaded: true, exists: true, data: data}})
+	tx.set(state{base: &blob{loaded: true, exists: true, verified: true, data: data}})
 }
 
 // Append stages bytes at the end. They are kept and not to be changed.
@@ -101,7 +101,7 @@ func (tx *Tx) Remove() error {
 	if !exists {
 		return fs.ErrNotExist
 	}
-	tx.set(state{base: &blob{loaded: true}})
+	tx.set(state{base: &blob{loaded: true, verified: true}})
 	return nil
 }
 

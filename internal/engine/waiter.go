@@ -15,7 +15,8 @@ type waiter struct {
 	at      store.Location
 	turn    chan struct{} // told once when the turn is the waiter's
 	since   time.Time
-	waited  bool
+	located time.Time // when at was found; zero for a guess
+	guessed bool
 	moved   bool            // the turn is at another entry now
 	limited context.Context // ends with the timeout or the caller's context; made when first needed
 	cancel  context.CancelFunc
@@ -60,9 +61,17 @@ func (w *waiter) gaveUp(holder string) error {
 	if cause != nil {
 		deadline, _ := w.Context.Deadline()
 		if !errors.Is(w.Context.Err(), context.DeadlineExceeded) {
-			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, cause)
+			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, because(w.Context.Err(), cause))
 		}
 		timeout = deadline.Sub(w.since)
 	}
 	return &errors.TimeoutError{Path: w.Place.Path, Timeout: timeout, Holder: holder, Cause: cause}
+}
+
+// because matches context.Canceled as well as the cause that the caller gave.
+func because(ended, cause error) error {
+	if cause == ended {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ended, cause)
 }

@@ -7,6 +7,7 @@ package handle
 import (
 	"context"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
@@ -19,20 +20,21 @@ import (
 // localDisk runs the transactions of all handles of the process.
 var localDisk = engine.New(store.NewDisk(vfs.OS))
 
-// File is one file and how it is kept. It never changes, so it is safe for
-// concurrent use.
+// File is one file and how it is kept. It is safe for concurrent use.
 type File[T any] struct {
 	name    string // as the caller gave it, for errors
 	err     error  // what was wrong with the arguments
 	options Options
 	request engine.Request
 	engine  *engine.Engine
+	last    atomic.Pointer[store.Location] // where the file was the last time
 }
 
 // New never fails: what is wrong with the arguments surfaces at the first call.
 func New[T any](path string, o Options) *File[T] {
 	f := &File[T]{name: path}
 	f.engine, f.request, f.err = Target(path, &o)
+	f.request.Last = &f.last
 	f.options = o
 	return f
 }
@@ -60,7 +62,7 @@ func (f *File[T]) Read() (T, error) {
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
-	data, err := f.load(f.options.MaxSize)
+	data, err := f.load(f.options.forCodec())
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
@@ -83,15 +85,15 @@ func orDefault[T any](def T) func(T, error) (T, error) {
 
 // ReadBytes gives the content as it is.
 func (f *File[T]) ReadBytes() ([]byte, error) {
-	data, err := f.load(f.options.bytesMax())
+	data, err := f.load(f.options.forBytes())
 	return data, f.fail("read", errors.ErrRead, err)
 }
 
-func (f *File[T]) load(max int64) ([]byte, error) {
+func (f *File[T]) load(o store.ReadOptions) ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return f.engine.Read(f.request.Place, max)
+	return f.engine.Read(f.request.Place, o)
 }
 
 // codec is asked for at each call, so that one registered later is used.

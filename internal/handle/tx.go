@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/store"
 )
 
 // Tx is a transaction on a file: reads see what was staged before them, and
@@ -28,7 +29,7 @@ func (tx *Tx[T]) read() (none T, err error) {
 	if err != nil {
 		return none, err
 	}
-	data, err := tx.text(tx.file.options.MaxSize)
+	data, err := tx.text(tx.file.options.forCodec())
 	if err != nil {
 		return none, err
 	}
@@ -40,12 +41,12 @@ func (tx *Tx[T]) ReadOr(def T) (T, error) { return orDefault(def)(tx.Read()) }
 
 // ReadBytes gives the current content, for this caller alone.
 func (tx *Tx[T]) ReadBytes() ([]byte, error) {
-	data, err := tx.text(tx.file.options.bytesMax())
+	data, err := tx.text(tx.file.options.forBytes())
 	return bytes.Clone(data), tx.file.fail("read", errors.ErrRead, err)
 }
 
-func (tx *Tx[T]) text(max int64) ([]byte, error) {
-	data, exists, err := tx.tx.Text(max)
+func (tx *Tx[T]) text(o store.ReadOptions) ([]byte, error) {
+	data, exists, err := tx.tx.Text(o)
 	if err == nil && !exists {
 		err = fs.ErrNotExist
 	}

@@ -79,6 +79,9 @@ func (d *osDir) Same(name string, info fs.FileInfo) (bool, error) {
 	return os.SameFile(there, info), nil
 }
 
+// IDOf tells which file info was read from, false where the platform does not say.
+func IDOf(fs.FileInfo) (ID, bool) { return ID{}, false }
+
 func (d *osDir) Open(name string) (File, error) { return osFS{}.Open(d.join(name), false) }
 
 func (d *osDir) OpenRecord(name string) (File, error) {
