@@ -9,10 +9,12 @@ import (
 // batch is the functions that one commit holds. The entry's mutex guards it.
 type batch struct {
 	options store.Options
-	state   state // with the changes of all its functions
-	size    int   // how many those are
-	read    bool  // one of them relied on what it had read
-	goal    int   // how many it gathers
+	state   state   // with the changes of all its functions
+	size    int     // how many those are
+	members []state // as each of them left it
+	good    int     // if an edit was refused: how many are durable all the same
+	read    bool    // one of them relied on what it had read
+	goal    int     // how many it gathers
 
 	full chan struct{} // closed when there is nothing left to gather
 	lead chan struct{} // tells one of its callers to commit it
@@ -33,13 +35,24 @@ func (b *batch) fill() {
 	}
 }
 
-// add takes in the changes of one more function.
-func (b *batch) add(tx *Tx) {
+// add takes in the changes of one more function, and gives its place.
+func (b *batch) add(tx *Tx) (place int) {
 	b.state = tx.state
+	b.members = append(b.members, tx.state)
 	b.read = b.read || tx.read
+	place = b.size
 	if b.size++; b.size == b.goal {
 		b.fill()
 	}
+	return place
+}
+
+// outcome is how the batch ended for the function at a place.
+func (b *batch) outcome(place int) error {
+	if place < b.good {
+		return nil
+	}
+	return b.err
 }
 
 // batchFor is the batch that takes a function with these options. A difference

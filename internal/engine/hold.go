@@ -105,7 +105,7 @@ func (h *Hold) Commit() error {
 	}
 	h.changed = false
 	b := newBatch(h.waiter.Options)
-	b.state, b.read = h.state, h.read
+	b.add(h.Tx)
 	return h.run.write(b)
 }
 

@@ -86,28 +86,92 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 	return nil
 }
 
-// write puts a batch on the disk.
-func (r *run) write(b *batch) error {
-	r.io.Lock()
-	defer r.io.Unlock()
-	v, err := r.session.Commit(r.change(b), b.options)
-	if err == nil {
-		r.saved, r.version = b.state, v
+// loadForEdit is load for a function that does not care what the text says, only
+// that it can be edited. A text that has no checksum yet can; one that is damaged
+// can't, for the new checksum would bless the damage.
+func (r *run) loadForEdit(b *blob, verify bool) error {
+	err := r.load(b, store.ReadOptions{Verify: verify})
+	if errors.Is(err, errors.ErrNoChecksum) {
+		err = r.load(b, store.ReadOptions{})
 	}
 	return err
 }
 
-// change is what a commit has to do to get from the saved state to the batch's.
-func (r *run) change(b *batch) store.Change {
-	base, tails := b.state.base, b.state.tails
-	switch {
-	case base == r.saved.base:
-		// Only tails are new. They rely on what they follow, as far as it is known.
-		return store.Change{Append: true, Parts: tails[len(r.saved.tails):], Read: r.version}
-	case !base.exists && len(tails) == 0:
-		return store.Change{Remove: true, Read: r.readBy(b)}
+// write puts a batch on the disk. Of a batch whose edit is refused it writes the
+// functions before the one that is to blame.
+func (r *run) write(b *batch) error {
+	r.io.Lock()
+	defer r.io.Unlock()
+	err := r.put(b, b.state)
+	if !isRefused(err) {
+		return err
 	}
-	return store.Change{Parts: append([][]byte{base.data}, tails...), Read: r.readBy(b)}
+	last := r.saved
+	for i, m := range b.members {
+		if m, err = m.on(last); err != nil {
+			break
+		}
+		last, b.good = m, i+1
+	}
+	if b.good > 0 {
+		if putErr := r.put(b, last); putErr != nil {
+			b.good, err = 0, putErr
+		}
+	}
+	return err
+}
+
+// on is the state written onto another one's text, which it follows.
+func (s state) on(before state) (state, error) {
+	if s.form != nil {
+		s.base, s.tails = before.base, before.tails
+	}
+	return s.settled()
+}
+
+// put makes the disk hold a state. Who wrote without reading goes over a change
+// from outside, with an edit of the text as that change left it.
+func (r *run) put(b *batch, s state) error {
+	for range maxMoves {
+		c, err := r.change(b, s)
+		if err != nil {
+			return refused{err}
+		}
+		v, err := r.session.Commit(c, b.options)
+		if err == nil {
+			r.saved, r.version = s, v
+			return nil
+		}
+		if b.read || s.form == nil || !errors.Is(err, errors.ErrChanged) {
+			return err
+		}
+		now, err := r.session.Load(store.ReadOptions{Verify: b.options.Checksum})
+		base := &blob{loaded: true, exists: now.Exists, data: now.Data}
+		switch {
+		case errors.Is(err, errors.ErrChecksumMismatch), errors.Is(err, errors.ErrNoChecksum):
+			s, r.version = state{base: &blob{loaded: true, exists: true, data: s.value}}, nil
+		case err != nil:
+			return err
+		default:
+			s, r.version = state{base: base, form: s.form, value: s.value}, now.Version
+		}
+	}
+	return errors.ErrChanged
+}
+
+// change is what a commit has to do to get from the saved state to another.
+func (r *run) change(b *batch, s state) (store.Change, error) {
+	switch {
+	case s.form != nil:
+		text, err := s.text()
+		return store.Change{Parts: [][]byte{text}, Read: r.version}, err
+	case s.base == r.saved.base && r.saved.form == nil:
+		// Only tails are new. They rely on what they follow, as far as it is known.
+		return store.Change{Append: true, Parts: s.tails[len(r.saved.tails):], Read: r.version}, nil
+	case !s.exists():
+		return store.Change{Remove: true, Read: r.readBy(b)}, nil
+	}
+	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: r.readBy(b)}, nil
 }
 
 // readBy is the version that a batch relies on, nil if it does not care.

@@ -3,9 +3,11 @@ package handle
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
 )
 
 // decode gives the caller a value of its own.
@@ -49,3 +51,46 @@ func matching(kind, err error) error {
 	}
 	return fmt.Errorf("%w: %w", kind, err)
 }
+
+// form is how values of one type and one codec become the text of a file.
+type form[T any] struct {
+	codec codec.Editor
+	max   int64
+}
+
+// form is nil where the codec can't edit, so that its encoding is the text.
+func (f *File[T]) form() engine.Form {
+	c, err := f.codec()
+	if editor, ok := c.(codec.Editor); ok && err == nil {
+		return form[T]{editor, f.options.MaxSize}
+	}
+	return nil
+}
+
+// Same is of the engine's Form interface.
+func (f form[T]) Same(other engine.Form) bool {
+	o, ok := other.(form[T])
+	return ok && reflect.TypeOf(f.codec).Comparable() && reflect.TypeOf(o.codec).Comparable() && f.codec == o.codec
+}
+
+// Edit is of the engine's Form interface.
+func (f form[T]) Edit(old, value []byte) ([]byte, error) {
+	v, err := decode[T](f.codec, value, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := &editBuffer{max: f.max}
+	if err := calm(errors.ErrEncode, func() error { return f.codec.Edit(out, old, v) }); err != nil {
+		return nil, matching(errors.ErrEncode, err)
+	}
+	return out.Bytes(), nil
+}
+
+// editBuffer tells a codec that inflates the old text how far it may.
+type editBuffer struct {
+	bytes.Buffer
+	max int64
+}
+
+// MaxSize is what codec.Gzip asks for.
+func (b *editBuffer) MaxSize() int64 { return b.max }
