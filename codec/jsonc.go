@@ -5,14 +5,16 @@ import (
 	"io"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/jsonedit"
 )
 
 // JSONC is [JSON] that people write: on load, // and /* */ comments and commas
 // before a closing bracket are taken too. Positions in errors are those of the
 // commented text. Dump writes plain JSON. Options: [AllowEmpty], [Indent],
-// [Strict]; a file of comments alone counts as blank.
+// [Strict], [Rewrite], [KeepComments], [OnEdit]; a file of comments alone counts as blank.
 func JSONC(opts ...Option) Codec {
-	return jsoncCodec{jsonCodec{newSettings(traits{"codec.JSONC", "jsonc", "AllowEmpty Indent Strict", 0, 16}, opts)}}
+	s := newSettings(traits{"codec.JSONC", "jsonc", treeOptions, 0, 16}, opts)
+	return s.editing(jsoncCodec{jsonCodec{s}}, jsonedit.JSONC)
 }
 
 type jsoncCodec struct{ json jsonCodec }

@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/safety"
 )
 
 // decode gives the caller a value of its own.
@@ -56,13 +57,14 @@ func matching(kind, err error) error {
 type form[T any] struct {
 	codec codec.Editor
 	max   int64
+	log   *safety.Log
 }
 
 // form is nil where the codec can't edit, so that its encoding is the text.
 func (f *File[T]) form() engine.Form {
 	c, err := f.codec()
 	if editor, ok := c.(codec.Editor); ok && err == nil {
-		return form[T]{editor, f.options.MaxSize}
+		return form[T]{editor, f.options.MaxSize, f.request.Options.Policy.Log}
 	}
 	return nil
 }
@@ -79,18 +81,27 @@ func (f form[T]) Edit(old, value []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &editBuffer{max: f.max}
+	out := &editBuffer{max: f.max, log: f.log}
 	if err := calm(errors.ErrEncode, func() error { return f.codec.Edit(out, old, v) }); err != nil {
 		return nil, matching(errors.ErrEncode, err)
 	}
 	return out.Bytes(), nil
 }
 
-// editBuffer tells a codec that inflates the old text how far it may.
+// editBuffer takes an edited text. It tells a codec that inflates the old text
+// how far it may, and logs what the codec tells.
 type editBuffer struct {
 	bytes.Buffer
 	max int64
+	log *safety.Log
 }
 
 // MaxSize is what codec.Gzip asks for.
 func (b *editBuffer) MaxSize() int64 { return b.max }
+
+// Edited is what a codec reports to.
+func (b *editBuffer) Edited(r codec.EditReport) {
+	if len(r.Lost) > 0 {
+		b.log.Warn("a write could not keep all comments", "path", b.log.Path, "how", r.How, "lines", r.Lost)
+	}
+}
