@@ -69,7 +69,7 @@ func (w *writer) replace(n, v *textedit.Node) {
 	at := w.settingOf(n)
 	from := n.Start
 	if w.keepsProperties(n, v) {
-		from, v = p.inner, bare(v)
+		from, v, at.below = p.inner, bare(v), p.parent == nil
 		if blockCollection(n) || p.props == n.End {
 			from = p.props
 		}
