@@ -65,7 +65,7 @@ func TestDiffThenPlanGivesTheNewTree(t *testing.T) {
 		a := randomTree(r, 4)
 		b := mutate(r, a, 4)
 		ops := Diff(a, b)
-		got := plan(&Document{Root: a}, ops, way{removal: drop}).Result()
+		got := plan(&Document{Root: a}, ops, way{removal: drop}).root.Result()
 		if !Same(got, b) {
 			t.Fatalf("seed %d: %d operations give another tree", seed, len(ops))
 		}

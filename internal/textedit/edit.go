@@ -8,11 +8,12 @@ import (
 
 // Options is what the caller of [Edit] decides.
 type Options struct {
-	// Check is asked last whether a text is right, which only the caller can
-	// tell: whether decoding it and encoding again gives the new encoding. If
-	// the new encoding itself does not pass, the value does not survive its
-	// own format, and the proof by trees stands alone. Nil accepts all.
-	Check func(text []byte) error
+	// Check is asked last whether a text, given parsed, is right, which only
+	// the caller can tell: whether decoding it and encoding again gives the new
+	// encoding. If the new encoding itself does not pass, the value does not
+	// survive its own format, and the proof by trees stands alone. Nil accepts
+	// all.
+	Check func(doc *Document) error
 
 	// Refuse makes it an error, [errors.ErrEncode], if a comment would be lost
 	// or the whole text rendered anew.
@@ -48,27 +49,27 @@ type Report struct {
 // changed; without a difference the result is old itself.
 //
 // Errors: [errors.ErrDecode] if old does not parse, [errors.ErrEncode] if
-// oldEnc or newEnc does not, if the value can't be written, or if it can't be
-// written without what opt.Refuse forbids.
+// oldEnc or newEnc does not, if the aliases of old have no end, if the value
+// can't be written, or if it can't be written without what opt.Refuse forbids.
 func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
 	doc, err := f.Parse(old)
 	if err != nil {
 		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrDecode, err)
 	}
-	was, err := data(f, oldEnc)
+	return EditDocument(f, doc, oldEnc, newEnc, opt)
+}
+
+// EditDocument is [Edit] for a caller that has parsed the text before.
+func EditDocument(f Format, doc *Document, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
+	holds, err := doc.Effective()
 	if err != nil {
-		return nil, Report{}, fmt.Errorf("%w: the old value: %w", errors.ErrEncode, err)
+		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrEncode, err)
 	}
-	is, err := data(f, newEnc)
-	if err != nil {
-		return nil, Report{}, fmt.Errorf("%w: the new value: %w", errors.ErrEncode, err)
+	ed := &editor{format: f, first: doc, holds: holds, check: opt.Check, oldEnc: oldEnc, newEnc: newEnc}
+	text, report, err := ed.compare(true)
+	if errors.Is(err, errAbridged) {
+		text, report, err = ed.compare(false)
 	}
-	ops := Diff(was, is)
-	if len(ops) == 0 {
-		return old, Report{}, nil
-	}
-	ed := &editor{format: f, first: doc, ops: ops, check: opt.Check}
-	text, report, err := ed.edit(newEnc)
 	if err != nil {
 		return nil, Report{}, fmt.Errorf("%w: %w", errors.ErrEncode, err)
 	}
@@ -79,42 +80,83 @@ func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, er
 	return text, report, nil
 }
 
-func data(f Format, text []byte) (*Node, error) {
-	doc, err := f.Parse(text)
+// editor makes one edit.
+type editor struct {
+	format         Format
+	first          *Document
+	holds          *Node // what first holds
+	oldEnc, newEnc []byte
+	ops            []Op
+	check          func(*Document) error
+}
+
+// compare finds what differs between the encodings, and edits that. Shortly
+// means that what they have in common need not be read.
+func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
+	read := ed.read
+	if c, ok := ed.format.(Comparer); ok && shortly {
+		read = c.Compare
+	}
+	was, is, err := read(ed.oldEnc, ed.newEnc)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	if ed.ops = Diff(was, is); len(ed.ops) == 0 {
+		return ed.first.Text, Report{}, nil
+	}
+	return ed.edit()
+}
+
+func (ed *editor) read(oldEnc, newEnc []byte) (was, is *Node, err error) {
+	if was, err = ed.data(oldEnc); err != nil {
+		return nil, nil, fmt.Errorf("the old value: %w", err)
+	}
+	if is, err = ed.data(newEnc); err != nil {
+		return nil, nil, fmt.Errorf("the new value: %w", err)
+	}
+	return was, is, nil
+}
+
+func (ed *editor) data(text []byte) (*Node, error) {
+	doc, err := ed.format.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	return doc.Effective()
 }
 
-// editor makes one edit.
-type editor struct {
-	format Format
-	first  *Document
-	ops    []Op
-	check  func([]byte) error
-}
-
 // edit tries what the operations may mean until the check is content.
-func (ed *editor) edit(newEnc []byte) ([]byte, Report, error) {
+func (ed *editor) edit() ([]byte, Report, error) {
 	var failed error
 	for _, w := range ed.ways() {
-		text, report, err := ed.run(w)
+		doc, report, err := ed.run(w)
+		if errors.Is(err, errAbridged) {
+			return nil, Report{}, err
+		}
 		if err == nil && ed.check != nil {
-			if err = ed.check(text); err != nil && w == (way{}) && ed.check(newEnc) != nil {
+			if err = ed.check(doc); err != nil && w == (way{}) && ed.checkEncoding() != nil {
 				err = nil
 			}
 		}
 		if err == nil {
-			return text, report, nil
+			return doc.Text, report, nil
 		}
 		failed = err
 	}
-	next, err := ed.format.Parse(newEnc)
-	if err != nil || ed.check != nil && ed.check(newEnc) != nil {
+	next, err := ed.format.Parse(ed.newEnc)
+	if err != nil || ed.check != nil && ed.check(next) != nil {
 		return nil, Report{}, failed
 	}
-	return newEnc, Report{Replaced, lostLines(ed.first, next, nil)}, nil
+	return ed.newEnc, Report{Replaced, lostLines(ed.first, next, nil)}, nil
+}
+
+// checkEncoding reports whether the new encoding itself passes.
+func (ed *editor) checkEncoding() error {
+	doc, err := ed.format.Parse(ed.newEnc)
+	if err != nil {
+		return err
+	}
+	return ed.check(doc)
 }
 
 // ways gives the meanings worth trying, the likeliest first.

@@ -14,6 +14,14 @@ type Format interface {
 	Splice(doc *Document, p *Patch, style Style) ([]Splice, error)
 }
 
+// Comparer is a [Format] that reads two encodings at less cost if they are only
+// to be compared. Where both hold the same it may put a scalar of the type
+// [TypeSame] for it.
+type Comparer interface {
+	Format
+	Compare(old, new []byte) (a, b *Node, err error)
+}
+
 // Style is the way new text is written.
 type Style uint8
 

@@ -21,7 +21,7 @@ func (pl *planner) unmerge(p *Patch, s Step) {
 		if !e.Merge || p.Dropped(i) {
 			continue
 		}
-		p.at(i).drop = true
+		p.at(i).drop, pl.freed = true, true
 		for _, m := range pl.local.sources(e.Value) {
 			near := Step{Key: m.Key}
 			if q, _ := p.added(m.Key); q != nil || sameKey(m.Key, s.Key) || len(pl.find(p, near)) > 0 {
@@ -81,7 +81,7 @@ func (pl *planner) inherited(op Op) bool {
 // settle says what the deletions among ops mean, the same for the text and for
 // what it is to hold.
 func settle(doc *Document, ops []Op, w way) []Op {
-	pl := &planner{doc, newPatch(doc.Root), newEffective(), w}
+	pl := newPlanner(doc, w)
 	settled := make([]Op, len(ops))
 	for i, op := range ops {
 		settled[i] = op
@@ -175,7 +175,7 @@ func (pl *planner) localize(n *Node, p *Patch, make func() *Patch, gone map[*Nod
 		return
 	}
 	if n.Kind == Alias && gone[n.Target] {
-		make().base = pl.local.node(n)
+		make().base, pl.freed = pl.local.node(n), true
 		return
 	}
 	for i, e := range n.Entries {
@@ -185,6 +185,12 @@ func (pl *planner) localize(n *Node, p *Patch, make func() *Patch, gone map[*Nod
 				continue
 			}
 			inner = p.Inner(i)
+		}
+		if e.Key != nil && e.Key.Kind == Alias && gone[e.Key.Target] {
+			q := make()
+			q.at(i).drop, pl.freed = true, true
+			q.insert(i, pl.local.node(e.Key), false, pl.local.node(e.Value))
+			continue
 		}
 		pl.localize(e.Value, inner, func() *Patch { return make().entry(i) }, gone)
 	}

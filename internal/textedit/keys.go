@@ -7,6 +7,9 @@ import "strings"
 func (r KeyRule) find(n *Node, s Step) []int {
 	var exact, spelled, folded []int
 	for i, e := range n.Entries {
+		if e.Key != nil && e.Key.Kind == Alias && e.Key.Target != nil {
+			e.Key = e.Key.Target
+		}
 		switch {
 		case e.Merge:
 		case sameKey(e.Key, s.Key):

@@ -2,9 +2,12 @@ package textedit
 
 import "github.com/holdfast-go/holdfast/errors"
 
+// errAbridged asks for a comparison of the whole encodings.
+var errAbridged = errors.New("the encodings were compared without what they have in common")
+
 // run carries out the operations in one way, each step proven, until the
 // document holds what they ask for.
-func (ed *editor) run(w way) ([]byte, Report, error) {
+func (ed *editor) run(w way) (*Document, Report, error) {
 	ops := settle(ed.first, ed.ops, w)
 	want, err := ed.want(ops, w)
 	if err != nil {
@@ -12,8 +15,7 @@ func (ed *editor) run(w way) ([]byte, Report, error) {
 	}
 	c := climber{format: ed.format, way: w, doc: ed.first}
 	for range len(ops) + 8 {
-		partial, err := c.climb(ops)
-		if err != nil {
+		if err := c.climb(ops); err != nil {
 			return nil, Report{}, err
 		}
 		now, err := c.doc.Effective()
@@ -21,10 +23,7 @@ func (ed *editor) run(w way) ([]byte, Report, error) {
 			return nil, Report{}, err
 		}
 		if ops = Diff(now, want); len(ops) == 0 {
-			return c.doc.Text, Report{c.rung, lostLines(ed.first, c.doc, c.ended)}, nil
-		}
-		if !partial {
-			c.rung = max(c.rung, Localized)
+			return c.doc, Report{c.rung, lostLines(ed.first, c.doc, c.ended)}, nil
 		}
 	}
 	return nil, Report{}, errors.New("the change can't be told apart from what aliases share")
@@ -32,12 +31,12 @@ func (ed *editor) run(w way) ([]byte, Report, error) {
 
 // want is the data that the text is to hold.
 func (ed *editor) want(ops []Op, w way) (*Node, error) {
-	root, err := ed.first.Effective()
-	if err != nil {
-		return nil, err
+	data := &Document{Text: ed.first.Text, Root: ed.holds, Keys: ed.first.Keys}
+	pl := plan(data, ops, w)
+	if pl.short {
+		return nil, errAbridged
 	}
-	data := &Document{Text: ed.first.Text, Root: root, Keys: ed.first.Keys}
-	return plan(data, ops, w).Result(), nil
+	return pl.root.Result(), nil
 }
 
 // climber takes a document from one proven state to the next.
@@ -50,22 +49,28 @@ type climber struct {
 }
 
 // climb carries out ops at once, or as many of the first ones as can be, on the
-// lowest rung that holds. It reports whether some are left.
-func (c *climber) climb(ops []Op) (partial bool, err error) {
+// lowest rung that holds.
+func (c *climber) climb(ops []Op) error {
 	for n := len(ops); n > 0; n /= 2 {
-		p := plan(c.doc, ops[:n], c.way)
+		pl := plan(c.doc, ops[:n], c.way)
+		if pl.short {
+			return errAbridged
+		}
 		for style := range styles {
-			if r, err := prove(c.format, c.doc, p, style); err == nil && r.missed == 0 {
-				c.take(r, rungOf(style))
-				return n < len(ops), nil
+			if r, err := prove(c.format, c.doc, pl.root, style); err == nil && r.missed == 0 {
+				c.take(r, rungOf(style, pl.freed))
+				return nil
 			}
 		}
 	}
-	return len(ops) > 1, c.coarse(ops[0])
+	return c.coarse(ops[0])
 }
 
-func rungOf(style Style) Rung {
-	if style == Follow {
+func rungOf(style Style, freed bool) Rung {
+	switch {
+	case freed:
+		return Localized
+	case style == Follow:
 		return Spliced
 	}
 	return Restyled
@@ -80,7 +85,7 @@ func (c *climber) take(r *proven, rung Rung) {
 // with the collections around it rendered anew from the inside out, then the
 // whole text.
 func (c *climber) coarse(op Op) error {
-	p := plan(c.doc, []Op{op}, c.way)
+	p := plan(c.doc, []Op{op}, c.way).root
 	chain := touched(p)
 	for i := len(chain); i >= 0; i-- {
 		rung := Rerendered

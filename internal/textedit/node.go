@@ -24,6 +24,7 @@ const (
 	TypeBool   = "!!bool"
 	TypeNull   = "!!null"
 	TypeTime   = "!!timestamp"
+	TypeSame   = "!same" // stands for what two encodings have in common, see [Comparer]
 )
 
 // Node is one value of a document. Nodes are not changed once they are built,

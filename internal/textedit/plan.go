@@ -28,14 +28,16 @@ const (
 type planner struct {
 	doc   *Document
 	root  *Patch
-	local *effective // what aliases and merges give, for local copies
+	local *effective // what aliases and merges give, for copies
 	way   way
+	freed bool // something was made local
+	short bool // a value is needed that Compare left out
 }
 
 // plan makes the patch that carries out ops. Operations on values that belong to an
 // anchor elsewhere wait while there are others: those may change the anchor's.
-func plan(doc *Document, ops []Op, w way) *Patch {
-	pl := &planner{doc, newPatch(doc.Root), newEffective(), w}
+func plan(doc *Document, ops []Op, w way) *planner {
+	pl := newPlanner(doc, w)
 	waiting := 0
 	for _, op := range ops {
 		if doc.Indirect && pl.borrowed(op) {
@@ -52,7 +54,11 @@ func plan(doc *Document, ops []Op, w way) *Patch {
 	if doc.Indirect {
 		pl.keepAliases()
 	}
-	return pl.root
+	return pl
+}
+
+func newPlanner(doc *Document, w way) *planner {
+	return &planner{doc: doc, root: newPatch(doc.Root), local: newEffective(), way: w}
 }
 
 // apply walks the path of op and makes its change at the end.
@@ -63,6 +69,7 @@ func (pl *planner) apply(op Op) {
 			return
 		}
 		if !pl.fits(p, s) {
+			pl.short = pl.short || abridged(s.new)
 			pl.put(p, s.new)
 			return
 		}
@@ -80,7 +87,7 @@ func (pl *planner) apply(op Op) {
 // fits makes p a collection that the step can be taken in, if it can be one.
 func (pl *planner) fits(p *Patch, s Step) bool {
 	if p.base.Kind == Alias {
-		p.base = pl.local.node(p.base)
+		p.base, pl.freed = pl.local.node(p.base), true
 	}
 	if s.Key != nil {
 		if p.base.IsNull() {
@@ -107,6 +114,7 @@ func (pl *planner) descend(p *Patch, s, next Step, kind OpKind) *Patch {
 		return q
 	}
 	if merged := pl.merged(p.base, s); merged != nil {
+		pl.freed = true
 		return p.insert(pl.position(p, s), s.Key, false, merged)
 	}
 	switch {
@@ -117,8 +125,14 @@ func (pl *planner) descend(p *Patch, s, next Step, kind OpKind) *Patch {
 	case len(next.old.Entries) == 0:
 		return p.insert(pl.position(p, s), s.Key, false, &Node{Kind: List})
 	}
+	pl.short = pl.short || abridged(next.new)
 	p.insert(pl.position(p, s), s.Key, false, next.new).fixed = true
 	return nil
+}
+
+// abridged reports whether something in n was left out.
+func abridged(n *Node) bool {
+	return n.Type == TypeSame || slices.ContainsFunc(n.Entries, func(e Entry) bool { return abridged(e.Value) })
 }
 
 // change makes the change of op in the collection p.
@@ -153,6 +167,7 @@ func (pl *planner) putKey(p *Patch, s Step, n *Node) {
 		pl.put(q, n)
 		return
 	}
+	pl.freed = pl.freed || pl.merged(p.base, s) != nil
 	p.insert(pl.position(p, s), s.Key, false, n)
 }
 
@@ -165,6 +180,7 @@ func (pl *planner) put(p *Patch, n *Node) {
 		}
 		return
 	}
+	pl.freed = pl.freed || p.base.Kind == Alias
 	p.replace(keep(p.base, n, !pl.way.retag))
 }
 
@@ -185,6 +201,7 @@ func keep(old, n *Node, tag bool) *Node {
 func (pl *planner) remove(p *Patch, s Step) {
 	found := pl.find(p, s)
 	for _, i := range found {
+		pl.freed = pl.freed || p.base.Entries[i].Key.Kind == Alias
 		if pl.way.removal == spare && !pl.known(p.base.Entries[i].Value, s.value()) {
 			pl.removeKnown(p.entry(i), s.value())
 			continue
@@ -239,12 +256,14 @@ func (pl *planner) removeKnown(p *Patch, encoded *Node) {
 // position is where a new key goes: after the one before it in the encoding, or
 // before the one after it, or at the end.
 func (pl *planner) position(p *Patch, s Step) int {
-	at := 0
-	for at < len(s.new.Entries) && !sameKey(s.new.Entries[at].Key, s.Key) {
-		at++
+	order := s.new.Entries
+	at := slices.IndexFunc(order, func(e Entry) bool { return sameKey(e.Key, s.Key) })
+	if at < 0 && s.old != nil {
+		order = s.old.Entries
+		at = slices.IndexFunc(order, func(e Entry) bool { return sameKey(e.Key, s.Key) })
 	}
 	for j := at - 1; j >= 0; j-- {
-		near := Step{Key: s.new.Entries[j].Key, old: s.old, new: s.new}
+		near := Step{Key: order[j].Key, old: s.old, new: s.new}
 		if q, i := p.added(near.Key); q != nil {
 			return i
 		}
@@ -252,8 +271,8 @@ func (pl *planner) position(p *Patch, s Step) int {
 			return found[len(found)-1] + 1
 		}
 	}
-	for j := at + 1; j < len(s.new.Entries); j++ {
-		near := Step{Key: s.new.Entries[j].Key, old: s.old, new: s.new}
+	for j := at + 1; j < len(order); j++ {
+		near := Step{Key: order[j].Key, old: s.old, new: s.new}
 		if found := pl.find(p, near); len(found) > 0 {
 			return found[0]
 		}

@@ -103,7 +103,8 @@ func (w *writer) insertBlock(n *textedit.Node, i int, entries []textedit.Entry) 
 			w.splice(at, at, w.join(lines))
 			return
 		}
-		lead = line
+		w.splice(line, line, strings.TrimPrefix(w.join(lines), w.layout.newline)+w.layout.newline)
+		return
 	}
 	text := strings.TrimPrefix(w.join(lines), w.layout.newline+indent)
 	w.splice(lead, lead, text+w.layout.newline+indent)

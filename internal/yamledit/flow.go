@@ -19,7 +19,7 @@ func (w *writer) flow(p *textedit.Patch) {
 		return
 	}
 	if emptied(p) {
-		w.drop(placeOf(n).inner+1, n.End-1)
+		w.dropAround(placeOf(n).inner+1, n.End-1)
 		return
 	}
 	kept := lastKept(p)
@@ -154,18 +154,18 @@ func (w *writer) deleteFlow(p *textedit.Patch, i, kept int) {
 		w.erase(at.lead, end, true)
 		if i == kept+1 && kept >= 0 && placeOf(n.Entries[len(n.Entries)-1].Value).comma < 0 {
 			comma := placeOf(n.Entries[kept].Value).comma
-			w.drop(comma, comma+1)
+			w.dropAround(comma, comma+1)
 		}
 		return
 	}
 	switch {
 	case i < kept:
-		w.drop(at.lead, placeOf(n.Entries[i+1].Value).lead)
+		w.dropAround(at.lead, placeOf(n.Entries[i+1].Value).lead)
 	case i == kept+1 && kept >= 0:
 		last := n.Entries[len(n.Entries)-1]
-		w.drop(entryEnd(n.Entries[kept]), entryEnd(last))
+		w.dropAround(entryEnd(n.Entries[kept]), entryEnd(last))
 	case kept < 0 && i == 0:
-		w.drop(at.lead, entryEnd(n.Entries[len(n.Entries)-1]))
+		w.dropAround(at.lead, entryEnd(n.Entries[len(n.Entries)-1]))
 	}
 }
 
@@ -174,4 +174,13 @@ func (w *writer) alone(n *textedit.Node, i, end int) bool {
 	rest := skipBlanks(w.text, end)
 	return startsLine(w.text, placeOf(n.Entries[i].Value).lead) && rest < len(w.text) &&
 		(breakAt(w.text, rest) > 0 || w.text[rest] == '#')
+}
+
+// dropAround takes away what is from start to end, but not the comments on lines of their own.
+func (w *writer) dropAround(start, end int) {
+	for _, c := range w.comments(start, end) {
+		w.drop(start, w.breakBefore(lineStart(w.text, c.Start)))
+		start = nextLine(w.text, c.Start)
+	}
+	w.drop(start, end)
 }

@@ -9,7 +9,7 @@ import (
 // breakAt gives the length of the line break at i, or 0. YAML 1.1 knows LF,
 // CR, CRLF, NEL, LS and PS.
 func breakAt(text []byte, i int) int {
-	if i >= len(text) {
+	if i >= len(text) || text[i] > '\r' && text[i] < 0xC2 {
 		return 0
 	}
 	switch c := text[i]; {
@@ -48,7 +48,7 @@ func skipBlanks(text []byte, i int) int {
 
 // lineEnd is where the break of the line of i is, or the text's end.
 func lineEnd(text []byte, i int) int {
-	for i < len(text) && breakAt(text, i) == 0 {
+	for i < len(text) && (text[i] > '\r' && text[i] < 0xC2 || breakAt(text, i) == 0) {
 		i++
 	}
 	return i

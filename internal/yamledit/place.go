@@ -38,6 +38,7 @@ func blockCollection(n *textedit.Node) bool {
 
 // layout is how a text is written on the whole.
 type layout struct {
+	root    *yaml.Node
 	newline string
 	step    int // columns that a map's value is indented by
 	dash    int // columns that a list is indented by under its key

@@ -17,13 +17,36 @@ type scanner struct {
 	doc     *textedit.Document
 	layout  *layout
 	anchors map[*yaml.Node]*textedit.Node
+	cells   []cell // not yet used
 }
 
 // scan gives the tree of root with its spans in text.
 func scan(text []byte, root *yaml.Node) *textedit.Document {
+	s := newScanner(text)
+	s.prolog()
+	s.document(root)
+	if s.layout.lost {
+		s.doc.Comments = commentLines(text)
+	}
+	return s.doc
+}
+
+// read gives the tree of root without spans.
+func read(text []byte, root *yaml.Node) *textedit.Document {
+	s := newScanner(text)
+	s.fail()
+	s.document(root)
+	return s.doc
+}
+
+func newScanner(text []byte) *scanner {
 	s := &scanner{text: text, pos: markLength(text), layout: newLayout(text), anchors: map[*yaml.Node]*textedit.Node{}, line: 1}
 	s.doc = &textedit.Document{Text: text, Data: s.layout}
-	s.prolog()
+	return s
+}
+
+func (s *scanner) document(root *yaml.Node) {
+	s.layout.root = root
 	if len(root.Content) == 0 {
 		s.doc.Root = textedit.NewScalar(textedit.TypeNull, "null")
 		s.doc.Root.Data = &place{lead: -1, mark: -1, comma: -1}
@@ -33,10 +56,22 @@ func scan(text []byte, root *yaml.Node) *textedit.Document {
 		s.epilog()
 	}
 	s.layout.settle()
-	if s.layout.lost {
-		s.doc.Comments = commentLines(text)
+}
+
+// cell is a node and what belongs to it, allocated many at a time.
+type cell struct {
+	node  textedit.Node
+	place place
+}
+
+func (s *scanner) newNode() (*textedit.Node, *place) {
+	if len(s.cells) == 0 {
+		s.cells = make([]cell, 32)
 	}
-	return s.doc
+	c := &s.cells[0]
+	s.cells = s.cells[1:]
+	c.node.Data = &c.place
+	return &c.node, &c.place
 }
 
 // prolog passes directives and the mark of the document's start.
@@ -83,9 +118,11 @@ func (s *scanner) ends(i int) bool {
 func (s *scanner) space() {
 	for s.pos < len(s.text) {
 		c := s.text[s.pos]
-		switch n := breakAt(s.text, s.pos); {
-		case blank(c):
+		if blank(c) || c == '\n' {
 			s.pos++
+			continue
+		}
+		switch n := breakAt(s.text, s.pos); {
 		case n > 0:
 			s.pos += n
 		case c == '#' && (s.pos == markLength(s.text) || s.ends(s.pos-1) || endsInBreak(s.text, s.pos)):
@@ -101,6 +138,9 @@ func (s *scanner) space() {
 func (s *scanner) comment() {
 	start := s.pos
 	for ; s.lineAt < start; s.lineAt++ {
+		if c := s.text[s.lineAt]; c > '\r' && c < 0xC2 {
+			continue
+		}
 		if n := breakAt(s.text, s.lineAt); n > 0 {
 			s.line++
 			s.lineAt += n - 1

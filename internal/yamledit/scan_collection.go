@@ -7,9 +7,10 @@ import (
 
 func (s *scanner) mapping(y *yaml.Node, n *textedit.Node, p *place) {
 	if p.flow() {
-		p.braced = len(y.Content) == 0 || y.Line != y.Content[0].Line || y.Column != y.Content[0].Column
+		p.braced = len(y.Content) == 0 || s.peek('{') && (y.Line != y.Content[0].Line || y.Column != y.Content[0].Column)
 		s.bracket('{', p.braced)
 	}
+	n.Entries = make([]textedit.Entry, 0, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		s.pair(y.Content[i], y.Content[i+1], n, p, i == 0)
 	}
@@ -23,7 +24,7 @@ func (s *scanner) mapping(y *yaml.Node, n *textedit.Node, p *place) {
 
 // pair scans one key and its value.
 func (s *scanner) pair(key, value *yaml.Node, n *textedit.Node, p *place, first bool) {
-	lead := s.seek('?', true)
+	lead := s.seek('?', !p.flow())
 	if lead < 0 {
 		at := s.pos
 		s.space()
@@ -54,6 +55,7 @@ func (s *scanner) sequence(y *yaml.Node, n *textedit.Node, p *place) {
 		p.braced = true
 		s.bracket('[', true)
 	}
+	n.Entries = make([]textedit.Entry, 0, len(y.Content))
 	for i, c := range y.Content {
 		lead := -1
 		if !p.flow() {
@@ -114,16 +116,25 @@ func (l *layout) learn(parent, n *textedit.Node, p *place) {
 
 // repeats reports whether a key of n is there twice.
 func repeats(n *textedit.Node) bool {
-	seen := make(map[string]bool, len(n.Entries))
-	for _, e := range n.Entries {
+	type id struct{ typ, value string }
+	seen := make(map[id]bool, len(n.Entries))
+	for i, e := range n.Entries {
 		if e.Key.Kind != textedit.Scalar {
 			continue
 		}
-		id := e.Key.Type + " " + e.Key.Value
-		if seen[id] {
-			return true
+		if len(n.Entries) > 8 {
+			k := id{e.Key.Type, e.Key.Value}
+			if seen[k] {
+				return true
+			}
+			seen[k] = true
+			continue
 		}
-		seen[id] = true
+		for _, other := range n.Entries[:i] {
+			if other.Key.Value == e.Key.Value && other.Key.Type == e.Key.Type && other.Key.Kind == textedit.Scalar {
+				return true
+			}
+		}
 	}
 	return false
 }

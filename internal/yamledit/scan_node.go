@@ -10,8 +10,9 @@ import (
 // node scans the value of y, which is in parent. Column is that of the block
 // collection around it, -1 if there is none.
 func (s *scanner) node(y *yaml.Node, parent *textedit.Node, column int) *textedit.Node {
-	p := &place{parent: parent, lead: -1, mark: -1, comma: -1, style: y.Style, tagged: y.Style&yaml.TaggedStyle != 0}
-	n := &textedit.Node{Anchor: y.Anchor, Data: p}
+	n, p := s.newNode()
+	*p = place{parent: parent, lead: -1, mark: -1, comma: -1, style: y.Style, tagged: y.Style&yaml.TaggedStyle != 0}
+	n.Anchor = y.Anchor
 	if y.Anchor != "" {
 		s.anchors[y] = n
 	}
@@ -67,8 +68,11 @@ func (s *scanner) properties(y *yaml.Node, p *place) {
 		switch {
 		case anchor && s.peek('&'):
 			anchor = false
+			s.pos++
+			s.name()
 		case tag && s.peek('!'):
 			tag = false
+			s.tag(p)
 		default:
 			p.inner = s.pos
 			if isEmpty(y) {
@@ -76,15 +80,23 @@ func (s *scanner) properties(y *yaml.Node, p *place) {
 			}
 			return
 		}
-		for s.pos < len(s.text) && !s.ends(s.pos) && !(p.parentFlows() && bytes.IndexByte([]byte(",[]{}"), s.text[s.pos]) >= 0) {
-			s.pos++
-		}
 		p.props = s.pos
 		s.space()
 	}
 }
 
 func (p *place) parentFlows() bool { return p.parent != nil && placeOf(p.parent).flow() }
+
+// tag passes a tag, which in brackets ends at any indicator of those.
+func (s *scanner) tag(p *place) {
+	verbatim := s.pos+1 < len(s.text) && s.text[s.pos+1] == '<'
+	for s.pos < len(s.text) && !s.ends(s.pos) {
+		if !verbatim && p.parentFlows() && bytes.IndexByte([]byte(",[]{}"), s.text[s.pos]) >= 0 {
+			return
+		}
+		s.pos++
+	}
+}
 
 // name passes the name of an anchor.
 func (s *scanner) name() {

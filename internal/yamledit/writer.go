@@ -1,7 +1,6 @@
 package yamledit
 
 import (
-	"sort"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -80,6 +79,9 @@ func (w *writer) replace(n, v *textedit.Node) {
 	case blockCollection(n):
 		w.replaceCollection(n, r, from, v.Kind != n.Kind || len(v.Entries) == 0)
 	case n.Kind == textedit.Scalar && p.blockScalar():
+		if r.head == "" {
+			from = w.trim(from, p.mark)
+		}
 		w.splice(from, p.header, r.head)
 		w.splice(lineEnd(w.text, p.header), max(n.End, lineEnd(w.text, p.header)), w.join(r.body))
 	default:
@@ -148,23 +150,44 @@ func (w *writer) replaceInline(n *textedit.Node, r rendered, from int) {
 	p, head := placeOf(n), r.head
 	switch {
 	case n.Start == n.End && p.mark < 0 && p.parent.Kind == textedit.Map:
-		if !p.parentFlows() {
-			w.fail("a key with a question mark has no colon")
-			return
-		}
-		head = ": " + head
+		w.giveValue(n, r)
+		return
 	case head == "" && startsLine(w.text, from) && lineStart(w.text, from) > markLength(w.text):
 		from = w.breakBefore(lineStart(w.text, from))
 	case head == "":
-		for from > p.mark && blank(w.text[from-1]) {
-			from--
-		}
-	case from == n.End:
+		from = w.trim(from, p.mark)
+	case from == n.End || from > n.Start && from == p.props:
 		head = " " + head
 	}
 	w.splice(from, n.End, head)
 	end := lineEnd(w.text, n.End)
 	w.splice(end, end, w.join(r.body))
+}
+
+// trim goes back over blanks, but not beyond limit.
+func (w *writer) trim(from, limit int) int {
+	for from > max(limit, 0) && blank(w.text[from-1]) {
+		from--
+	}
+	return from
+}
+
+// giveValue writes r behind a key that has neither value nor colon.
+func (w *writer) giveValue(n *textedit.Node, r rendered) {
+	p := placeOf(n)
+	if !p.parentFlows() {
+		end := lineEnd(w.text, n.End)
+		head := strings.Repeat(" ", placeOf(p.parent).column) + joinWords(":", r.head)
+		w.splice(end, end, w.join(append([]string{head}, r.body...)))
+		return
+	}
+	if lineEnd(w.text, p.lead) < n.End && w.text[p.lead] != '?' {
+		if w.style == textedit.Follow {
+			w.fail("only a key with a question mark may have several lines")
+		}
+		w.splice(p.lead, p.lead, "? ")
+	}
+	w.splice(n.Start, n.End, joinWords(":", r.head))
 }
 
 // replaceCollection writes r over the lines of a block collection. Comments on
@@ -217,65 +240,4 @@ func (w *writer) first(n, v *textedit.Node) {
 		text = w.layout.newline + text
 	}
 	w.splice(end, end, text)
-}
-
-// erase takes away the lines from start to end, start being the first text on
-// its line. Comments on lines of their own stay.
-func (w *writer) erase(start, end int, entries bool) {
-	line := lineStart(w.text, start)
-	if line > markLength(w.text) {
-		w.eraseFrom(w.breakBefore(line), start, end, entries)
-		return
-	}
-	if own := w.comments(start, end); len(own) > 0 {
-		w.cut(line, lineStart(w.text, own[0].Start), entries)
-		w.eraseFrom(own[0].End, own[0].End, end, entries)
-		return
-	}
-	w.cut(line, nextLine(w.text, end), entries)
-}
-
-// eraseFrom takes away from on to the end of the line of end, but not the
-// comments on lines of their own behind start.
-func (w *writer) eraseFrom(from, start, end int, entries bool) {
-	for _, c := range w.comments(start, end) {
-		line := lineStart(w.text, c.Start)
-		w.cut(from, w.breakBefore(line), entries)
-		from = c.End
-		if w.style != textedit.Follow {
-			w.splice(line, c.Start, "")
-		}
-	}
-	w.cut(from, lineEnd(w.text, end), entries)
-}
-
-func (w *writer) cut(start, end int, entries bool) {
-	if entries {
-		w.drop(start, end)
-	} else {
-		w.splice(start, max(start, end), "")
-	}
-}
-
-// comments gives those on lines of their own between start and end.
-func (w *writer) comments(start, end int) []textedit.Comment {
-	all := w.doc.Comments
-	i := sort.Search(len(all), func(i int) bool { return all[i].Start >= start })
-	var own []textedit.Comment
-	for ; i < len(all) && all[i].Start < end; i++ {
-		if all[i].Own {
-			own = append(own, all[i])
-		}
-	}
-	return own
-}
-
-// breakBefore is where the break begins that ends right before line.
-func (w *writer) breakBefore(line int) int {
-	for n := 3; n > 0; n-- {
-		if line >= n && breakAt(w.text, line-n) == n {
-			return line - n
-		}
-	}
-	return line
 }

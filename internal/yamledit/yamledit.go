@@ -23,12 +23,24 @@ func Edit(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, textedit.Re
 }
 
 // Format is the grammar of YAML.
-var Format textedit.Format = format{}
+var Format textedit.Comparer = format{}
 
 type format struct{}
 
 // Parse reads a text of at most one document.
 func (format) Parse(text []byte) (*textedit.Document, error) {
+	root, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return scan(text, root), nil
+}
+
+// Root is the tree of yaml.v3 that doc was made of, for a caller that wants to
+// decode it. It is empty if the text holds no value.
+func Root(doc *textedit.Document) *yaml.Node { return doc.Data.(*layout).root }
+
+func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return nil, errors.New("UTF-16 can't be edited; save the file as UTF-8")
 	}
@@ -43,7 +55,7 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 		}
 		return nil, err
 	}
-	return scan(text, &root), nil
+	return &root, nil
 }
 
 // Splice gives the byte changes that carry out p.
