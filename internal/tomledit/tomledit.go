@@ -45,6 +45,16 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	return doc, nil
 }
 
+// ParseEncoding reads what the encoder has written, which needs no second look.
+func (f format) ParseEncoding(text []byte) (*textedit.Document, error) {
+	s := newScanner(text)
+	s.document()
+	if s.lost || !s.decode(s.root) {
+		return f.Parse(text)
+	}
+	return &textedit.Document{Text: text, Root: s.root, Comments: s.comments, Loose: true, Keys: textedit.MatchFold, Data: s.layout}, nil
+}
+
 // mark is the length of the byte order mark that text begins with.
 func mark(text []byte) int {
 	for _, m := range []string{"\uFEFF", "\xff\xfe", "\xfe\xff"} {
