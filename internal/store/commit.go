@@ -51,7 +51,7 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 // whole makes an append where no file is a change of the whole content, based
 // on what there is instead: nothing, or under Replace what a link leads to.
 func (f *file) whole(c *Change) error {
-	now, err := f.Load(0)
+	now, err := f.Load(ReadOptions{})
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 		return Content{Version: version{}}, nil
 	}
 	if err != nil && f.links == Replace {
-		return f.loadLinked(max)
+		return f.loadLinked(o.Max)
 	}
 	if err != nil {
 		return Content{}, openError(err, f.name)
