@@ -6,7 +6,10 @@
 // of any loader and dumper, and [Gzip] and [Validate] wrap another codec.
 //
 // A handle encodes a value before it touches the disk, so a codec that fails,
-// or panics, costs no data.
+// or panics, costs no data. What can't be loaded matches errors.ErrDecode and
+// says where; what can't be dumped matches errors.ErrEncode and says why. Most
+// settings of a format are struct tags; the rest are [Option]s. Package
+// codectest checks a codec of your own.
 package codec
 
 import "io"
@@ -21,7 +24,9 @@ type Codec interface {
 	// limit. The value must not alias those bytes.
 	Load(r io.Reader, v any) error
 
-	// Dump writes v to w. The writer belongs to the caller; v is not kept.
+	// Dump writes v to w, all of it or an error. A handle of type T passes a T;
+	// a pointer to one is written the same. The writer belongs to the caller;
+	// v is neither kept nor changed. The same value makes the same bytes.
 	Dump(w io.Writer, v any) error
 }
 
@@ -31,6 +36,9 @@ type Editor interface {
 	Codec
 
 	// Edit writes to w the text old, changed so that it holds v. It keeps
-	// neither old nor v.
+	// neither old nor v. Text that does not decode into a value of v's type is
+	// replaced whole. The writer that a handle passes also has MaxSize() int64,
+	// as its reader does, and Edited(EditReport), to which a codec may say how
+	// the edit was made.
 	Edit(w io.Writer, old []byte, v any) error
 }

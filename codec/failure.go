@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/holdfast-go/holdfast/errors"
 )
@@ -38,7 +39,8 @@ var (
 	atLine = regexp.MustCompile(`^line (\d+)(?:: | )`)
 )
 
-// lineFailure is a decode error of a library that tells the line in its text alone.
+// lineFailure is a decode error of a library that tells the line in its text
+// alone. For some syntax errors yaml.v3 tells the line before.
 func lineFailure(format string, err error) error {
 	e := &errors.DecodeError{Format: format, Offset: -1}
 	text := err.Error()
@@ -112,13 +114,42 @@ func shift(err error, by int64) error {
 }
 
 // addressable gives a pointer to v's value, so that encoders find methods with
-// pointer receivers. A pointer is taken as it is.
+// pointer receivers. A pointer is taken as it is, but for one to an interface,
+// which would hide the value again.
 func addressable(v any) any {
 	rv := reflect.ValueOf(v)
+	if rv.Kind() == reflect.Pointer && rv.Elem().Kind() == reflect.Interface {
+		v = rv.Elem().Interface()
+		rv = reflect.ValueOf(v)
+	}
 	if !rv.IsValid() || rv.Kind() == reflect.Pointer {
 		return v
 	}
 	p := reflect.New(rv.Type())
 	p.Elem().Set(rv)
 	return p.Interface()
+}
+
+// notUTF8 is a decode error at the first byte of data that is no UTF-8.
+func notUTF8(format string, data []byte) error {
+	at := 0
+	for at < len(data) {
+		r, n := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		at += n
+	}
+	return decodeFailure(format, data, int64(at), errors.New("not valid UTF-8; save the file in that encoding"))
+}
+
+// indirect follows pointers and interfaces, though not those that go in a circle for ever.
+func indirect(v reflect.Value) reflect.Value {
+	for range cycleDepth {
+		if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface || v.IsNil() {
+			break
+		}
+		v = v.Elem()
+	}
+	return v
 }

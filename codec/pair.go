@@ -52,7 +52,7 @@ func (c pair[T]) Dump(w io.Writer, v any) error {
 	if err == nil {
 		err = guard(func() error { return c.dump(w, value) })
 	}
-	return encodeRefused[T](v, err)
+	return encodeRefused[T](err)
 }
 
 // decodeRefused wraps a user's error, unless it is a decode error already.
@@ -64,11 +64,11 @@ func decodeRefused[T any](err error) error {
 }
 
 // encodeRefused wraps a user's error, unless it is an encode error already.
-func encodeRefused[T any](v any, err error) error {
+func encodeRefused[T any](err error) error {
 	if err == nil || errors.Is(err, errors.ErrEncode) {
 		return err
 	}
-	return encodeFailure(nameOf[T](), v, err, "")
+	return &errors.EncodeError{Format: nameOf[T](), Err: err}
 }
 
 func nameOf[T any]() string { return reflect.TypeFor[T]().String() }
@@ -113,19 +113,15 @@ func valueOf[T any](v any) (value T, err error) {
 			return *x, nil
 		}
 	}
-	rv, want := reflect.ValueOf(v), reflect.TypeFor[T]()
-	for rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface {
-		rv = rv.Elem()
-		if rv.IsValid() && rv.Type().AssignableTo(want) {
-			break
-		}
+	want := reflect.TypeFor[T]()
+	if v == nil && want.Kind() == reflect.Interface {
+		return value, nil
 	}
-	switch {
-	case rv.IsValid() && rv.Type().AssignableTo(want):
-		reflect.ValueOf(&value).Elem().Set(rv)
-		return value, nil
-	case v == nil && want.Kind() == reflect.Interface:
-		return value, nil
+	for _, rv := range []reflect.Value{reflect.ValueOf(v), indirect(reflect.ValueOf(v))} {
+		if rv.IsValid() && rv.Type().AssignableTo(want) {
+			reflect.ValueOf(&value).Elem().Set(rv)
+			return value, nil
+		}
 	}
 	return value, fmt.Errorf("the codec dumps a %s and the handle holds a %s; make them the same", want, typeName(v))
 }

@@ -6,9 +6,11 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/tomledit"
 )
 
 // TOML is the format of github.com/BurntSushi/toml, with its struct tags.
@@ -20,9 +22,10 @@ import (
 // it reads its text back before it lets go of it.
 //
 // Load takes a leading byte order mark. A blank file is a valid document, the
-// empty table. Options: [AllowEmpty], [Indent], [Strict].
+// empty table. Options: [AllowEmpty], [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
 func TOML(opts ...Option) Codec {
-	return tomlCodec{newSettings(traits{"codec.TOML", "toml", "AllowEmpty Indent Strict", 0, 16}, opts)}
+	s := newSettings(traits{"codec.TOML", "toml", treeOptions, 0, 16}, opts)
+	return s.editing(tomlCodec{s}, tomledit.Format)
 }
 
 type tomlCodec struct{ settings }
@@ -33,6 +36,10 @@ func (c tomlCodec) Load(r io.Reader, v any) error {
 		return err
 	}
 	data, bom := withoutBOM(data)
+	if !utf8.Valid(data) {
+		// The decoder would drop another byte order mark, and what it is part of.
+		return shift(notUTF8(c.format, data), bom)
+	}
 	var meta toml.MetaData
 	err = guard(func() (err error) {
 		meta, err = toml.NewDecoder(bytes.NewReader(data)).Decode(v)

@@ -21,10 +21,7 @@ var (
 // tomlWritable refuses what BurntSushi's encoder drops or writes wrongly
 // without an error. The error is a *flaw or is about the whole value.
 func tomlWritable(v any) error {
-	top := reflect.ValueOf(v)
-	for top.Kind() == reflect.Pointer && !top.IsNil() {
-		top = top.Elem()
-	}
+	top := indirect(reflect.ValueOf(v))
 	switch {
 	case isNil(top):
 		return errors.New("a nil has no form in toml; write an empty map, or remove the file")
@@ -36,7 +33,7 @@ func tomlWritable(v any) error {
 
 // tomlFlaw says what is wrong with one value.
 func tomlFlaw(p place) error {
-	v := p.value
+	v := indirect(p.value) // a pointer that encodes itself is not visited inside
 	inMap, inArray := p.parent == reflect.Map, p.parent == reflect.Slice || p.parent == reflect.Array
 	switch {
 	case isNil(v):
@@ -126,14 +123,6 @@ func inlineStruct(v reflect.Value) error {
 		tables = tables || isTable
 	}
 	return nil
-}
-
-// indirect follows pointers and interfaces.
-func indirect(v reflect.Value) reflect.Value {
-	for (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && !v.IsNil() {
-		v = v.Elem()
-	}
-	return v
 }
 
 // isTable tells what the encoder puts after the plain keys of a table.

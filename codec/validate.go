@@ -80,7 +80,7 @@ func (c validated[T]) before(v any) error {
 	if err == nil {
 		err = guard(func() error { return c.check(value) })
 	}
-	return encodeRefused[T](v, err)
+	return encodeRefused[T](err)
 }
 
 type validatedEditor[T any] struct {

@@ -160,6 +160,15 @@ func WithLogger(l *slog.Logger) Option {
 	return func(o *handle.Options) { o.Logger = l }
 }
 
+// WithChecksum keeps a SHA-256 of the content beside the file, in PATH.sha256 in
+// the format of sha256sum(1), and checks it whenever the file is read: damage is
+// ErrChecksumMismatch, a missing checksum ErrNoChecksum. All who write the file
+// must use it, since a write that leaves the checksum as it is looks like damage.
+// Package checksum makes one for a file that has none.
+func WithChecksum() Option {
+	return func(o *handle.Options) { o.Checksum = true }
+}
+
 // WithoutLock takes no lock between processes, and so gives WriterExclusion up:
 // of two processes that change the file at once one may lose its change. Calls
 // of one process still take turns.

@@ -108,6 +108,40 @@ func (f *SafeFile[T]) WriteBytes(data []byte) error { return f.file.WriteBytes(b
 // for it.
 func (f *SafeFile[T]) Remove() error { return f.file.Remove(background) }
 
+// Verify reads the file and compares it with its checksum, whether or not the
+// handle was made [WithChecksum]. It returns nil, ErrChecksumMismatch or
+// ErrNoChecksum, or why the file could not be read. It needs little memory
+// however large the file is, and no lock.
+func (f *SafeFile[T]) Verify() error { return f.file.Verify(background) }
+
+// Open opens the file for reading as a stream. The Reader stays with the version
+// that it opened, whatever replaces it meanwhile. Like [SafeFile.Read] it takes no
+// lock, and under [WithChecksum] it reports damage at the end of the content.
+func (f *SafeFile[T]) Open() (*Reader, error) { return f.file.Open(background) }
+
+// Create begins a new content as a stream. It takes the lock, so other writers
+// wait until the Writer is committed or closed; readers see the old content
+// until it is committed.
+//
+//	w, err := f.Create()
+//	if err != nil {
+//		return err
+//	}
+//	defer w.Close()
+//	if _, err := io.Copy(w, source); err != nil {
+//		return err
+//	}
+//	return w.Commit()
+func (f *SafeFile[T]) Create() (*Writer, error) { return f.file.Create(background) }
+
+// Reader is what [SafeFile.Open] gives: Read and Close, for one goroutine at a
+// time.
+type Reader = handle.Reader
+
+// Writer is what [SafeFile.Create] gives: Write, Commit, and Close, which gives up
+// what is not committed; for one goroutine at a time.
+type Writer = handle.Writer
+
 // WriteFile is [os.WriteFile] with the promises of a [SafeFile]. A new file has
 // the permissions 0666, cut by the umask, unless [WithMode] says otherwise.
 //
@@ -125,3 +159,13 @@ func WriteFile(path string, data []byte, opts ...Option) error {
 func ReadFile(path string, opts ...Option) ([]byte, error) {
 	return New[[]byte](path, opts...).ReadBytes()
 }
+
+// Move renames src to dst, replacing what is there, and returns nil when that is
+// durable. It takes both locks, in the same order as everybody else, and takes
+// the checksum along. It never copies: a dst on another filesystem is
+// ErrCrossDevice. A missing src is [fs.ErrNotExist]. After an error the file is
+// at src, but for [errors.ErrNotDurable].
+//
+// The options are those of both files. A symbolic link is followed at either
+// end, unless [WithSymlinks] says otherwise.
+func Move(src, dst string, opts ...Option) error { return handle.Move(src, dst, collect(opts)) }

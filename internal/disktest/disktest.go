@@ -25,11 +25,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
 )
 
 // imageSize is what a disk can hold, in bytes. The image is sparse: an unused
 // disk costs less than 70 MB.
 const imageSize = 2 << 30
+
+// patience is how long a mount may stay busy before that is a leak. A test
+// shortens it.
+var patience = 5 * time.Second
 
 // Disk is a filesystem of its own on a loop device.
 type Disk struct {
@@ -98,10 +104,7 @@ func makeImage(t testing.TB, path, kind string) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := file.Truncate(imageSize); err != nil {
-		t.Fatal(err)
-	}
-	if err := run("mkfs."+kind, "-q", path); err != nil {
+	if err := errors.Join(file.Truncate(imageSize), run("mkfs."+kind, "-q", path)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -109,15 +112,23 @@ func makeImage(t testing.TB, path, kind string) {
 // require skips the test unless it may mount and has the program.
 func require(t testing.TB, program string) {
 	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("mounting for a test needs Linux")
+	if reason := missing(runtime.GOOS, os.Geteuid(), program); reason != "" {
+		t.Skip(reason)
 	}
-	if os.Geteuid() != 0 {
-		t.Skip("mounting for a test needs root")
+}
+
+// missing says why a process can't mount, empty if it can.
+func missing(goos string, user int, program string) string {
+	if goos != "linux" {
+		return "mounting for a test needs Linux"
+	}
+	if user != 0 {
+		return "mounting for a test needs root"
 	}
 	if _, err := exec.LookPath(program); err != nil {
-		t.Skipf("%s is not installed", program)
+		return program + " is not installed"
 	}
+	return ""
 }
 
 func makeDir(t testing.TB, path string) {
@@ -149,7 +160,7 @@ func atEnd(t testing.TB, target string) {
 // unmount tries for a moment: the kernel may drop the last reference of a
 // process that has just been killed a little later than its parent hears of it.
 func unmount(target string) error {
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		err := run("umount", target)
 		if err == nil || !strings.Contains(err.Error(), "busy") || time.Now().After(deadline) {

@@ -79,7 +79,5 @@ func makeFile(t testing.TB, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
+	file.Close() // nothing was written
 }

@@ -3,16 +3,19 @@ package engine
 import (
 	"time"
 
+	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
 // batch is the functions that one commit holds. The entry's mutex guards it.
 type batch struct {
 	options store.Options
-	state   state // with the changes of all its functions
-	size    int   // how many those are
-	read    bool  // one of them relied on what it had read
-	goal    int   // how many it gathers
+	state   state   // with the changes of all its functions
+	size    int     // how many those are
+	members []state // as each of them left it
+	good    int     // if an edit was refused: how many are durable all the same
+	read    bool    // one of them relied on what it had read
+	goal    int     // how many it gathers
 
 	full chan struct{} // closed when there is nothing left to gather
 	lead chan struct{} // tells one of its callers to commit it
@@ -33,13 +36,24 @@ func (b *batch) fill() {
 	}
 }
 
-// add takes in the changes of one more function.
-func (b *batch) add(tx *Tx) {
+// add takes in the changes of one more function, and gives its place.
+func (b *batch) add(tx *Tx) (place int) {
 	b.state = tx.state
+	b.members = append(b.members, tx.state)
 	b.read = b.read || tx.read
+	place = b.size
 	if b.size++; b.size == b.goal {
 		b.fill()
 	}
+	return place
+}
+
+// outcome is how the batch ended for the function at a place.
+func (b *batch) outcome(place int) error {
+	if place < b.good {
+		return nil
+	}
+	return b.err
 }
 
 // batchFor is the batch that takes a function with these options. A difference
@@ -56,53 +70,6 @@ func (r *run) batchFor(o store.Options) *batch {
 	return b
 }
 
-// stage takes what a function leaves behind, passes the turn on, and returns
-// when it is durable.
-func (ent *entry) stage(w *waiter, tx *Tx) error {
-	ent.mu.Lock()
-	b, leads := ent.run.accept(w, tx)
-	err := ent.run.err
-	r := ent.run
-	ent.busy = false
-	ent.settle()
-	ent.mu.Unlock()
-	switch {
-	case !tx.read && !tx.changed:
-		return nil
-	case err != nil:
-		return err // the state that the function built on never reached the disk
-	case b == nil:
-		return nil
-	case leads:
-		ent.commit(r, b)
-		return b.err
-	case !tx.changed:
-		<-b.done
-		return b.err
-	}
-	select {
-	case <-b.lead:
-		ent.commit(r, b)
-	case <-b.done:
-	}
-	return b.err
-}
-
-// accept finds the batch that a function must wait for: the one that takes its
-// changes, or without changes the last one that it may have seen. With the
-// disk idle and nobody gathering, its caller leads the commit.
-func (r *run) accept(w *waiter, tx *Tx) (b *batch, leads bool) {
-	if !tx.changed || r.err != nil {
-		return tx.after, false
-	}
-	b = r.batchFor(w.Options)
-	b.add(tx)
-	r.state = tx.state
-	leads = !r.led
-	r.led = true
-	return b, leads
-}
-
 // commit gathers and writes the run's first batch, wakes its callers and hands
 // the next batch to one of its own. The caller is one of the batch's.
 func (ent *entry) commit(r *run, b *batch) {
@@ -115,9 +82,11 @@ func (ent *entry) commit(r *run, b *batch) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	r.flying, r.led = nil, false
-	now := time.Now()
-	ent.history.last = commitStats{b.size, now.Sub(start), now}
+	ent.history.last = ent.landed(b, start)
 	b.end(err)
+	if err == nil && r.rebased {
+		err = errors.ErrChanged
+	}
 	if err != nil {
 		r.fail(err)
 	}
@@ -128,12 +97,29 @@ func (ent *entry) commit(r *run, b *batch) {
 	ent.settle()
 }
 
+// landed tells what the next batch may gather. A function that is taking its
+// time has the turn, so that nobody could come: those who have staged already
+// don't wait for it.
+func (ent *entry) landed(b *batch, start time.Time) commitStats {
+	now := time.Now()
+	took := now.Sub(start)
+	if ent.busy && now.Sub(ent.turnSince) > took/4 {
+		return commitStats{}
+	}
+	goal := b.size + len(ent.queue)
+	for _, next := range ent.run.batches {
+		goal += next.size
+	}
+	return commitStats{now, took, goal}
+}
+
 func (b *batch) end(err error) {
 	b.err = err
 	close(b.done)
 }
 
-// fail ends a run whose commit failed, and with it all that was staged on top.
+// fail ends a run whose states have no ground any more: its commit failed, or
+// somebody outside changed the file. All that was staged on top fails too.
 func (r *run) fail(err error) {
 	r.err = err
 	r.close()

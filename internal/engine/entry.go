@@ -16,22 +16,24 @@ type entry struct {
 	key    store.Key
 	users  int // guarded by the engine's mutex
 
-	mu    sync.Mutex
-	queue []*waiter // in the order they came
-	busy  bool      // somebody has the turn
-	run   *run      // nil while the lock is not held
+	mu        sync.Mutex
+	queue     []*waiter // in the order they came
+	busy      bool      // somebody has the turn
+	who       *waiter   // who that is, or was last
+	turnSince time.Time
+	abandoned bool // the lock was taken away; the queue is at another entry
+	run       *run // nil while the lock is not held
 	history
 }
 
 // admit waits for the turn and for the lock. After an error the waiter has neither.
 func (ent *entry) admit(w *waiter) error {
 	if err := w.cause(); err != nil {
-		return w.gaveUp(ent.engine.store)
+		return ent.gaveUp(w)
 	}
-	ent.mu.Lock()
-	ent.queue = append(ent.queue, w)
-	ent.dispatch()
-	ent.mu.Unlock()
+	if !ent.enqueue(w) {
+		return store.ErrMoved
+	}
 	if err := ent.await(w); err != nil {
 		return err
 	}
@@ -42,25 +44,57 @@ func (ent *entry) admit(w *waiter) error {
 	return err
 }
 
+// enqueue puts a waiter at the end of the queue; false if the queue is elsewhere.
+func (ent *entry) enqueue(w *waiter) bool {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	if ent.abandoned {
+		return false
+	}
+	ent.queue = append(ent.queue, w)
+	ent.settle()
+	return true
+}
+
 // await waits for the turn.
 func (ent *entry) await(w *waiter) error {
+	if !ent.told(w) && ent.withdraw(w) {
+		return ent.gaveUp(w)
+	}
+	if w.moved {
+		w.moved = false
+		return store.ErrMoved
+	}
+	return nil
+}
+
+// told waits until the waiter is told that the turn has come; false if it may
+// wait no longer. Long waits are worth a word to somebody.
+func (ent *entry) told(w *waiter) bool {
 	select {
 	case <-w.turn:
-		return nil
+		return true
 	default:
 	}
-	w.waited = true
-	if w.Timeout != 0 {
+	if w.Timeout == 0 {
+		return false
+	}
+	warn := time.NewTimer(longWait)
+	defer warn.Stop()
+	for {
 		select {
 		case <-w.turn:
-			return nil
+			return true
 		case <-w.done():
+			return false
+		case <-warn.C:
+			ent.warn(w)
 		}
 	}
-	if ent.withdraw(w) {
-		return w.gaveUp(ent.engine.store)
-	}
-	return nil // the turn came at that moment
+}
+
+func (ent *entry) gaveUp(w *waiter) error {
+	return w.gaveUp(ent.engine.store.Holder(w.Place, w.at))
 }
 
 // withdraw takes a waiter out of the queue; false if it has left it with the turn.
@@ -69,6 +103,7 @@ func (ent *entry) withdraw(w *waiter) bool {
 	defer ent.mu.Unlock()
 	i := slices.Index(ent.queue, w)
 	if i < 0 {
+		<-w.turn // it came at that moment
 		return false
 	}
 	ent.queue = slices.Delete(ent.queue, i, i+1)
@@ -78,14 +113,31 @@ func (ent *entry) withdraw(w *waiter) bool {
 // open makes sure that a run is open and that the waiter's path means this
 // file. The waiter has the turn.
 func (ent *entry) open(w *waiter) error {
-	ent.mu.Lock()
-	r := ent.run
-	ent.mu.Unlock()
-	if r == nil {
-		return ent.begin(w)
+	err := error(nil)
+	if r := ent.current(); r == nil {
+		err = ent.begin(w)
+	} else {
+		err = ent.stillHere(w, r)
 	}
-	if !w.waited {
-		return nil // it was located a moment ago
+	if err == nil {
+		ent.current().announce(w)
+	}
+	return err
+}
+
+func (ent *entry) current() *run {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	return ent.run
+}
+
+// stillHere makes sure that the path of a waiter who joins a run still means
+// this file. Who was located before the run began, by the run's own path, is
+// covered by the look that the run took under its lock; who was located since,
+// by that very look a moment ago.
+func (ent *entry) stillHere(w *waiter, r *run) error {
+	if !w.located.IsZero() && (w.Place == r.place || w.located.After(r.began)) {
+		return nil
 	}
 	now, err := ent.engine.store.Locate(w.Place)
 	if err == nil && now.Key != ent.key {
@@ -100,24 +152,34 @@ func (ent *entry) begin(w *waiter) error {
 	pause := ent.pause(time.Now())
 	ent.mu.Unlock()
 	if pause > 0 {
-		rest(pause)
+		ent.engine.rest(pause)
 	}
 	s, err := ent.engine.store.TryLock(w.Place, w.at)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
 		s, err = ent.engine.store.Lock(w.Place, w.at, w.done())
 	}
 	if errors.Is(err, errors.ErrLocked) {
-		return w.gaveUp(ent.engine.store)
+		return ent.gaveUp(w)
 	}
 	if err != nil {
 		return err
 	}
+	ent.start(newRun(s, w, time.Now()), pause > 0)
+	if w.Last != nil {
+		w.Last.Store(&w.at)
+	}
+	return nil
+}
+
+func (ent *entry) start(r *run, rested bool) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
-	now := time.Now()
-	ent.pause(now)
-	ent.run = newRun(s, w, now)
-	return nil
+	ent.pause(r.began)
+	if rested {
+		// Those who share the last commit could not come back before now.
+		ent.history.last.at = r.began
+	}
+	ent.run = r
 }
 
 // dispatch gives the turn to the head of the queue if it is free and the run,
@@ -134,7 +196,7 @@ func (ent *entry) dispatch() {
 		}
 	}
 	ent.queue = slices.Delete(ent.queue, 0, 1)
-	ent.busy = true
+	ent.busy, ent.who, ent.turnSince = true, head, time.Now()
 	head.turn <- struct{}{}
 }
 
@@ -171,12 +233,12 @@ func (ent *entry) over() bool {
 	if r == nil || ent.busy || r.led {
 		return false
 	}
-	if r.closed {
+	if r.closed || time.Since(r.began) >= runSpan {
 		return true
 	}
-	until, size := ent.history.last.gathering()
+	until, goal := ent.history.last.gathering()
 	wait := time.Until(until)
-	if size <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
+	if goal <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
 		return true
 	}
 	if !r.lingering {

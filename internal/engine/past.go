@@ -15,10 +15,12 @@ type history struct {
 	last commitStats // of the last commit
 }
 
+// commitStats say what the next batch gathers: those whom the last commit let
+// go, for they may be back at once, and those who were waiting already.
 type commitStats struct {
-	size int           // how many functions it held
-	took time.Duration // how long the disk took
-	at   time.Time     // when it was done
+	at   time.Time     // when the disk was done
+	took time.Duration // how long it took
+	goal int           // how many are expected
 }
 
 // past remembers the histories of files that nobody uses right now, for the
@@ -65,5 +67,5 @@ func (h *history) pause(now time.Time) time.Duration {
 
 // gathering is until when, and up to how many functions, a batch gathers.
 func (c commitStats) gathering() (until time.Time, goal int) {
-	return c.at.Add(c.took / 2), c.size
+	return c.at.Add(c.took / 2), c.goal
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 // io guards.
 type run struct {
 	session   store.Session
-	lock      string // which lock it is
+	place     store.Placement // whose lock it is
+	lock      string
 	began     time.Time
 	closed    bool     // takes no new function
 	state     state    // with all that was staged
@@ -21,20 +23,31 @@ type run struct {
 	led       bool     // somebody sees to the first batch: gathers or commits it
 	err       error    // the failed commit that closed the run
 	lingering bool
+	announced bool // whoever has the turn sets it
 
 	io      sync.Mutex    // one at a time at the session
 	saved   state         // what the disk holds
 	version store.Version // of that; nil while nobody looked
+	rebased bool          // it holds a change from outside that the run's states do not
 }
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
 	disk := state{base: &blob{}}
-	return &run{session: s, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
+	return &run{session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
 }
 
 // takes reports whether a function can join.
 func (r *run) takes(w *waiter, now time.Time) bool {
 	return !r.closed && !w.Alone && w.at.Lock == r.lock && now.Sub(r.began) < runSpan
+}
+
+// announce leaves the holder's record in the lock file, once, if a user's code
+// is to run.
+func (r *run) announce(w *waiter) {
+	if w.Announce && !r.announced {
+		r.announced = true
+		r.session.Announce()
+	}
 }
 
 // close lets nobody in any more, so there is nothing left to gather for.
@@ -55,47 +68,118 @@ func (r *run) newest() *batch {
 
 // load reads the file into the blob that stands for it. The blob is the content
 // as the run found it: what this run has appended to it since is cut off again.
-func (r *run) load(b *blob, max int64) error {
-	if b.loaded {
+func (r *run) load(b *blob, o store.ReadOptions) error {
+	if b.loaded && (b.verified || !o.Verify) {
 		return nil
 	}
 	r.io.Lock()
 	defer r.io.Unlock()
-	c, err := r.session.Load(max)
+	c, err := r.session.Load(o)
 	if err != nil {
 		return err
 	}
 	if r.version != nil && c.Version != r.version {
-		return errors.ErrChanged
+		return fmt.Errorf("%w while its lock was held; read it again and retry", errors.ErrChanged)
 	}
 	appended := size(r.saved.tails)
-	b.exists, b.data, b.loaded = c.Exists, c.Data[:len(c.Data)-appended], true
+	b.exists, b.data, b.loaded, b.verified = c.Exists, c.Data[:len(c.Data)-appended], true, o.Verify
 	r.version = c.Version
 	return nil
 }
 
-// write puts a batch on the disk.
-func (r *run) write(b *batch) error {
-	r.io.Lock()
-	defer r.io.Unlock()
-	v, err := r.session.Commit(r.change(b), b.options)
-	if err == nil {
-		r.saved, r.version = b.state, v
+// loadForEdit is load for a function that does not care what the text says, only
+// that it can be edited. A text that has no checksum yet can; one that is damaged
+// can't, for the new checksum would bless the damage.
+func (r *run) loadForEdit(b *blob, verify bool) error {
+	err := r.load(b, store.ReadOptions{Verify: verify})
+	if errors.Is(err, errors.ErrNoChecksum) {
+		err = r.load(b, store.ReadOptions{})
 	}
 	return err
 }
 
-// change is what a commit has to do to get from the saved state to the batch's.
-func (r *run) change(b *batch) store.Change {
-	base, tails := b.state.base, b.state.tails
-	switch {
-	case base == r.saved.base:
-		// Only tails are new. They rely on what they follow, as far as it is known.
-		return store.Change{Append: true, Parts: tails[len(r.saved.tails):], Read: r.version}
-	case !base.exists && len(tails) == 0:
-		return store.Change{Remove: true, Read: r.readBy(b)}
+// write puts a batch on the disk. Of a batch whose edit is refused it writes the
+// functions before the one that is to blame.
+func (r *run) write(b *batch) error {
+	r.io.Lock()
+	defer r.io.Unlock()
+	err := r.put(b, b.state)
+	if !isRefused(err) {
+		return err
 	}
-	return store.Change{Parts: append([][]byte{base.data}, tails...), Read: r.readBy(b)}
+	last := r.saved
+	for i, m := range b.members {
+		if m, err = m.on(last); err != nil {
+			break
+		}
+		last, b.good = m, i+1
+	}
+	if b.good > 0 {
+		if putErr := r.put(b, last); putErr != nil {
+			b.good, err = 0, putErr
+		}
+	}
+	return err
+}
+
+// on is the state written onto another one's text, which it follows.
+func (s state) on(before state) (state, error) {
+	if s.form != nil {
+		s.base, s.tails = before.base, before.tails
+	}
+	return s.settled()
+}
+
+// put makes the disk hold a state. Who wrote without reading goes over a change
+// from outside, with an edit of the text as that change left it.
+func (r *run) put(b *batch, s state) error {
+	for range maxMoves {
+		c, err := r.change(b, s)
+		if err != nil {
+			return refused{err}
+		}
+		v, err := r.session.Commit(c, b.options)
+		if err == nil {
+			r.saved, r.version = s, v
+			return nil
+		}
+		if b.read || s.form == nil || !errors.Is(err, errors.ErrChanged) {
+			return err
+		}
+		if s, err = r.rebase(s, b.options.Checksum); err != nil {
+			return err
+		}
+	}
+	return errors.ErrChanged
+}
+
+// rebase lays a value onto the text that somebody outside has left. What else was
+// staged in the run relies on another text, so the run ends with it. A text that
+// its checksum does not vouch for is not edited but replaced.
+func (r *run) rebase(s state, verify bool) (state, error) {
+	r.rebased = true
+	now, err := r.session.Load(store.ReadOptions{Verify: verify})
+	if errors.Is(err, errors.ErrChecksumMismatch) || errors.Is(err, errors.ErrNoChecksum) {
+		r.version = nil
+		return state{base: &blob{loaded: true, exists: true, data: s.value}}, nil
+	}
+	r.version = now.Version
+	return state{base: &blob{loaded: true, exists: now.Exists, data: now.Data}, form: s.form, value: s.value}, err
+}
+
+// change is what a commit has to do to get from the saved state to another.
+func (r *run) change(b *batch, s state) (store.Change, error) {
+	switch {
+	case s.form != nil:
+		text, err := s.text()
+		return store.Change{Parts: [][]byte{text}, Read: r.version}, err
+	case s.base == r.saved.base && r.saved.form == nil:
+		// Only tails are new. They rely on what they follow, as far as it is known.
+		return store.Change{Append: true, Parts: s.tails[len(r.saved.tails):], Read: r.version}, nil
+	case !s.exists():
+		return store.Change{Remove: true, Read: r.readBy(b)}, nil
+	}
+	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: r.readBy(b)}, nil
 }
 
 // readBy is the version that a batch relies on, nil if it does not care.

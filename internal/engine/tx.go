@@ -1,68 +1,41 @@
 package engine
 
 import (
+	"fmt"
 	"io/fs"
-	"slices"
 	"sync"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// blob is the content of a file at one point of a run. Its bytes are never
-// changed, only replaced.
-type blob struct {
-	loaded bool // false while it stands for what is on disk, unread
-	exists bool
-	data   []byte
-}
-
-// state is a blob and what was appended to it. States of one run share their
-// tails: each is a prefix of the next, or was given up.
-type state struct {
-	base  *blob
-	tails [][]byte
-}
-
-func size(tails [][]byte) int {
-	n := 0
-	for _, t := range tails {
-		n += len(t)
-	}
-	return n
-}
-
-// Tx is what a function sees of its file. It ends with the function; using it
-// later panics. It is safe for concurrent use.
-type Tx struct {
+// staging is what the functions of one transaction have made of a file: the
+// outer function and those that joined it through its context.
+type staging struct {
 	mu      sync.Mutex
 	run     *run
 	state   state
-	after   *batch // the last batch that was not durable when the function began
-	read    bool   // the function saw the state
-	changed bool   // it staged something
-	over    bool
+	after   *batch // the last batch that was not durable when the transaction began
+	read    bool   // a function saw the state
+	changed bool   // one staged something
+	writes  int    // how often
+	err     error  // why nothing of it can be committed
 }
 
-// perform runs the function whose caller has the turn, and stages its changes.
-func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
-	ent.mu.Lock()
-	tx := &Tx{run: ent.run, state: ent.run.state, after: ent.run.newest()}
-	ent.mu.Unlock()
-	returned := false
-	defer func() { // a panic and runtime.Goexit pass here too
-		if !returned {
-			tx.end()
-			ent.yield()
-		}
-	}()
-	err := fn(tx)
-	tx.end()
-	returned = true
-	if err != nil {
-		ent.yield()
-		return err
-	}
-	return ent.stage(w, tx)
+// Tx is what one function sees of its file. It ends with the function; using
+// it later panics. It is safe for concurrent use.
+type Tx struct {
+	*staging
+	at     store.Location
+	joins  chan struct{} // full while a function that joined this one runs
+	writes int           // how many of the writes are this function's, or of those within it
+	outer  *Tx
+	over   bool
+}
+
+func newTx(r *run, at store.Location) *Tx {
+	s := &staging{run: r, state: r.state, after: r.newest()}
+	return &Tx{staging: s, at: at, joins: make(chan struct{}, 1)}
 }
 
 func (tx *Tx) end() {
@@ -71,44 +44,96 @@ func (tx *Tx) end() {
 	tx.over = true
 }
 
+func (tx *Tx) ended() bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.over
+}
+
 func (tx *Tx) lock() (unlock func()) {
 	tx.mu.Lock()
 	if tx.over {
 		tx.mu.Unlock()
-		panic("holdfast: a transaction was used after its function returned")
+		panic("lockedfile: Tx used after its function returned")
 	}
 	return tx.mu.Unlock
 }
 
 // Text is the file's content, and whether there is a file. The bytes are shared:
-// they are not to be changed. One over max bytes is ErrTooLarge; 0 is no limit.
-func (tx *Tx) Text(max int64) (data []byte, exists bool, err error) {
+// they are not to be changed.
+func (tx *Tx) Text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	defer tx.lock()()
+	return tx.text(o)
+}
+
+func (tx *Tx) text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	tx.read = true
-	base := tx.state.base
-	if err := tx.run.load(base, max); err != nil {
+	if err := tx.run.load(tx.state.base, o); err != nil {
 		return nil, false, err
 	}
-	data = base.data
-	if len(tx.state.tails) > 0 {
-		data = slices.Concat(append([][]byte{data}, tx.state.tails...)...)
+	if tx.state, err = tx.state.settled(); err != nil {
+		return nil, false, err
 	}
-	if max > 0 && int64(len(data)) > max {
-		return nil, false, errors.ErrTooLarge
+	data = tx.state.plain()
+	if o.Max > 0 && int64(len(data)) > o.Max {
+		return nil, false, fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, len(data), o.Max)
 	}
-	return data, base.exists || len(tx.state.tails) > 0, nil
+	return data, tx.state.exists(), nil
+}
+
+// Value is Text for a caller to whom the encoding of a value of the given form
+// will do.
+func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, exists bool, err error) {
+	defer tx.lock()()
+	if !sameForm(tx.state.form, f) {
+		return tx.text(o)
+	}
+	tx.read = true
+	return tx.state.value, true, nil
 }
 
 // Put stages a whole new content. The bytes are kept and not to be changed.
 func (tx *Tx) Put(data []byte) {
 	defer tx.lock()()
-	tx.set(state{base: &blob{loaded: true, exists: true, data: data}})
+	tx.put(data)
+}
+
+func (tx *Tx) put(data []byte) {
+	tx.set(state{base: &blob{loaded: true, exists: true, verified: true, data: data}})
+}
+
+// PutValue stages a value, given as its encoding of the form. The file's text is
+// changed to hold it; without a file, or with one that is damaged, the encoding
+// is the text. The bytes are kept and not to be changed.
+func (tx *Tx) PutValue(f Form, value []byte, verify bool) error {
+	defer tx.lock()()
+	err := tx.run.loadForEdit(tx.state.base, verify)
+	switch {
+	case err == nil && tx.state.exists():
+	case err == nil, errors.Is(err, errors.ErrChecksumMismatch):
+		tx.put(value)
+		return nil
+	default:
+		return err
+	}
+	s := tx.state
+	if s.form != nil && !sameForm(s.form, f) {
+		if s, err = s.settled(); err != nil {
+			return err
+		}
+	}
+	tx.set(state{s.base, s.tails, f, value})
+	return nil
 }
 
 // Append stages bytes at the end. They are kept and not to be changed.
-func (tx *Tx) Append(tail []byte) {
+func (tx *Tx) Append(tail []byte) error {
 	defer tx.lock()()
-	tx.set(state{tx.state.base, append(tx.state.tails, tail)})
+	s, err := tx.state.settled()
+	if err == nil {
+		tx.set(state{base: s.base, tails: append(s.tails, tail)})
+	}
+	return err
 }
 
 // Remove stages the file's removal. It fails with fs.ErrNotExist if there is none.
@@ -121,18 +146,23 @@ func (tx *Tx) Remove() error {
 	if !exists {
 		return fs.ErrNotExist
 	}
-	tx.set(state{base: &blob{loaded: true}})
+	tx.set(state{base: &blob{loaded: true, verified: true}})
 	return nil
 }
 
 func (tx *Tx) exists() (bool, error) {
-	base := tx.state.base
-	if base.loaded || len(tx.state.tails) > 0 {
-		return base.exists || len(tx.state.tails) > 0, nil
+	if tx.state.base.loaded || tx.state.exists() {
+		return tx.state.exists(), nil
 	}
 	tx.run.io.Lock()
 	defer tx.run.io.Unlock()
 	return tx.run.session.Exists()
 }
 
-func (tx *Tx) set(s state) { tx.state, tx.changed = s, true }
+func (tx *Tx) set(s state) {
+	tx.state, tx.changed = s, true
+	tx.staging.writes++
+	for t := tx; t != nil; t = t.outer {
+		t.writes++
+	}
+}

@@ -15,7 +15,9 @@ type waiter struct {
 	at      store.Location
 	turn    chan struct{} // told once when the turn is the waiter's
 	since   time.Time
-	waited  bool
+	located time.Time // when at was found; zero for a guess
+	guessed bool
+	moved   bool            // the turn is at another entry now
 	limited context.Context // ends with the timeout or the caller's context; made when first needed
 	cancel  context.CancelFunc
 }
@@ -52,15 +54,24 @@ func (w *waiter) cause() error {
 	return context.Cause(w.Context)
 }
 
-// gaveUp is the error of a waiter whose patience or context ended.
-func (w *waiter) gaveUp(s store.Store) error {
+// gaveUp is the error of a waiter whose patience or context ended while the
+// holder, if known, had the lock.
+func (w *waiter) gaveUp(holder string) error {
 	timeout, cause := w.Timeout, w.cause()
 	if cause != nil {
 		deadline, _ := w.Context.Deadline()
 		if !errors.Is(w.Context.Err(), context.DeadlineExceeded) {
-			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, cause)
+			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, because(w.Context.Err(), cause))
 		}
 		timeout = deadline.Sub(w.since)
 	}
-	return &errors.TimeoutError{Path: w.Place.Path, Timeout: timeout, Holder: s.Holder(w.Place, w.at), Cause: cause}
+	return &errors.TimeoutError{Path: w.Place.Path, Timeout: timeout, Holder: holder, Cause: cause}
+}
+
+// because matches context.Canceled as well as the cause that the caller gave.
+func because(ended, cause error) error {
+	if cause == ended {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ended, cause)
 }

@@ -7,6 +7,7 @@ package handle
 import (
 	"context"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
@@ -19,31 +20,38 @@ import (
 // localDisk runs the transactions of all handles of the process.
 var localDisk = engine.New(store.NewDisk(vfs.OS))
 
-// File is one file and how it is kept. It never changes, so it is safe for
-// concurrent use.
+// File is one file and how it is kept. It is safe for concurrent use.
 type File[T any] struct {
 	name    string // as the caller gave it, for errors
-	abs     string
-	err     error // what was wrong with the arguments
+	err     error  // what was wrong with the arguments
 	options Options
 	request engine.Request
 	engine  *engine.Engine
+	last    atomic.Pointer[store.Location] // where the file was the last time
 }
 
 // New never fails: what is wrong with the arguments surfaces at the first call.
 func New[T any](path string, o Options) *File[T] {
-	f := &File[T]{name: path, engine: o.Engine}
-	if f.engine == nil {
-		f.engine = localDisk
-	}
-	f.abs, f.err = o.absolute(path)
+	f := &File[T]{name: path}
+	f.engine, f.request, f.err = Target(path, &o)
+	f.request.Last = &f.last
 	f.options = o
-	f.request = o.request(f.abs)
 	return f
 }
 
+// Target is what the engine is asked for a path with these options, for calls
+// that need no type.
+func Target(path string, o *Options) (*engine.Engine, engine.Request, error) {
+	abs, err := o.absolute(path)
+	e := o.Engine
+	if e == nil {
+		e = localDisk
+	}
+	return e, o.request(abs), err
+}
+
 // Path is the absolute path.
-func (f *File[T]) Path() string { return f.abs }
+func (f *File[T]) Path() string { return f.request.Place.Path }
 
 // Reads take no lock and never wait, so they need no context.
 
@@ -54,7 +62,7 @@ func (f *File[T]) Read() (T, error) {
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
-	data, err := f.load(f.options.MaxSize)
+	data, err := f.load(f.options.forCodec())
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
@@ -83,15 +91,15 @@ func noFile(err error) bool {
 
 // ReadBytes gives the content as it is.
 func (f *File[T]) ReadBytes() ([]byte, error) {
-	data, err := f.load(f.options.bytesMax())
+	data, err := f.load(f.options.forBytes())
 	return data, f.fail("read", errors.ErrRead, err)
 }
 
-func (f *File[T]) load(max int64) ([]byte, error) {
+func (f *File[T]) load(o store.ReadOptions) ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
-	return f.engine.Read(f.request.Place, max)
+	return f.engine.Read(f.request.Place, o)
 }
 
 // codec is asked for at each call, so that one registered later is used.
@@ -106,17 +114,19 @@ func (f *File[T]) codec() (codec.Codec, error) {
 	if r == nil {
 		r = registry.Default()
 	}
-	return r.Lookup(f.abs)
+	return r.Lookup(f.Path())
 }
 
-// Do runs fn as one transaction. An error of fn comes back as it is; one of the
-// engine's is wrapped with op and kind.
-func (f *File[T]) Do(ctx context.Context, op string, kind error, fn func(*Tx[T]) error) error {
+// Do runs fn as one transaction, or as part of the one that ctx carries. An
+// error of fn comes back as it is; one of the engine's is wrapped with op and
+// kind. user is the function behind fn that is not the library's own, nil if
+// there is none.
+func (f *File[T]) Do(ctx context.Context, op string, kind error, user any, fn func(*Tx[T]) error) error {
 	if f.err != nil {
 		return f.fail(op, kind, f.err)
 	}
 	request := f.request
-	request.Context = ctx
+	request.Context, request.Func, request.Announce = ctx, user, user != nil
 	var own error
 	err := f.engine.Do(&request, func(tx *engine.Tx) error {
 		own = fn(&Tx[T]{f, tx})
@@ -131,14 +141,16 @@ func (f *File[T]) Do(ctx context.Context, op string, kind error, fn func(*Tx[T])
 // fail wraps an error once, with what was tried and where. A lock that was not
 // free in time is no failure of the file, and says so by its kind.
 func (f *File[T]) fail(op string, kind, err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, wrapped := err.(*errors.Error); wrapped {
+	return Fail(op, f.name, kind, err)
+}
+
+// Fail is fail for calls that need no type.
+func Fail(op, path string, kind, err error) error {
+	if _, wrapped := err.(*errors.Error); wrapped || err == nil {
 		return err
 	}
 	if errors.Is(err, errors.ErrTimeout) {
 		kind = errors.ErrTimeout
 	}
-	return &errors.Error{Op: op, Path: f.name, Kind: kind, Err: err}
+	return &errors.Error{Op: op, Path: path, Kind: kind, Err: err}
 }

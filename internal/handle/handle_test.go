@@ -171,7 +171,7 @@ func (f failing) Dump(io.Writer, any) error { return f.err }
 
 func TestATransactionSeesWhatItStaged(t *testing.T) {
 	f := inMemory[map[string]int](t, codec.JSON())
-	err := f.Do(background, "update", errors.ErrWrite, func(tx *Tx[map[string]int]) error {
+	err := f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
 		if _, err := tx.Read(); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("before: %v", err)
 		}
@@ -195,7 +195,7 @@ func TestATransactionSeesWhatItStaged(t *testing.T) {
 	})
 	must(t, err)
 	wantBytes(t, f, "{\n  \"a\": 1,\n  \"b\": 2\n}\n\n")
-	must(t, f.Do(background, "update", errors.ErrWrite, func(tx *Tx[map[string]int]) error { return tx.Remove() }))
+	must(t, f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error { return tx.Remove() }))
 	if _, err := f.ReadBytes(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("removed: %v", err)
 	}
@@ -204,7 +204,7 @@ func TestATransactionSeesWhatItStaged(t *testing.T) {
 func TestAnErrorOfTheFunctionComesBackAsItIsAndStagesNothing(t *testing.T) {
 	f := inMemory[map[string]int](t, codec.JSON())
 	own := errors.New("the user's own")
-	err := f.Do(background, "update", errors.ErrWrite, func(tx *Tx[map[string]int]) error {
+	err := f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
 		must(t, tx.Write(map[string]int{"a": 1}))
 		return own
 	})
@@ -219,7 +219,7 @@ func TestAnErrorOfTheFunctionComesBackAsItIsAndStagesNothing(t *testing.T) {
 func TestBytesAreTheCallersToChangeAfterwards(t *testing.T) {
 	f := inMemory[string](t, codec.Text())
 	data := []byte("written")
-	must(t, f.Do(background, "write", errors.ErrWrite, func(tx *Tx[string]) error {
+	must(t, f.Do(background, "write", errors.ErrWrite, nil, func(tx *Tx[string]) error {
 		err := tx.WriteBytes(data)
 		copy(data, "changed")
 		return err

@@ -37,6 +37,7 @@ type Options struct {
 	Logger     *slog.Logger
 	NoLock     bool
 	NoMetadata bool
+	Checksum   bool
 
 	Engine *engine.Engine // nil for the local disk; tests put another below
 
@@ -69,18 +70,26 @@ func (o *Options) request(abs string) engine.Request {
 		Options: store.Options{
 			Perm:     o.Mode,
 			Metadata: !o.NoMetadata,
+			Checksum: o.Checksum,
 			Policy:   safety.Policy{Level: o.Safety, Log: &safety.Log{Path: abs, Logger: o.Logger}},
 		},
 		Timeout: o.Timeout,
 	}
 }
 
-// bytesMax is the limit for what needs no codec: none unless the user set one.
-func (o *Options) bytesMax() int64 {
+// forCodec is how a codec's input is read.
+func (o *Options) forCodec() store.ReadOptions {
+	return store.ReadOptions{Max: o.MaxSize, Verify: o.Checksum}
+}
+
+// forBytes is how content is read that no codec sees: without a limit unless the
+// user set one.
+func (o *Options) forBytes() store.ReadOptions {
+	r := store.ReadOptions{Verify: o.Checksum}
 	if o.MaxSizeSet {
-		return o.MaxSize
+		r.Max = o.MaxSize
 	}
-	return 0
+	return r
 }
 
 // absolute makes paths independent of a later chdir.

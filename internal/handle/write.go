@@ -15,28 +15,35 @@ func (f *File[T]) Write(ctx context.Context, v T) error {
 	if err != nil {
 		return f.fail("write", errors.ErrWrite, err)
 	}
-	return f.Do(ctx, "write", errors.ErrWrite, func(tx *Tx[T]) error {
-		tx.put(data)
-		return nil
-	})
+	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.put(data) })
 }
 
 // WriteBytes makes a copy of data the file's content.
 func (f *File[T]) WriteBytes(ctx context.Context, data []byte) error {
-	return f.Do(ctx, "write", errors.ErrWrite, func(tx *Tx[T]) error { return tx.WriteBytes(data) })
+	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.WriteBytes(data) })
 }
 
 // Append puts text at the end.
 func (f *File[T]) Append(ctx context.Context, text string) error {
-	return f.Do(ctx, "append", errors.ErrAppend, func(tx *Tx[T]) error { return tx.Append(text) })
+	return f.Do(ctx, "append", errors.ErrAppend, nil, func(tx *Tx[T]) error { return tx.Append(text) })
 }
 
 // Merge puts patch over what the file holds.
 func (f *File[T]) Merge(ctx context.Context, patch T) error {
-	return f.Do(ctx, "merge", errors.ErrWrite, func(tx *Tx[T]) error { return tx.Merge(patch) })
+	return f.Do(ctx, "merge", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.Merge(patch) })
 }
 
 // Remove takes the file away.
 func (f *File[T]) Remove(ctx context.Context) error {
-	return f.Do(ctx, "remove", errors.ErrWrite, func(tx *Tx[T]) error { return tx.Remove() })
+	return f.Do(ctx, "remove", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.Remove() })
+}
+
+// Locked runs the user's fn as one transaction.
+func (f *File[T]) Locked(ctx context.Context, user any, fn func(*Tx[T]) error) error {
+	return f.Do(ctx, "lock", errors.ErrWrite, user, fn)
+}
+
+// Update reads the file, lets fn change what it holds, and writes that.
+func (f *File[T]) Update(ctx context.Context, fn func(v *T) error) error {
+	return f.Do(ctx, "update", errors.ErrWrite, fn, func(tx *Tx[T]) error { return tx.Update(fn) })
 }

@@ -212,7 +212,7 @@ func TestALockModeLetsInWhoMayReadOrWriteAndNeverShutsTheOwnerOut(t *testing.T) 
 func TestAFileSwappedInForTheLockIsNotTouched(t *testing.T) {
 	needUnix(t)
 	for what, do := range map[string]func(*Held){
-		"announcing": func(h *Held) { _, clear := h.Announce(); clear() },
+		"announcing": func(h *Held) { h.Announce()() },
 		"following":  (*Held).follow,
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -27,25 +27,25 @@ const recordSize = 160
 
 const recordMagic = "holdfast"
 
-// Announce writes this process's record into a held lock and returns what the
-// last holder left uncleared, if anything, and the function that clears it
-// again. Where the lock file can't be written nothing is.
-func (h *Held) Announce() (left *Record, clear func()) {
+// Announce writes this process's record into a held lock and returns the
+// function that clears it again. Where the lock file can't be written nothing is.
+func (h *Held) Announce() (clear func()) {
 	f, err := h.record()
 	if err != nil {
-		return nil, func() {}
+		return func() {}
 	}
-	left = readRecord(f)
 	host, _ := os.Hostname()
 	mine := Record{os.Getpid(), host, time.Now()}
-	if _, err := f.WriteAt(mine.encode(), 0); err != nil {
-		f.Close()
-		return left, func() {}
-	}
-	return left, func() {
+	_, err = f.WriteAt(mine.encode(), 0)
+	clear = func() {
 		_, _ = f.WriteAt(bytes.Repeat([]byte{' '}, recordSize), 0)
 		f.Close()
 	}
+	if err != nil {
+		clear() // a part of it may be there
+		return func() {}
+	}
+	return clear
 }
 
 // Left is the record that the last holder left uncleared, nil if none.

@@ -33,7 +33,8 @@ func OwnerOf(target, lockPlace string) Owner {
 	return Owner(hex.EncodeToString(sum[:ownerBytes]))
 }
 
-func newName(o Owner) string {
+// NewName is a name for a temp of the owner that nobody else has.
+func NewName(o Owner) string {
 	var random [randBytes]byte
 	rand.Read(random[:]) // never fails: it ends the program instead
 	return namePrefix + string(o) + "-" + hex.EncodeToString(random[:]) + nameSuffix

@@ -10,7 +10,7 @@ func TestATempsNameParsesBackToItsOwnerAndIsNeverTheSameTwice(t *testing.T) {
 	seen := map[string]bool{}
 	for _, owner := range []Owner{NoOwner, OwnerOf("a", ""), OwnerOf(strings.Repeat("n", 300), "{1 2}")} {
 		for range 100 {
-			name := newName(owner)
+			name := NewName(owner)
 			if got, ok := ParseName(name); !ok || got != owner {
 				t.Fatalf("%s parses to %q, %v", name, got, ok)
 			}
@@ -34,7 +34,7 @@ func TestOwnersDifferByTargetAndByLock(t *testing.T) {
 }
 
 func TestOtherNamesAreNoTemps(t *testing.T) {
-	good := newName(OwnerOf("a", ""))
+	good := NewName(OwnerOf("a", ""))
 	for _, name := range []string{"", ".", "a", ".holdfast-", ".holdfast-.tmp", ".holdfast--.tmp", good[1:], good + "x", "x" + good,
 		strings.TrimSuffix(good, ".tmp"), strings.ToUpper(good), good[:len(good)-5] + ".tmp", strings.Replace(good, "-", "_", 2),
 		".holdfast-nolock-.tmp", ".holdfast-nobody-0123456789abcdef.tmp", ".holdfast-nolock-0123456789ABCDEF.tmp"} {
@@ -45,8 +45,8 @@ func TestOtherNamesAreNoTemps(t *testing.T) {
 }
 
 func FuzzParseName(f *testing.F) {
-	f.Add(newName(NoOwner))
-	f.Add(newName(OwnerOf("a", "")))
+	f.Add(NewName(NoOwner))
+	f.Add(NewName(OwnerOf("a", "")))
 	f.Add(".holdfast-nolock-0123456789abcdef.tmp")
 	f.Add(".holdfast--.tmp")
 	f.Fuzz(func(t *testing.T, name string) {
@@ -58,7 +58,7 @@ func FuzzParseName(f *testing.F) {
 			return
 		}
 		// A sweep removes what parses, so only what newName could have made may.
-		made := newName(owner)
+		made := NewName(owner)
 		at := len(namePrefix) + len(owner) + 1
 		if len(made) != len(name) || made[:at] != name[:at] || !isHex(name[at:len(name)-len(nameSuffix)], randBytes) {
 			t.Errorf("%q is taken for a temp like %q", name, made)

@@ -59,7 +59,7 @@ func (b *bench) commit(policy safety.Policy, before ...func(*Temp)) (vfs.Info, e
 	for _, do := range before {
 		do(temp)
 	}
-	return temp.Commit("data", func() error { return nil })
+	return settleAndCommit(temp, func() error { return nil })
 }
 
 func (b *bench) known() *Old {
@@ -200,7 +200,7 @@ func TestAFileThatMayNotBeReadKeepsNoAttributes(t *testing.T) {
 		old.File = nil
 		temp, err := Create(b.dir, NoOwner, old, 0o666, policy)
 		must(t, err)
-		_, err = temp.Commit("data", func() error { return nil })
+		_, err = settleAndCommit(temp, func() error { return nil })
 		if refused := errors.Is(err, fs.ErrPermission); refused != (policy == strict) {
 			t.Errorf("level %v: %v", policy.Level, err)
 		}
@@ -257,7 +257,7 @@ func TestWhatFailsAfterTheRenameIsNotDurableAndVisible(t *testing.T) {
 			}
 			return nil
 		})
-		_, err = temp.Commit("data", func() error { return nil })
+		_, err = settleAndCommit(temp, func() error { return nil })
 		if !errors.Is(err, errors.ErrNotDurable) || !errors.Is(err, syscall.EIO) {
 			t.Errorf("%s: %v", verb, err)
 		}
@@ -287,7 +287,7 @@ func TestTheGuardRunsWhenAllIsReadyAndStopsTheRename(t *testing.T) {
 	temp, err := Create(b.dir, NoOwner, b.known(), 0o666, strict)
 	must(t, err)
 	b.disk.Reset()
-	_, err = temp.Commit("data", func() error {
+	_, err = settleAndCommit(temp, func() error {
 		if ops := b.disk.Ops(); ops[len(ops)-1].Verb != faultfs.Sync {
 			t.Errorf("the last step before the guard was %v", ops[len(ops)-1])
 		}
@@ -307,7 +307,7 @@ func TestAStepThatFailsLeavesTheOldAndNoTemp(t *testing.T) {
 		temp, err := Create(b.dir, NoOwner, old, 0o666, strict)
 		must(t, err)
 		b.disk.FailAll(verb, syscall.EIO)
-		if _, err := temp.Commit("data", func() error { return nil }); !errors.Is(err, syscall.EIO) {
+		if _, err := settleAndCommit(temp, func() error { return nil }); !errors.Is(err, syscall.EIO) {
 			t.Errorf("%s: %v", verb, err)
 		}
 		b.want("old")
@@ -331,22 +331,11 @@ func TestATempIsPrivateUntilItHasItsModeUnlessTheFileIsNew(t *testing.T) {
 	}
 }
 
-func TestRemoveIsGuardedAndDurable(t *testing.T) {
-	b := newBench(t)
-	stop := errors.New("stop")
-	if err := Remove(b.dir, "data", strict, func() error { return stop }); err != stop {
-		t.Errorf("got %v", err)
+// settleAndCommit does all that is left once the content is written.
+func settleAndCommit(temp *Temp, guard func() error) (vfs.Info, error) {
+	defer temp.Abort()
+	if err := temp.Settle(); err != nil {
+		return vfs.Info{}, err
 	}
-	b.disk.FailAll(faultfs.Remove, syscall.EPERM)
-	if err := Remove(b.dir, "data", strict, func() error { return nil }); !errors.Is(err, fs.ErrPermission) {
-		t.Errorf("got %v", err)
-	}
-	b.want("old")
-	b.disk.FailAll(faultfs.SyncDir, syscall.EIO)
-	if err := Remove(b.dir, "data", strict, func() error { return nil }); !errors.Is(err, errors.ErrNotDurable) {
-		t.Errorf("got %v", err)
-	}
-	if names, _ := b.dir.Names(); len(names) != 0 {
-		t.Errorf("the directory holds %v", names)
-	}
+	return temp.Commit("data", guard)
 }

@@ -39,8 +39,15 @@ type Old struct {
 	File vfs.File // open for reading; nil if its content may not be read
 }
 
-// Temp is new content on its way to a name. Commit or Abort ends it. It is not
-// safe for concurrent use.
+// Close closes the file, if there is one that is open.
+func (o *Old) Close() {
+	if o != nil && o.File != nil {
+		o.File.Close()
+	}
+}
+
+// Temp is new content on its way to a name: write it, Settle it, Commit it.
+// Abort ends it at any point. It is not safe for concurrent use.
 type Temp struct {
 	vfs.File // for writing the content
 	dir      vfs.Dir
@@ -56,7 +63,7 @@ func Create(dir vfs.Dir, owner Owner, old *Old, perm fs.FileMode, policy safety.
 	if old != nil {
 		perm = 0o600
 	}
-	name := newName(owner)
+	name := NewName(owner)
 	f, err := dir.Create(name, perm)
 	if err != nil {
 		return nil, err
@@ -74,15 +81,23 @@ func (t *Temp) Abort() {
 	_ = t.dir.Remove(t.name) // if it can't be removed now, a sweep does it later
 }
 
-// Commit gives the content its name and returns what the file is then. guard
-// runs when everything is ready, right before the rename; its error stops the
-// commit. An error leaves the target as it was and no temp, except
-// ErrNotDurable, which comes with the new content visible.
+// Settle makes content and metadata final and durable. Nothing may be written
+// after it.
+func (t *Temp) Settle() error {
+	if t.old != nil {
+		if err := carry(t.old, t.File, t.policy); err != nil {
+			return err
+		}
+	}
+	return SyncFile(t.File, t.policy)
+}
+
+// Commit gives the settled content its name and returns what the file is then.
+// guard runs right before the rename; its error stops the commit. An error
+// leaves the target as it was and no temp, except ErrNotDurable, which comes
+// with the new content visible.
 func (t *Temp) Commit(target string, guard func() error) (vfs.Info, error) {
 	defer t.Abort()
-	if err := t.settle(); err != nil {
-		return vfs.Info{}, err
-	}
 	if err := guard(); err != nil {
 		return vfs.Info{}, err
 	}
@@ -102,16 +117,6 @@ func (t *Temp) Commit(target string, guard func() error) (vfs.Info, error) {
 		return info, fmt.Errorf("%w: %w", errors.ErrNotDurable, err) // the old content is gone
 	}
 	return info, nil
-}
-
-// settle makes content and metadata final and durable.
-func (t *Temp) settle() error {
-	if t.old != nil {
-		if err := carry(t.old, t.File, t.policy); err != nil {
-			return err
-		}
-	}
-	return SyncFile(t.File, t.policy)
 }
 
 // renameError explains the two refusals that have a cure.
@@ -150,16 +155,4 @@ func SyncDir(dir vfs.Dir, policy safety.Policy) error {
 // not the same as that it failed.
 func unsupported(err error) bool {
 	return errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported)
-}
-
-// Remove unlinks a file durably. There is no temp that could be taken away
-// from a holder who lost the lock, so guard alone fences it.
-func Remove(dir vfs.Dir, name string, policy safety.Policy, guard func() error) error {
-	if err := guard(); err != nil {
-		return err
-	}
-	if err := dir.Remove(name); err != nil {
-		return err
-	}
-	return SyncDir(dir, policy)
 }

@@ -9,13 +9,14 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // Commit is of the Session interface.
 func (f *file) Commit(c Change, o Options) (Version, error) {
 	guard := func() error {
-		if err := f.check(); err != nil {
+		if err := f.Check(); err != nil {
 			return err
 		}
 		return f.unchanged(c.Read)
@@ -27,9 +28,7 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 	if err != nil {
 		return nil, err
 	}
-	if old != nil && old.File != nil {
-		defer old.File.Close()
-	}
+	defer old.Close()
 	switch {
 	case old == nil && c.Append:
 		if err := f.whole(&c); err != nil {
@@ -43,7 +42,7 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 		if total(c.Parts) == 0 {
 			return f.confirm(old, o, guard)
 		}
-	case old.File != nil && total(c.Parts) == old.Info.Size && holds(old.File, c.Parts):
+	case old.File != nil && total(c.Parts) == old.Info.Size && holds(old.File, c.Parts) && f.sealed(c.Parts, o):
 		return f.confirm(old, o, guard)
 	}
 	return f.replace(old, c, o, guard)
@@ -52,7 +51,7 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 // whole makes an append where no file is a change of the whole content, based
 // on what there is instead: nothing, or under Replace what a link leads to.
 func (f *file) whole(c *Change) error {
-	now, err := f.Load(0)
+	now, err := f.Load(ReadOptions{})
 	if err != nil {
 		return err
 	}
@@ -72,7 +71,18 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 	if !info.Mode.IsRegular() && (f.links != Replace || info.Mode&fs.ModeSymlink == 0) {
 		return nil, notRegular(f.name, info.Mode)
 	}
-	return version{}, replace.Remove(f.dir, f.name, o.Policy, guard)
+	if err := guard(); err != nil {
+		return nil, err
+	}
+	if err := f.dir.Remove(f.name); err != nil {
+		return nil, err
+	}
+	// The sidecar goes after its file: the other way round a crash would leave
+	// the file unprotected. One sync makes both final.
+	if err := f.dir.Remove(f.name + sidecar.Suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		o.Policy.Report("the checksum was not removed", err)
+	}
+	return version{}, replace.SyncDir(f.dir, o.Policy)
 }
 
 // old opens the file that a commit replaces, nil if there is none, and refuses
@@ -155,33 +165,22 @@ func (f *file) confirm(old *replace.Old, o Options, guard func() error) (Version
 
 // replace stages the new content and puts it in place.
 func (f *file) replace(old *replace.Old, c Change, o Options, guard func() error) (Version, error) {
-	like := old
-	if !o.Metadata {
-		like = nil
-	}
-	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
+	d, err := f.draft(old, total(c.Parts), o)
 	if err != nil {
 		return nil, err
 	}
-	defer temp.Abort()
+	defer d.Abort()
 	if c.Append && old != nil {
-		if old.File == nil {
-			return nil, &fs.PathError{Op: "append", Path: f.name, Err: fs.ErrPermission}
-		}
-		if err := temp.CloneFrom(old.File, old.Info.Size); err != nil {
+		if err := d.copyOld(); err != nil {
 			return nil, err
 		}
 	}
 	for _, part := range c.Parts {
-		if _, err := temp.Write(part); err != nil {
+		if _, err := d.Write(part); err != nil {
 			return nil, err
 		}
 	}
-	info, err := temp.Commit(f.name, guard)
-	if err != nil {
-		return nil, err
-	}
-	return versionOf(info), nil
+	return d.publish(guard)
 }
 
 func total(parts [][]byte) int64 {

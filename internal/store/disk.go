@@ -30,6 +30,8 @@ type file struct {
 	lockDir vfs.Dir    // where the lock lies; dir itself unless the caller chose another
 	lock    *lock.Held // nil without a lock
 	owner   replace.Owner
+	stale   bool   // the last holder left its record
+	clear   func() // clears this holder's; nil if it left none
 }
 
 // TryLock is of the Store interface.
@@ -68,6 +70,7 @@ func (d *Disk) lock(p Placement, at Location, take func(lock.Place) (*lock.Held,
 		return nil, moved(err)
 	}
 	if f.lock != nil {
+		f.stale = f.lock.Left() != nil
 		f.sweepIfDue(at.Key.Dir)
 	}
 	return f, nil
@@ -125,24 +128,6 @@ func lockPlace(p Placement, at Location, dir vfs.Dir) lock.Place {
 	return lock.Place{Dir: dir, Name: name, Path: join(p.LockDir, name), Perm: p.Perm}
 }
 
-// Holder is of the Store interface.
-func (d *Disk) Holder(p Placement, at Location) string {
-	where := p.LockDir
-	if where == "" {
-		where = at.dir
-	}
-	dir, err := d.FS.OpenDir(where)
-	if err != nil {
-		return ""
-	}
-	defer dir.Close()
-	r, err := lock.ReadRecord(dir, lockPlace(p, at, dir).Name)
-	if err != nil || r == nil {
-		return ""
-	}
-	return r.String()
-}
-
 // lockFileName names a lock that does not lie beside its file, so that files of
 // one name in different directories do not share it.
 func lockFileName(k Key) string {
@@ -158,6 +143,9 @@ func (f *file) like() (vfs.Info, bool) {
 
 // Release is of the Session interface.
 func (f *file) Release() error {
+	if f.clear != nil {
+		f.clear()
+	}
 	var err error
 	if f.lock != nil {
 		err = f.lock.Release()
@@ -168,10 +156,20 @@ func (f *file) Release() error {
 	return errors.Join(err, f.dir.Close())
 }
 
-// check is what stands between a prepared change and its rename.
-func (f *file) check() error {
+// Check is of the Session interface.
+func (f *file) Check() error {
 	if f.lock == nil {
 		return nil
 	}
 	return f.lock.Check()
 }
+
+// Announce is of the Session interface.
+func (f *file) Announce() {
+	if f.lock != nil {
+		f.clear = f.lock.Announce()
+	}
+}
+
+// Stale is of the Session interface.
+func (f *file) Stale() bool { return f.stale }

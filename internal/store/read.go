@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -22,13 +23,16 @@ type version struct {
 func versionOf(i vfs.Info) version { return version{true, i.ID, i.Size, i.Mtime, i.Ctime} }
 
 // Read is of the Store interface.
-func (d *Disk) Read(p Placement, max int64) ([]byte, error) {
+func (d *Disk) Read(p Placement, o ReadOptions) ([]byte, error) {
+	if o.Verify {
+		return d.readVerified(p, o.Max)
+	}
 	f, err := d.FS.Open(p.Path, p.Symlinks != Refuse)
 	if err != nil {
 		return nil, openError(err, p.Path)
 	}
 	defer f.Close()
-	data, _, err := readAll(f, p.Path, max)
+	data, _, err := readAll(f, p.Path, o.Max)
 	return data, err
 }
 
@@ -44,19 +48,22 @@ func openError(err error, path string) error {
 }
 
 // Load is of the Session interface.
-func (f *file) Load(max int64) (Content, error) {
+func (f *file) Load(o ReadOptions) (Content, error) {
 	open, err := f.dir.Open(f.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Content{Version: version{}}, nil
 	}
 	if err != nil && f.links == Replace {
-		return f.loadLinked(max)
+		return f.loadLinked(o.Max)
 	}
 	if err != nil {
 		return Content{}, openError(err, f.name)
 	}
 	defer open.Close()
-	data, info, err := readAll(open, f.name, max)
+	data, info, err := readAll(open, f.name, o.Max)
+	if err == nil && o.Verify {
+		err = f.vouch(open, info, sidecar.Sum(data))
+	}
 	if err != nil {
 		return Content{}, err
 	}

@@ -7,10 +7,13 @@
 package store
 
 import (
+	"io"
 	"io/fs"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/lock"
 	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -20,9 +23,13 @@ type Store interface {
 	// nothing but to make missing parents where the placement asks for that.
 	Locate(p Placement) (Location, error)
 	// Read gives a file's content without a lock: rename has made it whole. It
-	// creates nothing and waits for nobody. A file over max bytes is
-	// ErrTooLarge; 0 is no limit.
-	Read(p Placement, max int64) ([]byte, error)
+	// creates nothing and waits for nobody.
+	Read(p Placement, o ReadOptions) ([]byte, error)
+	// Open is Read for content that need not fit into memory. The content is
+	// of one version. With Verify what was read is checked at its end.
+	Open(p Placement, o ReadOptions) (io.ReadCloser, error)
+	// Sidecar reads what is recorded of a file's checksum, without the lock.
+	Sidecar(p Placement) (sidecar.Sidecar, error)
 	// TryLock locks a location's file, or fails with ErrLocked. Like Lock it
 	// fails with ErrMoved if the placement means another file by now.
 	TryLock(p Placement, at Location) (Session, error)
@@ -30,18 +37,58 @@ type Store interface {
 	Lock(p Placement, at Location, done <-chan struct{}) (Session, error)
 	// Holder says who holds the lock, for an error text; empty if unknown.
 	Holder(p Placement, at Location) string
+	// Inspect tells what is known of a lock. It changes nothing.
+	Inspect(p Placement, at Location) (LockInfo, error)
+	// Force takes the lock away from its holder, who can then commit no more.
+	Force(p Placement, at Location) error
 }
 
 // Session is a file while its lock is held. It is not safe for concurrent use.
 type Session interface {
-	// Load reads the file. One over max bytes is ErrTooLarge; 0 is no limit.
-	Load(max int64) (Content, error)
+	// Load reads the file.
+	Load(o ReadOptions) (Content, error)
 	// Exists reports whether there is a file.
 	Exists() (bool, error)
 	// Commit makes a change visible and durable, all or nothing.
 	Commit(c Change, o Options) (Version, error)
+	// Draft prepares a new content that need not fit into memory.
+	Draft(o Options) (Draft, error)
+	// MoveTo moves the file to the place of another one of the same store.
+	MoveTo(to Session, o Options) error
+	// Seal makes a checksum of the content that is there.
+	Seal(o Options) error
+	// Unseal takes the checksum away.
+	Unseal(o Options) error
+	// Check reports ErrLockLost if the lock was taken away by force.
+	Check() error
+	// Announce puts the holder's record into the lock, until Release. It is
+	// safe beside a Commit.
+	Announce()
+	// Stale reports whether the last holder left its record, and so did not
+	// come to its end.
+	Stale() bool
 	// Release frees the lock.
 	Release() error
+}
+
+// Draft is a new content on its way. Commit or Abort ends it.
+type Draft interface {
+	io.Writer
+	Commit() error
+	Abort()
+}
+
+// ReadOptions say how much of a file is read, and whether its checksum must agree.
+type ReadOptions struct {
+	Max    int64 // more bytes are ErrTooLarge; 0 is no limit
+	Verify bool  // ErrChecksumMismatch or ErrNoChecksum if it does not
+}
+
+// LockInfo is what is known of a lock.
+type LockInfo struct {
+	Path   string
+	Held   bool
+	Record *lock.Record // nil if there is none
 }
 
 // ErrMoved says that a path meant one file before the lock and another under it.
@@ -118,10 +165,11 @@ type Change struct {
 type Options struct {
 	Perm     fs.FileMode // of a new file, before the umask
 	Metadata bool        // a replacement keeps owner, ACL, attributes and mode
+	Checksum bool        // the file gets a checksum
 	Policy   safety.Policy
 }
 
 // Same reports whether one commit may serve both.
 func (o Options) Same(p Options) bool {
-	return o.Perm == p.Perm && o.Metadata == p.Metadata && o.Policy.Same(p.Policy)
+	return o.Perm == p.Perm && o.Metadata == p.Metadata && o.Checksum == p.Checksum && o.Policy.Same(p.Policy)
 }

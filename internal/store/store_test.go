@@ -80,7 +80,7 @@ func TestACommitReplacesAppendsAndRemoves(t *testing.T) {
 	if exists, err := s.Exists(); exists || err != nil {
 		t.Errorf("before: exists %v, %v", exists, err)
 	}
-	none, err := s.Load(0)
+	none, err := s.Load(ReadOptions{})
 	if none.Exists || err != nil {
 		t.Errorf("before: %+v, %v", none, err)
 	}
@@ -90,17 +90,17 @@ func TestACommitReplacesAppendsAndRemoves(t *testing.T) {
 	v, err := s.Commit(Change{Append: true, Parts: bytesOf([]string{" three", " four"})}, keep)
 	must(t, err)
 	want(t, p.Path, "one two three four")
-	c, err := s.Load(0)
+	c, err := s.Load(ReadOptions{})
 	must(t, err)
 	if !c.Exists || string(c.Data) != "one two three four" || c.Version != v {
 		t.Errorf("loaded %+v, committed %+v", c, v)
 	}
-	if _, err := s.Load(5); !errors.Is(err, errors.ErrTooLarge) {
+	if _, err := s.Load(ReadOptions{Max: 5}); !errors.Is(err, errors.ErrTooLarge) {
 		t.Errorf("over the limit: %v", err)
 	}
 	gone, err := s.Commit(Change{Remove: true, Read: v}, keep)
 	must(t, err)
-	if c, err := s.Load(0); c.Exists || c.Version != gone || err != nil {
+	if c, err := s.Load(ReadOptions{}); c.Exists || c.Version != gone || err != nil {
 		t.Errorf("after: %+v, %v", c, err)
 	}
 	if _, err := s.Commit(Change{Remove: true}, keep); !errors.Is(err, fs.ErrNotExist) {
@@ -173,7 +173,7 @@ func TestAnOutsideChangeIsKept(t *testing.T) {
 		p := at(t)
 		put(t, p.Path, "read before")
 		s := session(t, NewDisk(vfs.OS), p)
-		c, err := s.Load(0)
+		c, err := s.Load(ReadOptions{})
 		must(t, err)
 		must(t, outside(p.Path))
 		left, _ := os.ReadFile(p.Path)
@@ -230,7 +230,7 @@ func TestUnderReplaceALinkIsReadThroughAndReplaced(t *testing.T) {
 			}
 			must(t, os.Symlink("data.target", p.Path))
 			s := session(t, NewDisk(vfs.OS), p)
-			was, err := s.Load(0)
+			was, err := s.Load(ReadOptions{})
 			if err != nil || string(was.Data) != c.target || was.Exists != (c.target != "") {
 				t.Errorf("loaded %+v, %v", was, err)
 			}
@@ -255,7 +255,7 @@ func TestUnderReplaceWhatALinkLeadsToMustBeAFile(t *testing.T) {
 		p.Symlinks = Replace
 		must(t, os.Symlink(target, p.Path))
 		s := session(t, NewDisk(vfs.OS), p)
-		if _, err := s.Load(0); err == nil {
+		if _, err := s.Load(ReadOptions{}); err == nil {
 			t.Errorf("%s was read", what)
 		}
 		if _, err := s.Commit(Change{Append: true, Parts: [][]byte{[]byte("x")}}, keep); err == nil {
@@ -279,7 +279,7 @@ func TestWhatTurnsIntoSomethingElseUnderTheLockIsRefused(t *testing.T) {
 		s := session(t, NewDisk(vfs.OS), p)
 		must(t, turn(p.Path))
 		for name, do := range map[string]func() error{
-			"load":   func() error { _, err := s.Load(0); return err },
+			"load":   func() error { _, err := s.Load(ReadOptions{}); return err },
 			"write":  func() error { _, err := s.Commit(text("x"), keep); return err },
 			"append": func() error { _, err := s.Commit(Change{Append: true, Parts: [][]byte{{1}}}, keep); return err },
 			"remove": func() error { _, err := s.Commit(Change{Remove: true}, keep); return err },
@@ -340,11 +340,10 @@ func TestALockIsHeldUntilItIsReleasedAndSaysByWhom(t *testing.T) {
 		if holder := d.Holder(p, where); holder != "" {
 			t.Errorf("nobody announced, and the holder is %q", holder)
 		}
-		_, clear := s.(*file).lock.Announce()
+		s.Announce()
 		if holder := d.Holder(p, where); !strings.Contains(holder, fmt.Sprint("process ", os.Getpid())) {
 			t.Errorf("the holder is %q", holder)
 		}
-		clear()
 		must(t, s.Release())
 		// The wait that was given up may get the lock for a moment.
 		s, err = d.Lock(p, where, nil)
@@ -449,10 +448,10 @@ func TestAnUnreadableDiskIsAnErrorAndNotAnEmptyFile(t *testing.T) {
 	must(t, err)
 	for _, verb := range []string{faultfs.Open, faultfs.Stat, faultfs.Read} {
 		disk.FailAll(verb, syscall.EIO)
-		if _, err := d.Read(p, 0); !errors.Is(err, syscall.EIO) {
+		if _, err := d.Read(p, ReadOptions{}); !errors.Is(err, syscall.EIO) {
 			t.Errorf("Read, %s: %v", verb, err)
 		}
-		if _, err := s.Load(0); !errors.Is(err, syscall.EIO) {
+		if _, err := s.Load(ReadOptions{}); !errors.Is(err, syscall.EIO) {
 			t.Errorf("Load, %s: %v", verb, err)
 		}
 	}

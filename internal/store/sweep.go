@@ -18,26 +18,32 @@ import (
 // and after a holder that did not come to its end. What can't be listed or
 // removed is left to a later sweep.
 func (f *file) sweepIfDue(dir vfs.ID) {
-	if !f.disk.swept.first(dir) && f.lock.Left() == nil {
+	if !f.disk.swept.first(dir) && !f.stale {
 		return
 	}
 	names, err := f.dir.Names()
 	if err != nil {
 		return
 	}
-	foreign := map[replace.Owner][]string{}
-	for _, name := range names {
-		switch owner, ok := replace.ParseName(name); {
-		case !ok || owner == replace.NoOwner:
-		case owner == f.owner:
-			_ = f.dir.Remove(name)
-		default:
-			foreign[owner] = append(foreign[owner], name)
-		}
-	}
+	foreign := removeTemps(f.dir, names, f.owner)
 	if len(foreign) > 0 {
 		f.sweepForeign(names, foreign)
 	}
+}
+
+// removeTemps removes the temps of one owner and gives those of the others.
+func removeTemps(dir vfs.Dir, names []string, mine replace.Owner) (others map[replace.Owner][]string) {
+	others = map[replace.Owner][]string{}
+	for _, name := range names {
+		switch owner, ok := replace.ParseName(name); {
+		case !ok || owner == replace.NoOwner:
+		case owner == mine:
+			_ = dir.Remove(name)
+		default:
+			others[owner] = append(others[owner], name)
+		}
+	}
+	return others
 }
 
 // sweepForeign removes the leftovers of the directory's other files, as far as

@@ -10,11 +10,11 @@ import "github.com/holdfast-go/holdfast/errors"
 func (f *osFile) Attrs() ([]string, error) { return nil, nil }
 
 func (f *osFile) Attr(name string) ([]byte, error) {
-	return nil, pathError("getxattr "+name, f.path, errors.ErrUnsupported)
+	return nil, f.failure("getxattr "+name, errors.ErrUnsupported)
 }
 
 func (f *osFile) SetAttr(name string, value []byte) error {
-	return pathError("setxattr "+name, f.path, errors.ErrUnsupported)
+	return f.failure("setxattr "+name, errors.ErrUnsupported)
 }
 
 func (f *osFile) RemoveAttr(string) error { return nil }

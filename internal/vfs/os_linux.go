@@ -48,48 +48,62 @@ func syncFD(fd int) error { return unix.Fsync(fd) }
 func noAttrs(err error) bool { return err == unix.ENOTSUP || err == unix.ENOSYS }
 
 func (f *osFile) Attrs() ([]string, error) {
-	var small [512]byte
-	buf, err := growing(small[:], func(p []byte) (int, error) { return unix.Flistxattr(f.fd, p) })
-	if noAttrs(err) || (err == nil && len(buf) == 0) {
+	list, err := growing(func(p []byte) (int, error) { return unix.Flistxattr(f.fd, p) })
+	if noAttrs(err) || (err == nil && len(list) == 0) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, pathError("listxattr", f.path, err)
+		return nil, f.failure("listxattr", err)
 	}
 	var names []string
-	for name := range bytes.SplitSeq(bytes.TrimSuffix(buf, []byte{0}), []byte{0}) {
+	for name := range bytes.SplitSeq(bytes.TrimSuffix(list, []byte{0}), []byte{0}) {
 		names = append(names, string(name))
 	}
 	return names, nil
 }
 
 func (f *osFile) Attr(name string) ([]byte, error) {
-	buf, err := growing(make([]byte, 256), func(p []byte) (int, error) { return unix.Fgetxattr(f.fd, name, p) })
-	return buf, pathError("getxattr "+name, f.path, err)
+	value, err := growing(func(p []byte) (int, error) { return unix.Fgetxattr(f.fd, name, p) })
+	if err != nil {
+		return nil, f.failure("getxattr "+name, err)
+	}
+	return value, nil
 }
 
-// growing calls read with ever larger buffers while it answers ERANGE.
-func growing(buf []byte, read func([]byte) (int, error)) ([]byte, error) {
+// growing calls read with what it answers that it needs, which is nothing for
+// most files, and again if there is more by then.
+func growing(read func([]byte) (int, error)) ([]byte, error) {
+	var buf []byte
 	for {
 		var n int
 		err := retry(func() (err error) { n, err = read(buf); return err })
-		if err != unix.ERANGE {
-			return buf[:max(n, 0)], err
+		switch {
+		case err == unix.ERANGE:
+			buf = nil
+		case err != nil || n == 0:
+			return nil, err
+		case buf == nil:
+			buf = make([]byte, n)
+		default:
+			return buf[:n], nil
 		}
-		buf = make([]byte, 4*len(buf))
 	}
 }
 
 func (f *osFile) SetAttr(name string, value []byte) error {
-	return pathError("setxattr "+name, f.path, retry(func() error { return unix.Fsetxattr(f.fd, name, value, 0) }))
+	err := retry(func() error { return unix.Fsetxattr(f.fd, name, value, 0) })
+	if err != nil {
+		return f.failure("setxattr "+name, err)
+	}
+	return nil
 }
 
 func (f *osFile) RemoveAttr(name string) error {
 	err := retry(func() error { return unix.Fremovexattr(f.fd, name) })
-	if err == unix.ENODATA || noAttrs(err) {
+	if err == nil || err == unix.ENODATA || noAttrs(err) {
 		return nil
 	}
-	return pathError("removexattr "+name, f.path, err)
+	return f.failure("removexattr "+name, err)
 }
 
 // CloneFrom lets the kernel share the blocks where the filesystem can, else
@@ -111,7 +125,7 @@ func (f *osFile) CloneFrom(src File, size int64) error {
 		case unix.ENOSYS, unix.EXDEV, unix.EINVAL, unix.ENOTSUP, unix.EPERM:
 			return copyFromAt(f, src, done, size)
 		default:
-			return pathError("copy", f.path, err)
+			return f.failure("copy", err)
 		}
 		if n == 0 {
 			return copyFromAt(f, src, done, size)

@@ -394,7 +394,7 @@ func TestAnInterruptedCallIsRepeated(t *testing.T) {
 }
 
 func TestAWriteThatWritesNothingIsAnError(t *testing.T) {
-	n, err := (&osFile{path: "a"}).writeAll([]byte("abc"), func(rest []byte, done int) (int, error) {
+	n, err := (&osFile{name: "a"}).writeAll([]byte("abc"), func(rest []byte, done int) (int, error) {
 		if done == 0 {
 			return 1, nil
 		}

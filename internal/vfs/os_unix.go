@@ -23,7 +23,15 @@ type osDir struct {
 
 type osFile struct {
 	fd   int
-	path string // for error texts only
+	dir  string // for error texts only; empty if name is a path
+	name string
+}
+
+func (f *osFile) path() string {
+	if f.dir == "" {
+		return f.name
+	}
+	return f.dir + "/" + f.name
 }
 
 // retry repeats a call that a signal interrupted. Go's own handlers restart
@@ -41,6 +49,14 @@ func pathError(op, path string, err error) error {
 		return nil
 	}
 	return &fs.PathError{Op: op, Path: path, Err: err}
+}
+
+// failure joins the path only for an error that is one.
+func (f *osFile) failure(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return pathError(op, f.path(), err)
 }
 
 func openat(dir int, name string, flags int, perm fs.FileMode) (fd int, err error) {
@@ -68,7 +84,7 @@ func (osFS) Open(path string, follow bool) (File, error) {
 	if err != nil {
 		return nil, pathError("open", path, err)
 	}
-	return &osFile{fd, path}, nil
+	return &osFile{fd, "", path}, nil
 }
 
 func (osFS) Stat(path string, follow bool) (Info, error) {
@@ -120,7 +136,7 @@ func (d *osDir) open(name string, flags int, perm fs.FileMode) (File, error) {
 	if err != nil {
 		return nil, pathError("open", d.join(name), err)
 	}
-	return &osFile{fd, d.join(name)}, nil
+	return &osFile{fd, d.path, name}, nil
 }
 
 func (d *osDir) Open(name string) (File, error) { return d.open(name, readFlags, 0) }
@@ -203,7 +219,7 @@ func (f *osFile) ReadAt(p []byte, off int64) (n int, err error) {
 
 func (f *osFile) readResult(n, want int, err error) (int, error) {
 	if err != nil {
-		return 0, pathError("read", f.path, err)
+		return 0, f.failure("read", err)
 	}
 	if n == 0 && want > 0 {
 		return 0, io.EOF
@@ -231,7 +247,7 @@ func (f *osFile) writeAll(p []byte, write func(rest []byte, done int) (int, erro
 			err = io.ErrShortWrite
 		}
 		if err != nil {
-			return done, pathError("write", f.path, err)
+			return done, f.failure("write", err)
 		}
 		done += n
 	}
@@ -240,22 +256,22 @@ func (f *osFile) writeAll(p []byte, write func(rest []byte, done int) (int, erro
 
 func (f *osFile) Stat() (Info, error) {
 	info, err := statFD(f.fd)
-	return info, pathError("stat", f.path, err)
+	return info, f.failure("stat", err)
 }
 
 func (f *osFile) Chmod(mode fs.FileMode) error {
-	return pathError("chmod", f.path, retry(func() error { return unix.Fchmod(f.fd, unixMode(mode)) }))
+	return f.failure("chmod", retry(func() error { return unix.Fchmod(f.fd, unixMode(mode)) }))
 }
 
 func (f *osFile) Chown(uid, gid uint32) error {
-	return pathError("chown", f.path, retry(func() error { return unix.Fchown(f.fd, int(uid), int(gid)) }))
+	return f.failure("chown", retry(func() error { return unix.Fchown(f.fd, int(uid), int(gid)) }))
 }
 
 func (f *osFile) Sync() error {
-	return pathError("sync", f.path, retry(func() error { return syncFD(f.fd) }))
+	return f.failure("sync", retry(func() error { return syncFD(f.fd) }))
 }
 
-func (f *osFile) Close() error { return pathError("close", f.path, closeFD(f.fd)) }
+func (f *osFile) Close() error { return f.failure("close", closeFD(f.fd)) }
 
 // unixMode is the inverse of goMode for what chmod(2) sets.
 func unixMode(mode fs.FileMode) uint32 {

@@ -1,0 +1,120 @@
+// Command doctor says what can be promised about a file at a given path on this
+// machine, and proves it.
+//
+//	go run ./examples/doctor [-dry] [-json] [-lock-dir DIR] [-require NAME,…] PATH
+//
+// It creates probe files beside PATH, never touches PATH itself, and cleans up;
+// with -dry it only looks. The exit status is 1 when a required guarantee is not
+// Guaranteed, or, without -require, when a check failed that a guarantee rests
+// on; 2 when the question makes no sense.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"github.com/holdfast-go/holdfast/safefile/guarantee"
+)
+
+// Exit statuses.
+const (
+	statusOK    = 0
+	statusNotOK = 1
+	statusUsage = 2
+)
+
+// tryLock makes this program the second process of its own lock check.
+const tryLock = "-try-lock"
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == tryLock {
+		os.Exit(try(os.Args[2]))
+	}
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program but for its process.
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: doctor [flags] PATH")
+		flags.PrintDefaults()
+	}
+	asJSON := flags.Bool("json", false, "print the diagnosis as JSON")
+	dry := flags.Bool("dry", false, "write nothing; what needs a write is unknown")
+	lockDir := flags.String("lock-dir", "", "the `directory` of the lock file, if not beside PATH")
+	require := flags.String("require", "", "guarantees that must hold, as a comma-separated `list`, or \"all\"")
+	if err := flags.Parse(args); err != nil {
+		return statusUsage // Parse has said what is wrong
+	}
+	if flags.NArg() != 1 {
+		flags.Usage()
+		return statusUsage
+	}
+	diagnosis, err := guarantee.Doctor(flags.Arg(0), options(*dry, *lockDir, *require)...)
+	if err != nil {
+		fmt.Fprintln(stderr, "doctor:", err)
+		return statusUsage
+	}
+	if err := show(stdout, diagnosis, *asJSON); err != nil {
+		fmt.Fprintln(stderr, "doctor:", err)
+		return statusNotOK
+	}
+	if !diagnosis.OK {
+		return statusNotOK
+	}
+	return statusOK
+}
+
+func options(dry bool, lockDir, require string) []guarantee.DoctorOption {
+	opts := []guarantee.DoctorOption{guarantee.LockDir(lockDir)}
+	if !dry {
+		opts = append(opts, guarantee.Probe())
+	}
+	if self, err := os.Executable(); err == nil {
+		opts = append(opts, guarantee.Helper(self, tryLock))
+	}
+	switch require {
+	case "":
+	case "all":
+		opts = append(opts, guarantee.Require(guarantee.All()...))
+	default:
+		for name := range strings.SplitSeq(require, ",") {
+			opts = append(opts, guarantee.Require(guarantee.Guarantee(strings.TrimSpace(name))))
+		}
+	}
+	return opts
+}
+
+func show(w io.Writer, diagnosis *guarantee.Diagnosis, asJSON bool) error {
+	if !asJSON {
+		_, err := io.WriteString(w, diagnosis.Summary())
+		return err
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(diagnosis)
+}
+
+// try is what guarantee.Helper asks of a second process: 0 if it got the lock, 1
+// if somebody holds it.
+func try(path string) int {
+	lock := flock.New(path)
+	got, err := lock.TryLock()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "doctor:", err)
+		return statusUsage
+	}
+	if !got {
+		return 1
+	}
+	defer lock.Close()
+	return 0
+}

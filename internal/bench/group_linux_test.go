@@ -1,0 +1,211 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// progress is a small state of the kind that many goroutines report to.
+type progress struct {
+	Count   int    `json:"count"`
+	Phase   string `json:"phase"`
+	Failed  int    `json:"failed"`
+	Updated int64  `json:"updated"`
+}
+
+func (p *progress) step() {
+	p.Count++
+	p.Phase, p.Updated = "running", int64(p.Count)
+}
+
+// BenchmarkGroupCommit has goroutines of one process count in one JSON file,
+// each step durable before it returns: ours beside what one would write by
+// hand. A round gives each a short while; the ratio is that of the medians of
+// their throughput, in updates per second.
+func BenchmarkGroupCommit(b *testing.B) {
+	for _, goroutines := range []int{1, 8, 64, 512} {
+		b.Run(fmt.Sprintf("goroutines=%d", goroutines), func(b *testing.B) {
+			groupCommit(b, disktest.New(b, "ext4").Dir(), goroutines)
+		})
+	}
+}
+
+// shift is how long each takes its turn.
+const shift = 250 * time.Millisecond
+
+func groupCommit(b *testing.B, root string, goroutines int) {
+	commits := &commitSizes{}
+	ours := oursIn(place(b, root, "holdfast"), commits)
+	peer := byHandIn(place(b, root, "by-hand"))
+	settle := syncer(b, root)
+	var fast, slow []float64
+	for round := 0; b.Loop(); round++ {
+		for turn := range 2 {
+			settle()
+			if (round+turn)%2 == 0 {
+				fast = append(fast, throughput(b, goroutines, ours))
+			} else {
+				slow = append(slow, throughput(b, goroutines, peer))
+			}
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(median(fast), "holdfast-updates/s")
+	b.ReportMetric(median(slow), "by-hand-updates/s")
+	b.ReportMetric(median(ratios(fast, slow)), "holdfast/by-hand")
+	for _, q := range []float64{0.1, 0.5, 0.9} {
+		b.ReportMetric(quantile(commits.sizes, q), fmt.Sprintf("commit-size-p%.0f", 100*q))
+	}
+}
+
+// place makes a directory with a file in it.
+func place(b *testing.B, root, name string) (path string) {
+	path = filepath.Join(root, name, "progress.json")
+	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(`{"count": 0}`), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// throughput is the updates per second of goroutines that do nothing else.
+func throughput(b *testing.B, goroutines int, update func() error) float64 {
+	var done sync.WaitGroup
+	counts, start := make([]int, goroutines), time.Now()
+	for g := range goroutines {
+		done.Go(func() {
+			for time.Since(start) < shift {
+				if err := update(); err != nil {
+					b.Error(err)
+					return
+				}
+				counts[g]++
+			}
+		})
+	}
+	done.Wait()
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	return float64(total) / time.Since(start).Seconds()
+}
+
+// oursIn updates through a handle and tells commits their sizes.
+func oursIn(path string, commits *commitSizes) func() error {
+	o := handle.Defaults()
+	o.Engine = engine.New(store.NewDisk(watchedFS{vfs.OS, commits}))
+	f := handle.New[progress](path, o)
+	return func() error {
+		return f.Do(context.Background(), "update", errors.ErrWrite, nil, func(tx *handle.Tx[progress]) error {
+			p, err := tx.Read()
+			if err != nil {
+				return err
+			}
+			p.step()
+			return tx.Write(p)
+		})
+	}
+}
+
+// byHandIn is the same by a mutex, gofrs/flock, renameio and a directory fsync.
+func byHandIn(path string) func() error {
+	var mu sync.Mutex
+	lock := flock.New(path + ".lock")
+	return func() (err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if err := lock.Lock(); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, lock.Unlock()) }()
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		var p progress
+		if err := json.Unmarshal(data, &p); err != nil {
+			return err
+		}
+		p.step()
+		if data, err = json.MarshalIndent(p, "", "  "); err != nil {
+			return err
+		}
+		return renameioDurable(path, data, besideTarget(path))
+	}
+}
+
+// commitSizes are how many steps each commit held, told by how far the count in
+// what is written went since the last.
+type commitSizes struct {
+	last  int
+	sizes []float64
+}
+
+func (c *commitSizes) saw(content []byte) {
+	var p progress
+	if json.NewDecoder(bytes.NewReader(content)).Decode(&p) == nil && p.Count > 0 {
+		c.sizes = append(c.sizes, float64(p.Count-c.last))
+		c.last = p.Count
+	}
+}
+
+// watchedFS shows what is written to new files. Its commits come one at a time.
+type watchedFS struct {
+	vfs.FS
+	commits *commitSizes
+}
+
+func (w watchedFS) OpenDir(path string) (vfs.Dir, error) {
+	d, err := w.FS.OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	return watchedDir{d, w.commits}, nil
+}
+
+type watchedDir struct {
+	vfs.Dir
+	commits *commitSizes
+}
+
+func (w watchedDir) Create(name string, perm os.FileMode) (vfs.File, error) {
+	f, err := w.Dir.Create(name, perm)
+	if err != nil {
+		return nil, err
+	}
+	return watchedFile{f, w.commits}, nil
+}
+
+// Rename hands the system its own directory.
+func (w watchedDir) Rename(name string, to vfs.Dir, newName string) error {
+	return w.Dir.Rename(name, to.(watchedDir).Dir, newName)
+}
+
+type watchedFile struct {
+	vfs.File
+	commits *commitSizes
+}
+
+func (w watchedFile) Write(p []byte) (int, error) {
+	w.commits.saw(p)
+	return w.File.Write(p)
+}

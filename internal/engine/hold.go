@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// Hold is a run of one that lasts until it is released: the lock for as long as
+// the holder wants it. It is not safe for concurrent use.
+type Hold struct {
+	*Tx
+	Session store.Session
+	engine  *Engine
+	entry   *entry
+	waiter  *waiter
+}
+
+// Hold waits for the file like a function of its own, and lets nobody else in
+// until it is released.
+func (e *Engine) Hold(r *Request) (*Hold, error) {
+	holds, err := e.HoldAll([]*Request{r})
+	if err != nil {
+		return nil, err
+	}
+	return holds[0], nil
+}
+
+// HoldAll holds several files at once. All who do that take them in the same
+// order, so that none waits for the other; a file that is named twice is held
+// once. The holds are in that order.
+func (e *Engine) HoldAll(rs []*Request) ([]*Hold, error) {
+	for range maxMoves {
+		waiters, err := e.inOrder(rs)
+		if err != nil {
+			return nil, err
+		}
+		holds, err := e.holdEach(waiters)
+		if err == nil {
+			return holds, nil
+		}
+		for _, h := range slices.Backward(holds) {
+			_ = h.Release()
+		}
+		if err != store.ErrMoved {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%w: a path meant another file each of the %d times it was locked", errors.ErrSymlink, maxMoves)
+}
+
+// inOrder locates the files and sorts them.
+func (e *Engine) inOrder(rs []*Request) ([]*waiter, error) {
+	var waiters []*waiter
+	for _, r := range rs {
+		at, err := e.store.Locate(r.Place)
+		if err != nil {
+			return nil, err
+		}
+		alone := *r
+		alone.Alone = true
+		w := newWaiter(&alone)
+		w.at = at
+		waiters = append(waiters, w)
+	}
+	slices.SortStableFunc(waiters, func(a, b *waiter) int {
+		switch {
+		case a.at.Key.Less(b.at.Key):
+			return -1
+		case b.at.Key.Less(a.at.Key):
+			return 1
+		}
+		return 0
+	})
+	return slices.CompactFunc(waiters, func(a, b *waiter) bool { return a.at.Key == b.at.Key }), nil
+}
+
+// holdEach returns what it holds even when it fails.
+func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
+	for _, w := range waiters {
+		ent := e.enter(w.at.Key)
+		err := ent.admit(w)
+		w.stop()
+		if err != nil {
+			e.leave(ent)
+			return holds, err
+		}
+		tx := ent.newTx(w)
+		holds = append(holds, &Hold{tx, tx.run.session, e, ent, w})
+	}
+	return holds, nil
+}
+
+// Path is the file that is held, as its caller named it.
+func (h *Hold) Path() string { return h.waiter.Place.Path }
+
+// Commit makes what was staged durable, and leaves the file held.
+func (h *Hold) Commit() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.err != nil || !h.changed {
+		return h.err
+	}
+	h.changed = false
+	b := newBatch(h.waiter.Options)
+	b.add(h.Tx)
+	return h.run.write(b)
+}
+
+// Release lets the next caller in. It reports ErrLockLost if the lock was taken
+// away by force meanwhile.
+func (h *Hold) Release() error {
+	h.end()
+	err := h.Session.Check()
+	h.entry.yield()
+	h.engine.leave(h.entry)
+	return err
+}

@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// A context carries the transactions that were open when it was made, the
+// innermost first. An operation with that context on one of their files joins
+// the transaction instead of waiting for it.
+
+type carrierKey struct{}
+
+type carrier struct {
+	tx *Tx
+	up *carrier
+}
+
+// In gives a context that carries the transaction.
+func (tx *Tx) In(ctx context.Context) context.Context {
+	return context.WithValue(ctx, carrierKey{}, &carrier{tx, carrierOf(ctx)})
+}
+
+// carrierOf is what a context carries, nil for nothing.
+func carrierOf(ctx context.Context) *carrier {
+	if ctx == nil {
+		return nil
+	}
+	c, _ := ctx.Value(carrierKey{}).(*carrier)
+	return c
+}
+
+// Carried is the open transaction on the placement's file that a context
+// carries, nil if it carries none. The same file under another lock is an
+// error, since waiting for that lock would wait for the caller itself.
+func (e *Engine) Carried(ctx context.Context, p store.Placement) (*Tx, error) {
+	c := carrierOf(ctx)
+	if c == nil {
+		return nil, nil
+	}
+	at, err := e.store.Locate(p)
+	if err != nil {
+		return nil, err
+	}
+	return c.find(at)
+}
+
+func (c *carrier) find(at store.Location) (*Tx, error) {
+	for ; c != nil; c = c.up {
+		if c.tx.ended() || c.tx.at.Key != at.Key {
+			continue
+		}
+		if c.tx.at.Lock != at.Lock {
+			return nil, fmt.Errorf("%w: the context holds this file by another lock file; use one lock for one file", errors.ErrLock)
+		}
+		return c.tx, nil
+	}
+	return nil, nil
+}
+
+// join runs fn inside an open transaction. What it staged is undone if it fails
+// or panics; functions that join one transaction take turns.
+func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
+	select {
+	case tx.joins <- struct{}{}:
+	case <-w.done():
+		return w.gaveUp("")
+	}
+	defer func() { <-tx.joins }()
+	inner := &Tx{staging: tx.staging, at: tx.at, joins: make(chan struct{}, 1), outer: tx}
+	mark := inner.mark()
+	ok := false
+	defer func() { // a panic and runtime.Goexit pass here too
+		inner.end()
+		if !ok {
+			inner.undo(mark)
+		}
+	}()
+	err := fn(inner)
+	ok = err == nil
+	return err
+}
+
+// mark is a savepoint.
+type mark struct {
+	state   state
+	changed bool
+	writes  int
+}
+
+func (tx *Tx) mark() mark {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return mark{tx.state, tx.changed, tx.staging.writes}
+}
+
+// undo goes back to a savepoint. If somebody outside the function wrote in the
+// middle of it, their writes can't be told apart any more, and rather than
+// drop one the whole transaction fails.
+func (tx *Tx) undo(m mark) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.staging.writes-m.writes != tx.writes {
+		tx.err = errors.New("a function that joined the transaction failed while another goroutine was writing beside it; nothing was written")
+	}
+	tx.state, tx.changed, tx.staging.writes = m.state, m.changed, m.writes
+	for t := tx.outer; t != nil; t = t.outer {
+		t.writes -= tx.writes
+	}
+}

@@ -1,0 +1,77 @@
+package engine
+
+// perform runs the function whose caller has the turn, and stages its changes.
+func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
+	tx := ent.newTx(w)
+	returned := false
+	defer func() { // a panic and runtime.Goexit pass here too
+		if !returned {
+			tx.end()
+			ent.yield()
+		}
+	}()
+	err := fn(tx)
+	tx.end()
+	returned = true
+	if err == nil {
+		err = tx.err
+	}
+	if err != nil {
+		ent.yield()
+		return err
+	}
+	return ent.stage(w, tx)
+}
+
+func (ent *entry) newTx(w *waiter) *Tx {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	return newTx(ent.run, w.at)
+}
+
+// stage takes what a function leaves behind, passes the turn on, and returns
+// when it is durable.
+func (ent *entry) stage(w *waiter, tx *Tx) error {
+	ent.mu.Lock()
+	r := ent.run
+	b, place, leads := r.accept(w, tx)
+	err := r.err
+	ent.busy = false
+	ent.settle()
+	ent.mu.Unlock()
+	switch {
+	case !tx.read && !tx.changed:
+		return nil
+	case err != nil:
+		return err // the state that the function built on never reached the disk
+	case b == nil:
+		return nil
+	case leads:
+		ent.commit(r, b)
+		return b.outcome(place)
+	case !tx.changed:
+		<-b.done
+		return b.err
+	}
+	select {
+	case <-b.lead:
+		ent.commit(r, b)
+	case <-b.done:
+	}
+	return b.outcome(place)
+}
+
+// accept finds the batch that a function must wait for: the one that takes its
+// changes, or without changes the last one that it may have seen. With the
+// disk idle and nobody gathering, its caller leads the commit.
+func (r *run) accept(w *waiter, tx *Tx) (b *batch, place int, leads bool) {
+	if !tx.changed || r.err != nil {
+		return tx.after, 0, false
+	}
+	b = r.batchFor(w.Options)
+	place = b.add(tx)
+	r.state = tx.state
+	leads = !r.led
+	r.led = true
+	return b, place, leads
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// obstacles are the two things that a caller waits for: the turn, which another
+// function of this process has, and the lock, which another process holds.
+var obstacles = []struct {
+	name  string
+	block func(e *Engine, s *fakeStore) (free func())
+}{
+	{"turn", func(e *Engine, s *fakeStore) func() {
+		release := make(chan struct{})
+		begin(e, request("f"), func(*Tx) error { <-release; return nil })
+		return func() { close(release) }
+	}},
+	{"lock", func(e *Engine, s *fakeStore) func() { return s.occupy("f") }},
+}
+
+var errCause = errors.New("the cause")
+
+// limits are the ways to say how long one waits, and what comes of them.
+var limits = []struct {
+	name   string
+	limit  func(r *Request) (end func())
+	waits  time.Duration
+	match  []error
+	others []error
+	detail *errors.TimeoutError // nil for an error of another type
+}{
+	{
+		"timeout 0", func(r *Request) func() { r.Timeout = 0; return func() {} }, 0,
+		[]error{errors.ErrTimeout, errors.ErrLocked, context.DeadlineExceeded}, nil,
+		&errors.TimeoutError{Path: "f", Holder: "somebody"},
+	},
+	{
+		"timeout 70 ms", func(r *Request) func() { r.Timeout = 70 * time.Millisecond; return func() {} }, 70 * time.Millisecond,
+		[]error{errors.ErrTimeout, context.DeadlineExceeded}, []error{errors.ErrLocked},
+		&errors.TimeoutError{Path: "f", Timeout: 70 * time.Millisecond, Holder: "somebody"},
+	},
+	{
+		"deadline in 50 ms, timeout 70 ms", func(r *Request) (end func()) {
+			r.Timeout = 70 * time.Millisecond
+			r.Context, end = context.WithTimeoutCause(context.Background(), 50*time.Millisecond, errCause)
+			return end
+		}, 50 * time.Millisecond,
+		[]error{errors.ErrTimeout, context.DeadlineExceeded, errCause}, []error{errors.ErrLocked},
+		&errors.TimeoutError{Path: "f", Timeout: 50 * time.Millisecond, Holder: "somebody", Cause: errCause},
+	},
+	{
+		"cancelled after 30 ms", func(r *Request) func() {
+			ctx, cancel := context.WithCancelCause(context.Background())
+			r.Context = ctx
+			stop := time.AfterFunc(30*time.Millisecond, func() { cancel(errCause) })
+			return func() { stop.Stop(); cancel(nil) }
+		}, 30 * time.Millisecond,
+		[]error{errors.ErrLock, errCause, context.Canceled}, []error{errors.ErrTimeout, errors.ErrLocked}, nil,
+	},
+}
+
+func TestAWaitEndsWhenItsLimitSays(t *testing.T) {
+	for _, obstacle := range obstacles {
+		for _, limit := range limits {
+			t.Run(obstacle.name+"/"+limit.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := newFakeStore(time.Millisecond)
+					e := New(s)
+					free := obstacle.block(e, s)
+					r := request("f")
+					end := limit.limit(r)
+					defer end()
+					start := time.Now()
+					err := e.Do(r, func(*Tx) error { t.Error("the function ran"); return nil })
+					if took := time.Since(start); took != limit.waits {
+						t.Errorf("gave up after %v, want %v", took, limit.waits)
+					}
+					for _, want := range limit.match {
+						if !errors.Is(err, want) {
+							t.Errorf("%v does not match %v", err, want)
+						}
+					}
+					for _, other := range limit.others {
+						if errors.Is(err, other) {
+							t.Errorf("%v matches %v", err, other)
+						}
+					}
+					if detail, ok := errors.AsType[*errors.TimeoutError](err); ok != (limit.detail != nil) || ok && *detail != *limit.detail {
+						t.Errorf("the details are %+v, want %+v", detail, limit.detail)
+					}
+					free()
+					must(t, e.Do(request("f"), put("next")))
+					idle(t, e, s)
+				})
+			})
+		}
+	}
+}
+
+func TestAContextThatIsOverDoesNotWaitAtAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := New(s)
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cancel(errCause)
+		r := request("f")
+		r.Context = ctx
+		if err := e.Do(r, put("new")); !errors.Is(err, errCause) || s.content("f") != "nothing" {
+			t.Errorf("with a cancelled context: %v, and the file holds %q", err, s.content("f"))
+		}
+		idle(t, e, s)
+	})
+}
+
+// The limit counts from the call, whatever the caller then waits for.
+func TestOneLimitCoversTurnAndLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := New(s)
+		free := s.occupy("f")
+		first := request("f")
+		first.Timeout = 60 * time.Millisecond // has the turn until then, and waits for the lock
+		begin(e, first, put("first"))
+		second := request("f")
+		second.Timeout = 100 * time.Millisecond
+		start := time.Now()
+		if err := e.Do(second, put("second")); !errors.Is(err, errors.ErrTimeout) || time.Since(start) != second.Timeout {
+			t.Errorf("gave up after %v with %v", time.Since(start), err)
+		}
+		free()
+		idle(t, e, s)
+	})
+}
+
+// What is staged is committed, however little patience its caller has.
+func TestTheLimitEndsWithTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(time.Hour)
+		e := New(s)
+		ctx, cancel := context.WithCancel(context.Background())
+		r := request("f")
+		r.Context, r.Timeout = ctx, time.Second
+		result := begin(e, r, put("new"))
+		cancel()
+		time.Sleep(time.Minute)
+		pending(t, result)
+		must(t, <-result)
+		if s.content("f") != "new" {
+			t.Errorf("the file holds %q", s.content("f"))
+		}
+	})
+}
+
+func TestWaitersAreServedInTheOrderTheyCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := New(s)
+		release := make(chan struct{})
+		begin(e, request("f"), func(*Tx) error { <-release; return nil })
+		var results []<-chan error
+		for i := range 20 {
+			r := request("f")
+			if i%3 == 1 {
+				r.Timeout = time.Duration(i) * time.Millisecond // these give up
+			}
+			results = append(results, begin(e, r, extend(string(rune('a'+i)))))
+		}
+		time.Sleep(time.Second)
+		close(release)
+		for i, result := range results {
+			if err := <-result; errors.Is(err, errors.ErrTimeout) != (i%3 == 1) {
+				t.Errorf("waiter %d: %v", i, err)
+			}
+		}
+		if got := s.content("f"); got != "acdfgijlmoprs" {
+			t.Errorf("they ran in the order %q", got)
+		}
+		idle(t, e, s)
+	})
+}
+
+// A waiter that leaves the queue at the moment its turn comes has the turn.
+func TestATurnThatComesWhileGivingUpIsTaken(t *testing.T) {
+	s := newFakeStore(0)
+	e := New(s)
+	r := request("f")
+	w := newWaiter(r)
+	at, err := s.Locate(r.Place)
+	must(t, err)
+	ent := e.enter(at.Key)
+	if !ent.enqueue(w) || ent.withdraw(w) {
+		t.Error("a waiter withdrew that had the turn already")
+	}
+}
+
+// The same without looking inside: limit and turn at one instant, and neither
+// is lost.
+func TestLimitAndTurnAtOneInstant(t *testing.T) {
+	for range 300 {
+		synctest.Test(t, func(t *testing.T) {
+			s := newFakeStore(0)
+			e := New(s)
+			const instant = 50 * time.Millisecond
+			holder := begin(e, request("f"), func(*Tx) error { time.Sleep(instant); return nil })
+			r := request("f")
+			r.Timeout = instant
+			ran := false
+			err := e.Do(r, func(*Tx) error { ran = true; return nil })
+			if ran != (err == nil) || err != nil && !errors.Is(err, errors.ErrTimeout) {
+				t.Errorf("the function ran: %v; the call returned %v", ran, err)
+			}
+			must(t, <-holder)
+			idle(t, e, s)
+		})
+	}
+}

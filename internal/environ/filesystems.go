@@ -1,0 +1,98 @@
+package environ
+
+import "strings"
+
+// filesystems says, per operating system, in which place a filesystem's name
+// puts a file. Overlay is not here: what it keeps depends on its upper layer.
+var filesystems = map[string]map[place][]string{
+	"linux": {
+		firstTier:  {"btrfs", "ext4", "xfs"},
+		secondTier: {"bcachefs", "erofs", "ext2", "ext3", "f2fs", "jffs2", "jfs", "nilfs2", "reiserfs", "squashfs", "ubifs", "zfs"},
+		memory:     {"devtmpfs", "ramfs", "tmpfs"},
+		network: {"9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "gpfs", "lustre", "ncpfs", "nfs", "nfs4",
+			"ocfs2", "orangefs", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs"},
+		foreign: {"affs", "exfat", "fuse", "fuseblk", "hfs", "hfsplus", "hpfs", "iso9660", "msdos", "ntfs", "ntfs3", "udf", "ufs", "vfat"},
+		pseudo: {"autofs", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "cpuset", "debugfs", "devpts",
+			"efivarfs", "fusectl", "hugetlbfs", "mqueue", "nfsd", "nsfs", "proc", "pstore", "resctrl", "rpc_pipefs",
+			"securityfs", "selinuxfs", "smackfs", "sysfs", "tracefs"},
+	},
+	"darwin": {
+		firstTier:    {"apfs"},
+		secondTier:   {"hfs"},
+		memorySecond: {"tmpfs"},
+		network:      {"9p", "afpfs", "cifs", "ftp", "nfs", "smbfs", "virtiofs", "webdav"},
+		foreign:      {"cd9660", "exfat", "fuse-t", "fusefs", "macfuse", "msdos", "ntfs", "osxfuse", "udf", "ufsd_NTFS"},
+		pseudo:       {"autofs", "devfs"},
+	},
+	"bsd": {
+		secondTier:   {"ext2fs", "ffs", "lfs", "ufs", "zfs"},
+		memorySecond: {"mfs", "tmpfs"},
+		network:      {"afs", "nfs", "p9fs", "smbfs"},
+		foreign:      {"cd9660", "fuse", "fusefs", "msdos", "msdosfs", "ntfs", "puffs", "udf"},
+		pseudo: {"autofs", "devfs", "fdesc", "fdescfs", "kernfs", "linprocfs", "linsysfs", "mqueuefs", "procfs", "ptyfs",
+			"tracefs"},
+	},
+	"windows": {
+		foreign: {"CDFS", "exFAT", "FAT", "FAT32", "NTFS", "ReFS", "UDF"},
+	},
+}
+
+// remoteFUSE are the programs behind a FUSE mount that are known to keep the
+// files on another machine.
+var remoteFUSE = map[string]bool{
+	"ceph": true, "ceph-fuse": true, "curlftpfs": true, "davfs": true, "gcsfuse": true, "glusterfs": true, "goofys": true,
+	"juicefs": true, "rclone": true, "s3fs": true, "sshfs": true, "vmhgfs-fuse": true,
+}
+
+// placeOf turns filesystems around, for a quick look-up.
+var placeOf = func() map[string]map[string]place {
+	turned := make(map[string]map[string]place, len(filesystems))
+	for system, byPlace := range filesystems {
+		turned[system] = make(map[string]place)
+		for where, names := range byPlace {
+			for _, name := range names {
+				turned[system][name] = where
+			}
+		}
+	}
+	return turned
+}()
+
+// family gives the key into filesystems.
+func family(goos string) string {
+	switch goos {
+	case "freebsd", "netbsd", "openbsd", "dragonfly":
+		return "bsd"
+	}
+	return goos
+}
+
+// classify finds a mount's row in the table.
+func classify(goos string, m *mount) place {
+	if m.remote {
+		return network
+	}
+	if m.filesystem == "overlay" && goos == "linux" {
+		return classifyOverlay(goos, m)
+	}
+	if program, ok := strings.CutPrefix(m.filesystem, "fuse."); ok {
+		if remoteFUSE[program] {
+			return network
+		}
+		return foreign
+	}
+	return placeOf[family(goos)][m.filesystem]
+}
+
+func classifyOverlay(goos string, m *mount) place {
+	if m.unsynced {
+		return overlayVolatile
+	}
+	switch placeOf[family(goos)][m.upper] {
+	case firstTier:
+		return overlayDisk
+	case memory:
+		return overlayMemory
+	}
+	return overlayUnseen
+}

@@ -1,0 +1,46 @@
+package handle
+
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// Inside a transaction that a context carries a read sees what is staged; else
+// it is like any other read, which never waits.
+
+// ReadIn is Read.
+func (f *File[T]) ReadIn(ctx context.Context) (T, error) {
+	return readIn(ctx, f, f.Read, (*Tx[T]).Read)
+}
+
+// ReadOrIn is ReadOr.
+func (f *File[T]) ReadOrIn(ctx context.Context, def T) (T, error) {
+	return orDefault(def)(f.ReadIn(ctx))
+}
+
+// ReadBytesIn is ReadBytes.
+func (f *File[T]) ReadBytesIn(ctx context.Context) ([]byte, error) {
+	return readIn(ctx, f, f.ReadBytes, (*Tx[T]).ReadBytes)
+}
+
+func readIn[T, R any](ctx context.Context, f *File[T], plain func() (R, error), staged func(*Tx[T]) (R, error)) (result R, err error) {
+	if f.err != nil {
+		return plain()
+	}
+	if ctx.Err() != nil {
+		return result, f.fail("read", errors.ErrRead, context.Cause(ctx))
+	}
+	open, err := f.engine.Carried(ctx, f.request.Place)
+	if err != nil {
+		return result, f.fail("read", errors.ErrRead, err)
+	}
+	if open == nil {
+		return plain()
+	}
+	err = f.Do(ctx, "read", errors.ErrRead, nil, func(tx *Tx[T]) error {
+		result, err = staged(tx)
+		return err
+	})
+	return result, err
+}

@@ -1,0 +1,175 @@
+package handle
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// Writer is a new content for a file, written piece by piece while the file's
+// lock is held. Nothing of it is visible before Commit. It is not safe for
+// concurrent use.
+//
+// A Writer that is forgotten is closed when it is garbage collected, with a
+// warning in the log.
+type Writer struct {
+	name    string
+	open    *opening // nil once committed or closed
+	cleanup runtime.Cleanup
+}
+
+// opening is what a Writer must give back. It does not refer to the Writer, so
+// that a forgotten one can be collected.
+type opening struct {
+	hold  *engine.Hold
+	draft store.Draft
+}
+
+func (o *opening) close() error {
+	o.draft.Abort()
+	return o.hold.Release()
+}
+
+// Create begins a new content. It waits for the file like a write, and keeps
+// others waiting until the Writer is committed or closed.
+func (f *File[T]) Create(ctx context.Context) (*Writer, error) {
+	fail := func(err error) (*Writer, error) { return nil, f.fail("create", errors.ErrWrite, err) }
+	if err := f.outside(ctx); err != nil {
+		return fail(err)
+	}
+	request := f.request
+	request.Context, request.Announce = ctx, true
+	hold, err := f.engine.Hold(&request)
+	if err != nil {
+		return fail(err)
+	}
+	draft, err := hold.Session.Draft(f.request.Options)
+	if err != nil {
+		hold.Release()
+		return fail(err)
+	}
+	w := &Writer{name: f.name, open: &opening{hold, draft}}
+	log := f.request.Options.Policy.Log
+	w.cleanup = runtime.AddCleanup(w, func(o *opening) {
+		log.Warn("a Writer was forgotten: call Commit or Close", "path", o.hold.Path())
+		_ = o.close()
+	}, w.open)
+	return w, nil
+}
+
+// outside refuses what can't be part of the transaction that a context carries.
+func (f *File[T]) outside(ctx context.Context) error {
+	if f.err != nil {
+		return f.err
+	}
+	tx, err := f.engine.Carried(ctx, f.request.Place)
+	if err == nil && tx != nil {
+		err = fmt.Errorf("%w: it can't be part of the transaction that the context carries; do it before or after", errors.ErrLock)
+	}
+	return err
+}
+
+// Write is io.Writer's. After Commit or Close it is an error.
+func (w *Writer) Write(p []byte) (int, error) {
+	if w.open == nil {
+		return 0, w.finished("write")
+	}
+	n, err := w.open.draft.Write(p)
+	return n, Fail("write", w.name, errors.ErrWrite, err)
+}
+
+// Commit makes what was written the file's content, and returns nil when that is
+// durable. An error leaves the old content, but for ErrNotDurable. Either way
+// the Writer is finished.
+func (w *Writer) Commit() error {
+	if w.open == nil {
+		return w.finished("commit")
+	}
+	err := w.open.draft.Commit()
+	released := w.Close()
+	if err == nil && !errors.Is(released, errors.ErrLockLost) {
+		err = released // a lock lost after the commit takes nothing back
+	}
+	return Fail("commit", w.name, errors.ErrWrite, err)
+}
+
+// Close gives up what was not committed, so that it can be deferred. After
+// Commit or Close it does nothing.
+func (w *Writer) Close() error {
+	if w.open == nil {
+		return nil
+	}
+	w.cleanup.Stop()
+	err := w.open.close()
+	w.open = nil
+	return Fail("close", w.name, errors.ErrLock, err)
+}
+
+func (w *Writer) finished(op string) error {
+	return Fail(op, w.name, errors.ErrWrite, errors.New("the Writer was committed or closed before"))
+}
+
+// Reader is the content of one version of a file: what replaces it meanwhile is
+// not seen. It is not safe for concurrent use.
+type Reader struct {
+	name string
+	open io.ReadCloser
+}
+
+// Open opens the file for reading, without a lock.
+func (f *File[T]) Open(ctx context.Context) (*Reader, error) {
+	if err := f.outside(ctx); err != nil {
+		return nil, f.fail("open", errors.ErrRead, err)
+	}
+	r, err := f.engine.Open(f.request.Place, f.options.forBytes())
+	if err != nil {
+		return nil, f.fail("open", errors.ErrRead, err)
+	}
+	return &Reader{f.name, r}, nil
+}
+
+// Read is io.Reader's. Under WithChecksum ErrChecksumMismatch takes the place of
+// io.EOF, so what was read is vouched for only at the end.
+func (r *Reader) Read(p []byte) (int, error) {
+	n, err := r.open.Read(p)
+	if err == io.EOF {
+		return n, err
+	}
+	return n, Fail("read", r.name, errors.ErrRead, err)
+}
+
+// Close closes the file.
+func (r *Reader) Close() error { return Fail("close", r.name, errors.ErrRead, r.open.Close()) }
+
+// Verify reads the file and compares it with its checksum.
+func (f *File[T]) Verify(ctx context.Context) error {
+	fail := func(err error) error { return f.fail("verify", errors.ErrRead, err) }
+	if err := f.outside(ctx); err != nil {
+		return fail(err)
+	}
+	r, err := f.engine.Open(f.request.Place, store.ReadOptions{Verify: true})
+	if err != nil {
+		return fail(err)
+	}
+	defer r.Close()
+	_, err = io.Copy(io.Discard, r)
+	return fail(err)
+}
+
+// Move renames a file to the place of another, under both locks.
+func Move(src, dst string, o Options) error {
+	e, from, err := Target(src, &o)
+	if err != nil {
+		return Fail("move", src, errors.ErrWrite, err)
+	}
+	_, to, err := Target(dst, &o)
+	if err != nil {
+		return Fail("move", dst, errors.ErrWrite, err)
+	}
+	return Fail("move", src, errors.ErrWrite, e.Move(&from, &to))
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"io"
+	"io/fs"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/replace"
+)
+
+// draft is the one way in which content comes to a name: a temp, and the seal
+// that vouches for it.
+type draft struct {
+	*replace.Temp
+	file *file
+	old  *replace.Old // nil if there is no file
+	seal *seal        // nil without a checksum
+}
+
+// Draft is of the Session interface.
+func (f *file) Draft(o Options) (Draft, error) {
+	old, err := f.old()
+	if err != nil {
+		return nil, err
+	}
+	d, err := f.draft(old, 0, o)
+	if err != nil {
+		old.Close()
+		return nil, err
+	}
+	return &stream{d}, nil
+}
+
+// draft begins a new content, of about so many bytes after the old ones.
+func (f *file) draft(old *replace.Old, size int64, o Options) (*draft, error) {
+	like := old
+	if !o.Metadata {
+		like = nil
+	}
+	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{Temp: temp, file: f, old: old}
+	if o.Checksum {
+		if d.seal, err = f.newSeal(old, size, o); err != nil {
+			temp.Abort()
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func (d *draft) Write(p []byte) (int, error) {
+	n, err := d.Temp.Write(p)
+	if d.seal != nil {
+		d.seal.Write(p[:n])
+	}
+	return n, err
+}
+
+// copyOld begins with what the old file holds, shared or copied in the kernel.
+// A seal has to read it all the same, and does not vouch for damage.
+func (d *draft) copyOld() error {
+	if d.old.File == nil {
+		return &fs.PathError{Op: "read", Path: d.file.name, Err: fs.ErrPermission}
+	}
+	size := d.old.Info.Size
+	if err := d.Temp.CloneFrom(d.old.File, size); err != nil || d.seal == nil {
+		return err
+	}
+	if _, err := io.Copy(d.seal, io.NewSectionReader(d.old.File, 0, size)); err != nil {
+		return err
+	}
+	return d.seal.vouchOld(d.old)
+}
+
+// publish makes the content visible and durable.
+func (d *draft) publish(guard func() error) (Version, error) {
+	if err := d.Settle(); err != nil {
+		return nil, err
+	}
+	if d.seal != nil {
+		if err := d.seal.announce(d.Temp); err != nil {
+			return nil, err
+		}
+	}
+	info, err := d.Temp.Commit(d.file.name, guard)
+	if d.seal != nil {
+		d.seal.finish(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return versionOf(info), nil
+}
+
+// stream is a draft whose content somebody else writes.
+type stream struct{ *draft }
+
+// Commit is of the Draft interface. What is written blind goes over whatever is
+// there, as any Write does.
+func (s *stream) Commit() error {
+	defer s.Abort()
+	_, err := s.publish(s.file.Check)
+	return err
+}
+
+// Abort is of the Draft interface.
+func (s *stream) Abort() {
+	s.draft.Abort()
+	s.old.Close()
+}
+
+var errFinished = errors.New("it was committed or closed before")
+
+// Write is of the Draft interface.
+func (s *stream) Write(p []byte) (int, error) {
+	if s.Temp.File == nil {
+		return 0, errFinished
+	}
+	return s.draft.Write(p)
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/lock"
+	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// Holder is of the Store interface.
+func (d *Disk) Holder(p Placement, at Location) string {
+	holder := ""
+	_ = d.visit(p, at, func(_ vfs.Dir, place lock.Place, _ replace.Owner) error {
+		r, err := lock.ReadRecord(place.Dir, place.Name)
+		if r != nil {
+			holder = r.String()
+		}
+		return err
+	})
+	return holder
+}
+
+// Inspect is of the Store interface.
+func (d *Disk) Inspect(p Placement, at Location) (LockInfo, error) {
+	var info LockInfo
+	err := d.visit(p, at, func(_ vfs.Dir, place lock.Place, _ replace.Owner) (err error) {
+		info.Path = place.Path
+		if info.Held, err = place.IsHeld(); err != nil {
+			return err
+		}
+		info.Record, err = lock.ReadRecord(place.Dir, place.Name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return err
+	})
+	return info, err
+}
+
+// Force is of the Store interface. The new lock comes first, for it turns away
+// a holder who has not checked yet; then go the temps, which stops one who has
+// checked and is about to rename.
+func (d *Disk) Force(p Placement, at Location) error {
+	return d.visit(p, at, func(dir vfs.Dir, place lock.Place, owner replace.Owner) error {
+		f := &file{disk: d, dir: dir, name: at.name}
+		place.Like = f.like
+		held, err := place.Supplant(replace.NewName(owner))
+		if err != nil {
+			return err
+		}
+		names, err := dir.Names()
+		if err == nil {
+			removeTemps(dir, names, owner)
+		}
+		return errors.Join(err, held.Release())
+	})
+}
+
+// visit opens what a lock operation needs, without the lock.
+func (d *Disk) visit(p Placement, at Location, fn func(dir vfs.Dir, place lock.Place, owner replace.Owner) error) error {
+	if p.NoLock {
+		return fmt.Errorf("%w: WithoutLock leaves nothing to look at", errors.ErrLock)
+	}
+	dir, err := d.FS.OpenDir(at.dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	lockDir, id, err := d.lockDir(p, dir)
+	if err != nil {
+		return err
+	}
+	if lockDir != dir {
+		defer lockDir.Close()
+	}
+	return fn(dir, lockPlace(p, at, lockDir), replace.OwnerOf(at.name, id))
+}

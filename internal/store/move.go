@@ -1,0 +1,121 @@
+package store
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"syscall"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// MoveTo is of the Session interface. The order keeps both names verifiable at
+// every moment, and the content at one of them:
+//
+//	fsync of the file               it is what its checksum says, on the disk
+//	checksum at the destination     accepts what comes and what is there
+//	rename
+//	fsync of the destination's directory, then of the source's
+//	                                the new name is durable before the old is gone
+//	checksum at the source removed, at the destination made final
+func (f *file) MoveTo(to Session, o Options) error {
+	dst := to.(*file)
+	src, err := f.old()
+	if err != nil {
+		return err
+	}
+	if src == nil {
+		return fs.ErrNotExist
+	}
+	defer src.Close()
+	if err := dst.receives(src.Info); err != nil {
+		return err
+	}
+	if src.File != nil {
+		if err := replace.SyncFile(src.File, o.Policy); err != nil {
+			return err
+		}
+	}
+	s, err := f.moveSeal(dst, src, o)
+	if err != nil {
+		return err
+	}
+	err = f.rename(dst, o)
+	s.finish(err)
+	if err != nil || s == nil {
+		return err
+	}
+	if err := f.Unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		o.Policy.Report("the checksum of the old name was not removed", err)
+	}
+	return nil
+}
+
+// receives refuses a destination that the file can't come to.
+func (f *file) receives(src vfs.Info) error {
+	self, err := f.dir.Self()
+	if err != nil {
+		return err
+	}
+	if self.Dev != src.Dev {
+		return crossDevice(syscall.EXDEV)
+	}
+	old, err := f.old()
+	old.Close()
+	return err
+}
+
+func crossDevice(err error) error {
+	return fmt.Errorf("%w: copy the file and remove the old one, which is not atomic: %w", errors.ErrCrossDevice, err)
+}
+
+// rename is the step that counts.
+func (f *file) rename(dst *file, o Options) error {
+	for _, end := range []*file{f, dst} {
+		if err := end.Check(); err != nil {
+			return err
+		}
+	}
+	err := f.dir.Rename(f.name, dst.dir, dst.name)
+	if errors.Is(err, syscall.EXDEV) {
+		return crossDevice(err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := replace.SyncDir(dst.dir, o.Policy); err != nil {
+		return err
+	}
+	return replace.SyncDir(f.dir, o.Policy)
+}
+
+// moveSeal puts the destination's sidecar in place. A file without a checksum
+// takes none along, and then that of the destination's old content goes before
+// it could be taken for the new one's.
+func (f *file) moveSeal(dst *file, src *replace.Old, o Options) (*seal, error) {
+	side, err := sidecar.Read(f.dir, f.name)
+	if errors.Is(err, errors.ErrNoChecksum) {
+		if err := dst.Unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	there, err := dst.old()
+	if err != nil {
+		return nil, err
+	}
+	defer there.Close()
+	s, err := dst.newSeal(there, 0, o)
+	if err != nil {
+		return nil, err
+	}
+	s.like, s.after, s.shape = src.Info, side, nil
+	s.previous = append(slices.Clone(side.Previous), s.previous...)
+	return s, dst.writeSidecar(sidecar.Sidecar{Digest: side.Digest, Previous: s.previous}, nil, s.like, o)
+}

@@ -1,0 +1,146 @@
+package lockedfile
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// Lock is the bare lock of a data file, for work that is no transaction. While
+// it is held every writer of the file waits, those of this process too. It is
+// safe for concurrent use.
+type Lock struct {
+	mu      sync.Mutex
+	path    string
+	hold    *engine.Hold // nil once released
+	cleanup runtime.Cleanup
+}
+
+// Acquire waits for the lock of the data file at path, as long as the context
+// and [safefile.WithTimeout] allow. The file does not have to exist.
+//
+// A Lock that is forgotten is released when it is garbage collected, with a
+// warning.
+func Acquire(ctx context.Context, path string, opts ...safefile.Option) (*Lock, error) {
+	e, request, err := target(path, opts)
+	if err != nil {
+		return nil, handle.Fail("lock", path, errors.ErrLock, err)
+	}
+	request.Context, request.Announce = ctx, true
+	return acquire(e, path, request)
+}
+
+// TryAcquire is Acquire that does not wait: a lock that is held is ErrLocked.
+func TryAcquire(path string, opts ...safefile.Option) (*Lock, error) {
+	return Acquire(context.Background(), path, append(opts[:len(opts):len(opts)], safefile.WithTimeout(0))...)
+}
+
+func acquire(e *engine.Engine, path string, request engine.Request) (*Lock, error) {
+	hold, err := e.Hold(&request)
+	if err != nil {
+		return nil, handle.Fail("lock", path, errors.ErrLock, err)
+	}
+	l := &Lock{path: path, hold: hold}
+	l.cleanup = runtime.AddCleanup(l, func(h *engine.Hold) {
+		slog.Warn("a lock was forgotten: call Release", "path", h.Path())
+		_ = h.Release()
+	}, hold)
+	return l, nil
+}
+
+// Release lets the next one have the lock. It reports ErrLockLost if the lock
+// was taken away by force while it was held, and ErrLock if it was released
+// before.
+func (l *Lock) Release() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hold == nil {
+		return handle.Fail("unlock", l.path, errors.ErrLock, errors.New("the lock was released before"))
+	}
+	l.cleanup.Stop()
+	err := l.hold.Release()
+	l.hold = nil
+	return handle.Fail("unlock", l.path, errors.ErrLock, err)
+}
+
+// Info is what can be told of a lock without taking it. All of it may be out of
+// date when it is read, and what the holder wrote is for people: no decision
+// should rest on it.
+type Info struct {
+	LockPath string    // the lock file, which may not exist
+	Held     bool      // somebody held the lock a moment ago
+	Stale    bool      // nobody holds it, and the last holder did not come to its end
+	PID      int       // the process that holds it, or left it stale; 0 if unknown
+	Host     string    // and its host
+	Since    time.Time // and since when it holds it
+}
+
+// Age is how long the lock has been held; 0 if that is unknown.
+func (i Info) Age() time.Duration {
+	if i.Since.IsZero() {
+		return 0
+	}
+	return time.Since(i.Since)
+}
+
+// Inspect tells about the lock of the data file at path. It changes nothing. A
+// holder is named only if its own code runs under the lock: a plain Write holds
+// it too briefly to write its name.
+func Inspect(path string, opts ...safefile.Option) (Info, error) {
+	e, request, err := target(path, opts)
+	if err != nil {
+		return Info{}, handle.Fail("inspect", path, errors.ErrLock, err)
+	}
+	lock, err := e.Inspect(request.Place)
+	if err != nil {
+		return Info{}, handle.Fail("inspect", path, errors.ErrLock, err)
+	}
+	info := Info{LockPath: lock.Path, Held: lock.Held, Stale: !lock.Held && lock.Record != nil}
+	if r := lock.Record; r != nil {
+		info.PID, info.Host, info.Since = r.PID, r.Host, r.Since
+	}
+	return info, nil
+}
+
+// ForceRelease takes the lock away from whoever holds it. When it has returned
+// nil the old holder can make nothing visible any more: its commit fails with
+// ErrLockLost. A removal, and a write in place, which have nothing prepared
+// that could be taken away, may still slip through if they had passed their
+// last check.
+//
+// It is for a person who knows that the holder hangs. A holder that died has
+// no lock any more.
+func ForceRelease(path string, opts ...safefile.Option) error {
+	e, request, err := target(path, opts)
+	if err == nil {
+		err = e.Force(request.Place)
+	}
+	return handle.Fail("force release", path, errors.ErrLock, err)
+}
+
+// ReleaseStale clears what a holder that died has left: its record in the lock
+// file and its temps. It reports false, and does nothing, if the lock is held
+// or nothing was left.
+func ReleaseStale(path string, opts ...safefile.Option) (released bool, err error) {
+	info, err := Inspect(path, opts...)
+	if err != nil || !info.Stale {
+		return false, err
+	}
+	// Taking the lock sweeps, and giving it back clears the record.
+	l, err := TryAcquire(path, opts...)
+	if errors.Is(err, errors.ErrLocked) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	released = l.hold.Session.Stale()
+	return released, l.Release()
+}

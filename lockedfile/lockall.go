@@ -1,0 +1,80 @@
+package lockedfile
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// LockAll runs fn with the locks of several files, which its context carries:
+// [ContextFile] operations with it work on their staged state. All who call
+// LockAll take the locks in one order, so that none waits for the other, and a
+// file that is named twice is locked once.
+//
+// It is not atomic across files. If fn fails nothing is committed; else the
+// files are committed one after the other, in the order of their locks, and an
+// error names those that were.
+func LockAll(ctx context.Context, paths []string, fn func(ctx context.Context) error, opts ...safefile.Option) (err error) {
+	if fn == nil {
+		panic("lockedfile.LockAll: nil function")
+	}
+	holds, err := holdAll(ctx, paths, fn, opts)
+	if err != nil {
+		return handle.Fail("lock", strings.Join(paths, ", "), errors.ErrLock, err)
+	}
+	defer func() {
+		for _, h := range holds {
+			_ = h.Release() // what matters of a lost lock its commit has said
+		}
+	}()
+	for _, h := range holds {
+		ctx = h.In(ctx)
+	}
+	if err := fn(ctx); err != nil {
+		return err
+	}
+	return commitEach(holds)
+}
+
+func holdAll(ctx context.Context, paths []string, fn any, opts []safefile.Option) ([]*engine.Hold, error) {
+	if len(paths) == 0 {
+		return nil, nil
+	}
+	var on *engine.Engine
+	var requests []*engine.Request
+	for _, path := range paths {
+		e, request, err := target(path, opts)
+		if err != nil {
+			return nil, err
+		}
+		request.Context, request.Func, request.Announce = ctx, fn, true
+		on, requests = e, append(requests, &request)
+	}
+	return on.HoldAll(requests)
+}
+
+// target is what the engine is asked for a path.
+func target(path string, opts []safefile.Option) (*engine.Engine, engine.Request, error) {
+	o := handle.Defaults()
+	safefile.WithOptions(append(opts[:len(opts):len(opts)], needLock)...)(&o)
+	return handle.Target(path, &o)
+}
+
+func commitEach(holds []*engine.Hold) error {
+	var done []string
+	for _, h := range holds {
+		if err := h.Commit(); err != nil {
+			if len(done) > 0 {
+				err = fmt.Errorf("%w; committed before it: %s", err, strings.Join(done, ", "))
+			}
+			return handle.Fail("commit", h.Path(), errors.ErrWrite, err)
+		}
+		done = append(done, h.Path())
+	}
+	return nil
+}

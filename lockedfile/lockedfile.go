@@ -1,0 +1,128 @@
+// Package lockedfile runs transactions on a file: read, think and write under
+// one lock, commit all of it or nothing.
+//
+//	counter := lockedfile.New[Stats]("stats.json")
+//	err := counter.Update(func(s *Stats) error {
+//		s.Requests++
+//		return nil
+//	})
+//
+// A [LockedFile] has every method of [safefile.SafeFile] and its promises.
+// [LockedFile.Locked] adds the transaction: its function reads the current
+// state, from the disk and never from a cache, and stages changes; when it
+// returns nil they are committed by one atomic and durable replace. An error or
+// a panic stages nothing. Functions of one file never overlap, in this process
+// or another.
+//
+// [ContextFile] is the same for code that has a context: the wait can be
+// cancelled, and the context that its functions are given carries the lock, so
+// that what they call can join the transaction.
+//
+// # Many at once
+//
+// Callers that wait for one file share the disk: while one commit is in its
+// fsyncs the next functions already run, on the state that was staged before
+// them, and are committed together. Each is acknowledged when the commit with
+// its change is durable. If that commit fails, each of them gets the error.
+//
+// # Where it weakens
+//
+// The lock is advisory. What an editor saves between a function's read and the
+// commit is noticed and kept: the commit fails with ErrChanged. What a function
+// has not read it may overwrite.
+//
+// A function that waits for its own lock, by Locked inside Locked on one file,
+// waits like with any mutex; after 10 s a warning says where the function that
+// holds the lock is written. Use a ContextFile to nest.
+package lockedfile
+
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// LockedFile is a [safefile.SafeFile] with transactions. All methods are safe
+// for concurrent use, but for waiting inside a transaction for its own file.
+type LockedFile[T any] struct {
+	*safefile.SafeFile[T]
+	file *handle.File[T]
+}
+
+// New makes the handle of a file as [safefile.New] does, with the same options.
+// It can't do without the lock: given [safefile.WithoutLock] every call fails.
+func New[T any](path string, opts ...safefile.Option) *LockedFile[T] {
+	opts = append(opts[:len(opts):len(opts)], needLock)
+	return &LockedFile[T]{safefile.New[T](path, opts...), open[T](path, opts)}
+}
+
+// needLock comes last, so that nothing takes the lock away again.
+func needLock(o *handle.Options) {
+	if o.NoLock {
+		o.Reject("lockedfile can't do WithoutLock; use safefile for that")
+	}
+}
+
+func open[T any](path string, opts []safefile.Option) *handle.File[T] {
+	o := handle.Defaults()
+	safefile.WithOptions(opts...)(&o)
+	return handle.New[T](path, o)
+}
+
+// Locked runs fn as one transaction, and returns nil when what it staged is
+// durable. Several writes in it are one commit.
+//
+// An error of fn comes back as it is, and a panic goes on; in both cases the
+// file is as it was. ErrTimeout means that fn did not run; ErrChanged that
+// somebody changed the file without taking the lock, after fn had read it. After
+// any other error nothing of fn is on disk, but for [errors.ErrNotDurable].
+//
+// fn runs on the caller's goroutine. It must not wait for the same file.
+func (f *LockedFile[T]) Locked(fn func(tx *Tx[T]) error) error {
+	if fn == nil {
+		panic("lockedfile.Locked: nil function")
+	}
+	return f.file.Locked(context.Background(), fn, func(tx *handle.Tx[T]) error { return fn(&Tx[T]{tx}) })
+}
+
+// Update is the transaction that reads the file, lets fn change the value and
+// writes it. Without a file fn gets the zero value, or an empty map. A file
+// that can't be decoded is ErrDecode and is left as it is.
+func (f *LockedFile[T]) Update(fn func(v *T) error) error {
+	if fn == nil {
+		panic("lockedfile.Update: nil function")
+	}
+	return f.file.Update(context.Background(), fn)
+}
+
+// Tx is the file inside a transaction. Reads see what was staged before them;
+// what they return belongs to the caller. It ends with the function that it was
+// given to, and panics if it is used later. It is safe for concurrent use.
+type Tx[T any] struct {
+	tx *handle.Tx[T]
+}
+
+// Read decodes the current state. A missing file is [fs.ErrNotExist].
+func (tx *Tx[T]) Read() (T, error) { return tx.tx.Read() }
+
+// ReadOr is Read, but gives def if there is no file.
+func (tx *Tx[T]) ReadOr(def T) (T, error) { return tx.tx.ReadOr(def) }
+
+// ReadBytes gives the current content as it is.
+func (tx *Tx[T]) ReadBytes() ([]byte, error) { return tx.tx.ReadBytes() }
+
+// Write stages v. A value that can't be encoded is ErrEncode, at once.
+func (tx *Tx[T]) Write(v T) error { return tx.tx.Write(v) }
+
+// WriteBytes stages a copy of data.
+func (tx *Tx[T]) WriteBytes(data []byte) error { return tx.tx.WriteBytes(data) }
+
+// Merge stages patch put over the current state, as [safefile.SafeFile.Merge] does.
+func (tx *Tx[T]) Merge(patch T) error { return tx.tx.Merge(patch) }
+
+// Append stages text at the end.
+func (tx *Tx[T]) Append(text string) error { return tx.tx.Append(text) }
+
+// Remove stages the file's removal. A missing file is [fs.ErrNotExist].
+func (tx *Tx[T]) Remove() error { return tx.tx.Remove() }

@@ -1,0 +1,106 @@
+package guarantee
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/environ"
+)
+
+func TestThePackageDocShowsTheTable(t *testing.T) {
+	source, err := os.ReadFile("guarantee.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown strings.Builder
+	for line := range strings.Lines(string(source)) {
+		if text, ok := strings.CutPrefix(line, "//\t"); ok {
+			shown.WriteString(text)
+		}
+		if strings.HasPrefix(line, "package ") {
+			break
+		}
+	}
+	if want := environ.Matrix(); shown.String() != want {
+		t.Errorf("the package doc shows\n%s\nbut the table is\n%s", shown.String(), want)
+	}
+}
+
+func TestTheNamesAreThoseOfTheTable(t *testing.T) {
+	if want := []Guarantee{AtomicVisibility, CrashDurability, WriterExclusion, IntegrityDetection}; !slices.Equal(All(), want) {
+		t.Errorf("All gives %v", All())
+	}
+	for level, want := range map[environ.Level]Level{
+		environ.Guaranteed: Guaranteed, environ.BestEffort: BestEffort,
+		environ.NonTarget: NonTarget, environ.Unsupported: Unsupported,
+	} {
+		if level.String() != string(want) {
+			t.Errorf("%v is %s", level, want)
+		}
+	}
+}
+
+func TestAReportGivesEachLevelAndItsReason(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	report, err := Inspect(filepath.Join(missing, "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, g := range All() {
+		level, known := report.Guarantees[g]
+		prefix := string(g) + " is " + string(level) + ": "
+		if !known || !strings.HasPrefix(report.Notes[i], prefix) || len(report.Notes[i]) == len(prefix) {
+			t.Errorf("%s is %q, noted %q", g, level, report.Notes[i])
+		}
+	}
+	if last := report.Notes[len(report.Notes)-1]; !strings.Contains(last, missing+" does not exist") {
+		t.Errorf("the last note is %q", last)
+	}
+	if _, err := os.Stat(missing); err == nil {
+		t.Error("Inspect made the directory")
+	}
+}
+
+func TestAnEmptyPathIsAnError(t *testing.T) {
+	_, err := Inspect("")
+	var e *errors.Error
+	if !errors.As(err, &e) {
+		t.Errorf("Inspect: %v", err)
+	}
+	if _, err := Doctor(""); !errors.As(err, &e) {
+		t.Errorf("Doctor: %v", err)
+	}
+}
+
+func TestADiagnosisIsJSONForMachines(t *testing.T) {
+	d, err := Doctor(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		OK     *bool
+		Report struct {
+			Environment struct{ Filesystem, Class string }
+			Guarantees  map[string]string
+			Notes       []string
+		}
+		Required []string
+		Checks   []struct{ Name, Status, Detail string }
+	}
+	if err := json.Unmarshal(data, &read); err != nil {
+		t.Fatal(err)
+	}
+	if read.OK == nil || read.Report.Environment.Class != d.Class || len(read.Report.Guarantees) != 4 ||
+		read.Required == nil || len(read.Checks) != len(d.Checks) || read.Checks[0].Status == "" {
+		t.Errorf("%s", data)
+	}
+}

@@ -1,0 +1,155 @@
+package guarantee
+
+import (
+	"crypto/rand"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/environ"
+)
+
+// probePrefix starts the name of every file that Doctor creates.
+const probePrefix = ".holdfast-doctor-"
+
+// visit is one run of Doctor: where it looks, and what it has to clean up. Its
+// methods do nothing once one of them has failed, so that a check reads as the
+// steps it takes; run reports what went wrong.
+type visit struct {
+	dir, lockDir string
+	fileMount    bool
+	probe        bool
+	helper       []string
+	patience     time.Duration // with the helper
+	calls        calls
+	unfit        string   // why nothing can be written, once that is known
+	files        []string // what was created
+	err          error    // the first failure of the check that runs
+}
+
+// calls are what the checks ask of the system. They are replaced to prove that
+// each check can fail.
+type calls struct {
+	open     func(path string, flag int, mode fs.FileMode) (*os.File, error)
+	readFile func(path string) ([]byte, error)
+	rename   func(from, to string) error
+	sync     func(*os.File) error
+	xattr    func(path, name, value string) (string, error)
+	space    func(path string) (bytes, inodes int64, err error)
+	writable func(path string) error
+}
+
+var systemCalls = calls{os.OpenFile, os.ReadFile, os.Rename, (*os.File).Sync, setAndGetXattr, environ.Space, environ.Writable}
+
+// newVisit is of the directory dir, which need not exist.
+func newVisit(dir string, s *settings, fileMount bool) *visit {
+	v := &visit{
+		dir:       dir,
+		lockDir:   s.lockDir,
+		fileMount: fileMount,
+		probe:     s.probe,
+		helper:    s.helper,
+		patience:  helperTimeout,
+		calls:     systemCalls,
+	}
+	if v.lockDir == "" {
+		v.lockDir = dir
+	}
+	return v
+}
+
+// run tries one check. Once the parent is missing or takes no file, the checks
+// that need to write there are unknown, instead of all failing alike.
+func (v *visit) run(c *check) outcome {
+	switch {
+	case c.writes && !v.probe:
+		return unknown("needs Probe, since it writes")
+	case c.writes && v.unfit != "":
+		return unknown("not tried: %s", v.unfit)
+	}
+	v.err = nil
+	result := c.run(v)
+	if v.err != nil {
+		result = outcome{StatusFailed, v.err.Error()}
+	}
+	if result.status == StatusFailed && (c.name == "parent" || c.name == "exclusive create") {
+		v.unfit = "the check \"" + c.name + "\" failed"
+	}
+	return result
+}
+
+// fail ends the check that runs, unless it has failed before.
+func (v *visit) fail(err error) {
+	if v.err == nil {
+		v.err = err
+	}
+}
+
+// name makes up a file name and promises to remove the file. part tells the
+// files of one visit apart.
+func (v *visit) name(dir, part string) string {
+	path := filepath.Join(dir, probePrefix+rand.Text()+"-"+part)
+	v.files = append(v.files, path)
+	return path
+}
+
+// write creates a probe file in the directory in question.
+func (v *visit) write(part string, data []byte) (path string) {
+	path = v.name(v.dir, part)
+	if file := v.open(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY); file != nil {
+		_, err := file.Write(data)
+		v.fail(errors.Join(err, file.Close()))
+	}
+	return path
+}
+
+// replace puts another file with this content in the place of target.
+func (v *visit) replace(target string, data []byte) {
+	path := v.write("replacement", data)
+	if v.err == nil {
+		v.fail(v.calls.rename(path, target))
+	}
+}
+
+func (v *visit) read(path string) []byte {
+	if v.err != nil {
+		return nil
+	}
+	data, err := v.calls.readFile(path)
+	v.fail(err)
+	return data
+}
+
+// sync confirms a file or a directory.
+func (v *visit) sync(path string, flag int) {
+	if file := v.open(path, flag); file != nil {
+		v.fail(errors.Join(v.calls.sync(file), file.Close()))
+	}
+}
+
+// open gives nil if it or something before it failed.
+func (v *visit) open(path string, flag int) *os.File {
+	if v.err != nil {
+		return nil
+	}
+	file, err := v.calls.open(path, flag, 0o600)
+	if err != nil {
+		v.fail(err)
+		return nil
+	}
+	return file
+}
+
+// leave removes what was created.
+func (v *visit) leave() error {
+	var all []error
+	for _, path := range v.files {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			all = append(all, err)
+		}
+	}
+	v.files = nil
+	return errors.Join(all...)
+}
