@@ -16,7 +16,7 @@ import (
 //
 // and with HOLDFAST_LONG=1 every position of every file, three times.
 func TestRandomOperationsAreSpliced(t *testing.T) {
-	stride, seeds := 3, uint64(1)
+	stride, seeds := 6, uint64(1)
 	if edittest.Long() {
 		stride, seeds = 1, 3
 	}
