@@ -6,7 +6,10 @@
 // of any loader and dumper, and [Gzip] and [Validate] wrap another codec.
 //
 // A handle encodes a value before it touches the disk, so a codec that fails,
-// or panics, costs no data.
+// or panics, costs no data. What can't be loaded matches errors.ErrDecode and
+// says where; what can't be dumped matches errors.ErrEncode and says why. Most
+// settings of a format are struct tags; the rest are [Option]s. Package
+// codectest checks a codec of your own.
 package codec
 
 import "io"
@@ -21,7 +24,9 @@ type Codec interface {
 	// limit. The value must not alias those bytes.
 	Load(r io.Reader, v any) error
 
-	// Dump writes v to w. The writer belongs to the caller; v is not kept.
+	// Dump writes v to w, all of it or an error. A handle of type T passes a T;
+	// a pointer to one is written the same. The writer belongs to the caller;
+	// v is neither kept nor changed. The same value makes the same bytes.
 	Dump(w io.Writer, v any) error
 }
 

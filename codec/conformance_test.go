@@ -65,7 +65,7 @@ func TestBuiltInsKeepTheRules(t *testing.T) {
 	}
 	for _, name := range []string{"JSON", "JSONC", "YAML"} {
 		t.Run(name+"/Slice", func(t *testing.T) {
-			codectest.Run(t, structured[name], []int{}, []int{1, -2, math.MaxInt64})
+			codectest.Run(t, structured[name], []int64{}, []int64{1, -2, math.MaxInt64})
 			codectest.Run(t, structured[name], []uint64{0, math.MaxUint64})
 			codectest.Run(t, structured[name], [][]string{{}, {"a"}, {"b", "c"}})
 		})

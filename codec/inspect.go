@@ -36,7 +36,6 @@ func (f *flaw) path() string {
 }
 
 func (f *flaw) Error() string { return f.path() + " " + f.err.Error() }
-func (f *flaw) Unwrap() error { return f.err }
 
 // errCycle is found before an encoder would run out of stack, which no recover survives.
 var errCycle = errors.New("holds itself")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"gopkg.in/yaml.v3"
@@ -192,6 +193,11 @@ func TestYAMLAliasBombsAreRefused(t *testing.T) {
 	}
 }
 
+// touchless takes whatever its table holds.
+type touchless struct{}
+
+func (*touchless) UnmarshalTOML(any) error { return nil }
+
 func TestStrictTOMLKnowsWhatIsInsideInterfaces(t *testing.T) {
 	type inner struct {
 		N int `toml:"n"`
@@ -206,8 +212,11 @@ func TestStrictTOMLKnowsWhatIsInsideInterfaces(t *testing.T) {
 		When   time.Time          `toml:"when"`
 		Skip   int                `toml:"-"`
 		Deep   map[string][]inner `toml:"deep"`
+		Own    touchless          `toml:"own"`
+		Late   toml.Primitive     `toml:"late"`
+		Scalar int                `toml:"scalar"`
 	}
-	known := "E = 1\nwhen = 2020-01-01T00:00:00Z\n[free.a.b]\nc = 1\n[raw.x]\ny = 1\n[by_name.k]\nN = 1\n[[list]]\nn = 1\n[[deep.x]]\nn=2\n"
+	known := "E = 1\nwhen = 2020-01-01T00:00:00Z\n[free.a.b]\nc = 1\n[raw.x]\ny = 1\n[by_name.k]\nN = 1\n[[list]]\nn = 1\n[[deep.x]]\nn=2\n[own]\nx = 1\n[late]\ny = {z = 1}\n"
 	v, err := loadAs[strict](codec.TOML(codec.Strict()), known)
 	if err != nil || v.List[0].N != 1 || v.E != 1 {
 		t.Errorf("%+v, %v", v, err)

@@ -80,7 +80,7 @@ func checked[T any](r rule[T], c codec.Codec, v T) (err error) {
 func dump[T any](c codec.Codec, v T) ([]byte, error) {
 	var text bytes.Buffer
 	if err := c.Dump(&text, v); err != nil {
-		return nil, fmt.Errorf("Dump failed on a value that the type can hold: %w", err)
+		return nil, fmt.Errorf("its Dump failed on a value that the type can hold: %w", err)
 	}
 	return text.Bytes(), nil
 }
@@ -102,10 +102,10 @@ func roundTrip[T any](c codec.Codec, v T) error {
 	} {
 		got, err := load[T](c, r)
 		if err != nil {
-			return fmt.Errorf("Load from %s refuses what Dump wrote, so the file could never be read again: %w\n%s", name, err, text)
+			return fmt.Errorf("its Load from %s refuses what Dump wrote, so the file could never be read again: %w\n%s", name, err, text)
 		}
 		if !reflect.DeepEqual(got, v) {
-			return fmt.Errorf("Load from %s gives another value than was dumped, so writing changes data: %#v\n%s", name, got, text)
+			return fmt.Errorf("its Load from %s gives another value than was dumped, so writing changes data: %#v\n%s", name, got, text)
 		}
 	}
 	return nil
@@ -122,7 +122,7 @@ func deterministic[T any](c codec.Codec, v T) error {
 			return err
 		}
 		if !bytes.Equal(first, again) {
-			return fmt.Errorf("Dump gives other bytes for the same value, so each write changes the file:\n%s\n%s", first, again)
+			return fmt.Errorf("its Dump gives other bytes for the same value, so each write changes the file:\n%s\n%s", first, again)
 		}
 	}
 	return nil
@@ -138,7 +138,7 @@ func dumpTakesPointers[T any](c codec.Codec, v T) error {
 		return err
 	}
 	if !bytes.Equal(direct, pointed) {
-		return fmt.Errorf("Dump writes a pointer to a value otherwise than the value:\n%s\n%s", direct, pointed)
+		return fmt.Errorf("its Dump writes a pointer to a value otherwise than the value:\n%s\n%s", direct, pointed)
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func keepsNoInput[T any](c codec.Codec, v T) error {
 		return err
 	}
 	if !bytes.Equal(scribbled, text) {
-		return errors.New("Load changes the bytes that it reads, which others share")
+		return errors.New("its Load changes the bytes that it reads, which others share")
 	}
 	for i := range scribbled {
 		scribbled[i] = '#'
@@ -170,12 +170,12 @@ func seesWhatIsCutOff[T any](c codec.Codec, v T) error {
 	if err != nil || reflect.ValueOf(&v).Elem().IsZero() {
 		return err
 	}
-	for n := len(text) - 1; n >= 0 && n >= len(text)-1000; n-- {
+	for n := len(text) - 1; n >= 0 && n >= len(text)-200; n-- {
 		if len(bytes.TrimFunc(text[n:], unicode.IsSpace)) == 0 {
 			continue
 		}
 		if got, err := load[T](c, codec.NewSource(text[:n:n], 0)); err == nil && reflect.DeepEqual(got, v) {
-			return fmt.Errorf("Load does not see that %q was cut off, so a damaged file passes for a whole one", text[n:])
+			return fmt.Errorf("its Load does not see that %q was cut off, so a damaged file passes for a whole one", text[n:])
 		}
 	}
 	return nil
@@ -189,7 +189,7 @@ func seesWhatIsAdded[T any](c codec.Codec, v T) error {
 	for _, extra := range []string{"\x00", "\n}\x00", "\xff\xfe"} {
 		longer := append(bytes.Clone(text), extra...)
 		if got, err := load[T](c, codec.NewSource(longer, 0)); err == nil && reflect.DeepEqual(got, v) {
-			return fmt.Errorf("Load ignores %q after the value, which the next write would drop", extra)
+			return fmt.Errorf("its Load ignores %q after the value, which the next write would drop", extra)
 		}
 	}
 	return nil
@@ -198,14 +198,14 @@ func seesWhatIsAdded[T any](c codec.Codec, v T) error {
 func reportsReaderAndWriter[T any](c codec.Codec, v T) error {
 	broken := errors.New("the disk is broken")
 	if _, err := load[T](c, iotest.ErrReader(broken)); !errors.Is(err, broken) {
-		return fmt.Errorf("Load must return the reader's error, and returned %v", err)
+		return fmt.Errorf("its Load must return the reader's error, and returned %v", err)
 	}
 	text, err := dump(c, v)
 	if err != nil || len(text) == 0 {
 		return err
 	}
 	if err := c.Dump(brokenWriter{broken}, v); !errors.Is(err, broken) {
-		return fmt.Errorf("Dump must return the writer's error, and returned %v", err)
+		return fmt.Errorf("its Dump must return the writer's error, and returned %v", err)
 	}
 	return nil
 }
@@ -221,7 +221,7 @@ func survivesDamage[T any](c codec.Codec, v T) error {
 		return err
 	}
 	random := rand.New(rand.NewPCG(1, uint64(len(text))))
-	for range 500 {
+	for range 200 {
 		damaged := bytes.Clone(text)
 		for range 1 + random.IntN(4) {
 			if len(damaged) > 0 {
@@ -246,7 +246,7 @@ func concurrentUse[T any](c codec.Codec, v T) error {
 					failures[i] = fmt.Errorf("panic: %v", p)
 				}
 			}()
-			for range 20 {
+			for range 10 {
 				if failures[i] = roundTrip(c, v); failures[i] != nil {
 					return
 				}

@@ -1,0 +1,123 @@
+package codec_test
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"gopkg.in/yaml.v3"
+)
+
+// The tree that YAML builds comes out as yaml.v3 writes a value on its own,
+// wherever that keeps the value.
+func TestYAMLWritesWhatTheLibraryWrites(t *testing.T) {
+	for _, folder := range []string{"yaml-test-suite", "real"} {
+		for name, data := range corpus(t, folder) {
+			var v any
+			if yaml.Unmarshal(data, &v) != nil || strings.HasSuffix(name, ".toml") {
+				continue
+			}
+			var want bytes.Buffer
+			e := yaml.NewEncoder(&want)
+			e.SetIndent(2)
+			if err := e.Encode(v); err != nil {
+				t.Fatal(err)
+			}
+			e.Close()
+			var again any
+			if yaml.Unmarshal(want.Bytes(), &again) != nil || !reflect.DeepEqual(v, again) || strings.ContainsAny(want.String(), "\\2!") {
+				continue // yaml.v3 lost something, or has another form for it
+			}
+			got, err := dumped(codec.YAML(), v)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if sortLines(got) != sortLines(want.String()) {
+				t.Errorf("%s:\n%s\nyaml.v3:\n%s", name, got, want.String())
+			}
+		}
+	}
+}
+
+// Every short string of what a block has to get right survives everywhere.
+func TestYAMLKeepsWhiteSpace(t *testing.T) {
+	const alphabet, longest = "a \t\n", 5
+	var all []string
+	for from, n := 0, 0; n <= longest; n++ {
+		to := len(all)
+		if n == 0 {
+			all = append(all, "")
+			continue
+		}
+		for _, s := range all[from:to] {
+			for _, r := range alphabet {
+				all = append(all, s+string(r))
+			}
+		}
+		from = to
+	}
+	for _, s := range all {
+		v := []any{s, map[string]any{"k": s, "l": []any{s}}, []any{[]any{s}}, s}
+		text, err := dumped(codec.YAML(), v)
+		if err != nil {
+			t.Fatalf("%q: %v", s, err)
+		}
+		if got, err := loadAs[any](codec.YAML(), text); err != nil || !reflect.DeepEqual(got, v) {
+			t.Errorf("%q is written as\n%s\nand comes back as %#v, %v", s, text, got, err)
+		}
+	}
+	if len(all) != 1365 {
+		t.Errorf("%d strings", len(all))
+	}
+}
+
+func TestYAMLTakesABareTag(t *testing.T) {
+	v := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "A", Type: reflect.TypeFor[int](), Tag: "bare"}})).Interface()
+	if text, err := dumped(codec.YAML(), v); err != nil || text != "bare: 0\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// sortLines takes the order of keys out of a comparison.
+func sortLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimLeft(line, "- ")
+	}
+	return fmt.Sprint(slices.Sorted(slices.Values(lines)))
+}
+
+// unset says by its own method whether it is empty.
+type unset struct{ N int }
+
+func (u unset) IsZero() bool { return u.N < 0 }
+
+func TestYAMLOmitsWhatYAMLTakesForEmpty(t *testing.T) {
+	type all struct {
+		S string         `yaml:"s,omitempty"`
+		L []int          `yaml:"l,omitempty"`
+		M map[string]int `yaml:"m,omitempty"`
+		P *int           `yaml:"p,omitempty"`
+		B bool           `yaml:"b,omitempty"`
+		N int            `yaml:"n,omitempty"`
+		U unset          `yaml:"u,omitempty"`
+		Q *unset         `yaml:"q,omitempty"`
+		T point          `yaml:"t,omitempty"`
+	}
+	for _, v := range []all{
+		{U: unset{-1}},
+		{S: "x", L: []int{0}, M: map[string]int{"": 0}, P: new(int), B: true, N: 1, Q: &unset{}, T: point{0, 1}},
+	} {
+		want, err := yaml.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := dumped(codec.YAML(codec.Indent(4)), v); err != nil || got != string(want) {
+			t.Errorf("%v\n%s\nyaml.v3:\n%s", err, got, want)
+		}
+	}
+}
