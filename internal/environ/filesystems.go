@@ -1,6 +1,10 @@
 package environ
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
 
 // filesystems says, per operating system, in which place a filesystem's name
 // puts a file. Overlay is not here: what it keeps depends on its upper layer.
@@ -67,28 +71,30 @@ func family(goos string) string {
 	return goos
 }
 
-// classify finds a mount's row in the table.
-func classify(goos string, m *mount) place {
-	if m.remote {
+// classify finds a volume's row in the table. A window into the kernel has no
+// disk, so that some systems call it remote.
+func classify(goos string, v *vfs.Volume) place {
+	known := placeOf[family(goos)][v.Type]
+	if v.Remote && known != pseudo {
 		return network
 	}
-	if m.filesystem == "overlay" && goos == "linux" {
-		return classifyOverlay(goos, m)
+	if v.Type == "overlay" && goos == "linux" {
+		return classifyOverlay(goos, v)
 	}
-	if program, ok := strings.CutPrefix(m.filesystem, "fuse."); ok {
+	if program, ok := strings.CutPrefix(v.Type, "fuse."); ok {
 		if remoteFUSE[program] {
 			return network
 		}
 		return foreign
 	}
-	return placeOf[family(goos)][m.filesystem]
+	return known
 }
 
-func classifyOverlay(goos string, m *mount) place {
-	if m.unsynced {
+func classifyOverlay(goos string, v *vfs.Volume) place {
+	if v.Unsynced {
 		return overlayVolatile
 	}
-	switch placeOf[family(goos)][m.upper] {
+	switch placeOf[family(goos)][v.Upper] {
 	case firstTier:
 		return overlayDisk
 	case memory:

@@ -125,7 +125,7 @@ func lockPlace(p Placement, at Location, dir vfs.Dir) lock.Place {
 		return lock.Place{Dir: dir, Name: at.name + lock.Suffix, Path: at.path() + lock.Suffix, Perm: p.Perm}
 	}
 	name := lockFileName(at.Key)
-	return lock.Place{Dir: dir, Name: name, Path: join(p.LockDir, name), Perm: p.Perm}
+	return lock.Place{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}
 }
 
 // lockFileName names a lock that does not lie beside its file, so that files of
