@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
@@ -83,6 +84,9 @@ func (ent *entry) commit(r *run, b *batch) {
 	r.flying, r.led = nil, false
 	ent.history.last = ent.landed(b, start)
 	b.end(err)
+	if err == nil && r.rebased {
+		err = errors.ErrChanged
+	}
 	if err != nil {
 		r.fail(err)
 	}
@@ -114,7 +118,8 @@ func (b *batch) end(err error) {
 	close(b.done)
 }
 
-// fail ends a run whose commit failed, and with it all that was staged on top.
+// fail ends a run whose states have no ground any more: its commit failed, or
+// somebody outside changed the file. All that was staged on top fails too.
 func (r *run) fail(err error) {
 	r.err = err
 	r.close()

@@ -113,17 +113,22 @@ func (ent *entry) withdraw(w *waiter) bool {
 // open makes sure that a run is open and that the waiter's path means this
 // file. The waiter has the turn.
 func (ent *entry) open(w *waiter) error {
+	err := error(nil)
+	if r := ent.current(); r == nil {
+		err = ent.begin(w)
+	} else {
+		err = ent.stillHere(w, r)
+	}
+	if err == nil {
+		ent.current().announce(w)
+	}
+	return err
+}
+
+func (ent *entry) current() *run {
 	ent.mu.Lock()
-	r := ent.run
-	ent.mu.Unlock()
-	if r == nil {
-		return ent.begin(w)
-	}
-	if err := ent.stillHere(w, r); err != nil {
-		return err
-	}
-	r.announce(w)
-	return nil
+	defer ent.mu.Unlock()
+	return ent.run
 }
 
 // stillHere makes sure that the path of a waiter who joins a run still means
@@ -159,20 +164,22 @@ func (ent *entry) begin(w *waiter) error {
 	if err != nil {
 		return err
 	}
-	ent.mu.Lock()
-	defer ent.mu.Unlock()
-	now := time.Now()
-	ent.pause(now)
-	if pause > 0 {
-		// Those who share the last commit could not come back before now.
-		ent.history.last.at = now
-	}
-	ent.run = newRun(s, w, now)
-	ent.run.announce(w)
+	ent.start(newRun(s, w, time.Now()), pause > 0)
 	if w.Last != nil {
 		w.Last.Store(&w.at)
 	}
 	return nil
+}
+
+func (ent *entry) start(r *run, rested bool) {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	ent.pause(r.began)
+	if rested {
+		// Those who share the last commit could not come back before now.
+		ent.history.last.at = r.began
+	}
+	ent.run = r
 }
 
 // dispatch gives the turn to the head of the queue if it is free and the run,

@@ -28,6 +28,7 @@ type run struct {
 	io      sync.Mutex    // one at a time at the session
 	saved   state         // what the disk holds
 	version store.Version // of that; nil while nobody looked
+	rebased bool          // it holds a change from outside that the run's states do not
 }
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
@@ -145,18 +146,25 @@ func (r *run) put(b *batch, s state) error {
 		if b.read || s.form == nil || !errors.Is(err, errors.ErrChanged) {
 			return err
 		}
-		now, err := r.session.Load(store.ReadOptions{Verify: b.options.Checksum})
-		base := &blob{loaded: true, exists: now.Exists, data: now.Data}
-		switch {
-		case errors.Is(err, errors.ErrChecksumMismatch), errors.Is(err, errors.ErrNoChecksum):
-			s, r.version = state{base: &blob{loaded: true, exists: true, data: s.value}}, nil
-		case err != nil:
+		if s, err = r.rebase(s, b.options.Checksum); err != nil {
 			return err
-		default:
-			s, r.version = state{base: base, form: s.form, value: s.value}, now.Version
 		}
 	}
 	return errors.ErrChanged
+}
+
+// rebase lays a value onto the text that somebody outside has left. What else was
+// staged in the run relies on another text, so the run ends with it. A text that
+// its checksum does not vouch for is not edited but replaced.
+func (r *run) rebase(s state, verify bool) (state, error) {
+	r.rebased = true
+	now, err := r.session.Load(store.ReadOptions{Verify: verify})
+	if errors.Is(err, errors.ErrChecksumMismatch) || errors.Is(err, errors.ErrNoChecksum) {
+		r.version = nil
+		return state{base: &blob{loaded: true, exists: true, data: s.value}}, nil
+	}
+	r.version = now.Version
+	return state{base: &blob{loaded: true, exists: now.Exists, data: now.Data}, form: s.form, value: s.value}, err
 }
 
 // change is what a commit has to do to get from the saved state to another.

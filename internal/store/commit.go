@@ -30,6 +30,10 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 	}
 	defer old.Close()
 	switch {
+	case old == nil && c.Append:
+		if err := f.whole(&c); err != nil {
+			return nil, err
+		}
 	case old == nil:
 	case c.Append:
 		if c.Read == nil {
@@ -42,6 +46,20 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 		return f.confirm(old, o, guard)
 	}
 	return f.replace(old, c, o, guard)
+}
+
+// whole makes an append where no file is a change of the whole content, based
+// on what there is instead: nothing, or under Replace what a link leads to.
+func (f *file) whole(c *Change) error {
+	now, err := f.Load(ReadOptions{})
+	if err != nil {
+		return err
+	}
+	if c.Read == nil {
+		c.Read = now.Version
+	}
+	c.Append, c.Parts = false, append([][]byte{now.Data}, c.Parts...)
+	return nil
 }
 
 // remove unlinks the file, or the link that takes its place under Replace.

@@ -46,9 +46,10 @@ func (f *file) newSeal(old *replace.Old, size int64, o Options) (*seal, error) {
 	case !errors.Is(err, errors.ErrNoChecksum):
 		return nil, err
 	}
-	if old != nil {
-		s.previous, err = s.currentDigest(old)
+	if old == nil {
+		return s, nil
 	}
+	s.previous, err = s.currentDigest(old)
 	return s, err
 }
 

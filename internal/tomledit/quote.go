@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
@@ -20,14 +19,10 @@ func keyText(spelled []byte) string {
 		return string(spelled[1 : len(spelled)-1])
 	case spelled[0] != '"':
 		return string(spelled)
-	case strings.IndexByte(string(spelled), '\\') < 0:
-		return string(spelled[1 : len(spelled)-1])
 	}
-	// The decoder itself knows best what the escapes mean. If it fails, the
-	// comparison with what was decoded will find it.
-	var v struct{ K string }
-	_, _ = toml.Decode("K="+string(spelled), &v)
-	return v.K
+	// The comparison with what was decoded will find it if this is no string.
+	key, _ := decodeScalar(spelled).(string)
+	return key
 }
 
 // quoteKey spells a key, with quotes where it needs them or always.

@@ -103,31 +103,15 @@ func (w *writer) sectionEnd(s *statement) int {
 func (w *writer) insertSection(at int, text string) {
 	l := w.layout
 	end := w.contentEnd(at)
-	blank := ""
-	if l.spaced {
-		blank = l.brk
-	}
+	blank := w.blank()
 	switch {
 	case end > mark(w.doc.Text):
-		w.inserts = append(w.inserts, insert{end, true, l.brk + blank + text})
+		w.inserts = append(w.inserts, insert{at: end, tables: true, text: l.brk + blank + text})
 	case at == len(w.doc.Text):
-		if !w.follows(end) {
-			blank = ""
-		}
-		w.inserts = append(w.inserts, insert{end, true, blank + text + l.brk})
+		w.inserts = append(w.inserts, insert{at: end, tables: true, text: text + l.brk})
 	default:
-		w.inserts = append(w.inserts, insert{end, true, text + l.brk + blank})
+		w.inserts = append(w.inserts, insert{at: end, tables: true, text: text + l.brk + blank})
 	}
-}
-
-// follows reports whether other new lines go to the same place.
-func (w *writer) follows(at int) bool {
-	for _, in := range w.inserts {
-		if in.at == at {
-			return true
-		}
-	}
-	return false
 }
 
 // tables makes the changes in a list of tables with headers.

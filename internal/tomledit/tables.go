@@ -8,7 +8,7 @@ import (
 
 // table makes a table without entries.
 func (s *scanner) table(sc *scope, level int, path string) *textedit.Node {
-	t := &table{scope: sc, level: level, path: path, index: make(map[string]int)}
+	t := &table{scope: sc, level: level, path: path}
 	return &textedit.Node{Kind: textedit.Map, Data: &place{table: t, layout: s.layout}}
 }
 
@@ -120,10 +120,21 @@ func (s *scanner) element(st *statement, last bool, path string) {
 	s.chain = append(s.chain, placeOf(s.base).table)
 }
 
-func child(n *textedit.Node, key *textedit.Node) *textedit.Node {
-	if t := placeOf(n).table; t != nil {
+// few is how many keys are looked through one by one.
+const few = 8
+
+// child gives the value of a key, or nil.
+func child(n, key *textedit.Node) *textedit.Node {
+	t := placeOf(n).table
+	if t.index != nil {
 		if i, ok := t.index[key.Value]; ok {
 			return n.Entries[i].Value
+		}
+		return nil
+	}
+	for _, e := range n.Entries {
+		if n.Kind == textedit.Map && e.Key.Value == key.Value {
+			return e.Value
 		}
 	}
 	return nil
@@ -131,11 +142,16 @@ func child(n *textedit.Node, key *textedit.Node) *textedit.Node {
 
 func add(n, key, value *textedit.Node) {
 	t := placeOf(n).table
-	if t == nil || t.index == nil {
-		return
-	}
-	t.index[key.Value] = len(n.Entries)
 	n.Entries = append(n.Entries, textedit.Entry{Key: key, Value: value})
+	switch {
+	case t.index != nil:
+		t.index[key.Value] = len(n.Entries) - 1
+	case len(n.Entries) > few:
+		t.index = make(map[string]int, 2*len(n.Entries))
+		for i, e := range n.Entries {
+			t.index[e.Key.Value] = i
+		}
+	}
 }
 
 // span is from where the first of some statements begins to where the last ends.

@@ -30,7 +30,7 @@ type format struct{}
 
 // Parse reads a text.
 func (format) Parse(text []byte) (*textedit.Document, error) {
-	var decoded map[string]any
+	var decoded any // into which nothing is copied
 	if _, err := toml.Decode(string(text), &decoded); err != nil {
 		return nil, err
 	}
@@ -43,6 +43,16 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	}
 	s.layout.finish(s.comments)
 	return doc, nil
+}
+
+// ParseEncoding reads what the encoder has written, which needs no second look.
+func (f format) ParseEncoding(text []byte) (*textedit.Document, error) {
+	s := newScanner(text)
+	s.document()
+	if s.lost || !s.decode(s.root) {
+		return f.Parse(text)
+	}
+	return &textedit.Document{Text: text, Root: s.root, Comments: s.comments, Loose: true, Keys: textedit.MatchFold, Data: s.layout}, nil
 }
 
 // mark is the length of the byte order mark that text begins with.

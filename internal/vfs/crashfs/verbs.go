@@ -81,10 +81,12 @@ func (f *FS) Mkdir(path string, perm fs.FileMode) error {
 	if above.entries == nil {
 		return pathError("mkdir", path, syscall.ENOTDIR)
 	}
-	if above.entries[name] != nil {
+	if above.entry(name) != nil {
 		return pathError("mkdir", path, syscall.EEXIST)
 	}
-	f.apply(change{{above, name, f.newNode(fs.ModeDir | perm.Perm())}})
+	made := f.newNode(fs.ModeDir | perm.Perm())
+	made.parent = above
+	f.apply(change{{above, name, made}})
 	return nil
 }
 
