@@ -11,7 +11,7 @@ import (
 var filesystems = map[string]map[place][]string{
 	"linux": {
 		firstTier:  {"btrfs", "ext4", "xfs"},
-		secondTier: {"bcachefs", "erofs", "ext2", "ext3", "f2fs", "jffs2", "jfs", "nilfs2", "reiserfs", "squashfs", "ubifs", "zfs"},
+		secondTier: {"bcachefs", "erofs", "ext2", "ext2/ext3/ext4", "ext3", "f2fs", "jffs2", "jfs", "nilfs2", "reiserfs", "squashfs", "ubifs", "zfs"},
 		memory:     {"devtmpfs", "ramfs", "tmpfs"},
 		network: {"9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "gpfs", "lustre", "ncpfs", "nfs", "nfs4",
 			"ocfs2", "orangefs", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs"},

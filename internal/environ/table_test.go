@@ -101,7 +101,7 @@ func TestTheSystemDecidesWhatANameMeans(t *testing.T) {
 		{"linux", vfs.Volume{Type: "vfat"}, Foreign, all(NonTarget)},
 		{"linux", vfs.Volume{Type: "ntfs3"}, Foreign, all(NonTarget)},
 		{"linux", vfs.Volume{Type: "sysfs"}, Pseudo, all(Unsupported)},
-		{"linux", vfs.Volume{Type: "ext2/ext3/ext4"}, Unknown, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "ext2/ext3/ext4"}, Persistent, all(BestEffort)},
 		{"linux", vfs.Volume{}, Unknown, all(NonTarget)},
 		{"darwin", vfs.Volume{Type: "apfs"}, Persistent, all(Guaranteed)},
 		{"darwin", vfs.Volume{Type: "hfs"}, Persistent, all(BestEffort)},

@@ -33,7 +33,7 @@ func (d *Disk) Locate(p Placement) (Location, error) {
 		if err := checkName(p, dir, name); err != nil {
 			return Location{}, err
 		}
-		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name}
+		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name, nil}
 		info, err := d.FS.Stat(at.path(), false)
 		if errors.Is(err, fs.ErrNotExist) {
 			return at, nil
@@ -42,6 +42,7 @@ func (d *Disk) Locate(p Placement) (Location, error) {
 			return Location{}, err
 		}
 		if info.Mode&fs.ModeSymlink == 0 || p.Symlinks == Replace {
+			at.target = &info
 			return at, nil
 		}
 		if p.Symlinks == Refuse {

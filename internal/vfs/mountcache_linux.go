@@ -129,7 +129,7 @@ func layer(path string) Volume {
 }
 
 // magicNames is for systems without a mount table. ext2, ext3 and ext4 share
-// one number, so they get a name that no table knows.
+// one number.
 var magicNames = map[int64]string{
 	unix.BTRFS_SUPER_MAGIC:     "btrfs",
 	unix.CIFS_SUPER_MAGIC:      "cifs",
