@@ -76,11 +76,17 @@ func (f *File[T]) ReadOr(def T) (T, error) { return orDefault(def)(f.Read()) }
 // orDefault turns the answer of a read into that of a ReadOr.
 func orDefault[T any](def T) func(T, error) (T, error) {
 	return func(v T, err error) (T, error) {
-		if errors.Is(err, fs.ErrNotExist) {
+		if noFile(err) {
 			return def, nil
 		}
 		return v, err
 	}
+}
+
+// noFile reports whether a read failed for want of a file. A codec may miss a
+// file of its own, which says nothing about this one.
+func noFile(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrDecode)
 }
 
 // ReadBytes gives the content as it is.

@@ -103,7 +103,7 @@ func (tx *Tx[T]) In(ctx context.Context) context.Context { return tx.tx.In(ctx) 
 // Merge stages patch over the current state; without a file, over nothing.
 func (tx *Tx[T]) Merge(patch T) error {
 	old, err := tx.read()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !noFile(err) {
 		return tx.file.fail("merge", errors.ErrWrite, err)
 	}
 	merged, err := merge(old, patch)

@@ -3,15 +3,13 @@ package jsonedit
 import (
 	"bytes"
 	"fmt"
-	"unicode/utf8"
 
-	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
 // Plain gives a copy of a JSONC text with spaces in place of comments and
 // trailing commas, of the same length and with the same line breaks, and the
-// comments. It fails on a comment without an end.
+// comments. It fails with an Unended if a comment has no end.
 func Plain(text []byte) ([]byte, []textedit.Comment, error) {
 	b := &blanker{text: text, plain: bytes.Clone(text), comma: -1, last: '[', own: true, line: 1}
 	for b.at < len(text) {
@@ -21,6 +19,14 @@ func Plain(text []byte) ([]byte, []textedit.Comment, error) {
 	}
 	return b.plain, b.comments, nil
 }
+
+// Unended is the error for a comment without an end.
+type Unended struct {
+	Offset int // where it begins
+	Line   int // counted from 1
+}
+
+func (u Unended) Error() string { return fmt.Sprintf("line %d: the comment has no end", u.Line) }
 
 // blanker walks a JSONC text.
 type blanker struct {
@@ -48,7 +54,7 @@ func (b *blanker) next() error {
 	case c == '/' && bytes.HasPrefix(b.text[start:], []byte("/*")):
 		n := bytes.Index(b.text[start+2:], []byte("*/"))
 		if n < 0 {
-			return fmt.Errorf("line %d: the comment has no end", b.line)
+			return Unended{start, b.line}
 		}
 		b.at = start + 2 + n + 2
 		b.comment(start)
@@ -113,11 +119,4 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 
 func blank(text []byte) bool {
 	return len(bytes.TrimLeft(text, " \t\r\n")) == 0
-}
-
-func validUTF8(text []byte) error {
-	if !utf8.Valid(text) {
-		return errors.New("not valid UTF-8")
-	}
-	return nil
 }

@@ -46,11 +46,12 @@ type Report struct {
 // Edit gives old changed so that it holds what newEnc holds where that differs
 // from oldEnc. The three texts are of the format f: oldEnc is the encoding of
 // what old decodes to, newEnc of what is to be written. None of them is kept or
-// changed; without a difference the result is old itself.
+// changed; without a difference the result is old itself, and for [Replaced] it
+// is newEnc itself.
 //
 // Errors: [errors.ErrDecode] if old does not parse, [errors.ErrEncode] if
-// oldEnc or newEnc does not, if the value can't be written, or if it can't be
-// written without what opt.Refuse forbids.
+// oldEnc or newEnc does not, if the aliases of old have no end, if the value
+// can't be written, or if it can't be written without what opt.Refuse forbids.
 func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
 	doc, err := f.Parse(old)
 	if err != nil {
@@ -61,7 +62,11 @@ func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, er
 
 // EditDocument is [Edit] for a caller that has parsed the text before.
 func EditDocument(f Format, doc *Document, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
-	ed := &editor{format: f, first: doc, check: opt.Check, oldEnc: oldEnc, newEnc: newEnc}
+	holds, err := doc.Effective()
+	if err != nil {
+		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrEncode, err)
+	}
+	ed := &editor{format: f, first: doc, holds: holds, check: opt.Check, oldEnc: oldEnc, newEnc: newEnc}
 	text, report, err := ed.compare(true)
 	if errors.Is(err, errAbridged) {
 		text, report, err = ed.compare(false)
@@ -80,6 +85,7 @@ func EditDocument(f Format, doc *Document, oldEnc, newEnc []byte, opt Options) (
 type editor struct {
 	format         Format
 	first          *Document
+	holds          *Node // what first holds
 	oldEnc, newEnc []byte
 	ops            []Op
 	check          func(*Document) error

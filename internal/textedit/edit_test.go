@@ -28,11 +28,15 @@ func TestEditChangesOnlyWhatDiffers(t *testing.T) {
 }
 
 func TestEditClimbsNoHigherThanItMust(t *testing.T) {
-	atLeast := func(s Style) func(Style, []Splice) bool { return func(have Style, _ []Splice) bool { return have < s } }
-	small := func(_ Style, list []Splice) bool { return list[0].Start != 0 || list[0].End < 10 }
+	atLeast := func(s Style) func(*Document, Style, []Splice) bool {
+		return func(_ *Document, have Style, _ []Splice) bool { return have < s }
+	}
+	small := func(_ *Document, _ Style, list []Splice) bool { return list[0].Start != 0 || list[0].End < 10 }
+	filled := func(doc *Document, _ Style, _ []Splice) bool { return len(doc.Text) > 0 }
+	inTwo := func(_ *Document, _ Style, list []Splice) bool { return len(list) > 1 }
 	for _, c := range []struct {
 		name   string
-		refuse func(Style, []Splice) bool
+		refuse func(*Document, Style, []Splice) bool
 		rung   Rung
 		lost   []int
 		err    error
@@ -40,7 +44,9 @@ func TestEditClimbsNoHigherThanItMust(t *testing.T) {
 		{"follows", nil, Spliced, nil, nil},
 		{"another style", atLeast(Robust), Restyled, nil, nil},
 		{"the collection", small, Rerendered, []int{1, 2, 6}, nil},
-		{"the encoding", func(Style, []Splice) bool { return true }, Replaced, []int{1, 2, 6}, nil},
+		{"one operation at a time", inTwo, Spliced, nil, nil},
+		{"the whole text", filled, Rewritten, []int{1, 2, 6}, nil},
+		{"the encoding", func(*Document, Style, []Splice) bool { return true }, Replaced, []int{1, 2, 6}, nil},
 	} {
 		was, is := "host=a\nport=80\n", "host=b\nport=81\n"
 		_, report, err := Edit(lines{refuse: c.refuse}, []byte(config), []byte(was), []byte(is), Options{})
@@ -106,5 +112,44 @@ func TestEditTellsWhichTextIsWrong(t *testing.T) {
 	}
 	if _, _, err := Edit(lines{}, good, good, bad, Options{}); !errors.Is(err, errors.ErrEncode) {
 		t.Errorf("new encoding: %v", err)
+	}
+}
+
+func TestSplicesMayNotOverlap(t *testing.T) {
+	text := []byte("abcdef")
+	for _, c := range []struct {
+		name string
+		list []Splice
+		want string
+	}{
+		{"in any order", []Splice{{Start: 4, End: 5, Text: []byte("E")}, {Start: 0, End: 1}}, "bcdEf"},
+		{"at one place, as given", []Splice{{Start: 2, End: 2, Text: []byte("1")}, {Start: 2, End: 3, Text: []byte("2")}}, "ab12def"},
+		{"overlapping", []Splice{{Start: 0, End: 3}, {Start: 2, End: 4}}, ""},
+		{"beyond the end", []Splice{{Start: 0, End: 7}}, ""},
+		{"backwards", []Splice{{Start: 3, End: 2}}, ""},
+	} {
+		got, err := splice(text, c.list)
+		if string(got) != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%s: %q, %v", c.name, got, err)
+		}
+	}
+}
+
+func TestAResultThatHoldsSomethingElseIsNoResult(t *testing.T) {
+	for name, damage := range map[string]string{"another value": "0", "no text of the format": "\nbad", "a comment in place of the value": "#"} {
+		f := lines{refuse: func(doc *Document, _ Style, list []Splice) bool {
+			list[0].Text = append([]byte(damage), list[0].Text...)
+			return false
+		}}
+		got, report, err := Edit(f, []byte(config), []byte("port=80\n"), []byte("port=81\n"), Options{})
+		if err != nil || report.Rung != Replaced || string(got) != "port=81\n" {
+			t.Errorf("%s: %q, %v, %v", name, got, report, err)
+		}
+	}
+}
+
+func TestKindsAndRungsHaveNames(t *testing.T) {
+	if Delete.String() != "delete" || Replaced.String() != "replaced" {
+		t.Errorf("%v, %v", Delete, Replaced)
 	}
 }

@@ -10,6 +10,8 @@ const maxExpanded = 4 << 20
 type effective struct {
 	done map[*Node]*Node
 	size map[*Node]int
+
+	endless bool // a node contains itself
 }
 
 // Effective gives what the document holds as a decoder sees it: aliases replaced by
@@ -21,6 +23,9 @@ func (doc *Document) Effective() (*Node, error) {
 	}
 	e := newEffective()
 	root := e.node(doc.Root)
+	if e.endless {
+		return nil, errors.New("an alias in it refers to what it is part of")
+	}
 	if e.count(root) > maxExpanded {
 		return nil, errors.New("its aliases expand to more than can be edited")
 	}
@@ -37,7 +42,8 @@ func (e *effective) node(n *Node) *Node {
 	}
 	if r, ok := e.done[n]; ok {
 		if r == nil {
-			return n // it contains itself
+			e.endless = true
+			return n
 		}
 		return r
 	}
@@ -126,7 +132,6 @@ func (e *effective) count(n *Node) int {
 	if c, ok := e.size[n]; ok {
 		return c
 	}
-	e.size[n] = maxExpanded // a node that contains itself has no end
 	c := 1
 	for _, x := range n.Entries {
 		c = min(c+e.count(x.Value), maxExpanded+1)

@@ -31,11 +31,7 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 
 // want is the data that the text is to hold.
 func (ed *editor) want(ops []Op, w way) (*Node, error) {
-	root, err := ed.first.Effective()
-	if err != nil {
-		return nil, err
-	}
-	data := &Document{Text: ed.first.Text, Root: root, Keys: ed.first.Keys}
+	data := &Document{Text: ed.first.Text, Root: ed.holds, Keys: ed.first.Keys}
 	pl := plan(data, ops, w)
 	if pl.short {
 		return nil, errAbridged

@@ -12,7 +12,7 @@ import (
 // the line. A value of {} is an empty
 // map, null a null. It refuses whatever refuse finds in the splices of a style.
 type lines struct {
-	refuse func(style Style, list []Splice) bool
+	refuse func(doc *Document, style Style, list []Splice) bool
 	keys   KeyRule
 }
 
@@ -49,7 +49,7 @@ func (l lines) Splice(doc *Document, p *Patch, style Style) ([]Splice, error) {
 	var list []Splice
 	if v := p.Value(); v != nil {
 		list = []Splice{{Start: 0, End: len(doc.Text), Text: l.render(v.Entries)}}
-		return list, l.judge(style, list)
+		return list, l.judge(doc, style, list)
 	}
 	for _, i := range p.Touched() {
 		at := len(doc.Text)
@@ -67,11 +67,11 @@ func (l lines) Splice(doc *Document, p *Patch, style Style) ([]Splice, error) {
 			list = append(list, Splice{Start: q.Node.Start, End: q.Node.End, Text: []byte(q.Value().Text)})
 		}
 	}
-	return list, l.judge(style, list)
+	return list, l.judge(doc, style, list)
 }
 
-func (l lines) judge(style Style, list []Splice) error {
-	if l.refuse != nil && l.refuse(style, list) {
+func (l lines) judge(doc *Document, style Style, list []Splice) error {
+	if l.refuse != nil && l.refuse(doc, style, list) {
 		return errors.New("refused")
 	}
 	return nil

@@ -127,13 +127,18 @@ func (l *layout) finish(comments []textedit.Comment) {
 	if l.lost {
 		return
 	}
-	for _, h := range l.headers[:min(3, len(l.headers))] {
+	blank, none := 0, 0
+	for _, h := range l.headers[:min(20, len(l.headers))] {
 		above := block(l.text, comments, h.start)
-		if before := bytes.TrimRight(l.text[mark(l.text):above], " \t\r\n"); len(before) > 0 {
-			l.spaced = bytes.Count(l.text[mark(l.text)+len(before):above], []byte("\n")) > 1
-			break
+		if before := bytes.TrimRight(l.text[mark(l.text):above], " \t\r\n"); len(before) == 0 {
+			continue
+		} else if bytes.Count(l.text[mark(l.text)+len(before):above], []byte("\n")) > 1 {
+			blank++
+		} else {
+			none++
 		}
 	}
+	l.spaced = blank >= none
 }
 
 // block goes up from a place to the start of its line, and further over the

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
@@ -20,14 +19,10 @@ func keyText(spelled []byte) string {
 		return string(spelled[1 : len(spelled)-1])
 	case spelled[0] != '"':
 		return string(spelled)
-	case strings.IndexByte(string(spelled), '\\') < 0:
-		return string(spelled[1 : len(spelled)-1])
 	}
-	// The decoder itself knows best what the escapes mean. If it fails, the
-	// comparison with what was decoded will find it.
-	var v struct{ K string }
-	_, _ = toml.Decode("K="+string(spelled), &v)
-	return v.K
+	// The comparison with what was decoded will find it if this is no string.
+	key, _ := decodeScalar(spelled).(string)
+	return key
 }
 
 // quoteKey spells a key, with quotes where it needs them or always.
@@ -176,14 +171,18 @@ func integer(value, like string) string {
 		return value
 	}
 	bases := map[string]int{"0x": 16, "0o": 8, "0b": 2}
-	if len(like) > 2 && bases[like[:2]] > 0 && v >= 0 && !strings.Contains(like, "_") {
+	if len(like) > 2 && bases[like[:2]] > 0 {
+		spelled := strings.ReplaceAll(like[2:], "_", "")
 		digits := strconv.FormatInt(v, bases[like[:2]])
-		if strings.ContainsAny(like[2:], "ABCDEF") {
+		if strings.ContainsAny(spelled, "ABCDEF") {
 			digits = strings.ToUpper(digits)
 		}
-		return like[:2] + strings.Repeat("0", max(0, len(like)-2-len(digits))) + digits
+		if v < 0 {
+			return value
+		}
+		return like[:2] + strings.Repeat("0", max(0, len(spelled)-len(digits))) + digits
 	}
-	if !strings.Contains(like, "_") || bases[like[:2]] > 0 {
+	if !strings.Contains(like, "_") {
 		return value
 	}
 	digits, sign := strings.CutPrefix(value, "-")

@@ -26,26 +26,33 @@ func (w *writer) remove(s *statement) {
 	w.gone = append(w.gone, extent{start, w.lineEnd(s)})
 }
 
-// removed gives the splices of all removed lines. The text does not begin with
-// the break that a removed first line leaves.
+// removed gives the splices of all removed lines. What is left of the text does
+// not begin with the breaks of the first ones.
 func (w *writer) removed() {
 	slices.SortFunc(w.gone, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
-	at, last := mark(w.doc.Text), -1
+	text := w.doc.Text
+	at, last := mark(text), -1
 	for i, e := range w.gone {
-		if e.start != at {
+		if e.start > at && (len(bytes.TrimSpace(text[at:e.start])) > 0 || w.insertsIn(at, e.start)) {
 			break
 		}
+		w.gone[i].start = at
 		at, last = e.end, i
 	}
 	if last >= 0 && !w.takesBreak(at) {
-		for at < len(w.doc.Text) && len(bytes.TrimSpace(w.doc.Text[at:nextLine(w.doc.Text, at)])) == 0 {
-			at = nextLine(w.doc.Text, at)
+		for at < len(text) && len(bytes.TrimSpace(text[at:nextLine(text, at)])) == 0 {
+			at = nextLine(text, at)
 		}
 		w.gone[last].end = at
 	}
 	for _, e := range w.gone {
-		w.list = append(w.list, bracket.Drop(w.doc.Text, w.doc.Comments, e.start, e.end)...)
+		w.list = append(w.list, bracket.Drop(text, w.doc.Comments, e.start, e.end)...)
 	}
+}
+
+// insertsIn reports whether there are new lines after start and up to end.
+func (w *writer) insertsIn(start, end int) bool {
+	return slices.ContainsFunc(w.inserts, func(in insert) bool { return in.at > start && in.at <= end })
 }
 
 // takesBreak reports whether there are new lines up to at. The first of them

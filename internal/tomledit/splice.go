@@ -3,6 +3,7 @@ package tomledit
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -208,7 +209,10 @@ func (w *writer) flush() {
 	})
 	w.removed()
 	var list []textedit.Splice
-	for _, in := range w.inserts {
+	for i, in := range w.inserts {
+		if in.tables && i > 0 && w.inserts[i-1].at == in.at && !strings.HasPrefix(in.text, w.layout.brk) {
+			in.text = w.blank() + in.text
+		}
 		list = append(list, textedit.Splice{Start: in.at, End: in.at, Text: []byte(in.text)})
 	}
 	w.list = append(list, w.list...)

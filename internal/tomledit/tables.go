@@ -8,14 +8,15 @@ import (
 
 // table makes a table without entries.
 func (s *scanner) table(sc *scope, level int, path string) *textedit.Node {
-	t := &table{scope: sc, level: level, path: path, index: make(map[string]int)}
+	t := &table{scope: sc, level: level, path: path}
 	return &textedit.Node{Kind: textedit.Map, Data: &place{table: t, layout: s.layout}}
 }
 
 // pair reads a key with its value into the table base, or into one that the
 // key's first parts lead to. Around are the tables that the statement counts to.
 func (s *scanner) pair(sc *scope, base *textedit.Node, around []*table) {
-	st := &statement{start: s.at, scope: sc, index: len(sc.statements)}
+	st := s.statements.get()
+	*st = statement{start: s.at, scope: sc, index: len(sc.statements)}
 	st.keys = s.key()
 	s.expect('=')
 	s.space(false)
@@ -120,10 +121,21 @@ func (s *scanner) element(st *statement, last bool, path string) {
 	s.chain = append(s.chain, placeOf(s.base).table)
 }
 
-func child(n *textedit.Node, key *textedit.Node) *textedit.Node {
-	if t := placeOf(n).table; t != nil {
+// few is how many keys are looked through one by one.
+const few = 8
+
+// child gives the value of a key, or nil.
+func child(n, key *textedit.Node) *textedit.Node {
+	t := placeOf(n).table
+	if t.index != nil {
 		if i, ok := t.index[key.Value]; ok {
 			return n.Entries[i].Value
+		}
+		return nil
+	}
+	for _, e := range n.Entries {
+		if n.Kind == textedit.Map && e.Key.Value == key.Value {
+			return e.Value
 		}
 	}
 	return nil
@@ -131,11 +143,16 @@ func child(n *textedit.Node, key *textedit.Node) *textedit.Node {
 
 func add(n, key, value *textedit.Node) {
 	t := placeOf(n).table
-	if t == nil || t.index == nil {
-		return
-	}
-	t.index[key.Value] = len(n.Entries)
 	n.Entries = append(n.Entries, textedit.Entry{Key: key, Value: value})
+	switch {
+	case t.index != nil:
+		t.index[key.Value] = len(n.Entries) - 1
+	case len(n.Entries) > few:
+		t.index = make(map[string]int, 2*len(n.Entries))
+		for i, e := range n.Entries {
+			t.index[e.Key.Value] = i
+		}
+	}
 }
 
 // span is from where the first of some statements begins to where the last ends.

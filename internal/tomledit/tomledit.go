@@ -24,13 +24,13 @@ func Edit(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, textedit.Re
 }
 
 // Format is the grammar of TOML.
-var Format textedit.Format = format{}
+var Format textedit.Comparer = format{}
 
 type format struct{}
 
 // Parse reads a text.
 func (format) Parse(text []byte) (*textedit.Document, error) {
-	var decoded map[string]any
+	var decoded any // into which nothing is copied
 	if _, err := toml.Decode(string(text), &decoded); err != nil {
 		return nil, err
 	}

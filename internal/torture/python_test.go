@@ -1,7 +1,6 @@
 package torture
 
 import (
-	"context"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -9,8 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -20,17 +18,11 @@ func init() { workloads["count"] = counting{"count", "count.json"} }
 type counting struct{ name, file string }
 
 func (c counting) open(dir string, opts ...safefile.Option) func(id string) error {
-	o := handle.Defaults()
-	safefile.WithOptions(opts...)(&o)
-	f := handle.New[map[string]int](filepath.Join(dir, c.file), o)
+	f := lockedfile.New[map[string]int](filepath.Join(dir, c.file), opts...)
 	return func(string) error {
-		return f.Do(context.Background(), "update", errors.ErrWrite, nil, func(tx *handle.Tx[map[string]int]) error {
-			value, err := tx.ReadOr(map[string]int{})
-			if err != nil {
-				return err
-			}
-			value["count"]++
-			return tx.Write(value)
+		return f.Update(func(value *map[string]int) error {
+			(*value)["count"]++
+			return nil
 		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
-	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -41,14 +40,15 @@ func (s *seam) OpenDir(path string) (vfs.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &seamDir{Dir: d, seam: s}, nil
+	return &seamDir{Dir: d, seam: s, temps: map[string]bool{}}, nil
 }
 
 // seamDir belongs to one session, so nobody uses it twice at once.
 type seamDir struct {
 	vfs.Dir
 	seam    *seam
-	renamed int // commits that lack only the directory's fsync
+	temps   map[string]bool // what was created here and is there
+	renamed int             // commits that lack only the directory's fsync
 }
 
 // Create is where a commit begins: nothing but temps is made through a Dir.
@@ -57,6 +57,7 @@ func (d *seamDir) Create(name string, perm fs.FileMode) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.temps[name] = true
 	d.seam.progress.begin()
 	return &seamFile{f, d.seam}, nil
 }
@@ -70,14 +71,18 @@ func (d *seamDir) Rename(name string, to vfs.Dir, newName string) error {
 	if err := d.Dir.Rename(name, to.(*seamDir).Dir, newName); err != nil {
 		return err
 	}
-	d.renamed++
+	if d.temps[name] {
+		delete(d.temps, name)
+		d.renamed++
+	}
 	return nil
 }
 
 // Remove ends a commit that was given up.
 func (d *seamDir) Remove(name string) error {
 	err := d.Dir.Remove(name)
-	if _, isTemp := replace.ParseName(name); isTemp && err == nil {
+	if err == nil && d.temps[name] {
+		delete(d.temps, name)
 		d.seam.progress.end(1)
 	}
 	return err

@@ -1,6 +1,7 @@
 package yamledit
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -41,6 +42,21 @@ func TestSetScalarFollowsWhatItReplaces(t *testing.T) {
 		{"literal to one line", "a: |\n  one\n  two\nb: 2\n", "a: |\n  one\n  two\nb: 2\n", "a: one\nb: 2\n", "a: one\nb: 2\n"},
 		{"plain to lines", "a: 1 # c\nb: 2\n", "a: 1\nb: 2\n", "a: |\n  x\n  y\nb: 2\n", "a: | # c\n  x\n  y\nb: 2\n"},
 		{"folded", "a: >\n  one\n  two\n", "a: |\n  one two\n", "a: |\n  one\n  three\n", "a: >\n  one\n\n  three\n"},
+		{"folded is wrapped", "a: >\n  one\n  two\n", "a: |\n  one two\n",
+			"a: |\n  a line that is so long that it has to be wrapped near column eighty, where there is a space\n  aVeryLongWordWithoutASpaceInItThatGoesOnUntilItIsLongerThanALineMayBeAndEndsHereAtLast then more\n  x\n",
+			"a: >\n  a line that is so long that it has to be wrapped near column eighty, where there\n  is a space\n\n  aVeryLongWordWithoutASpaceInItThatGoesOnUntilItIsLongerThanALineMayBeAndEndsHereAtLast\n  then more\n\n  x\n"},
+		{"folded to what folding would change", "a: >\n  one\n  two\n", "a: |\n  one two\n", "a: |\n  one\n    two\n", "a: |\n  one\n    two\n"},
+	})
+}
+
+func TestSetScalarInUnusualSpelling(t *testing.T) {
+	check(t, []golden{
+		{"other line breaks", "a: 1\u0085b: 2\u2028c: 3\u2029d: # e\u0085  - f\u0085", "a: 1\nb: 2\nc: 3\nd: [f]\n", "a: 4\nb: 5\nc: 6\nd: [g]\n", "a: 4\u0085b: 5\u2028c: 6\u2029d: # e\u0085  - g\u0085"},
+		{"plain wrapped at another line break", "a: one\u2028  two\nb: 1\n", "a: \"one\\u2028two\"\nb: 1\n", "a: x\nb: 1\n", "a: x\nb: 1\n"},
+		{"tag in brackets", "a: [!t x, !<tag:a,b> [z]]\n", "a: [x, [z]]\n", "a: [w, [v]]\n", "a: [!t w, !<tag:a,b> [v]]\n"},
+		{"numbers of every spelling", "a: 0x10\nb: 1_000\nc: 1.50\nd: .inf\ne: 18446744073709551615\n", "a: 16\nb: 1000\nc: 1.5\nd: .inf\ne: 18446744073709551615\n", "a: 17\nb: 1001\nc: 2.5\nd: 0\ne: 1\n", "a: 17\nb: 1001\nc: 2.5\nd: 0\ne: 1\n"},
+		{"key without value in brackets", "a: {b, c: 1}\n", "a: {b: null, c: 1}\n", "a: {b: 2, c: 1}\n", "a: {b: 2, c: 1}\n"},
+		{"key of two lines without value in brackets", "a: {b\n  x, c: 1}\n", "a: {b x: null, c: 1}\n", "a: {b x: 2, c: 1}\n", "a: {? b\n  x: 2, c: 1}\n"},
 		{"literal with indicator", "a: |2-\n    one\nb: 2\n", "a: '  one'\nb: 2\n", "a: one\nb: 2\n", "a: one\nb: 2\n"},
 		{"a deeper comment below would be swallowed", "a: 1\n    # deep\nb: 2\n", "a: 1\nb: 2\n", "a: |\n  x\n  y\nb: 2\n", "a: \"x\\ny\\n\"\n    # deep\nb: 2\n"},
 		{"at an end without line break", "a: 1", "a: 1\n", "a: |\n  x\n  z\n", "a: \"x\\nz\\n\""},
@@ -80,7 +96,7 @@ func TestInsertFollowsTheNeighbours(t *testing.T) {
 		{"map in brackets beside such", "l:\n  - {a: 1}\n", "l: [{a: 1}]\n", "l: [{a: 1}, {a: 3}]\n", "l:\n  - {a: 1}\n  - {a: 3}\n"},
 		{"key in front behind a dash", "- a: 1\n  b: 2\n", "- {a: 1, b: 2}\n", "- {k: 0, a: 1, b: 2}\n", "- k: 0\n  a: 1\n  b: 2\n"},
 		{"brackets", "l: [a, c]\n", "l: [a, c]\n", "l: [x, a, b, c, d]\n", "l: [x, a, b, c, d]\n"},
-		{"brackets, tight", "l: [a,c]\n", "l: [a, c]\n", "l: [a, c, d]\n", "l: [a,c, d]\n"},
+		{"brackets, tight", "l: [a,c]\n", "l: [a, c]\n", "l: [a, c, d]\n", "l: [a,c,d]\n"},
 		{"brackets, trailing comma", "l: [a, c,]\n", "l: [a, c]\n", "l: [a, c, d]\n", "l: [a, c, d,]\n"},
 		{"brackets over lines", "l: [\n  a, # one\n  c  # two\n]\n", "l: [a, c]\n", "l: [a, b, c, d]\n", "l: [\n  a, # one\n  b,\n  c,  # two\n  d\n]\n"},
 		{"brackets over lines, trailing comma", "m: {\n  a: 1,\n}\n", "m: {a: 1}\n", "m: {a: 1, b: 2}\n", "m: {\n  a: 1,\n  b: 2,\n}\n"},
@@ -123,6 +139,8 @@ func TestDeleteLeavesTheComments(t *testing.T) {
 		{"first in brackets", "l: [a, b, c]\n", "l: [a, b, c]\n", "l: [b, c]\n", "l: [b, c]\n"},
 		{"last in brackets", "l: [a, b, c] # c\n", "l: [a, b, c]\n", "l: [a]\n", "l: [a] # c\n"},
 		{"all in brackets", "l: [a, b]\n", "l: [a, b]\n", "l: []\n", "l: []\n"},
+		{"brackets with a comment between", "l: [a\n  # one\n  , b]\n", "l: [a, b]\n", "l: [a]\n", "l: [a\n  # one\n  ]\n"},
+		{"all in brackets for others", "l: [a, b]\n", "l: [a, b]\n", "l: [{x: 1}]\n", "l: [{x: 1}]\n"},
 		{"brackets over lines", "l: [\n  a, # one\n  b, # two\n  c # three\n]\n", "l: [a, b, c]\n", "l: [a]\n", "l: [\n  a # one\n]\n"},
 		{"a comment then follows a literal it would join", "a: |\n  x\nb:\n    # deep\n    c: 1\n", "a: |\n  x\nb: {c: 1}\n", "a: |\n  x\n", "a: |\n  x\n# deep\n"},
 		{"question mark", "? a\n: 1\n? [b]\n: 2\n", "a: 1\n? [b]\n: 2\n", "a: 1\n", "? a\n: 1\n"},
@@ -139,6 +157,9 @@ func TestAnotherKindOfValue(t *testing.T) {
 		{"map to list", "a:\n  x: 1\n", "a: {x: 1}\n", "a: [1]\n", "a:\n  - 1\n"},
 		{"root map to list", "x: 1\ny: 2\n", "{x: 1, z: 2}\n", "[1, 2]\n", "- 1\n- 2\n"},
 		{"literal to map", "a: | # c\n  text\nb: 2\n", "a: |\n  text\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: # c\n  x: 1\nb: 2\n"},
+		{"empty list to value", "a: &a []\nb: 2\n", "a: []\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: &a {x: 1}\nb: 2\n"},
+		{"anchored root map to list", "--- &r\nx: 1\n", "{x: 1}\n", "[1]\n", "--- &r\n- 1\n"},
+		{"tagged map to scalar", "a: !t\n  x: 1\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: 5\nb: 2\n", "a: 5\nb: 2\n"},
 		{"anchor stays on a map", "a: &a\n  x: 1\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: 7\nb: 2\n", "a: &a 7\nb: 2\n"},
 	})
 }
@@ -152,6 +173,50 @@ func TestTextsThatCannotBeEdited(t *testing.T) {
 	} {
 		if _, _, err := Edit([]byte(old), []byte("a: 1\n"), []byte("a: 2\n"), textedit.Options{}); !errors.Is(err, errors.ErrDecode) {
 			t.Errorf("%s: %v, want ErrDecode", name, err)
+		}
+	}
+}
+
+// refusing is YAML that can splice nothing into a text that is not empty.
+type refusing struct{ textedit.Format }
+
+func (r refusing) Splice(doc *textedit.Document, p *textedit.Patch, style textedit.Style) ([]textedit.Splice, error) {
+	if len(doc.Text) > 0 {
+		return nil, errors.New("refused")
+	}
+	return r.Format.Splice(doc, p, style)
+}
+
+func TestAWholeTextWrittenAnewMeansTheSame(t *testing.T) {
+	long := strings.Repeat("k", 1100)
+	old := "# gone\n&r\na: &a !t {x: 1, w: [&s 2, *s]}\nb:\n  <<: *a\n  z: !u v\n*s : key\n? [p, q]\n: |\n  lines\n  more\n? " + long + "\n: 1\nf: {*s : 1, g: *a}\nlast: 1\n"
+	was, is := "last: 1\n", "last: 2\n"
+	want := "&r\na: &a !t\n  x: 1\n  w:\n    - &s 2\n    - *s\nb:\n  <<: *a\n  z: !u v\n*s : key\n[p, q]: |\n  lines\n  more\n? " + long + "\n: 1\nf:\n  *s : 1\n  g: *a\nlast: 2\n"
+	got, report, err := textedit.Edit(refusing{Format}, []byte(old), []byte(was), []byte(is), textedit.Options{})
+	if err != nil || string(got) != want || report.Rung != textedit.Rewritten || len(report.Lost) != 1 {
+		t.Errorf("%+v, %v, got:\n%s\nwant:\n%s", report, err, got, want)
+	}
+}
+
+func TestATextThatCannotBeFollowedIsNotSpliced(t *testing.T) {
+	text := []byte("a: 1 # one\n  # two\n")
+	for name, other := range map[string]string{
+		"quotes": "a: \"1\"\n", "single quotes": "a: '1'\n", "plain": "a: 12\n", "longer": "a: 1 # one two\nb: c\n", "lines": "a: one\n  two\n",
+		"brackets": "a: [1]\n", "braces": "a: {b: 1}\n", "list": "a:\n- 1\n", "block": "a: 1\nb: |\n  x\n", "shorter": "1\n", "alias": "a: &a 1\nb: *a\n",
+	} {
+		root, err := parse([]byte(other))
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc := scan(text, root)
+		if _, err := Format.Splice(doc, nil, textedit.Follow); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if len(doc.Comments) != 1 || doc.Comments[0].Line != 2 {
+			t.Errorf("%s: comments %v, want that of line 2", name, doc.Comments)
+		}
+		if whole, err := Format.Parse([]byte(other)); err != nil || !textedit.Equal(whole.Root, doc.Root) {
+			t.Errorf("%s: the tree is not complete", name)
 		}
 	}
 }

@@ -20,6 +20,7 @@ type setting struct {
 	dash   bool // it follows a dash
 	flow   bool // within brackets
 	single bool // on one line
+	below  bool // a collection begins on the next line
 	tail   bool // no line break follows
 	covers bool // a comment follows that lines of a block scalar would swallow
 
@@ -44,7 +45,7 @@ func (w *writer) value(n *textedit.Node, at setting) rendered {
 	}
 	column := w.childColumn(n.Kind, at)
 	lines := w.lines(n, column, at)
-	if at.dash && props == "" && w.layout.gap > 0 || at.column < 0 && props == "" {
+	if props == "" && !at.below && (at.dash && w.layout.gap > 0 || at.column < 0) {
 		return rendered{head: strings.TrimLeft(lines[0], " "), body: lines[1:]}
 	}
 	return rendered{head: props, body: lines}

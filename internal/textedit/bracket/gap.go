@@ -76,6 +76,9 @@ func (w *writer) lines(g gap) {
 	for i, e := range g.added {
 		text += w.Manner.Break + p.Indent + w.write(e, p) + w.after(g, i)
 	}
+	if g.deletes() && g.after == len(w.Items) && text == "" && w.endsLine(at) && !w.breaks(w.tail(g.after-1)) {
+		text = w.Manner.Break + w.indent(w.Open) // the bracket must not get into the comment
+	}
 	w.put(at, at, text)
 	if g.deletes() {
 		w.drop(w.lineStart(g.before+1), w.tail(g.after-1))

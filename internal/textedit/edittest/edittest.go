@@ -5,10 +5,7 @@ package edittest
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
-	"sort"
-	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -30,66 +27,6 @@ type Suite struct {
 	Exact bool
 }
 
-// Class is a kind of operation for which rates are counted.
-type Class string
-
-// The classes, as the thresholds name them.
-const (
-	SetScalar Class = "scalar value set"
-	SetList   Class = "list value set"
-	InsertKey Class = "key inserted"
-	Append    Class = "list appended"
-	Insert    Class = "list element inserted"
-	Delete    Class = "entry deleted"
-)
-
-// Count is how often a class was tried, how often done by splices alone, with
-// no comment lost, and how many of those were not written as the neighbours are.
-type Count struct{ Tried, Spliced, Restyled int }
-
-// Tally counts per class.
-type Tally map[Class]*Count
-
-func (t Tally) add(c Class, spliced, restyled bool) {
-	if t[c] == nil {
-		t[c] = new(Count)
-	}
-	t[c].Tried++
-	if spliced {
-		t[c].Spliced++
-	}
-	if restyled {
-		t[c].Restyled++
-	}
-}
-
-// Rate is the share of a class that was spliced, 1 if it was never tried.
-func (t Tally) Rate(c Class) float64 {
-	if t[c] == nil {
-		return 1
-	}
-	return float64(t[c].Spliced) / float64(t[c].Tried)
-}
-
-func (t Tally) String() string {
-	var lines []string
-	for c, n := range t {
-		lines = append(lines, fmt.Sprintf("%-22s %6d of %6d spliced, %.2f %%, %d of them restyled", c, n.Spliced, n.Tried, 100*t.Rate(c), n.Restyled))
-	}
-	sort.Strings(lines)
-	return strings.Join(lines, "\n")
-}
-
-// Require fails the test for each class under its threshold.
-func (t Tally) Require(tb testing.TB, least map[Class]float64) {
-	tb.Helper()
-	for c, rate := range least {
-		if t.Rate(c) < rate {
-			tb.Errorf("%s: %.2f %% are spliced, at least %.2f %% must be", c, 100*t.Rate(c), 100*rate)
-		}
-	}
-}
-
 // trial is one text under test.
 type trial struct {
 	Suite
@@ -106,6 +43,25 @@ type trial struct {
 // stride-th, 1 for all.
 func (s Suite) Run(tb testing.TB, name string, text []byte, seed uint64, stride int, tally Tally) {
 	tb.Helper()
+	if x := s.trial(tb, name, text, seed, tally); x != nil {
+		turn := int(seed)
+		x.walk(nil, x.data, func() bool { turn++; return turn%stride == 0 })
+	}
+}
+
+// RunMany tries many operations at once, as often as rounds says.
+func (s Suite) RunMany(tb testing.TB, name string, text []byte, seed uint64, rounds int, tally Tally) {
+	tb.Helper()
+	if x := s.trial(tb, name, text, seed, tally); x != nil {
+		for range rounds {
+			x.try(Many, nil, x.data, x.mutate(x.data), nil)
+		}
+	}
+}
+
+// trial is nil if the text can't be tried.
+func (s Suite) trial(tb testing.TB, name string, text []byte, seed uint64, tally Tally) *trial {
+	tb.Helper()
 	doc, err := s.Format.Parse(text)
 	if err != nil {
 		tb.Fatalf("%s: %v", name, err)
@@ -117,15 +73,13 @@ func (s Suite) Run(tb testing.TB, name string, text []byte, seed uint64, stride 
 	old, err := s.Encode(data)
 	if err != nil {
 		tb.Logf("%s: not tried, the encoder refuses it: %v", name, err)
-		return
+		return nil
 	}
 	if again, err := s.Format.Parse(old); err != nil || len(textedit.Diff(must(again.Effective()), data)) > 0 {
 		tb.Logf("%s: not tried, it does not survive its encoder: %v", name, err)
-		return
+		return nil
 	}
-	x := &trial{s, tb, name, text, data, old, rand.New(rand.NewPCG(seed, uint64(len(text)))), tally}
-	turn := int(seed)
-	x.walk(nil, data, func() bool { turn++; return turn%stride == 0 })
+	return &trial{s, tb, name, text, data, old, rand.New(rand.NewPCG(seed, uint64(len(text)))), tally}
 }
 
 func must(n *textedit.Node, err error) *textedit.Node {
@@ -166,60 +120,6 @@ func (x *trial) operations(path []int, n *textedit.Node) {
 			x.try(InsertKey, path, n, with(n, at, textedit.Entry{Key: x.Key(x.rand, n), Value: x.value(nil)}), path)
 		}
 	}
-}
-
-// value makes a new value: often a scalar, else one like those in n, or a small collection.
-func (x *trial) value(n *textedit.Node) *textedit.Node {
-	if n != nil && len(n.Entries) > 0 && x.rand.IntN(2) == 0 {
-		return x.vary(n.Entries[x.rand.IntN(len(n.Entries))].Value)
-	}
-	switch x.rand.IntN(6) {
-	case 0:
-		list := &textedit.Node{Kind: textedit.List}
-		for range x.rand.IntN(4) {
-			list.Entries = append(list.Entries, textedit.Entry{Value: x.Scalar(x.rand)})
-		}
-		return list
-	case 1:
-		m := &textedit.Node{Kind: textedit.Map}
-		for range x.rand.IntN(4) {
-			m.Entries = append(m.Entries, textedit.Entry{Key: x.Key(x.rand, m), Value: x.Scalar(x.rand)})
-		}
-		return m
-	}
-	return x.Scalar(x.rand)
-}
-
-// vary copies n with other scalars.
-func (x *trial) vary(n *textedit.Node) *textedit.Node {
-	if n.Kind == textedit.Scalar {
-		return x.Scalar(x.rand)
-	}
-	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
-	for _, e := range n.Entries {
-		if x.rand.IntN(3) == 0 {
-			e.Value = x.vary(e.Value)
-		}
-		c.Entries = append(c.Entries, e)
-	}
-	return c
-}
-
-// otherList drops, changes and adds elements.
-func (x *trial) otherList(n *textedit.Node) *textedit.Node {
-	c := &textedit.Node{Kind: textedit.List, Type: n.Type}
-	for _, e := range n.Entries {
-		switch x.rand.IntN(5) {
-		case 0:
-			continue
-		case 1:
-			e.Value = x.vary(e.Value)
-		case 2:
-			c.Entries = append(c.Entries, textedit.Entry{Value: x.value(n)})
-		}
-		c.Entries = append(c.Entries, e)
-	}
-	return c
 }
 
 // try makes one edit, replacing n at path in the data, and checks the result.
@@ -288,27 +188,4 @@ func (x *trial) checkOutside(n *textedit.Node, got []byte, at []int) {
 		return
 	}
 	x.tb.Errorf("%s: setting the scalar at %v changed bytes outside of it\nold:\n%s\ngot:\n%s", x.name, at, x.text, got)
-}
-
-func with(n *textedit.Node, at int, e textedit.Entry) *textedit.Node {
-	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
-	c.Entries = append(append(append(c.Entries, n.Entries[:at]...), e), n.Entries[at:]...)
-	return c
-}
-
-func without(n *textedit.Node, at int) *textedit.Node {
-	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
-	c.Entries = append(append(c.Entries, n.Entries[:at]...), n.Entries[at+1:]...)
-	return c
-}
-
-// put copies the way to path and puts n there.
-func put(root *textedit.Node, path []int, n *textedit.Node) *textedit.Node {
-	if len(path) == 0 {
-		return n
-	}
-	c := &textedit.Node{Kind: root.Kind, Type: root.Type}
-	c.Entries = append(c.Entries, root.Entries...)
-	c.Entries[path[0]].Value = put(c.Entries[path[0]].Value, path[1:], n)
-	return c
 }

@@ -107,6 +107,9 @@ func rebuild(n *node, tree map[*node]map[string]*node, content map[*node]*state,
 	}
 	c := &node{ino: n.ino, mtime: n.mtime, ctime: n.ctime, target: n.target, now: *n.now.clone()}
 	done[n] = c
+	if n.parent != nil {
+		c.parent = rebuild(n.parent, tree, content, done) // done before, since it leads here
+	}
 	if s, ok := content[n]; ok {
 		c.now = *s.clone()
 	}

@@ -49,6 +49,7 @@ type node struct {
 
 	entries map[string]*node // of a directory: what programs see
 	stored  map[string]*node // of a directory: what is on disk
+	parent  *node            // of a directory: the one that ".." means
 	target  string           // of a symbolic link
 }
 
@@ -87,6 +88,7 @@ type entry struct {
 func New() *FS {
 	f := &FS{}
 	f.root = f.newNode(fs.ModeDir | 0o755)
+	f.root.parent = f.root
 	return f
 }
 
@@ -167,8 +169,8 @@ func (f *FS) walk(from *node, path string, follow bool, hops *int) (*node, error
 		if at.entries == nil {
 			return nil, syscall.ENOTDIR
 		}
-		next, ok := at.entries[name]
-		if !ok {
+		next := at.entry(name)
+		if next == nil {
 			return nil, syscall.ENOENT
 		}
 		if next.target != "" && (follow || i < len(names)-1) {
@@ -184,6 +186,17 @@ func (f *FS) walk(from *node, path string, follow bool, hops *int) (*node, error
 		at = next
 	}
 	return at, nil
+}
+
+// entry is what a name in a directory means, nil for nothing.
+func (n *node) entry(name string) *node {
+	switch name {
+	case ".":
+		return n
+	case "..":
+		return n.parent
+	}
+	return n.entries[name]
 }
 
 // split cuts a path before its last element and finds the directory.
