@@ -65,6 +65,13 @@ func TestAFileThatACodecMissesIsNotTakenForTheFileItself(t *testing.T) {
 	if err := f.Merge(background, map[string]int{"a": 1}); !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("Merge gave %v", err)
 	}
+	err := f.Update(background, func(v *map[string]int) error {
+		t.Errorf("Update works on %v", *v)
+		return nil
+	})
+	if !errors.Is(err, errors.ErrDecode) {
+		t.Errorf("Update gave %v", err)
+	}
 	wantBytes(t, f, "precious")
 }
 
