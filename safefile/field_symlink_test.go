@@ -17,7 +17,7 @@ func linked(t testing.TB) string {
 	t.Helper()
 	dir := memory(t)
 	must(t, os.MkdirAll(filepath.Join(dir, "conf", "sub"), 0o755))
-	put(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
+	put(t, filepath.Join(dir, "conf", "real.json"), "\"old\"\n")
 	for link, target := range map[string]string{
 		"relative.json": "conf/real.json", "absolute.json": filepath.Join(dir, "conf/real.json"), "conf/sub/up.json": "../real.json",
 		"two.json": "relative.json", "dangling.json": "conf/none.json", "loop.json": "loop2.json", "loop2.json": "loop.json",
@@ -109,7 +109,7 @@ func TestField06UnderRefuseALinkIsNeitherReadNorWritten(t *testing.T) {
 			}
 		}
 	}
-	wantContent(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
+	wantContent(t, filepath.Join(dir, "conf", "real.json"), "\"old\"\n")
 	// Links before the last element are followed in any case.
 	must(t, safefile.New[string](filepath.Join(dir, "parent", "real.json"), safefile.WithSymlinks(safefile.Refuse)).Write("new"))
 }
@@ -122,7 +122,7 @@ func TestField06UnderReplaceAFileTakesTheLinksPlace(t *testing.T) {
 		must(t, f.Write("new"))
 		wantLink(t, path, false)
 		wantContent(t, path, "\"new\"\n")
-		wantContent(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
+		wantContent(t, filepath.Join(dir, "conf", "real.json"), "\"old\"\n")
 	}
 }
 
