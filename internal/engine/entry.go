@@ -154,9 +154,9 @@ func (ent *entry) begin(w *waiter) error {
 	if pause > 0 {
 		ent.engine.rest(pause)
 	}
-	s, err := ent.engine.store.TryLock(w.Place, w.at)
+	s, err := ent.engine.store.TryLock(w.Place, w.at, w.Options)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
-		s, err = ent.engine.store.Lock(w.Place, w.at, w.done())
+		s, err = ent.engine.store.Lock(w.Place, w.at, w.Options, w.done())
 	}
 	if errors.Is(err, errors.ErrLocked) {
 		return ent.gaveUp(w)

@@ -79,7 +79,7 @@ func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser,
 	return io.NopCloser(bytes.NewReader(data)), err
 }
 
-func (s *fakeStore) TryLock(p store.Placement, at store.Location) (store.Session, error) {
+func (s *fakeStore) TryLock(p store.Placement, at store.Location, o store.Options) (store.Session, error) {
 	f := s.file(p.Path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,9 +96,9 @@ func (s *fakeStore) TryLock(p store.Placement, at store.Location) (store.Session
 	return f.held, nil
 }
 
-func (s *fakeStore) Lock(p store.Placement, at store.Location, done <-chan struct{}) (store.Session, error) {
+func (s *fakeStore) Lock(p store.Placement, at store.Location, o store.Options, done <-chan struct{}) (store.Session, error) {
 	for {
-		session, err := s.TryLock(p, at)
+		session, err := s.TryLock(p, at, o)
 		if err != errors.ErrLocked {
 			return session, err
 		}
@@ -137,7 +137,7 @@ func (s *fakeStore) Force(p store.Placement, at store.Location) error {
 
 // occupy is another process that holds the lock.
 func (s *fakeStore) occupy(path string) (free func()) {
-	session, err := s.TryLock(store.Placement{Path: path}, store.Location{})
+	session, err := s.TryLock(store.Placement{Path: path}, store.Location{}, store.Options{})
 	if err != nil {
 		panic(err)
 	}

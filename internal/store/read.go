@@ -78,7 +78,7 @@ func (f *file) loadLinked(max int64) (Content, error) {
 		return Content{}, err
 	}
 	c := Content{Version: versionOf(link)}
-	path := join(f.dir.Path(), f.name)
+	path := vfs.Join(f.dir.Path(), f.name)
 	open, err := f.disk.FS.Open(path, true)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
 		return c, nil // it leads nowhere

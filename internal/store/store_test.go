@@ -51,7 +51,7 @@ func session(t *testing.T, d *Disk, p Placement) Session {
 	t.Helper()
 	where, err := d.Locate(p)
 	must(t, err)
-	s, err := d.TryLock(p, where)
+	s, err := d.TryLock(p, where, Options{})
 	must(t, err)
 	t.Cleanup(func() { s.Release() })
 	return s
@@ -317,7 +317,7 @@ func TestAPathThatMeansAnotherFileUnderTheLockHasMoved(t *testing.T) {
 		where, err := d.Locate(p)
 		must(t, err)
 		must(t, move())
-		if _, err := d.TryLock(p, where); err != ErrMoved {
+		if _, err := d.TryLock(p, where, Options{}); err != ErrMoved {
 			t.Errorf("%s: %v", what, err)
 		}
 		os.RemoveAll(dir)
@@ -332,14 +332,14 @@ func TestALockIsHeldUntilItIsReleasedAndSaysByWhom(t *testing.T) {
 		p.LockDir = lockDir
 		where, err := d.Locate(p)
 		must(t, err)
-		s, err := d.TryLock(p, where)
+		s, err := d.TryLock(p, where, Options{})
 		must(t, err)
-		if _, err := d.TryLock(p, where); !errors.Is(err, errors.ErrLocked) {
+		if _, err := d.TryLock(p, where, Options{}); !errors.Is(err, errors.ErrLocked) {
 			t.Errorf("a second holder: %v", err)
 		}
 		done := make(chan struct{})
 		close(done)
-		if _, err := d.Lock(p, where, done); !errors.Is(err, errors.ErrLocked) {
+		if _, err := d.Lock(p, where, Options{}, done); !errors.Is(err, errors.ErrLocked) {
 			t.Errorf("a second holder that waits: %v", err)
 		}
 		if holder := d.Holder(p, where); holder != "" {
@@ -351,7 +351,7 @@ func TestALockIsHeldUntilItIsReleasedAndSaysByWhom(t *testing.T) {
 		}
 		must(t, s.Release())
 		// The wait that was given up may get the lock for a moment.
-		s, err = d.Lock(p, where, nil)
+		s, err = d.Lock(p, where, keep, nil)
 		must(t, err)
 		must(t, s.Release())
 	}
@@ -379,7 +379,7 @@ func TestALockDirectoryThatCannotBeUsedSaysSo(t *testing.T) {
 	p.LockDir = filepath.Join(t.TempDir(), "none")
 	where, err := d.Locate(p)
 	must(t, err)
-	if _, err := d.TryLock(p, where); !errors.Is(err, errors.ErrLock) || !errors.Is(err, fs.ErrNotExist) {
+	if _, err := d.TryLock(p, where, Options{}); !errors.Is(err, errors.ErrLock) || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
