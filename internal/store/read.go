@@ -80,8 +80,8 @@ func (f *file) loadLinked(max int64) (Content, error) {
 	c := Content{Version: versionOf(link)}
 	path := vfs.Join(f.dir.Path(), f.name)
 	open, err := f.disk.FS.Open(path, true)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil // it dangles
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
+		return c, nil // it leads nowhere
 	}
 	if err != nil {
 		return Content{}, openError(err, path)
