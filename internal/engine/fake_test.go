@@ -19,8 +19,9 @@ import (
 type fakeStore struct {
 	mu      sync.Mutex
 	files   map[string]*fakeFile
-	latency time.Duration // of a commit
-	moves   int           // how many more locks find that the path has moved
+	links   map[string]string // what a path means that is no file's own
+	latency time.Duration     // of a commit
+	moves   int               // how many more locks find that the path has moved
 	trouble func(c store.Change) error
 }
 
@@ -41,8 +42,11 @@ type fakeCommit struct {
 	at     time.Time
 }
 
+// fakeDir is the directory of all files.
+var fakeDir = vfs.ID{Ino: 1}
+
 func newFakeStore(latency time.Duration) *fakeStore {
-	return &fakeStore{files: map[string]*fakeFile{}, latency: latency}
+	return &fakeStore{files: map[string]*fakeFile{}, links: map[string]string{}, latency: latency}
 }
 
 func (s *fakeStore) file(path string) *fakeFile {
@@ -60,7 +64,20 @@ func (s *fakeStore) Locate(p store.Placement) (store.Location, error) {
 	if p.Path == "" {
 		return store.Location{}, errors.New("nowhere")
 	}
-	return store.Location{Key: store.Key{Dir: vfs.ID{Ino: 1}, Name: p.Path}, Lock: p.LockDir}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := p.Path
+	if to, ok := s.links[name]; ok {
+		name = to
+	}
+	return store.Location{Key: store.Key{Dir: fakeDir, Name: name}, Lock: p.LockDir}, nil
+}
+
+// retarget makes a path mean another file.
+func (s *fakeStore) retarget(link, file string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.links[link] = file
 }
 
 func (s *fakeStore) Read(p store.Placement, o store.ReadOptions) ([]byte, error) {
@@ -80,11 +97,15 @@ func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser,
 }
 
 func (s *fakeStore) TryLock(p store.Placement, at store.Location) (store.Session, error) {
-	f := s.file(p.Path)
+	now, err := s.Locate(p)
+	if err != nil {
+		return nil, err
+	}
+	f := s.file(at.Key.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.moves > 0 {
-		s.moves--
+	if s.moves > 0 || now.Key != at.Key {
+		s.moves = max(s.moves-1, 0)
 		return nil, store.ErrMoved
 	}
 	if f.held != nil {
@@ -103,7 +124,7 @@ func (s *fakeStore) Lock(p store.Placement, at store.Location, done <-chan struc
 			return session, err
 		}
 		s.mu.Lock()
-		freed := s.files[p.Path].freed
+		freed := s.files[at.Key.Name].freed
 		s.mu.Unlock()
 		select {
 		case <-freed:
@@ -124,7 +145,7 @@ func (s *fakeStore) Inspect(p store.Placement, at store.Location) (store.LockInf
 
 // Force gives the file to nobody; the old holder notices at its next commit.
 func (s *fakeStore) Force(p store.Placement, at store.Location) error {
-	f := s.file(p.Path)
+	f := s.file(at.Key.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.held != nil {
@@ -135,9 +156,14 @@ func (s *fakeStore) Force(p store.Placement, at store.Location) error {
 	return nil
 }
 
-// occupy is another process that holds the lock.
+// occupy is another process that waits for the lock and then holds it.
 func (s *fakeStore) occupy(path string) (free func()) {
-	session, err := s.TryLock(store.Placement{Path: path}, store.Location{})
+	place := store.Placement{Path: path}
+	at, err := s.Locate(place)
+	if err != nil {
+		panic(err)
+	}
+	session, err := s.Lock(place, at, nil)
 	if err != nil {
 		panic(err)
 	}
@@ -180,6 +206,17 @@ func (s *fakeStore) change(path, data string) {
 	f.version++
 }
 
+// inTrouble asks the test whether a commit goes well.
+func (s *fakeStore) inTrouble(c store.Change) error {
+	s.mu.Lock()
+	trouble := s.trouble
+	s.mu.Unlock()
+	if trouble == nil {
+		return nil
+	}
+	return trouble(c)
+}
+
 // commits is what was committed, and when.
 func (s *fakeStore) commits(path string) []fakeCommit {
 	f := s.file(path)
@@ -209,6 +246,9 @@ func (s *fakeSession) Exists() (bool, error) {
 
 func (s *fakeSession) Commit(c store.Change, o store.Options) (store.Version, error) {
 	time.Sleep(s.store.latency)
+	if err := s.store.inTrouble(c); err != nil {
+		return nil, err
+	}
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	f := s.file
@@ -217,11 +257,6 @@ func (s *fakeSession) Commit(c store.Change, o store.Options) (store.Version, er
 	}
 	if c.Read != nil && c.Read != f.version {
 		return nil, errors.ErrChanged
-	}
-	if s.store.trouble != nil {
-		if err := s.store.trouble(c); err != nil {
-			return nil, err
-		}
 	}
 	var text strings.Builder
 	if c.Append {
@@ -249,7 +284,14 @@ func (s *fakeSession) Announce() {}
 
 func (s *fakeSession) Draft(store.Options) (store.Draft, error) { return nil, errors.ErrUnsupported }
 
-func (s *fakeSession) MoveTo(store.Session, store.Options) error { return errors.ErrUnsupported }
+func (s *fakeSession) MoveTo(to store.Session, _ store.Options) error {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	dst := to.(*fakeSession).file
+	dst.exists, dst.data = s.file.exists, s.file.data
+	s.file.exists, s.file.data = false, ""
+	return nil
+}
 
 func (s *fakeSession) Seal(store.Options) error { return errors.ErrUnsupported }
 

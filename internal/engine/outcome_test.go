@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
 )
 
 var errOwn = errors.New("the function's own error")
@@ -31,7 +32,7 @@ func extend(text string) func(*Tx) error {
 // look reads into a variable.
 func look(into *string) func(*Tx) error {
 	return func(tx *Tx) error {
-		data, exists, err := tx.Text(0)
+		data, exists, err := tx.Text(store.ReadOptions{})
 		if *into = string(data); !exists {
 			*into = "nothing"
 		}
@@ -69,6 +70,7 @@ func must(t *testing.T, err error) {
 // idle fails unless the engine has forgotten everything and freed every lock.
 func idle(t *testing.T, e *Engine, s *fakeStore) {
 	t.Helper()
+	time.Sleep(runSpan) // a run may linger that long for callers who come back
 	synctest.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -201,7 +203,7 @@ func TestATxPanicsAfterItsFunction(t *testing.T) {
 	var kept *Tx
 	must(t, e.Do(request("f"), func(tx *Tx) error { kept = tx; return nil }))
 	uses := map[string]func(){
-		"Text":   func() { kept.Text(0) },
+		"Text":   func() { kept.Text(store.ReadOptions{}) },
 		"Put":    func() { kept.Put(nil) },
 		"Append": func() { kept.Append(nil) },
 		"Remove": func() { kept.Remove() },

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -24,14 +23,21 @@ type run struct {
 	lingering bool
 	announced bool // whoever has the turn sets it
 
-	io      sync.Mutex    // one at a time at the session
+	io      chan struct{} // full while somebody is at the session
 	saved   state         // what the disk holds
 	version store.Version // of that; nil while nobody looked
 }
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
 	disk := state{base: &blob{}}
-	return &run{session: s, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
+	return &run{session: s, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk, io: make(chan struct{}, 1)}
+}
+
+// alone waits until nobody is at the session, and keeps others out. It is no
+// mutex, for which virtual time would stand still (testing/synctest).
+func (r *run) alone() (done func()) {
+	r.io <- struct{}{}
+	return func() { <-r.io }
 }
 
 // takes reports whether a function can join.
@@ -70,8 +76,7 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 	if b.loaded && (b.verified || !o.Verify) {
 		return nil
 	}
-	r.io.Lock()
-	defer r.io.Unlock()
+	defer r.alone()()
 	c, err := r.session.Load(o)
 	if err != nil {
 		return err
@@ -87,8 +92,7 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 
 // write puts a batch on the disk.
 func (r *run) write(b *batch) error {
-	r.io.Lock()
-	defer r.io.Unlock()
+	defer r.alone()()
 	v, err := r.session.Commit(r.change(b), b.options)
 	if err == nil {
 		r.saved, r.version = b.state, v
