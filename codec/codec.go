@@ -36,6 +36,9 @@ type Editor interface {
 	Codec
 
 	// Edit writes to w the text old, changed so that it holds v. It keeps
-	// neither old nor v.
+	// neither old nor v. Text that does not decode into a value of v's type is
+	// replaced whole. The writer that a handle passes also has MaxSize() int64,
+	// as its reader does, and Edited(EditReport), to which a codec may say how
+	// the edit was made.
 	Edit(w io.Writer, old []byte, v any) error
 }

@@ -172,7 +172,7 @@ func FuzzTOMLString(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if s == "" || !utf8.ValidString(s) {
-			t.Skip("Dump refuses it, in a table inside an array")
+			return // Dump refuses it, in a table inside an array
 		}
 		fuzzString(t, codec.TOML(), s)
 	})

@@ -92,17 +92,21 @@ type gzippedEditor struct {
 	editor Editor
 }
 
-// Edit has no limit for what old inflates to unless w has a MaxSize.
+// Edit has no limit for what old inflates to unless w has a MaxSize. What does
+// not inflate can't be edited, and v is written whole.
 func (c gzippedEditor) Edit(w io.Writer, old []byte, v any) error {
 	var max int64
 	if limit, ok := w.(interface{ MaxSize() int64 }); ok {
 		max = limit.MaxSize()
 	}
 	plain, err := inflate(old, max)
+	if errors.Is(err, errors.ErrDecode) {
+		return c.Dump(w, v)
+	}
 	if err != nil {
 		return err
 	}
-	var edited bytes.Buffer
+	edited := inflated{outer: w}
 	if err := c.editor.Edit(&edited, plain, v); err != nil {
 		return err
 	}
@@ -110,4 +114,17 @@ func (c gzippedEditor) Edit(w io.Writer, old []byte, v any) error {
 		return emit(w, old)
 	}
 	return deflate(w, func(z io.Writer) error { return emit(z, edited.Bytes()) })
+}
+
+// inflated takes the text of an edit and passes on what is said about it.
+type inflated struct {
+	bytes.Buffer
+	outer io.Writer
+}
+
+// Edited is what the inner codec reports to.
+func (b *inflated) Edited(r EditReport) {
+	if listener, ok := b.outer.(interface{ Edited(EditReport) }); ok {
+		listener.Edited(r)
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/jsonedit"
 )
 
 // JSON is the format of RFC 8259, by encoding/json and its struct tags.
@@ -21,13 +22,14 @@ import (
 // Load takes a leading byte order mark. In a value that can hold an interface,
 // numbers there become json.Number, so that every digit is kept. Bytes after
 // the value are an error, and so is a blank file, since it is most often what a
-// crash left; see [AllowEmpty]. Options: AllowEmpty, [Indent], [Strict].
+// crash left; see [AllowEmpty]. Options: AllowEmpty, [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
 //
 // As with encoding/json, a value kept in a map or an interface is not
 // addressable: a type that encodes itself through a pointer receiver belongs
 // there as a pointer.
 func JSON(opts ...Option) Codec {
-	return jsonCodec{newSettings(traits{"codec.JSON", "json", "AllowEmpty Indent Strict", 0, 16}, opts)}
+	s := newSettings(traits{"codec.JSON", "json", treeOptions, 0, 16}, opts)
+	return s.editing(jsonCodec{s}, jsonedit.JSON)
 }
 
 type jsonCodec struct{ settings }

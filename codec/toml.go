@@ -10,6 +10,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/tomledit"
 )
 
 // TOML is the format of github.com/BurntSushi/toml, with its struct tags.
@@ -21,9 +22,10 @@ import (
 // it reads its text back before it lets go of it.
 //
 // Load takes a leading byte order mark. A blank file is a valid document, the
-// empty table. Options: [AllowEmpty], [Indent], [Strict].
+// empty table. Options: [AllowEmpty], [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
 func TOML(opts ...Option) Codec {
-	return tomlCodec{newSettings(traits{"codec.TOML", "toml", "AllowEmpty Indent Strict", 0, 16}, opts)}
+	s := newSettings(traits{"codec.TOML", "toml", treeOptions, 0, 16}, opts)
+	return s.editing(tomlCodec{s}, tomledit.Format)
 }
 
 type tomlCodec struct{ settings }

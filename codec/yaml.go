@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/yamledit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -22,9 +23,10 @@ import (
 // alone, is the document null, which leaves the zero value. A second document
 // is an error, since writing would drop it. In an interface, an integer that
 // no uint64 holds becomes a float64, the nearest one. Options: [AllowEmpty],
-// [Indent], [Strict].
+// [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
 func YAML(opts ...Option) Codec {
-	return yamlCodec{newSettings(traits{"codec.YAML", "yaml", "AllowEmpty Indent Strict", 2, 9}, opts)}
+	s := newSettings(traits{"codec.YAML", "yaml", treeOptions, 2, 9}, opts)
+	return s.editing(yamlCodec{s}, yamledit.Format)
 }
 
 type yamlCodec struct{ settings }

@@ -115,7 +115,7 @@ func oursIn(path string, commits *commitSizes) func() error {
 	o.Engine = engine.New(store.NewDisk(watchedFS{vfs.OS, commits}))
 	f := handle.New[progress](path, o)
 	return func() error {
-		return f.Do(context.Background(), "update", errors.ErrWrite, func(tx *handle.Tx[progress]) error {
+		return f.Do(context.Background(), "update", errors.ErrWrite, nil, func(tx *handle.Tx[progress]) error {
 			p, err := tx.Read()
 			if err != nil {
 				return err

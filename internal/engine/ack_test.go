@@ -36,7 +36,7 @@ func TestASlowFunctionDelaysNobodyWhoHasStaged(t *testing.T) {
 		for tenth := range 20 {
 			synctest.Test(t, func(t *testing.T) {
 				s := newFakeStore(latency)
-				e := New(s)
+				e := newEngine(s)
 				flying := begin(e, request("f"), put("1"))
 				time.Sleep(latency * time.Duration(tenth) / 20)
 				var staged []<-chan error
@@ -67,7 +67,7 @@ func TestASlowFunctionInALoopDelaysNobodyWhoHasStaged(t *testing.T) {
 	for delay := range 80 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFakeStore(latency)
-			e := New(s)
+			e := newEngine(s)
 			var slow moment
 			var loops sync.WaitGroup
 			for range callers {
@@ -102,7 +102,7 @@ func TestASlowFunctionInALoopDelaysNobodyWhoHasStaged(t *testing.T) {
 func TestALookAtStagedStateWaitsForThatStateAndNoLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		var seen string
 		begin(e, request("f"), put("1"))
 		time.Sleep(time.Second / 2)
@@ -134,7 +134,7 @@ func TestALookAtStagedStateWaitsForThatStateAndNoLonger(t *testing.T) {
 func TestAnErrorThatRestsOnStagedStateWaitsForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		var seen string
 		flying := begin(e, request("f"), put("1"))
 		refused := begin(e, request("f"), func(tx *Tx) error { return errors.Join(look(&seen)(tx), errOwn) })

@@ -49,7 +49,7 @@ func TestAppendsAreCommittedAsTheNewTailsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
 		s.change("f", "old")
-		e := New(s)
+		e := newEngine(s)
 		all(t,
 			begin(e, request("f"), extend("1")),
 			begin(e, request("f"), extend("2")),
@@ -68,7 +68,7 @@ func TestARunReadsWhatItAppended(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
 		s.change("f", "old")
-		e := New(s)
+		e := newEngine(s)
 		var before, during, after string
 		all(t,
 			begin(e, request("f"), extend("1")),
@@ -98,7 +98,7 @@ func TestARunReadsWhatItAppended(t *testing.T) {
 func TestAppendsToNothingMakeTheFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		var seen string
 		all(t,
 			begin(e, request("f"), extend("1")),
@@ -114,7 +114,7 @@ func TestAppendsToNothingMakeTheFile(t *testing.T) {
 func TestAppendsAfterAWholeContentGoWithIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		first := begin(e, request("f"), put("A"))
 		all(t, first,
 			begin(e, request("f"), extend("1")), // shares a commit with what replaces it
@@ -130,7 +130,7 @@ func TestAppendsAfterAWholeContentGoWithIt(t *testing.T) {
 func TestAnAppendNoticesAnOutsideChangeAfterTheRunsFirstCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		first := begin(e, request("f"), extend("1"))
 		second := begin(e, request("f"), extend("2"))
 		must(t, <-first)
@@ -149,7 +149,7 @@ func TestAnAppendNoticesAnOutsideChangeAfterTheRunsFirstCommit(t *testing.T) {
 func TestAFailedAppendIsNotInTheWayOfTheNext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		s.failOnce(errDisk)
 		first := begin(e, request("f"), extend("1"))
 		second := begin(e, request("f"), extend("2"))

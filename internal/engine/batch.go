@@ -3,16 +3,19 @@ package engine
 import (
 	"time"
 
+	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
 // batch is the functions that one commit holds. The entry's mutex guards it.
 type batch struct {
 	options store.Options
-	state   state // with the changes of all its functions
-	size    int   // how many those are
-	read    bool  // one of them relied on what it had read
-	goal    int   // how many it gathers
+	state   state   // with the changes of all its functions
+	size    int     // how many those are
+	members []state // as each of them left it
+	good    int     // if an edit was refused: how many are durable all the same
+	read    bool    // one of them relied on what it had read
+	goal    int     // how many it gathers
 
 	full chan struct{} // closed when there is nothing left to gather
 	lead chan struct{} // tells one of its callers to commit it
@@ -33,13 +36,24 @@ func (b *batch) fill() {
 	}
 }
 
-// add takes in the changes of one more function.
-func (b *batch) add(tx *Tx) {
+// add takes in the changes of one more function, and gives its place.
+func (b *batch) add(tx *Tx) (place int) {
 	b.state = tx.state
+	b.members = append(b.members, tx.state)
 	b.read = b.read || tx.read
+	place = b.size
 	if b.size++; b.size == b.goal {
 		b.fill()
 	}
+	return place
+}
+
+// outcome is how the batch ended for the function at a place.
+func (b *batch) outcome(place int) error {
+	if place < b.good {
+		return nil
+	}
+	return b.err
 }
 
 // batchFor is the batch that takes a function with these options. A difference
@@ -70,6 +84,9 @@ func (ent *entry) commit(r *run, b *batch) {
 	r.flying, r.led = nil, false
 	ent.history.last = ent.landed(b, start)
 	b.end(err)
+	if err == nil && r.rebased {
+		err = errors.ErrChanged
+	}
 	if err != nil {
 		r.fail(err)
 	}
@@ -101,7 +118,8 @@ func (b *batch) end(err error) {
 	close(b.done)
 }
 
-// fail ends a run whose commit failed, and with it all that was staged on top.
+// fail ends a run whose states have no ground any more: its commit failed, or
+// somebody outside changed the file. All that was staged on top fails too.
 func (r *run) fail(err error) {
 	r.err = err
 	r.close()

@@ -88,23 +88,37 @@ func (ent *entry) withdraw(w *waiter) bool {
 // open makes sure that a run is open and that the waiter's path means this
 // file. The waiter has the turn.
 func (ent *entry) open(w *waiter) error {
+	err := error(nil)
+	if r := ent.current(); r == nil {
+		err = ent.begin(w)
+	} else {
+		err = ent.stillHere(w, r)
+	}
+	if err == nil {
+		ent.current().announce(w)
+	}
+	return err
+}
+
+func (ent *entry) current() *run {
 	ent.mu.Lock()
-	r := ent.run
-	ent.mu.Unlock()
-	if r == nil {
-		return ent.begin(w)
+	defer ent.mu.Unlock()
+	return ent.run
+}
+
+// stillHere makes sure that the path of a waiter who joins a run still means
+// this file. Who was located before the run began, by the run's own path, is
+// covered by the look that the run took under its lock; who was located since,
+// by that very look a moment ago.
+func (ent *entry) stillHere(w *waiter, r *run) error {
+	if !w.located.IsZero() && (w.Place == r.place || w.located.After(r.began)) {
+		return nil
 	}
-	if w.waited { // else it was located a moment ago
-		now, err := ent.engine.store.Locate(w.Place)
-		if err == nil && now.Key != ent.key {
-			err = store.ErrMoved
-		}
-		if err != nil {
-			return err
-		}
+	now, err := ent.engine.store.Locate(w.Place)
+	if err == nil && now.Key != ent.key {
+		err = store.ErrMoved
 	}
-	r.announce(w)
-	return nil
+	return err
 }
 
 // begin takes the lock and starts a run.
@@ -113,11 +127,11 @@ func (ent *entry) begin(w *waiter) error {
 	pause := ent.pause(time.Now())
 	ent.mu.Unlock()
 	if pause > 0 {
-		rest(pause)
+		ent.engine.rest(pause)
 	}
-	s, err := ent.engine.store.TryLock(w.Place, w.at)
+	s, err := ent.engine.store.TryLock(w.Place, w.at, w.Options)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
-		s, err = ent.engine.store.Lock(w.Place, w.at, w.done())
+		s, err = ent.engine.store.Lock(w.Place, w.at, w.Options, w.done())
 	}
 	if errors.Is(err, errors.ErrLocked) {
 		return ent.gaveUp(w)
@@ -125,22 +139,22 @@ func (ent *entry) begin(w *waiter) error {
 	if err != nil {
 		return err
 	}
-	ent.start(s, w, pause > 0).announce(w)
+	ent.start(newRun(s, w, time.Now()), pause > 0)
+	if w.Last != nil {
+		w.Last.Store(&w.at)
+	}
 	return nil
 }
 
-// start opens a run under a lock that was just taken.
-func (ent *entry) start(s store.Session, w *waiter, paused bool) *run {
+func (ent *entry) start(r *run, rested bool) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
-	now := time.Now()
-	ent.pause(now)
-	if paused {
+	ent.pause(r.began)
+	if rested {
 		// Those who share the last commit could not come back before now.
-		ent.history.last.at = now
+		ent.history.last.at = r.began
 	}
-	ent.run = newRun(s, w, now)
-	return ent.run
+	ent.run = r
 }
 
 // dispatch gives the turn to the head of the queue if it is free and the run,

@@ -28,7 +28,7 @@ func TestAFailedCommitFailsAllWhoBuiltOnIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
 		s.change("f", "disk")
-		e := New(s)
+		e := newEngine(s)
 		s.failOnce(errDisk)
 		var seen, refused, next string
 		doomed := map[string]<-chan error{
@@ -59,7 +59,7 @@ func TestWhoWaitsWhenACommitFailsIsNotTouched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
 		s.change("f", "disk")
-		e := New(s)
+		e := newEngine(s)
 		s.failOnce(errDisk)
 		failing := begin(e, request("f"), put("lost"))
 		release := make(chan struct{})
@@ -85,7 +85,7 @@ func TestAnOutsideChangeStopsWhoReadAndNotWhoDidNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
 		s.change("f", "disk")
-		e := New(s)
+		e := newEngine(s)
 		outside := func(tx *Tx) error {
 			s.change("f", "outside")
 			tx.Put([]byte("new"))
@@ -108,7 +108,7 @@ func TestAnOutsideChangeStopsWhoReadAndNotWhoDidNot(t *testing.T) {
 func TestAnOutsideChangeBetweenTwoCommitsIsNoticed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		var seen string
 		first := begin(e, request("f"), put("1"))
 		second := begin(e, request("f"), func(tx *Tx) error { return errors.Join(look(&seen)(tx), put(seen+"2")(tx)) })
@@ -126,7 +126,7 @@ func TestALoadNoticesAnOutsideChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
 		s.change("f", "disk")
-		e := New(s)
+		e := newEngine(s)
 		first := begin(e, request("f"), extend("1"))
 		release := make(chan struct{})
 		var seen string
@@ -144,7 +144,7 @@ func TestALoadNoticesAnOutsideChange(t *testing.T) {
 func TestADifferenceInOptionsEndsABatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		var results []<-chan error
 		for i, perm := range []int{0, 1, 1, 2, 2, 2, 1} {
 			r := request("f")

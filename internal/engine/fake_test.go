@@ -60,6 +60,13 @@ func (s *fakeStore) file(path string) *fakeFile {
 	return f
 }
 
+// newEngine is an engine whose every sleep is virtual.
+func newEngine(s *fakeStore) *Engine {
+	e := New(s)
+	e.rest = time.Sleep
+	return e
+}
+
 func (s *fakeStore) Locate(p store.Placement) (store.Location, error) {
 	if p.Path == "" {
 		return store.Location{}, errors.New("nowhere")
@@ -96,7 +103,7 @@ func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser,
 	return io.NopCloser(bytes.NewReader(data)), err
 }
 
-func (s *fakeStore) TryLock(p store.Placement, at store.Location) (store.Session, error) {
+func (s *fakeStore) TryLock(p store.Placement, at store.Location, o store.Options) (store.Session, error) {
 	now, err := s.Locate(p)
 	if err != nil {
 		return nil, err
@@ -117,9 +124,9 @@ func (s *fakeStore) TryLock(p store.Placement, at store.Location) (store.Session
 	return f.held, nil
 }
 
-func (s *fakeStore) Lock(p store.Placement, at store.Location, done <-chan struct{}) (store.Session, error) {
+func (s *fakeStore) Lock(p store.Placement, at store.Location, o store.Options, done <-chan struct{}) (store.Session, error) {
 	for {
-		session, err := s.TryLock(p, at)
+		session, err := s.TryLock(p, at, o)
 		if err != errors.ErrLocked {
 			return session, err
 		}
@@ -163,7 +170,7 @@ func (s *fakeStore) occupy(path string) (free func()) {
 	if err != nil {
 		panic(err)
 	}
-	session, err := s.Lock(place, at, nil)
+	session, err := s.Lock(place, at, store.Options{}, nil)
 	if err != nil {
 		panic(err)
 	}

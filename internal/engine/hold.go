@@ -122,7 +122,7 @@ func (h *Hold) Commit() error {
 	}
 	h.changed = false
 	b := newBatch(h.waiter.Options)
-	b.state, b.read = h.state, h.read
+	b.add(h.Tx)
 	h.err = h.run.write(b)
 	return h.err
 }

@@ -30,7 +30,7 @@ func hold(t *testing.T, e *Engine, path string) *Hold {
 func TestNobodyElseGetsAHeldFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		h := hold(t, e, "f")
 		now := request("f")
 		now.Timeout = 0
@@ -49,7 +49,7 @@ func TestNobodyElseGetsAHeldFile(t *testing.T) {
 func TestAHoldWaitsForTheRunBeforeIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		first := begin(e, request("f"), put("1"))
 		second := begin(e, request("f"), extend("2"))
 		h := hold(t, e, "f")
@@ -66,7 +66,7 @@ func TestAHoldCommitsWhatIsStagedAndLastsOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
 		s.change("f", "old")
-		e := New(s)
+		e := newEngine(s)
 		h := hold(t, e, "f")
 		must(t, h.Commit())
 		h.Append([]byte("1"))
@@ -88,7 +88,7 @@ func TestAHoldCommitsWhatIsStagedAndLastsOn(t *testing.T) {
 func TestAHoldWhoseCommitFailedCommitsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		h := hold(t, e, "f")
 		s.failOnce(errDisk)
 		h.Put([]byte("1"))
@@ -106,7 +106,7 @@ func TestFilesAreHeldInOneOrderAndOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
 		s.retarget("link to a", "a")
-		e := New(s)
+		e := newEngine(s)
 		holds, err := e.HoldAll(requests("c", "a", "b", "link to a", "c"))
 		must(t, err)
 		var order []string
@@ -126,7 +126,7 @@ func TestFilesAreHeldInOneOrderAndOnce(t *testing.T) {
 func TestOppositeOrdersDoNotDeadlock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		var all sync.WaitGroup
 		orders := [][]string{{"a", "b", "c"}, {"c", "b", "a"}, {"b", "a"}, {"c", "a"}, {"a", "c", "b"}}
 		inside := 0
@@ -152,7 +152,7 @@ func TestOppositeOrdersDoNotDeadlock(t *testing.T) {
 func TestHoldingAllOrNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		free := s.occupy("b")
 		rs := requests("a", "b", "c")
 		for _, r := range rs {
@@ -174,7 +174,7 @@ func TestHoldingAllOrNone(t *testing.T) {
 func TestHoldingWhatTheContextHoldsIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			ctx := tx.In(context.Background())
 			if _, err := e.HoldAll([]*Request{in(ctx, "g"), in(ctx, "f")}); !errors.Is(err, errors.ErrLock) {
@@ -192,7 +192,7 @@ func TestAPathThatMovesBetweenLocksIsFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
 		s.retarget("link", "b")
-		e := New(s)
+		e := newEngine(s)
 		free := s.occupy("b")
 		var holds []*Hold
 		done := make(chan error, 1)
@@ -221,7 +221,7 @@ func TestMoveKeepsItsDirectionWhenAPathMoves(t *testing.T) {
 		s.retarget("src", "x")
 		s.change("x", "content")
 		s.change("b", "content")
-		e := New(s)
+		e := newEngine(s)
 		free := s.occupy("b")
 		done := make(chan error, 1)
 		go func() { done <- e.Move(request("src"), request("b")) }()
@@ -241,7 +241,7 @@ func TestMoveToItselfDoesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
 		s.change("a", "content")
-		e := New(s)
+		e := newEngine(s)
 		must(t, e.Move(request("a"), request("a")))
 		if _, err := e.store.Locate(store.Placement{}); e.Move(request(""), request("a")) == nil || err == nil {
 			t.Error("a file that is nowhere was moved")

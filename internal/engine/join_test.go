@@ -22,7 +22,7 @@ func in(ctx context.Context, path string) *Request {
 func TestAJoinedFunctionSeesAndStagesWithTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
-		e := New(s)
+		e := newEngine(s)
 		var seen, outer string
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			tx.Put([]byte("1"))
@@ -68,7 +68,7 @@ func TestAJoinedFunctionIsASavepoint(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newFakeStore(0)
 				s.change("f", "old")
-				e := New(s)
+				e := newEngine(s)
 				must(t, e.Do(request("f"), func(tx *Tx) error {
 					ctx := tx.In(context.Background())
 					fails(t, e, ctx, way.end, way.outcome, func(tx *Tx) { must(t, tx.Remove()) })
@@ -97,7 +97,7 @@ func TestAJoinedFunctionIsASavepoint(t *testing.T) {
 
 func TestATransactionWhoseJoinsAllFailedCommitsNothing(t *testing.T) {
 	s := newFakeStore(0)
-	e := New(s)
+	e := newEngine(s)
 	must(t, e.Do(request("f"), func(tx *Tx) error {
 		fails(t, e, tx.In(context.Background()), func() error { return errOwn }, errOwn, func(tx *Tx) { tx.Put([]byte("new")) })
 		return nil
@@ -110,7 +110,7 @@ func TestATransactionWhoseJoinsAllFailedCommitsNothing(t *testing.T) {
 func TestJoinsFromSeveralGoroutinesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
-		e := New(s)
+		e := newEngine(s)
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			ctx := tx.In(context.Background())
 			var joins sync.WaitGroup
@@ -143,7 +143,7 @@ func TestJoinsFromSeveralGoroutinesTakeTurns(t *testing.T) {
 func TestAJoinThatFailsBesideAnotherWriterFailsTheTransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		err := e.Do(request("f"), func(tx *Tx) error {
 			outer := tx
 			fails(t, e, tx.In(context.Background()), func() error { return errOwn }, errOwn, func(tx *Tx) {
@@ -162,7 +162,7 @@ func TestAJoinThatFailsBesideAnotherWriterFailsTheTransaction(t *testing.T) {
 func TestAContextCarriesNothingAfterItsTransaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		var kept context.Context
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			kept = tx.In(context.Background())
@@ -185,7 +185,7 @@ func TestATransactionWaitsForTheJoinThatIsRunning(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFakeStore(time.Millisecond)
 			s.change("f", "old")
-			e := New(s)
+			e := newEngine(s)
 			var joins []<-chan error
 			var own error
 			if fail {
@@ -226,7 +226,7 @@ func TestATransactionWaitsForTheJoinThatIsRunning(t *testing.T) {
 func TestAJoinThatComesTooLateIsATransactionOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
-		e := New(s)
+		e := newEngine(s)
 		var open *Tx
 		var late <-chan error
 		must(t, e.Do(request("f"), func(tx *Tx) error {
@@ -251,7 +251,7 @@ func TestAJoinThatComesTooLateIsATransactionOfItsOwn(t *testing.T) {
 func TestOneFileByTwoLocksIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			other := in(tx.In(context.Background()), "f")
 			other.Place.LockDir = "elsewhere"
@@ -272,7 +272,7 @@ func TestTheWaitForAnotherJoinHasALimit(t *testing.T) {
 	for _, limit := range limits {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFakeStore(0)
-			e := New(s)
+			e := newEngine(s)
 			must(t, e.Do(request("f"), func(tx *Tx) error {
 				ctx := tx.In(context.Background())
 				release := make(chan struct{})
@@ -306,7 +306,7 @@ func TestTheWaitForAnotherJoinHasALimit(t *testing.T) {
 func TestSavepointsOfManyShapes(t *testing.T) {
 	for seed := range uint64(200) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		shape := newShape(seed)
 		var want []string
 		must(t, e.Do(request("f"), func(tx *Tx) error {

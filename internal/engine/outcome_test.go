@@ -24,8 +24,7 @@ func put(text string) func(*Tx) error {
 // extend appends without a look.
 func extend(text string) func(*Tx) error {
 	return func(tx *Tx) error {
-		tx.Append([]byte(text))
-		return nil
+		return tx.Append([]byte(text))
 	}
 }
 
@@ -119,7 +118,7 @@ func TestAFunctionThatFailsStagesNothingAndFreesTheTurn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newFakeStore(time.Millisecond)
 				s.change("f", "old")
-				e := New(s)
+				e := newEngine(s)
 				got := outcome(func() error {
 					return e.Do(request("f"), func(tx *Tx) error {
 						tx.Put([]byte("new"))
@@ -146,7 +145,7 @@ func TestAFailureTouchesNoNeighbour(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newFakeStore(time.Second)
-				e := New(s)
+				e := newEngine(s)
 				first := begin(e, request("f"), put("1"))
 				before := begin(e, request("f"), extend("2"))
 				outcome(func() error {
@@ -175,7 +174,7 @@ func TestAFailureTouchesNoNeighbour(t *testing.T) {
 func TestSeveralWritesOfOneFunctionAreOneCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
-		e := New(s)
+		e := newEngine(s)
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			tx.Put([]byte("first"))
 			if err := tx.Remove(); err != nil {
@@ -199,7 +198,7 @@ func TestSeveralWritesOfOneFunctionAreOneCommit(t *testing.T) {
 
 func TestATxPanicsAfterItsFunction(t *testing.T) {
 	s := newFakeStore(0)
-	e := New(s)
+	e := newEngine(s)
 	var kept *Tx
 	must(t, e.Do(request("f"), func(tx *Tx) error { kept = tx; return nil }))
 	uses := map[string]func(){
@@ -218,7 +217,7 @@ func TestATxPanicsAfterItsFunction(t *testing.T) {
 func TestRemoveIsStagedLikeAWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		remove := func(tx *Tx) error { return tx.Remove() }
 		if err := e.Do(request("f"), remove); err != fs.ErrNotExist {
 			t.Errorf("removing nothing: %v, want fs.ErrNotExist", err)
@@ -249,7 +248,7 @@ func TestALookAtNothingCommitsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
 		s.change("f", "old")
-		e := New(s)
+		e := newEngine(s)
 		var seen string
 		start := time.Now()
 		must(t, e.Do(request("f"), look(&seen)))

@@ -36,7 +36,7 @@ func (ent *entry) newTx(w *waiter) *Tx {
 func (ent *entry) stage(w *waiter, tx *Tx) error {
 	ent.mu.Lock()
 	r := ent.run
-	b, leads := r.accept(w, tx)
+	b, place, leads := r.accept(w, tx)
 	err := r.err
 	ent.busy = false
 	ent.settle()
@@ -50,7 +50,7 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 		return nil
 	case leads:
 		ent.commit(r, b)
-		return b.err
+		return b.outcome(place)
 	case !tx.changed:
 		<-b.done
 		return b.err
@@ -60,20 +60,20 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 		ent.commit(r, b)
 	case <-b.done:
 	}
-	return b.err
+	return b.outcome(place)
 }
 
 // accept finds the batch that a function must wait for: the one that takes its
 // changes, or without changes the last one that it may have seen. With the
 // disk idle and nobody gathering, its caller leads the commit.
-func (r *run) accept(w *waiter, tx *Tx) (b *batch, leads bool) {
+func (r *run) accept(w *waiter, tx *Tx) (b *batch, place int, leads bool) {
 	if !tx.changed || r.err != nil {
-		return tx.after, false
+		return tx.after, 0, false
 	}
 	b = r.batchFor(w.Options)
-	b.add(tx)
+	place = b.add(tx)
 	r.state = tx.state
 	leads = !r.led
 	r.led = true
-	return b, leads
+	return b, place, leads
 }

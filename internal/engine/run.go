@@ -12,7 +12,8 @@ import (
 // io guards.
 type run struct {
 	session   store.Session
-	lock      string // which lock it is
+	place     store.Placement // whose lock it is
+	lock      string
 	began     time.Time
 	closed    bool     // takes no new function
 	state     state    // with all that was staged
@@ -26,11 +27,15 @@ type run struct {
 	io      chan struct{} // full while somebody is at the session
 	saved   state         // what the disk holds
 	version store.Version // of that; nil while nobody looked
+	rebased bool          // it holds a change from outside that the run's states do not
 }
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
 	disk := state{base: &blob{}}
-	return &run{session: s, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk, io: make(chan struct{}, 1)}
+	return &run{
+		session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone,
+		state: disk, saved: disk, io: make(chan struct{}, 1),
+	}
 }
 
 // alone waits until nobody is at the session, and keeps others out. It is no
@@ -90,27 +95,99 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 	return nil
 }
 
-// write puts a batch on the disk.
-func (r *run) write(b *batch) error {
-	defer r.alone()()
-	v, err := r.session.Commit(r.change(b), b.options)
-	if err == nil {
-		r.saved, r.version = b.state, v
+// loadForEdit is load for a function that does not care what the text says, only
+// that it can be edited. A text that has no checksum yet can; one that is damaged
+// can't, for the new checksum would bless the damage.
+func (r *run) loadForEdit(b *blob, verify bool) error {
+	err := r.load(b, store.ReadOptions{Verify: verify})
+	if errors.Is(err, errors.ErrNoChecksum) {
+		err = r.load(b, store.ReadOptions{})
 	}
 	return err
 }
 
-// change is what a commit has to do to get from the saved state to the batch's.
-func (r *run) change(b *batch) store.Change {
-	base, tails := b.state.base, b.state.tails
-	switch {
-	case base == r.saved.base:
-		// Only tails are new. They rely on what they follow, as far as it is known.
-		return store.Change{Append: true, Parts: tails[len(r.saved.tails):], Read: r.version}
-	case !base.exists && len(tails) == 0:
-		return store.Change{Remove: true, Read: r.readBy(b)}
+// write puts a batch on the disk. Of a batch whose edit is refused it writes the
+// functions before the one that is to blame.
+func (r *run) write(b *batch) error {
+
+	defer r.alone()()
+	err := r.put(b, b.state)
+	if !isRefused(err) {
+		return err
 	}
-	return store.Change{Parts: append([][]byte{base.data}, tails...), Read: r.readBy(b)}
+	last := r.saved
+	for i, m := range b.members {
+		if m, err = m.on(last); err != nil {
+			break
+		}
+		last, b.good = m, i+1
+	}
+	if b.good > 0 {
+		if putErr := r.put(b, last); putErr != nil {
+			b.good, err = 0, putErr
+		}
+	}
+	return err
+}
+
+// on is the state written onto another one's text, which it follows.
+func (s state) on(before state) (state, error) {
+	if s.form != nil {
+		s.base, s.tails = before.base, before.tails
+	}
+	return s.settled()
+}
+
+// put makes the disk hold a state. Who wrote without reading goes over a change
+// from outside, with an edit of the text as that change left it.
+func (r *run) put(b *batch, s state) error {
+	for range maxMoves {
+		c, err := r.change(b, s)
+		if err != nil {
+			return refused{err}
+		}
+		v, err := r.session.Commit(c, b.options)
+		if err == nil {
+			r.saved, r.version = s, v
+			return nil
+		}
+		if b.read || s.form == nil || !errors.Is(err, errors.ErrChanged) {
+			return err
+		}
+		if s, err = r.rebase(s, b.options.Checksum); err != nil {
+			return err
+		}
+	}
+	return errors.ErrChanged
+}
+
+// rebase lays a value onto the text that somebody outside has left. What else was
+// staged in the run relies on another text, so the run ends with it. A text that
+// its checksum does not vouch for is not edited but replaced.
+func (r *run) rebase(s state, verify bool) (state, error) {
+	r.rebased = true
+	now, err := r.session.Load(store.ReadOptions{Verify: verify})
+	if errors.Is(err, errors.ErrChecksumMismatch) || errors.Is(err, errors.ErrNoChecksum) {
+		r.version = nil
+		return state{base: &blob{loaded: true, exists: true, data: s.value}}, nil
+	}
+	r.version = now.Version
+	return state{base: &blob{loaded: true, exists: now.Exists, data: now.Data}, form: s.form, value: s.value}, err
+}
+
+// change is what a commit has to do to get from the saved state to another.
+func (r *run) change(b *batch, s state) (store.Change, error) {
+	switch {
+	case s.form != nil:
+		text, err := s.text()
+		return store.Change{Parts: [][]byte{text}, Read: r.version}, err
+	case s.base == r.saved.base && r.saved.form == nil:
+		// Only tails are new. They rely on what they follow, as far as it is known.
+		return store.Change{Append: true, Parts: s.tails[len(r.saved.tails):], Read: r.version}, nil
+	case !s.exists():
+		return store.Change{Remove: true, Read: r.readBy(b)}, nil
+	}
+	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: r.readBy(b)}, nil
 }
 
 // readBy is the version that a batch relies on, nil if it does not care.

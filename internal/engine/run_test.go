@@ -36,7 +36,7 @@ func underLoad(t *testing.T, test func(t *testing.T, s *fakeStore, e *Engine, st
 			t.Run(fmt.Sprintf("%v, %d callers", latency, callers), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newFakeStore(latency)
-					e := New(s)
+					e := newEngine(s)
 					test(t, s, e, loops(t, e, callers))
 					idle(t, e, s)
 				})
@@ -85,7 +85,7 @@ func TestTheLockLiesFreeBetweenRuns(t *testing.T) {
 func TestARunTakesNobodyAfterFiveMilliseconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(20 * time.Millisecond)
-		e := New(s)
+		e := newEngine(s)
 		first := begin(e, request("f"), put("1"))
 		time.Sleep(runSpan - time.Nanosecond)
 		joined := begin(e, request("f"), extend("2"))
@@ -110,7 +110,7 @@ func TestARunTakesNobodyAfterFiveMilliseconds(t *testing.T) {
 func TestTheLockIsNotKeptForCallersWhoDoNotComeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		var results []<-chan error
 		for range 8 {
 			results = append(results, begin(e, request("f"), extend("x")))
@@ -132,7 +132,7 @@ func TestTheLockIsNotKeptForCallersWhoDoNotComeBack(t *testing.T) {
 func TestStateIsReadOncePerRunAndDroppedAtItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
-		e := New(s)
+		e := newEngine(s)
 		var results []<-chan error
 		for range 3 {
 			results = append(results, begin(e, request("f"), increment))
@@ -155,7 +155,7 @@ func TestStateIsReadOncePerRunAndDroppedAtItsEnd(t *testing.T) {
 func TestAPathThatMovesIsFollowedEightTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		s.moves = maxMoves - 1
 		must(t, e.Do(request("f"), put("new")))
 		s.moves = maxMoves
@@ -175,7 +175,7 @@ func TestAPathThatMovesIsFollowedEightTimes(t *testing.T) {
 func TestAPathThatMovesDuringTheWaitIsFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Second)
-		e := New(s)
+		e := newEngine(s)
 		s.retarget("link", "f")
 		first := begin(e, request("f"), put("1"))
 		slow := begin(e, request("f"), func(tx *Tx) error { time.Sleep(runSpan / 2); return extend("2")(tx) })

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"io/fs"
-	"slices"
 	"sync"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -76,31 +75,77 @@ func (tx *Tx) lock() (unlock func()) {
 // they are not to be changed.
 func (tx *Tx) Text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	defer tx.lock()()
+	return tx.text(o)
+}
+
+func (tx *Tx) text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	tx.read = true
-	base := tx.state.base
-	if err := tx.run.load(base, o); err != nil {
+	if err := tx.run.load(tx.state.base, o); err != nil {
 		return nil, false, err
 	}
-	data = base.data
-	if len(tx.state.tails) > 0 {
-		data = slices.Concat(append([][]byte{data}, tx.state.tails...)...)
+	if tx.state, err = tx.state.settled(); err != nil {
+		return nil, false, err
 	}
+	data = tx.state.plain()
 	if o.Max > 0 && int64(len(data)) > o.Max {
 		return nil, false, fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, len(data), o.Max)
 	}
-	return data, base.exists || len(tx.state.tails) > 0, nil
+	return data, tx.state.exists(), nil
+}
+
+// Value is Text for a caller to whom the encoding of a value of the given form
+// will do.
+func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, exists bool, err error) {
+	defer tx.lock()()
+	if !sameForm(tx.state.form, f) {
+		return tx.text(o)
+	}
+	tx.read = true
+	return tx.state.value, true, nil
 }
 
 // Put stages a whole new content. The bytes are kept and not to be changed.
 func (tx *Tx) Put(data []byte) {
 	defer tx.lock()()
+	tx.put(data)
+}
+
+func (tx *Tx) put(data []byte) {
 	tx.set(state{base: &blob{loaded: true, exists: true, verified: true, data: data}})
 }
 
-// Append stages bytes at the end. They are kept and not to be changed.
-func (tx *Tx) Append(tail []byte) {
+// PutValue stages a value, given as its encoding of the form. The file's text is
+// changed to hold it; without a file, or with one that is damaged, the encoding
+// is the text. The bytes are kept and not to be changed.
+func (tx *Tx) PutValue(f Form, value []byte, verify bool) error {
 	defer tx.lock()()
-	tx.set(state{tx.state.base, append(tx.state.tails, tail)})
+	err := tx.run.loadForEdit(tx.state.base, verify)
+	switch {
+	case err == nil && tx.state.exists():
+	case err == nil, errors.Is(err, errors.ErrChecksumMismatch):
+		tx.put(value)
+		return nil
+	default:
+		return err
+	}
+	s := tx.state
+	if s.form != nil && !sameForm(s.form, f) {
+		if s, err = s.settled(); err != nil {
+			return err
+		}
+	}
+	tx.set(state{s.base, s.tails, f, value})
+	return nil
+}
+
+// Append stages bytes at the end. They are kept and not to be changed.
+func (tx *Tx) Append(tail []byte) error {
+	defer tx.lock()()
+	s, err := tx.state.settled()
+	if err == nil {
+		tx.set(state{base: s.base, tails: append(s.tails, tail)})
+	}
+	return err
 }
 
 // Remove stages the file's removal. It fails with fs.ErrNotExist if there is none.
@@ -119,9 +164,8 @@ func (tx *Tx) Remove() error {
 }
 
 func (tx *Tx) exists() (bool, error) {
-	base := tx.state.base
-	if base.loaded || len(tx.state.tails) > 0 {
-		return base.exists || len(tx.state.tails) > 0, nil
+	if tx.state.base.loaded || tx.state.exists() {
+		return tx.state.exists(), nil
 	}
 	defer tx.run.alone()()
 	return tx.run.session.Exists()

@@ -15,7 +15,8 @@ type waiter struct {
 	at      store.Location
 	turn    chan struct{} // told once when the turn is the waiter's
 	since   time.Time
-	waited  bool
+	located time.Time // when at was found; zero for a guess
+	guessed bool
 	moved   bool            // the turn is at another entry now
 	limited context.Context // ends with the timeout or the caller's context; made when first needed
 	cancel  context.CancelFunc
@@ -47,7 +48,6 @@ func (w *waiter) await(turn <-chan struct{}, long func()) bool {
 		return true
 	default:
 	}
-	w.waited = true
 	if w.Timeout == 0 {
 		return false
 	}

@@ -3,9 +3,12 @@ package handle
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/safety"
 )
 
 // decode gives the caller a value of its own.
@@ -48,4 +51,57 @@ func matching(kind, err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", kind, err)
+}
+
+// form is how values of one type and one codec become the text of a file.
+type form[T any] struct {
+	codec codec.Editor
+	max   int64
+	log   *safety.Log
+}
+
+// form is nil where the codec can't edit, so that its encoding is the text.
+func (f *File[T]) form() engine.Form {
+	c, err := f.codec()
+	if editor, ok := c.(codec.Editor); ok && err == nil {
+		return form[T]{editor, f.options.MaxSize, f.request.Options.Policy.Log}
+	}
+	return nil
+}
+
+// Same is of the engine's Form interface.
+func (f form[T]) Same(other engine.Form) bool {
+	o, ok := other.(form[T])
+	return ok && reflect.TypeOf(f.codec).Comparable() && reflect.TypeOf(o.codec).Comparable() && f.codec == o.codec
+}
+
+// Edit is of the engine's Form interface.
+func (f form[T]) Edit(old, value []byte) ([]byte, error) {
+	v, err := decode[T](f.codec, value, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := &editBuffer{max: f.max, log: f.log}
+	if err := calm(errors.ErrEncode, func() error { return f.codec.Edit(out, old, v) }); err != nil {
+		return nil, matching(errors.ErrEncode, err)
+	}
+	return out.Bytes(), nil
+}
+
+// editBuffer takes an edited text. It tells a codec that inflates the old text
+// how far it may, and logs what the codec tells.
+type editBuffer struct {
+	bytes.Buffer
+	max int64
+	log *safety.Log
+}
+
+// MaxSize is what codec.Gzip asks for.
+func (b *editBuffer) MaxSize() int64 { return b.max }
+
+// Edited is what a codec reports to.
+func (b *editBuffer) Edited(r codec.EditReport) {
+	if len(r.Lost) > 0 {
+		b.log.Warn("a write could not keep all comments", "path", b.log.Path, "how", r.How, "lines", r.Lost)
+	}
 }

@@ -7,6 +7,7 @@ package handle
 import (
 	"context"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
@@ -19,20 +20,21 @@ import (
 // localDisk runs the transactions of all handles of the process.
 var localDisk = engine.New(store.NewDisk(vfs.OS))
 
-// File is one file and how it is kept. It never changes, so it is safe for
-// concurrent use.
+// File is one file and how it is kept. It is safe for concurrent use.
 type File[T any] struct {
 	name    string // as the caller gave it, for errors
 	err     error  // what was wrong with the arguments
 	options Options
 	request engine.Request
 	engine  *engine.Engine
+	last    atomic.Pointer[store.Location] // where the file was the last time
 }
 
 // New never fails: what is wrong with the arguments surfaces at the first call.
 func New[T any](path string, o Options) *File[T] {
 	f := &File[T]{name: path}
 	f.engine, f.request, f.err = Target(path, &o)
+	f.request.Last = &f.last
 	f.options = o
 	return f
 }
@@ -74,11 +76,17 @@ func (f *File[T]) ReadOr(def T) (T, error) { return orDefault(def)(f.Read()) }
 // orDefault turns the answer of a read into that of a ReadOr.
 func orDefault[T any](def T) func(T, error) (T, error) {
 	return func(v T, err error) (T, error) {
-		if errors.Is(err, fs.ErrNotExist) {
+		if noFile(err) {
 			return def, nil
 		}
 		return v, err
 	}
+}
+
+// noFile reports whether a read failed for want of a file. A codec may miss a
+// file of its own, which says nothing about this one.
+func noFile(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrDecode)
 }
 
 // ReadBytes gives the content as it is.

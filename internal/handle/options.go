@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/codec"
@@ -103,5 +107,21 @@ func (o *Options) absolute(path string) (string, error) {
 		}
 		o.LockDir = dir
 	}
-	return filepath.Abs(path)
+	return absolute(path)
+}
+
+// absolute is filepath.Abs, but keeps what the system gives a meaning that
+// cleaning would change: ".." after a symbolic link, and a separator or "." at
+// the end, which asks for a directory. Windows cleans paths itself.
+func absolute(path string) (string, error) {
+	elements := strings.Split(path, string(filepath.Separator))
+	last := elements[len(elements)-1]
+	if runtime.GOOS == "windows" || !slices.Contains(elements, "..") && last != "" && last != "." {
+		return filepath.Abs(path)
+	}
+	if filepath.IsAbs(path) {
+		return path, nil
+	}
+	here, err := os.Getwd()
+	return here + string(filepath.Separator) + path, err
 }

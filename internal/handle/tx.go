@@ -8,7 +8,6 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
-	"github.com/holdfast-go/holdfast/internal/store"
 )
 
 // Tx is a transaction on a file: reads see what was staged before them, and
@@ -29,7 +28,10 @@ func (tx *Tx[T]) read() (none T, err error) {
 	if err != nil {
 		return none, err
 	}
-	data, err := tx.text(tx.file.options.forCodec())
+	data, exists, err := tx.tx.Value(tx.file.form(), tx.file.options.forCodec())
+	if err == nil && !exists {
+		err = fs.ErrNotExist
+	}
 	if err != nil {
 		return none, err
 	}
@@ -41,40 +43,41 @@ func (tx *Tx[T]) ReadOr(def T) (T, error) { return orDefault(def)(tx.Read()) }
 
 // ReadBytes gives the current content, for this caller alone.
 func (tx *Tx[T]) ReadBytes() ([]byte, error) {
-	data, err := tx.text(tx.file.options.forBytes())
-	return bytes.Clone(data), tx.file.fail("read", errors.ErrRead, err)
-}
-
-func (tx *Tx[T]) text(o store.ReadOptions) ([]byte, error) {
-	data, exists, err := tx.tx.Text(o)
+	data, exists, err := tx.tx.Text(tx.file.options.forBytes())
 	if err == nil && !exists {
 		err = fs.ErrNotExist
 	}
-	return data, err
+	return bytes.Clone(data), tx.file.fail("read", errors.ErrRead, err)
 }
 
 // Write stages v.
 func (tx *Tx[T]) Write(v T) error {
 	data, err := tx.file.encode(v)
-	if err == nil {
-		tx.put(data)
+	if err != nil {
+		return tx.file.fail("write", errors.ErrWrite, err)
 	}
-	return tx.file.fail("write", errors.ErrWrite, err)
+	return tx.put(data)
 }
 
-// put stages bytes that are nobody else's.
-func (tx *Tx[T]) put(data []byte) { tx.tx.Put(data) }
+// put stages the encoding of a value, which nobody else has.
+func (tx *Tx[T]) put(data []byte) error {
+	form := tx.file.form()
+	if form == nil {
+		tx.tx.Put(data)
+		return nil
+	}
+	return tx.file.fail("write", errors.ErrWrite, tx.tx.PutValue(form, data, tx.file.options.Checksum))
+}
 
 // WriteBytes stages a copy of data.
 func (tx *Tx[T]) WriteBytes(data []byte) error {
-	tx.put(bytes.Clone(data))
+	tx.tx.Put(bytes.Clone(data))
 	return nil
 }
 
 // Append stages text at the end.
 func (tx *Tx[T]) Append(text string) error {
-	tx.tx.Append([]byte(text))
-	return nil
+	return tx.file.fail("append", errors.ErrAppend, tx.tx.Append([]byte(text)))
 }
 
 // Update lets fn change the current state; without a file, the zero value, with
@@ -100,7 +103,7 @@ func (tx *Tx[T]) In(ctx context.Context) context.Context { return tx.tx.In(ctx) 
 // Merge stages patch over the current state; without a file, over nothing.
 func (tx *Tx[T]) Merge(patch T) error {
 	old, err := tx.read()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !noFile(err) {
 		return tx.file.fail("merge", errors.ErrWrite, err)
 	}
 	merged, err := merge(old, patch)

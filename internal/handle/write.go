@@ -15,10 +15,7 @@ func (f *File[T]) Write(ctx context.Context, v T) error {
 	if err != nil {
 		return f.fail("write", errors.ErrWrite, err)
 	}
-	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error {
-		tx.put(data)
-		return nil
-	})
+	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.put(data) })
 }
 
 // WriteBytes makes a copy of data the file's content.

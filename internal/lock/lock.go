@@ -121,6 +121,9 @@ func (p Place) confirm(f *flock.Flock) (*Held, error) {
 			err = nil
 		}
 	}
+	if err != nil && !errors.Is(err, errors.ErrLock) {
+		err = fmt.Errorf("%w: %w", errors.ErrLock, err)
+	}
 	if err != nil || !same {
 		return nil, errors.Join(err, unlock(f))
 	}
@@ -150,11 +153,25 @@ func (h *Held) record() (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := h.Check(); err != nil {
+	if err := h.holds(f); err != nil {
 		f.Close()
 		return nil, err
 	}
 	return f, nil
+}
+
+// holds reports ErrLockLost if an open file is not the lock that is held. The
+// path alone would not do: whoever may rename here could show another file while
+// it is opened, and the lock again when the path is compared.
+func (h *Held) holds(f vfs.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if held, known := vfs.IDOf(h.info); known && info.ID != held {
+		return h.lost()
+	}
+	return h.Check()
 }
 
 // Check reports ErrLockLost if the path no longer names the lock that is held.
@@ -164,9 +181,13 @@ func (h *Held) Check() error {
 		return fmt.Errorf("%w: %w", errors.ErrLock, err)
 	}
 	if !same {
-		return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, h.place.Path)
+		return h.lost()
 	}
 	return nil
+}
+
+func (h *Held) lost() error {
+	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, h.place.Path)
 }
 
 // Size is the length of the lock file when it was locked; 0 means that nobody

@@ -36,14 +36,16 @@ func (h *Held) Announce() (clear func()) {
 	}
 	host, _ := os.Hostname()
 	mine := Record{os.Getpid(), host, time.Now()}
-	if _, err := f.WriteAt(mine.encode(), 0); err != nil {
-		f.Close()
-		return func() {}
-	}
-	return func() {
+	_, err = f.WriteAt(mine.encode(), 0)
+	clear = func() {
 		_, _ = f.WriteAt(bytes.Repeat([]byte{' '}, recordSize), 0)
 		f.Close()
 	}
+	if err != nil {
+		clear() // a part of it may be there
+		return func() {}
+	}
+	return clear
 }
 
 // Left is the record that the last holder left uncleared, nil if none.
@@ -83,7 +85,8 @@ func (r Record) encode() []byte {
 	}
 	text := fmt.Sprintf("%s pid=%d host=%s since=%s", recordMagic, r.PID,
 		strings.Join(strings.Fields(host), "_"), r.Since.UTC().Format(time.RFC3339Nano))
-	return fmt.Appendf(nil, "%-*s\n", recordSize-1, text)
+	padding := strings.Repeat(" ", recordSize-1-len(text)) // by bytes: fmt pads by letters
+	return []byte(text + padding + "\n")
 }
 
 func decodeRecord(text string) *Record {

@@ -1,6 +1,8 @@
 package lock
 
 import (
+	"fmt"
+	"io/fs"
 	"sync"
 	"syscall"
 	"time"
@@ -30,8 +32,11 @@ func Wait(p Place, done <-chan struct{}) (*Held, error) {
 			return h, err
 		}
 		info, err := p.Dir.Stat(p.Name)
-		if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
 			continue // it went away: try to make it anew
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
 		}
 		f, err := p.sleep(info.ID, done)
 		if err != nil {
@@ -117,6 +122,7 @@ func (t *thread) block(f *flock.Flock, p Place, key threadKey) {
 	defer threads.Unlock()
 	delete(threads.by, key)
 	switch {
+	case errors.Is(err, fs.ErrNotExist): // it went away: the waiters make it anew
 	case err != nil:
 		t.err = p.classify(err)
 	case t.waiting > 0:

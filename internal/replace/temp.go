@@ -112,7 +112,11 @@ func (t *Temp) Commit(target string, guard func() error) (vfs.Info, error) {
 	}
 	// Asked after the rename, since that changes the ctime, and through the
 	// descriptor, since the path may by now name another file.
-	return f.Stat()
+	info, err := f.Stat()
+	if err != nil {
+		return info, fmt.Errorf("%w: %w", errors.ErrNotDurable, err) // the old content is gone
+	}
+	return info, nil
 }
 
 // renameError explains the two refusals that have a cure.

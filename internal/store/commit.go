@@ -30,6 +30,10 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 	}
 	defer old.Close()
 	switch {
+	case old == nil && c.Append:
+		if err := f.whole(&c); err != nil {
+			return nil, err
+		}
 	case old == nil:
 	case c.Append:
 		if c.Read == nil {
@@ -44,6 +48,20 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 	return f.replace(old, c, o, guard)
 }
 
+// whole makes an append where no file is a change of the whole content, based
+// on what there is instead: nothing, or under Replace what a link leads to.
+func (f *file) whole(c *Change) error {
+	now, err := f.Load(ReadOptions{})
+	if err != nil {
+		return err
+	}
+	if c.Read == nil {
+		c.Read = now.Version
+	}
+	c.Append, c.Parts = false, append([][]byte{now.Data}, c.Parts...)
+	return nil
+}
+
 // remove unlinks the file, or the link that takes its place under Replace.
 func (f *file) remove(o Options, guard func() error) (Version, error) {
 	info, err := f.dir.Stat(f.name)
@@ -52,6 +70,9 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 	}
 	if !info.Mode.IsRegular() && (f.links != Replace || info.Mode&fs.ModeSymlink == 0) {
 		return nil, notRegular(f.name, info.Mode)
+	}
+	if err := f.require(o, &info); err != nil {
+		return nil, err
 	}
 	if err := guard(); err != nil {
 		return nil, err
@@ -65,6 +86,14 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 		o.Policy.Report("the checksum was not removed", err)
 	}
 	return version{}, replace.SyncDir(f.dir, o.Policy)
+}
+
+// infoOf describes the file that a change is about, nil if there is none.
+func infoOf(old *replace.Old) *vfs.Info {
+	if old == nil {
+		return nil
+	}
+	return &old.Info
 }
 
 // old opens the file that a commit replaces, nil if there is none, and refuses

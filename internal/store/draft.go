@@ -23,7 +23,10 @@ func (f *file) Draft(o Options) (Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := f.draft(old, 0, o)
+	var d *draft
+	if err = f.require(o, infoOf(old)); err == nil {
+		d, err = f.draft(old, 0, o)
+	}
 	if err != nil {
 		old.Close()
 		return nil, err

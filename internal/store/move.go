@@ -31,7 +31,10 @@ func (f *file) MoveTo(to Session, o Options) error {
 		return fs.ErrNotExist
 	}
 	defer src.Close()
-	if err := dst.receives(src.Info); err != nil {
+	if err := f.require(o, &src.Info); err != nil {
+		return err
+	}
+	if err := dst.receives(src.Info, o); err != nil {
 		return err
 	}
 	if src.File != nil {
@@ -48,14 +51,14 @@ func (f *file) MoveTo(to Session, o Options) error {
 	if err != nil || s == nil {
 		return err
 	}
-	if err := f.Unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		o.Policy.Report("the checksum of the old name was not removed", err)
 	}
 	return nil
 }
 
 // receives refuses a destination that the file can't come to.
-func (f *file) receives(src vfs.Info) error {
+func (f *file) receives(src vfs.Info, o Options) error {
 	self, err := f.dir.Self()
 	if err != nil {
 		return err
@@ -64,8 +67,11 @@ func (f *file) receives(src vfs.Info) error {
 		return crossDevice(syscall.EXDEV)
 	}
 	old, err := f.old()
-	old.Close()
-	return err
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	return f.require(o, infoOf(old))
 }
 
 func crossDevice(err error) error {
@@ -98,7 +104,7 @@ func (f *file) rename(dst *file, o Options) error {
 func (f *file) moveSeal(dst *file, src *replace.Old, o Options) (*seal, error) {
 	side, err := sidecar.Read(f.dir, f.name)
 	if errors.Is(err, errors.ErrNoChecksum) {
-		if err := dst.Unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := dst.unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 		return nil, nil

@@ -53,6 +53,9 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return Content{Version: version{}}, nil
 	}
+	if err != nil && f.links == Replace {
+		return f.loadLinked(o.Max)
+	}
 	if err != nil {
 		return Content{}, openError(err, f.name)
 	}
@@ -67,6 +70,28 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 	return Content{true, data, versionOf(info)}, nil
 }
 
+// loadLinked reads what the link in the file's place leads to, since reads
+// follow it under Replace. The version is the link's: it is what a commit replaces.
+func (f *file) loadLinked(max int64) (Content, error) {
+	link, err := f.dir.Stat(f.name)
+	if err != nil {
+		return Content{}, err
+	}
+	c := Content{Version: versionOf(link)}
+	path := vfs.Join(f.dir.Path(), f.name)
+	open, err := f.disk.FS.Open(path, true)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil // it dangles
+	}
+	if err != nil {
+		return Content{}, openError(err, path)
+	}
+	defer open.Close()
+	c.Data, _, err = readAll(open, path, max)
+	c.Exists = err == nil
+	return c, err
+}
+
 // Exists is of the Session interface.
 func (f *file) Exists() (bool, error) {
 	_, err := f.dir.Stat(f.name)
@@ -77,8 +102,8 @@ func (f *file) Exists() (bool, error) {
 }
 
 // readAll reads a regular file of a size that fstat tells, without a second
-// buffer. One that grows meanwhile, which only a writer in place can do, is
-// read to its end.
+// buffer. One that grows meanwhile, which only a writer in place can do, or that
+// hides its size, as those of /proc do, is read to its end.
 func readAll(f vfs.File, path string, max int64) ([]byte, vfs.Info, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -101,7 +126,7 @@ func readAll(f vfs.File, path string, max int64) ([]byte, vfs.Info, error) {
 			return data, info, nil
 		case err != nil:
 			return nil, info, err
-		case int64(len(data)) >= info.Size && len(data) < cap(data):
+		case int64(len(data)) == info.Size && len(data) < cap(data):
 			return data, info, nil
 		case max > 0 && int64(len(data)) > max:
 			return nil, info, tooLarge(int64(len(data)), max)

@@ -46,9 +46,10 @@ func (f *file) newSeal(old *replace.Old, size int64, o Options) (*seal, error) {
 	case !errors.Is(err, errors.ErrNoChecksum):
 		return nil, err
 	}
-	if old != nil {
-		s.previous, err = s.currentDigest(old)
+	if old == nil {
+		return s, nil
 	}
+	s.previous, err = s.currentDigest(old)
 	return s, err
 }
 
@@ -117,7 +118,7 @@ func (s *seal) finish(outcome error) {
 	case s.had:
 		err = s.file.writeSidecar(s.before, nil, s.like, s.options)
 	default:
-		err = s.file.Unseal(s.options)
+		err = s.file.unseal(s.options)
 	}
 	if err != nil {
 		s.options.Policy.Report("the checksum accepts an older content too", err)
@@ -149,8 +150,12 @@ func (f *file) writeSidecar(side sidecar.Sidecar, shape *sidecar.Shape, like vfs
 	return err
 }
 
-// Seal is of the Session interface.
+// Seal is of the Session interface. What is changed is the sidecar, so the file
+// itself may be one that can't be.
 func (f *file) Seal(o Options) error {
+	if err := f.require(o, nil); err != nil {
+		return err
+	}
 	old, err := f.old()
 	if err != nil {
 		return err
@@ -168,6 +173,13 @@ func (f *file) Seal(o Options) error {
 
 // Unseal is of the Session interface.
 func (f *file) Unseal(o Options) error {
+	if err := f.require(o, nil); err != nil {
+		return err
+	}
+	return f.unseal(o)
+}
+
+func (f *file) unseal(o Options) error {
 	if err := f.Check(); err != nil {
 		return err
 	}

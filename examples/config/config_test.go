@@ -1,0 +1,279 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// asProgram makes this test binary, and the copies that it starts, the program.
+const asProgram = "HOLDFAST_EXAMPLE_CONFIG"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program runs the program from outside, with a temporary directory of the test's.
+func program(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	command := exec.Command(os.Args[0], args...)
+	// The race detector would wait a second at the end of each process.
+	command.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
+	var out, bad strings.Builder
+	command.Stdout, command.Stderr = &out, &bad
+	if err := command.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		t.Fatal(err)
+	}
+	return out.String(), bad.String(), command.ProcessState.ExitCode()
+}
+
+// must runs the program and fails the test if it fails.
+func must(t *testing.T, args ...string) string {
+	t.Helper()
+	stdout, stderr, status := program(t, args...)
+	if status != 0 || stderr != "" {
+		t.Fatalf("%q: exit status %d, %s", args, status, stderr)
+	}
+	return stdout
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func load(t *testing.T, path string) map[string]any {
+	t.Helper()
+	document, err := safefile.New[map[string]any](path).Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+func TestTourLosesNoVisitAndLeavesNothingBehind(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	t.Setenv("TMP", temp) // Windows
+	out := must(t)
+	for _, want := range []string{
+		"# Settings of the shop's web workers.", // the sample as it is
+		"refused: max_connections must be at least 1",
+		"4 processes made 100 visits; the total in the file is 100",
+		"max_connections: 200", "theme: paper", "visits: 25",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the tour does not print %q:\n%s", want, out)
+		}
+	}
+	if _, last, _ := strings.Cut(out, "== settings are reset"); !strings.Contains(last, "max_connections: 100") || !strings.Contains(last, "theme: paper") {
+		t.Errorf("reset did not keep just the preferences:\n%s", last)
+	}
+	if left, _ := os.ReadDir(temp); len(left) > 0 {
+		t.Errorf("the tour left %s", left)
+	}
+}
+
+func TestWorkersOfOneUserLoseNoVisit(t *testing.T) {
+	path := write(t, "app.yaml", string(sample))
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() { must(t, path, "visit", "ada", "10") })
+	}
+	all.Wait()
+	if c, err := open(path).read(); err != nil || c.Visits != 40 || c.Users["ada"].Visits != 40 {
+		t.Errorf("40 visits were made; the file has %+v, %v", c, err)
+	}
+}
+
+var documents = map[string]string{
+	"app.json":  `{"server": {"host": "a.example", "port": 80}, "debug": false}`,
+	"app.jsonc": "{\n  // where\n  \"server\": {\"host\": \"a.example\", \"port\": 80,},\n  \"debug\": false\n}",
+	"app.yaml":  "# where\nserver:\n  host: a.example\n  port: 80\ndebug: false\n",
+	"app.toml":  "debug = false\n\n# where\n[server]\nhost = \"a.example\"\nport = 80\n",
+}
+
+func TestSetChangesOneKeyAndKeepsTheOthers(t *testing.T) {
+	for name, text := range documents {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, name, text)
+			want := load(t, path)
+			must(t, path, "set", "server.host", "b.example")
+			must(t, path, "set", "limits.open files", "40")
+			want["server"].(map[string]any)["host"] = "b.example"
+			want["limits"] = map[string]any{"open files": 40}
+			if got := load(t, path); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("the file holds %v, want %v", got, want)
+			}
+			if got := must(t, path, "get", "server.port"); got != "80\n" {
+				t.Errorf("server.port is %q", got)
+			}
+		})
+	}
+}
+
+func TestSetOnRealFilesKeepsEveryOtherKey(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "real", "*"))
+	if len(files) == 0 {
+		t.Skip("the corpus is not at ../shared/corpus beside the module")
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := write(t, filepath.Base(file), string(text))
+			want := load(t, path)
+			must(t, path, "set", "holdfast.probe", "true")
+			got := load(t, path)
+			if !reflect.DeepEqual(got["holdfast"], map[string]any{"probe": true}) {
+				t.Errorf("what was set is %v", got["holdfast"])
+			}
+			delete(got, "holdfast")
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("another key changed: %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestSetsOfManyProcessesAtOnceAreAllKept(t *testing.T) {
+	for name := range documents {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), name) // the first of them makes it
+			var all sync.WaitGroup
+			want := map[string]any{}
+			for i := range 12 {
+				key := fmt.Sprint("key", i)
+				want[key] = "v" + key
+				all.Go(func() { must(t, path, "set", "shared.table."+key, "v"+key) })
+			}
+			all.Wait()
+			if got := load(t, path)["shared"].(map[string]any)["table"]; !reflect.DeepEqual(got, want) {
+				t.Errorf("the file holds %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestSetWritesAValueAsWhatItLooksLike(t *testing.T) {
+	tests := []struct{ text, json string }{
+		{"true", "true"}, {"8080", "8080"}, {"-2.5", "-2.5"}, {"9223372036854775807", "9223372036854775807"},
+		{"plain text", `"plain text"`}, {`"8080"`, `"8080"`}, {"1.4.0", `"1.4.0"`}, {"0x10", `"0x10"`}, {"", `""`},
+		{"[1]", `"[1]"`}, {"{}", `"{}"`}, {"1 2", `"1 2"`}, {"007", `"007"`}, {"yes", `"yes"`}, {"2026-01-02", `"2026-01-02"`},
+	}
+	for name := range documents {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), name)
+			for _, test := range tests {
+				var got strings.Builder
+				if err := errors.Join(set(path, "top.value", test.text), get(&got, path, "top")); err != nil {
+					t.Fatal(err)
+				}
+				if want := "{\n  \"value\": " + test.json + "\n}\n"; got.String() != want {
+					t.Errorf("set %q makes it %s", test.text, got.String())
+				}
+			}
+		})
+	}
+}
+
+func TestSetKeepsTheDigitsOfANumber(t *testing.T) {
+	for _, name := range []string{"n.json", "n.jsonc", "n.yaml"} {
+		path := filepath.Join(t.TempDir(), name)
+		for _, digits := range []string{"18446744073709551615", "3.14159265358979323846", "123456789012345678901234567890"} {
+			must(t, path, "set", "n", digits)
+			if text, _ := os.ReadFile(path); !strings.Contains(string(text), digits) {
+				t.Errorf("%s: %s became %s", name, digits, text)
+			}
+		}
+	}
+	// TOML's integers end at 63 bits. One that is larger must not become another.
+	path := write(t, "n.toml", "n = 1\n")
+	if _, _, status := program(t, path, "set", "n", "18446744073709551615"); status != 1 || load(t, path)["n"] != int64(1) {
+		t.Errorf("exit status %d, the file holds %v", status, load(t, path))
+	}
+}
+
+func TestDotsOfANameAreEscaped(t *testing.T) {
+	path := write(t, "settings.json", `{"editor.tabSize": 4, "editor": {"tabSize": 8}}`)
+	if got := must(t, path, "get", `editor\.tabSize`); got != "4\n" {
+		t.Errorf("the escaped name is %q", got)
+	}
+	must(t, path, "set", `editor\.tabSize`, "2")
+	want := map[string]any{"editor.tabSize": json.Number("2"), "editor": map[string]any{"tabSize": json.Number("8")}}
+	if got := load(t, path); !reflect.DeepEqual(got, want) {
+		t.Errorf("the file holds %v, want %v", got, want)
+	}
+}
+
+func TestGetPrintsAStringAsItStands(t *testing.T) {
+	path := write(t, "app.yaml", "motto: |\n  hold\n  fast <&>\n")
+	if got := must(t, path, "get", "motto"); got != "hold\nfast <&>\n\n" {
+		t.Errorf("motto is %q", got)
+	}
+}
+
+func TestSetStartsFromAFileWithoutAValue(t *testing.T) {
+	for name, text := range map[string]string{"app.yaml": "# nothing yet\n", "app.toml": "", "nested.yaml": "a:\n  b:\n"} {
+		path := write(t, name, text)
+		must(t, path, "set", "a.b.c", "1")
+		if got := must(t, path, "get", "a.b.c"); got != "1\n" {
+			t.Errorf("%s: it is %q", name, got)
+		}
+	}
+}
+
+func TestFailuresSayWhatIsWrongAndChangeNothing(t *testing.T) {
+	tests := []struct {
+		name, text string
+		args       []string
+		status     int
+		says       string
+	}{
+		{"app.yaml", "a: 1\n", []string{"get", "b.c"}, 1, "has no key b.c"},
+		{"app.yaml", "a: 1\n", []string{"get", "a.b"}, 1, "a is no table"},
+		{"app.yaml", "x: {a: [1]}\n", []string{"set", "x.a.b", "2"}, 1, "x.a is no table"},
+		{"app.json", `{"a": `, []string{"set", "a", "2"}, 1, "not valid json, line 1"},
+		{"app.json", `[1]`, []string{"get", "a"}, 1, "not valid json"},
+		{"app.toml", "a = 1\n", []string{"set", "b", "null"}, 1, "toml"},
+		{"app.ini", "a = 1\n", []string{"set", "a", "2"}, 1, ".ini"},
+		{"app.yaml", "a: 1\n", []string{"set", "a"}, 2, "usage"},
+		{"app.yaml", "a: 1\n", []string{"get", "a", "b"}, 2, "usage"},
+		{"app.yaml", "a: 1\n", []string{"visit", "ada", "often"}, 2, "usage"},
+		{"app.yaml", "a: 1\n", []string{"unset", "a"}, 2, "usage"},
+		{"app.yaml", "a: 1\n", nil, 2, "usage"},
+	}
+	for _, test := range tests {
+		path := write(t, test.name, test.text)
+		_, stderr, status := program(t, append([]string{path}, test.args...)...)
+		if status != test.status || !strings.Contains(stderr, test.says) {
+			t.Errorf("%s %q: exit status %d, %q", test.name, test.args, status, stderr)
+		}
+		if text, _ := os.ReadFile(path); string(text) != test.text {
+			t.Errorf("%s %q changed the file to %q", test.name, test.args, text)
+		}
+	}
+	missing := filepath.Join(t.TempDir(), "app.yaml")
+	if _, stderr, status := program(t, missing, "get", "a"); status != 1 || !strings.Contains(stderr, "no such file") {
+		t.Errorf("a missing file: exit status %d, %q", status, stderr)
+	}
+}

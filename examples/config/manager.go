@@ -1,0 +1,91 @@
+package main
+
+import (
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// config is what the file holds.
+type config struct {
+	App    app                    `yaml:"app"`
+	Visits int                    `yaml:"visits"`
+	Users  map[string]preferences `yaml:"users"`
+}
+
+type app struct {
+	Name           string `yaml:"name"`
+	Version        string `yaml:"version"`
+	Debug          bool   `yaml:"debug"`
+	MaxConnections int    `yaml:"max_connections"`
+}
+
+type preferences struct {
+	Theme    string `yaml:"theme"`
+	Language string `yaml:"language"`
+	Visits   int    `yaml:"visits"`
+}
+
+var defaults = app{Name: "shop", Version: "1.4.0", MaxConnections: 100}
+
+// patience is how long to wait for other writers.
+const patience = 10 * time.Second
+
+// manager is the application's view of its file. Each change is one Update: it
+// reads the file under the lock that keeps out the writers of all processes, and
+// writes before it lets go of it. To read, change and write without that lock
+// would lose what another process wrote in between.
+type manager struct {
+	file *lockedfile.LockedFile[config]
+}
+
+func open(path string) manager {
+	return manager{lockedfile.New[config](path, safefile.WithTimeout(patience))}
+}
+
+// read waits for nobody.
+func (m manager) read() (config, error) { return m.file.Read() }
+
+// configure changes settings. If they make no sense then, nothing is written.
+func (m manager) configure(change func(*app)) error {
+	return m.file.Update(func(c *config) error {
+		change(&c.App)
+		if c.App.MaxConnections < 1 {
+			return errors.New("max_connections must be at least 1")
+		}
+		return nil
+	})
+}
+
+// prefer changes one user's preferences. A user who has none yet gets them.
+func (m manager) prefer(user string, change func(*preferences)) error {
+	return m.file.Update(func(c *config) error {
+		c.prefer(user, change)
+		return nil
+	})
+}
+
+func (c *config) prefer(user string, change func(*preferences)) {
+	p := c.Users[user]
+	change(&p)
+	if c.Users == nil {
+		c.Users = map[string]preferences{}
+	}
+	c.Users[user] = p
+}
+
+// visit counts a visit for the user and for the shop, both or neither.
+func (m manager) visit(user string) error {
+	return m.file.Update(func(c *config) error {
+		c.Visits++
+		c.prefer(user, func(p *preferences) { p.Visits++ })
+		return nil
+	})
+}
+
+// reset makes the settings the defaults. Users keep what they have chosen.
+func (m manager) reset() error {
+	return m.configure(func(a *app) { *a = defaults })
+}

@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// suffix is a form whose edit puts the value after the old text, so that a test
+// sees which text was edited.
+type suffix struct{ refuse string }
+
+func (f suffix) Same(other Form) bool { return f == other }
+
+func (f suffix) Edit(old, value []byte) ([]byte, error) {
+	if f.refuse != "" && string(value) == f.refuse {
+		return nil, errors.ErrEncode
+	}
+	return append(append([]byte{}, old...), value...), nil
+}
+
+func TestABlindEditGoesOverAnOutsideChangeAndKeepsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(time.Millisecond)
+		s.change("f", "old")
+		e := newEngine(s)
+		err := e.Do(request("f"), func(tx *Tx) error {
+			if err := tx.PutValue(suffix{}, []byte("+mine"), false); err != nil {
+				return err
+			}
+			s.change("f", "theirs")
+			return nil
+		})
+		if got := s.file("f").data; err != nil || got != "theirs+mine" {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
+
+// What was staged on a text that somebody outside replaced must not bring that
+// text back.
+func TestWhoBuiltOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(time.Millisecond)
+		s.change("f", "old")
+		e := newEngine(s)
+		blind := make(chan error, 1)
+		staged := make(chan bool)
+		go func() {
+			blind <- e.Do(request("f"), func(tx *Tx) error {
+				err := tx.PutValue(suffix{}, []byte("+mine"), false)
+				s.change("f", "theirs")
+				close(staged)
+				return err
+			})
+		}()
+		<-staged
+		late := e.Do(request("f"), func(tx *Tx) error {
+			if _, _, err := tx.Text(store.ReadOptions{}); err != nil {
+				return err
+			}
+			tx.Put([]byte("built on old"))
+			return nil
+		})
+		if err := <-blind; err != nil {
+			t.Errorf("the blind write: %v", err)
+		}
+		if !errors.Is(late, errors.ErrChanged) {
+			t.Errorf("the late one: %v", late)
+		}
+		if got := s.file("f").data; got != "theirs+mine" {
+			t.Errorf("the file holds %q", got)
+		}
+	})
+}
+
+func TestARefusedEditIsTheFaultOfOneFunction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(time.Millisecond)
+		s.change("f", "old")
+		e := newEngine(s)
+		form := suffix{refuse: "+bad"}
+		put := func(value string) chan error {
+			done := make(chan error, 1)
+			go func() {
+				done <- e.Do(request("f"), func(tx *Tx) error { return tx.PutValue(form, []byte(value), false) })
+			}()
+			synctest.Wait()
+			return done
+		}
+		first := put("+1") // alone on the disk; the others gather meanwhile
+		good, bad := put("+2"), put("+bad")
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		if err := <-good; err != nil {
+			t.Errorf("the neighbour before it: %v", err)
+		}
+		if err := <-bad; !errors.Is(err, errors.ErrEncode) {
+			t.Errorf("the guilty one: %v", err)
+		}
+		if got := s.file("f").data; got != "old+2" {
+			t.Errorf("the file holds %q", got)
+		}
+	})
+}

@@ -1,0 +1,306 @@
+package handle
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
+)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var background = context.Background()
+
+// inMemory is a handle on a simulated disk.
+func inMemory[T any](t *testing.T, c codec.Codec) *File[T] {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the simulated disk has no volumes")
+	}
+	o := Defaults()
+	o.NoLock, o.Codec, o.Engine = true, c, engine.New(store.NewDisk(crashfs.New()))
+	return New[T]("/file.json", o)
+}
+
+func wantBytes[T any](t *testing.T, f *File[T], want string) {
+	t.Helper()
+	data, err := f.ReadBytes()
+	if err != nil || string(data) != want {
+		t.Errorf("the file holds %q, %v, want %q", data, err, want)
+	}
+}
+
+// missing is a codec that looks for another file and does not find it.
+var missing = codec.Pair(
+	func(io.Reader) (map[string]int, error) {
+		return nil, fmt.Errorf("the included file: %w", fs.ErrNotExist)
+	},
+	func(w io.Writer, m map[string]int) error { _, err := fmt.Fprint(w, m); return err })
+
+func TestAFileThatACodecMissesIsNotTakenForTheFileItself(t *testing.T) {
+	f := inMemory[map[string]int](t, missing)
+	must(t, f.WriteBytes(background, []byte("precious")))
+	if v, err := f.ReadOr(map[string]int{"default": 1}); !errors.Is(err, errors.ErrDecode) || v != nil {
+		t.Errorf("ReadOr gave %v, %v", v, err)
+	}
+	if err := f.Merge(background, map[string]int{"a": 1}); !errors.Is(err, errors.ErrDecode) {
+		t.Errorf("Merge gave %v", err)
+	}
+	wantBytes(t, f, "precious")
+}
+
+func TestMergePutsKeysOverKeysAndElementsAfterElements(t *testing.T) {
+	type m = map[string]any
+	for _, c := range []struct{ old, patch, want any }{
+		{m{"a": 1, "b": 2}, m{"b": 3, "c": nil}, m{"a": 1, "b": 3, "c": nil}},
+		{m{"a": m{"x": 1}}, m{"a": m{"y": 2}}, m{"a": m{"y": 2}}}, // keys, not trees
+		{[]int{1, 2}, []int{2, 3}, []int{1, 2, 2, 3}},
+		{m(nil), m{"a": 1}, m{"a": 1}},
+		{m(nil), m(nil), m{}},
+		{[]int(nil), []int{1}, []int{1}},
+		{nil, m{"a": 1}, m{"a": 1}},
+		{nil, []any{1}, []any{1}},
+		{m{"a": 1}, nil, m{"a": 1}},
+	} {
+		got, err := merge(c.old, c.patch)
+		if err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%v and %v: %v, %v, want %v", c.old, c.patch, got, err, c.want)
+		}
+	}
+}
+
+func TestMergeChangesNeitherOfItsArguments(t *testing.T) {
+	old, patch := make([]int, 1, 10), []int{2}
+	got, err := merge(old, patch)
+	must(t, err)
+	got[0], got[1] = 8, 9
+	if old[0] != 0 || patch[0] != 2 || old[:2][1] != 0 {
+		t.Errorf("old is %v, patch is %v", old[:2], patch)
+	}
+	a, b := map[string]int{"a": 1}, map[string]int{"b": 2}
+	if _, err := merge(a, b); err != nil || len(a) != 1 || len(b) != 1 {
+		t.Errorf("old is %v, patch is %v, %v", a, b, err)
+	}
+}
+
+func TestMergeRefusesWhatHasNoKeysAndNoElements(t *testing.T) {
+	refused := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, errors.ErrEncode) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	_, err := merge(struct{ A int }{1}, struct{ A int }{2})
+	refused("a struct", err)
+	_, err = merge("a", "b")
+	refused("a string", err)
+	_, err = merge[any](map[string]any{}, []any{1})
+	refused("a slice into a map", err)
+	_, err = merge[any](1.5, 2.5)
+	refused("a number", err)
+}
+
+func TestReadOrGivesTheDefaultOnlyForAMissingFile(t *testing.T) {
+	f := inMemory[[]int](t, codec.JSON())
+	if v, err := f.ReadOr([]int{7}); err != nil || !slices.Equal(v, []int{7}) {
+		t.Errorf("missing: %v, %v", v, err)
+	}
+	must(t, f.WriteBytes(background, []byte("[1,")))
+	if v, err := f.ReadOr([]int{7}); !errors.Is(err, errors.ErrDecode) || !errors.Is(err, errors.ErrRead) || v != nil {
+		t.Errorf("damaged: %v, %v", v, err)
+	}
+}
+
+func TestACodecThatPanicsIsAnErrorAndTheDataStays(t *testing.T) {
+	f := inMemory[string](t, panicking{})
+	must(t, f.WriteBytes(background, []byte("data")))
+	if _, err := f.Read(); !errors.Is(err, errors.ErrDecode) || !strings.Contains(err.Error(), "stumbled") {
+		t.Errorf("Read: %v", err)
+	}
+	if err := f.Write(background, "x"); !errors.Is(err, errors.ErrEncode) || !errors.Is(err, errors.ErrWrite) {
+		t.Errorf("Write: %v", err)
+	}
+	wantBytes(t, f, "data")
+}
+
+type panicking struct{}
+
+func (panicking) Load(io.Reader, any) error { panic("stumbled") }
+func (panicking) Dump(io.Writer, any) error { panic("stumbled") }
+
+func TestACodecsOwnErrorMatchesItsKindAndStaysVisible(t *testing.T) {
+	own := errors.New("the codec's own")
+	f := inMemory[string](t, failing{own})
+	must(t, f.WriteBytes(background, []byte("data")))
+	if _, err := f.Read(); !errors.Is(err, errors.ErrDecode) || !errors.Is(err, own) {
+		t.Errorf("Read: %v", err)
+	}
+	if err := f.Write(background, "x"); !errors.Is(err, errors.ErrEncode) || !errors.Is(err, own) {
+		t.Errorf("Write: %v", err)
+	}
+	f = inMemory[string](t, failing{errors.ErrTooLarge})
+	must(t, f.WriteBytes(background, []byte("data")))
+	if _, err := f.Read(); !errors.Is(err, errors.ErrTooLarge) || errors.Is(err, errors.ErrDecode) {
+		t.Errorf("too large: %v", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Load(io.Reader, any) error { return f.err }
+func (f failing) Dump(io.Writer, any) error { return f.err }
+
+func TestATransactionSeesWhatItStaged(t *testing.T) {
+	f := inMemory[map[string]int](t, codec.JSON())
+	err := f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
+		if _, err := tx.Read(); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("before: %v", err)
+		}
+		if err := tx.Remove(); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Remove before: %v", err)
+		}
+		if v, err := tx.ReadOr(map[string]int{"d": 1}); err != nil || v["d"] != 1 {
+			t.Errorf("ReadOr: %v, %v", v, err)
+		}
+		must(t, tx.Write(map[string]int{"a": 1}))
+		must(t, tx.Merge(map[string]int{"b": 2}))
+		must(t, tx.Append("\n"))
+		v, err := tx.Read()
+		if err != nil || len(v) != 2 {
+			t.Errorf("after: %v, %v", v, err)
+		}
+		data, err := tx.ReadBytes()
+		must(t, err)
+		clear(data) // it is the caller's own
+		return nil
+	})
+	must(t, err)
+	wantBytes(t, f, "{\n  \"a\": 1,\n  \"b\": 2\n}\n\n")
+	must(t, f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error { return tx.Remove() }))
+	if _, err := f.ReadBytes(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("removed: %v", err)
+	}
+}
+
+func TestAnErrorOfTheFunctionComesBackAsItIsAndStagesNothing(t *testing.T) {
+	f := inMemory[map[string]int](t, codec.JSON())
+	own := errors.New("the user's own")
+	err := f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
+		must(t, tx.Write(map[string]int{"a": 1}))
+		return own
+	})
+	if err != own {
+		t.Errorf("got %v", err)
+	}
+	if _, err := f.ReadBytes(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something was staged: %v", err)
+	}
+}
+
+func TestBytesAreTheCallersToChangeAfterwards(t *testing.T) {
+	f := inMemory[string](t, codec.Text())
+	data := []byte("written")
+	must(t, f.Do(background, "write", errors.ErrWrite, nil, func(tx *Tx[string]) error {
+		err := tx.WriteBytes(data)
+		copy(data, "changed")
+		return err
+	}))
+	wantBytes(t, f, "written")
+}
+
+func TestWrongArgumentsSurfaceAtEveryCallAndNameThePath(t *testing.T) {
+	o := Defaults()
+	o.Reject("WithThing(%d) is wrong", 7)
+	o.Reject("the second is not told")
+	for _, f := range []*File[[]int]{New[[]int]("file.json", o), New[[]int]("", Defaults())} {
+		_, readErr := f.Read()
+		_, orErr := f.ReadOr(nil)
+		_, bytesErr := f.ReadBytes()
+		for what, err := range map[string]error{"Read": readErr, "ReadOr": orErr, "ReadBytes": bytesErr,
+			"Write": f.Write(background, nil), "WriteBytes": f.WriteBytes(background, nil), "Append": f.Append(background, ""),
+			"Merge": f.Merge(background, nil), "Remove": f.Remove(background)} {
+			typed, ok := err.(*errors.Error)
+			if !ok || !errors.Is(err, fs.ErrInvalid) || !errors.Is(err, errors.ErrFile) || typed.Path != f.name {
+				t.Errorf("%s of %q: %v", what, f.name, err)
+			}
+		}
+	}
+	if _, err := New[int]("file.json", o).Read(); !strings.Contains(err.Error(), "WithThing(7) is wrong") {
+		t.Errorf("it reads %v", err)
+	}
+}
+
+// What the system makes of a path, a handle must make of it too.
+func TestAPathKeepsWhatTheSystemGivesAMeaning(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows cleans paths itself")
+	}
+	here, err := os.Getwd()
+	must(t, err)
+	for path, want := range map[string]string{
+		"a":            here + "/a",
+		"./a":          here + "/a",
+		"x//./a":       here + "/x/a",
+		"../a":         here + "/../a",
+		"link/../a":    here + "/link/../a",
+		"/link/../a":   "/link/../a",
+		"/x//a":        "/x/a",
+		"a/":           here + "/a/",
+		"a/.":          here + "/a/.",
+		"..":           here + "/..",
+		"..a/b..":      here + "/..a/b..",
+		"/a/../../..b": "/a/../../..b",
+	} {
+		if got, err := absolute(path); got != want || err != nil || !filepath.IsAbs(got) {
+			t.Errorf("%q is %q, %v, want %q", path, got, err, want)
+		}
+	}
+}
+
+func TestDotsAfterALinkLeadWhereTheSystemSays(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.MkdirAll(filepath.Join(dir, "releases", "7"), 0o755))
+	if err := os.Symlink("releases/7", filepath.Join(dir, "current")); err != nil {
+		t.Skip(err)
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows cleans paths itself")
+	}
+	path := dir + "/current/../shared.json"
+	must(t, New[int](path, Defaults()).Write(background, 1))
+	data, err := os.ReadFile(path)
+	if err != nil || string(data) != "1\n" {
+		t.Errorf("the system finds %q, %v", data, err)
+	}
+	if _, err := vfs.OS.Stat(filepath.Join(dir, "releases", "shared.json"), false); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARelativeLockDirectoryIsMadeAbsoluteToo(t *testing.T) {
+	o := Defaults()
+	o.LockDir = "locks"
+	f := New[int]("a", o)
+	if !filepath.IsAbs(f.request.Place.LockDir) {
+		t.Errorf("it is %q", f.request.Place.LockDir)
+	}
+}

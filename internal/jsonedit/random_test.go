@@ -1,0 +1,213 @@
+package jsonedit
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
+)
+
+func suiteOf(f textedit.Format) edittest.Suite {
+	return edittest.Suite{Format: checked{f}, Encode: encode, Scalar: randomScalar, Key: randomKey, Exact: true}
+}
+
+// checked compares what it parses with what encoding/json makes of it.
+type checked struct{ textedit.Format }
+
+func (c checked) Parse(text []byte) (*textedit.Document, error) {
+	doc, err := c.Format.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	plain := text
+	if c.Format == JSONC {
+		plain, _, _ = Plain(text)
+	}
+	plain = plain[mark(plain):]
+	if blank(plain) {
+		return doc, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(plain))
+	d.UseNumber()
+	var want any
+	if err := d.Decode(&want); err != nil {
+		return nil, err
+	}
+	if got := plainValue(doc.Root); !reflect.DeepEqual(got, want) {
+		panic(fmt.Sprintf("%q is read as %v, and encoding/json says %v", text, got, want))
+	}
+	return doc, nil
+}
+
+// plainValue is what encoding/json would give for n.
+func plainValue(n *textedit.Node) any {
+	switch {
+	case n.Kind == textedit.Map:
+		m := map[string]any{}
+		for _, e := range n.Entries {
+			m[e.Key.Value] = plainValue(e.Value)
+		}
+		return m
+	case n.Kind == textedit.List:
+		list := []any{}
+		for _, e := range n.Entries {
+			list = append(list, plainValue(e.Value))
+		}
+		return list
+	case n.Type == textedit.TypeString:
+		return n.Value
+	case n.Type == textedit.TypeBool:
+		return n.Value == "true"
+	case n.Type == textedit.TypeNull:
+		return nil
+	}
+	return json.Number(n.Value)
+}
+
+// encode is what the codec makes of a tree.
+func encode(n *textedit.Node) ([]byte, error) {
+	var flat, b bytes.Buffer
+	if err := write(&flat, n); err != nil {
+		return nil, err
+	}
+	if err := json.Indent(&b, flat.Bytes(), "", "  "); err != nil {
+		return nil, err
+	}
+	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+func write(b *bytes.Buffer, n *textedit.Node) error {
+	quote := func(s string) error {
+		e := json.NewEncoder(b)
+		e.SetEscapeHTML(false)
+		return e.Encode(s)
+	}
+	switch {
+	case n.Kind == textedit.Scalar && n.Type == textedit.TypeString:
+		return quote(n.Value)
+	case n.Kind == textedit.Scalar:
+		b.WriteString(n.Value)
+		return nil
+	}
+	brackets := map[textedit.Kind]string{textedit.Map: "{}", textedit.List: "[]"}[n.Kind]
+	b.WriteByte(brackets[0])
+	for i, e := range n.Entries {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if e.Key != nil {
+			if err := quote(e.Key.Value); err != nil {
+				return err
+			}
+			b.WriteByte(':')
+		}
+		if err := write(b, e.Value); err != nil {
+			return err
+		}
+	}
+	b.WriteByte(brackets[1])
+	return nil
+}
+
+var strange = []string{
+	"", " ", "//", "/* */", "a // b", `say "hi"`, `back\slash`, "tab\there", "two\nlines", "{", "]", ",", "é", "😀",
+	"a\u2028b", "\x00\x01", "<b>&", "https://x.y/z?a=b&c=d#e", "\ufeff", "null", "1",
+}
+
+func randomScalar(r *rand.Rand) *textedit.Node {
+	switch r.IntN(7) {
+	case 0:
+		return textedit.NewScalar(textedit.TypeInt, strconv.Itoa(r.IntN(2000)-1000))
+	case 1:
+		return textedit.NewScalar(textedit.TypeBool, strconv.FormatBool(r.IntN(2) == 0))
+	case 2:
+		return textedit.NewScalar(textedit.TypeFloat, []string{"0.5", "1e400", "-1.5E-3", "12345678901234567890.5"}[r.IntN(4)])
+	case 3:
+		return textedit.NewScalar(textedit.TypeNull, "null")
+	case 4:
+		return textedit.NewScalar(textedit.TypeString, "word"+strconv.Itoa(r.IntN(100)))
+	}
+	return textedit.NewScalar(textedit.TypeString, strange[r.IntN(len(strange))])
+}
+
+func randomKey(r *rand.Rand, n *textedit.Node) *textedit.Node {
+	for {
+		text := "key" + strconv.Itoa(r.IntN(1000))
+		if r.IntN(6) == 0 {
+			text = strange[r.IntN(len(strange))]
+		}
+		used := slices.ContainsFunc(n.Entries, func(e textedit.Entry) bool { return strings.EqualFold(e.Key.Text, text) })
+		if !used {
+			return textedit.NewScalar(textedit.TypeString, text)
+		}
+	}
+}
+
+// The rates of the random operations, short form:
+//
+//	go test -run Random -v ./internal/jsonedit
+//
+// and with HOLDFAST_LONG=1 every position of every file, three times.
+func TestRandomOperationsAreSpliced(t *testing.T) {
+	stride, seeds := 5, uint64(1)
+	if edittest.Long() {
+		stride, seeds = 1, 3
+	}
+	for _, c := range []struct {
+		name   string
+		format textedit.Format
+		files  map[string][]byte
+	}{
+		{"real JSON", JSON, edittest.Corpus(t, "real/*.json")},
+		{"real JSONC", JSONC, edittest.Corpus(t, "real/*.jsonc")},
+		{"json-test-suite", JSON, edittest.Corpus(t, "json-test-suite/y_*.json")},
+		{"json-test-suite as JSONC", JSONC, edittest.Corpus(t, "json-test-suite/y_*.json")},
+		{"written here", JSONC, written},
+	} {
+		tally := edittest.Tally{}
+		for _, name := range slices.Sorted(maps.Keys(c.files)) {
+			for seed := range seeds {
+				suiteOf(c.format).Run(t, name, c.files[name], seed, stride, tally)
+				suiteOf(c.format).RunMany(t, name, c.files[name], seed, 60/stride, tally)
+			}
+		}
+		t.Logf("%s, %d files:\n%v", c.name, len(c.files), tally)
+		tally.Require(t, map[edittest.Class]float64{
+			edittest.SetScalar: 1, edittest.SetList: 1, edittest.InsertKey: 0.99, edittest.Append: 0.99, edittest.Insert: 0.99, edittest.Delete: 0.97,
+		})
+	}
+}
+
+// written are texts that show what the real files do not.
+var written = map[string][]byte{
+	"compact":           []byte(`{"a": 1, "b": [1, 2, {"c": null}], "d": {}}`),
+	"minified":          []byte(`{"a":1,"b":[1,2,{"c":null}],"d":{},"e":[]}`),
+	"padded":            []byte(`{ "a" : 1, "b" : [ 1, 2 ], "c" : { "d" : [] } }`),
+	"tabs":              []byte("{\n\t\"a\": 1,\n\t\"b\": [\n\t\t1,\n\t\t2\n\t]\n}\n"),
+	"CRLF":              []byte("{\r\n  // one\r\n  \"a\": 1, // end\r\n  /* two\r\n lines */\r\n  \"b\": [\r\n    1,\r\n    2,\r\n  ],\r\n}\r\n"),
+	"mark":              []byte("\uFEFF{\n    \"a\": 1\n}"),
+	"trailing commas":   []byte("{\n  \"a\": [\n    1,\n    2, // two\n  ],\n  \"b\": {\n    \"c\": 1,\n  },\n}\n"),
+	"matrix":            []byte("[\n  1, 2, 3,\n  4, 5, 6,\n  7, 8, 9\n]\n"),
+	"comma first":       []byte("{\n    \"a\": 1 // one\n  , \"b\": 2 // two\n  , \"c\": 3\n}\n"),
+	"hugging":           []byte("{\n  \"a\": [{\n    \"b\": 1\n  }, {\n    \"b\": 2 // c\n  }]\n}\n"),
+	"comments anywhere": []byte("/*1*/{/*2*/\"a\"/*3*/:/*4*/1/*5*/,/*6*/\"b\"/*7*/:/*8*/[/*9*/1/*10*/,/*11*/2/*12*/]/*13*/}/*14*/"),
+	"comment before":    []byte("{ // open\n\n  // head\n\n  // of a\n  \"a\": 1, // a\n\n  // of b\n  \"b\": { // open b\n    // in b\n    \"c\": 2 // c\n    // end of b\n  } // b\n  // end\n}\n// done"),
+	"line comment last": []byte("[1, 2 // two\n]"),
+	"only comments in":  []byte("{\n  // nothing yet\n}\n"),
+	"comments in list":  []byte("[ /* none */ ]\n"),
+	"scalar":            []byte("// the answer\n42 // it is\n"),
+	"duplicate keys":    []byte("{\"a\": 1, \"a\": {\"b\": 2}, \"c\": 1, \"c\": 2}\n"),
+	"close on the line": []byte("{\n  \"a\": 1,\n  \"b\": 2}\n"),
+	"open on the line":  []byte("{\"a\": 1,\n \"b\": 2\n}\n"),
+	"strings":           []byte(`{"a": "// no /* comment", "b\"": "\u00e9\ud83d\ude00", "c": "x\\"} // yes`),
+}

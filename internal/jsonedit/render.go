@@ -1,0 +1,209 @@
+package jsonedit
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
+)
+
+// form is how a new value is to look.
+type form struct {
+	near   *textedit.Node // what it looks like if it is of the same kind: what it replaces or a neighbour
+	lines  bool           // there may be line breaks in it
+	unit   string
+	brk    string
+	indent string // the blanks that begin its line
+}
+
+// formOf is the form of what takes the place of n, which is entry i of the
+// collection around.
+func (w *writer) formOf(n, around *textedit.Node, i int) form {
+	at := bracket.Place{Near: i, Indent: bracket.Indent(w.doc.Text, n.Start)}
+	if around == nil {
+		return form{near: n, lines: w.layout.lines || !w.layout.compact, unit: w.layout.unit, brk: w.layout.brk, indent: at.Indent}
+	}
+	f := w.formAt(around, at)
+	if c, ok := n.Data.(*body); ok && len(c.Items) > 0 {
+		f.near = n
+		f.lines = f.lines || c.lines
+		if c.lines && c.unit != "" {
+			f.unit = c.unit
+		}
+	}
+	return f
+}
+
+// formAt is the form of a new entry of n.
+func (w *writer) formAt(n *textedit.Node, at bracket.Place) form {
+	f := form{lines: w.layout.lines, unit: w.layout.unit, brk: w.layout.brk, indent: at.Indent}
+	if c := n.Data.(*body); len(c.Items) > 0 {
+		f.lines = bytes.ContainsAny(w.doc.Text[c.Open:c.Close], "\r\n")
+	}
+	f.near, f.unit = neighbour(n, at.Near, f.unit)
+	return f
+}
+
+// neighbour gives the collection among the entries of n that is nearest to i,
+// and the unit of the nearest that shows one. It does not look far.
+func neighbour(n *textedit.Node, i int, unit string) (near *textedit.Node, _ string) {
+	found := false
+	for d := range min(len(n.Entries)+1, 100) {
+		for _, j := range []int{i - d, i + d} {
+			if j < 0 || j >= len(n.Entries) {
+				continue
+			}
+			v := n.Entries[j].Value
+			c, ok := v.Data.(*body)
+			if !ok || len(c.Items) == 0 {
+				continue
+			}
+			if near == nil {
+				near = v
+			}
+			if c.lines && c.unit != "" && !found {
+				unit, found = c.unit, true
+			}
+		}
+		if near != nil && found {
+			break
+		}
+	}
+	return near, unit
+}
+
+// spreads reports whether n is written with a line for each entry.
+func (f form) spreads(w *writer, n *textedit.Node) bool {
+	if w.style == textedit.Plain {
+		return true
+	}
+	if !f.lines || w.style == textedit.Robust {
+		return false
+	}
+	if f.near != nil && f.near.Kind == n.Kind && hasCollections(f.near) == hasCollections(n) {
+		if c, ok := f.near.Data.(*body); ok && len(c.Items) > 0 {
+			return c.lines
+		}
+	}
+	if n.Kind == textedit.List && !hasCollections(n) {
+		return w.layout.rows <= w.layout.columns
+	}
+	return true
+}
+
+// unit is what an entry's line is indented by where the text does not show it:
+// as the encoding of the new value does it.
+func (w *writer) unit(n *textedit.Node) string {
+	return cmp.Or(w.layout.unit, unitOf(n), "  ")
+}
+
+func unitOf(n *textedit.Node) string {
+	switch from := n.Data.(type) {
+	case *body:
+		return from.layout.unit
+	case *layout:
+		return from.unit
+	}
+	for _, e := range n.Entries {
+		if unit := unitOf(e.Value); unit != "" {
+			return unit
+		}
+	}
+	return ""
+}
+
+func (w *writer) entry(e textedit.Entry, f form) string {
+	if e.Key == nil {
+		return w.render(e.Value, f)
+	}
+	return w.quote(e.Key.Value) + w.between(f) + w.render(e.Value, f)
+}
+
+func (w *writer) between(f form) string {
+	if w.style == textedit.Follow {
+		return w.layout.between
+	}
+	return ": "
+}
+
+func (w *writer) render(n *textedit.Node, f form) string {
+	switch {
+	case n.Kind == textedit.Map:
+		return w.collection(n, "{", "}", f)
+	case n.Kind == textedit.List:
+		return w.collection(n, "[", "]", f)
+	case n.Type == textedit.TypeString:
+		return w.quote(n.Value)
+	}
+	return n.Value
+}
+
+func (w *writer) collection(n *textedit.Node, open, closing string, f form) string {
+	if len(n.Entries) == 0 {
+		return open + closing
+	}
+	inner := f
+	inner.near = nil
+	if !f.spreads(w, n) {
+		inner.lines = false
+		var entries []string
+		for _, e := range n.Entries {
+			entries = append(entries, w.entry(e, inner))
+		}
+		pad := ""
+		if n.Kind == textedit.Map {
+			pad = w.layout.pad
+		}
+		return open + pad + strings.Join(entries, ","+w.layout.gap) + pad + closing
+	}
+	if inner.unit == "" {
+		inner.unit = w.unit(n)
+	}
+	inner.indent += inner.unit
+	var b strings.Builder
+	b.WriteString(open)
+	for i, e := range n.Entries {
+		b.WriteString(f.brk + inner.indent + w.entry(e, inner))
+		if i < len(n.Entries)-1 || w.layout.trailing > 0 && w.layout.trailing == w.layout.trails {
+			b.WriteByte(',')
+		}
+	}
+	b.WriteString(f.brk + f.indent + closing)
+	return b.String()
+}
+
+// quote spells a string.
+func (w *writer) quote(s string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(w.layout.html)
+	_ = e.Encode(s) // no string fails
+	text := strings.TrimSuffix(b.String(), "\n")
+	if w.layout.ascii || w.style == textedit.Robust {
+		return escape(text)
+	}
+	return text
+}
+
+// escape spells all beyond ASCII as \u and four digits.
+func escape(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r < utf8.RuneSelf:
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,98 @@
+package jsonedit
+
+import (
+	"bytes"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
+)
+
+// Splice gives the byte changes that carry out p.
+func (f format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit.Style) ([]textedit.Splice, error) {
+	w := &writer{doc: doc, layout: doc.Data.(*layout), style: style}
+	if doc.Root.End == 0 {
+		w.first(p.Result())
+	} else {
+		w.patch(p, nil, 0)
+	}
+	return w.list, nil
+}
+
+// writer turns one patch into splices.
+type writer struct {
+	doc    *textedit.Document
+	layout *layout
+	style  textedit.Style
+	list   []textedit.Splice
+}
+
+// first writes the value of a text that had none, after its comments.
+func (w *writer) first(n *textedit.Node) {
+	text := w.doc.Text
+	at := len(text)
+	end := w.breakOf(text)
+	value := w.render(n, form{lines: true, unit: w.unit(n), brk: end})
+	switch rest := bytes.TrimRight(text[mark(text):], " \t"); {
+	case len(rest) == 0, bytes.HasSuffix(rest, []byte("\n")), bytes.HasSuffix(rest, []byte("\r")):
+		value += end
+	default:
+		value = end + value
+	}
+	w.list = append(w.list, textedit.Splice{Start: at, End: at, Text: []byte(value)})
+}
+
+func (w *writer) breakOf(text []byte) string {
+	if bytes.Contains(text, []byte("\r\n")) {
+		return "\r\n"
+	}
+	return w.layout.brk
+}
+
+// patch changes the value at p, which is entry i of the collection around.
+func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
+	if v := p.Value(); v != nil {
+		text := w.render(v, w.formOf(p.Node, around, i))
+		w.list = append(w.list, textedit.Splice{Start: p.Node.Start, End: p.Node.End, Text: []byte(text)})
+		return
+	}
+	for _, j := range p.Touched() {
+		if q := p.Inner(j); q != nil {
+			w.patch(q, p.Node, j)
+		}
+	}
+	c, ok := p.Node.Data.(*body)
+	if !ok {
+		return
+	}
+	// Nothing that is written here fails.
+	list, _ := c.Splices(bracket.Change{
+		Text:     w.doc.Text,
+		Comments: w.doc.Comments,
+		Patch:    p,
+		Manner:   w.manner(p.Node, around, i, p.Result()),
+		Write: func(e textedit.Entry, at bracket.Place) (string, error) {
+			return w.entry(e, w.formAt(p.Node, at)), nil
+		},
+	})
+	w.list = append(w.list, list...)
+}
+
+// manner is how the entries of n stand, which is entry i of the collection
+// around and becomes next.
+func (w *writer) manner(n, around *textedit.Node, i int, next *textedit.Node) bracket.Manner {
+	c, l := n.Data.(*body), w.layout
+	m := bracket.Manner{Unit: c.unit, Break: l.brk, Gap: l.gap}
+	if n.Kind == textedit.Map {
+		m.Pad = l.pad
+	}
+	if len(n.Entries) == 0 {
+		f := w.formOf(n, around, i)
+		m.Own = f.spreads(w, next)
+		m.Unit = f.unit
+		m.Trailing = l.trailing > 0 && l.trailing == l.trails
+	}
+	if m.Unit == "" {
+		m.Unit = w.unit(next)
+	}
+	return m
+}

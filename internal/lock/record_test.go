@@ -1,0 +1,117 @@
+package lock
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+)
+
+func TestARecordIsReadWhileTheLockIsHeldAndGoneAfterwards(t *testing.T) {
+	p := place(t)
+	h := take(t, p)
+	if h.Left() != nil {
+		t.Error("a new lock file has a record")
+	}
+	clear := h.Announce()
+	r, err := ReadRecord(p.Dir, p.Name)
+	must(t, err)
+	host, _ := os.Hostname()
+	if r == nil || r.PID != os.Getpid() || r.Host != strings.ReplaceAll(host, " ", "_") || time.Since(r.Since) > time.Minute {
+		t.Fatalf("the record says %v", r)
+	}
+	size := func() int64 { info, _ := p.Dir.Stat(p.Name); return info.Size }
+	before := size()
+	clear()
+	if r, _ := ReadRecord(p.Dir, p.Name); r != nil || size() != before {
+		t.Errorf("after clearing: %v, %d bytes", r, size())
+	}
+	must(t, h.Release())
+	if h := take(t, p); h.Left() != nil {
+		t.Error("a cleared record was left")
+	}
+}
+
+func TestTheRecordOfAHolderThatDiedIsFoundByTheNext(t *testing.T) {
+	p := place(t)
+	must(t, os.WriteFile(p.Path, Record{4711, "far away", time.Unix(1e9, 5)}.encode(), 0o600))
+	h := take(t, p)
+	left := h.Left()
+	if left == nil || left.PID != 4711 || left.Host != "far_away" || !left.Since.Equal(time.Unix(1e9, 5)) {
+		t.Errorf("left is %v", left)
+	}
+	if text := left.String(); !strings.Contains(text, `process 4711 on "far_away" since 2001-09-09`) {
+		t.Errorf("it reads %q", text)
+	}
+}
+
+func TestALockThatCannotBeWrittenHasNoRecordAndNoError(t *testing.T) {
+	for _, verb := range []string{faultfs.OpenRecord, faultfs.Same, faultfs.Stat, faultfs.Write} {
+		disk := faultfs.Wrap(vfs.OS)
+		p := placeIn(t, disk, t.TempDir())
+		h := take(t, p)
+		disk.FailAll(verb, syscall.EROFS)
+		h.Announce()()
+		disk.Reset()
+		if r, err := ReadRecord(p.Dir, p.Name); r != nil || err != nil {
+			t.Errorf("%s: the record is %v, %v", verb, r, err)
+		}
+		disk.FailAll(verb, syscall.EROFS)
+		h.place.Like = func() (vfs.Info, bool) { return vfs.Info{Mode: 0o600}, true }
+		h.follow()
+		disk.Reset()
+	}
+}
+
+func TestWhatIsNoRecordIsNotTakenForOne(t *testing.T) {
+	p := place(t)
+	if r, err := ReadRecord(p.Dir, p.Name); r != nil || err == nil {
+		t.Errorf("a missing file: %v, %v", r, err)
+	}
+	must(t, os.Mkdir(p.Path, 0o755))
+	if r, err := ReadRecord(p.Dir, p.Name); r != nil || err != nil {
+		t.Errorf("a directory: %v, %v", r, err)
+	}
+	must(t, os.Remove(p.Path))
+	good := string(Record{1, "h", time.Now()}.encode())
+	for _, text := range []string{"", " ", "holdfast", strings.Replace(good, "holdfast", "holdslow", 1),
+		strings.Replace(good, "pid=1", "pid=x", 1), strings.Replace(good, "since=", "since=x", 1), good + "more"} {
+		if r := decodeRecord(text); r != nil {
+			t.Errorf("%q is taken for %v", text, r)
+		}
+	}
+}
+
+func TestARecordHasItsSizeWhateverTheHostIsCalled(t *testing.T) {
+	for _, host := range []string{"", "a b\nc", strings.Repeat("h", 300), "höst"} {
+		text := Record{1 << 40, host, time.Unix(1e9, 123456789)}.encode()
+		if len(text) != recordSize || decodeRecord(string(text)) == nil {
+			t.Errorf("%q makes %d bytes: %q", host, len(text), text)
+		}
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add(string(Record{1, "host", time.Unix(1e9, 0)}.encode()))
+	f.Add("holdfast pid= host= since=")
+	f.Add(filepath.Join("holdfast", "\x00"))
+	f.Fuzz(func(t *testing.T, text string) {
+		r := decodeRecord(text)
+		if r == nil {
+			return
+		}
+		again := r.encode()
+		back := decodeRecord(string(again))
+		if len(again) != recordSize || back == nil || back.PID != r.PID || !back.Since.Equal(r.Since) {
+			t.Errorf("%q is %v, which is written %q and read %v", text, r, again, back)
+		}
+		if strings.ContainsAny(r.String(), "\n\x00\x1b") {
+			t.Errorf("%q is told unquoted: %q", text, r.String())
+		}
+	})
+}

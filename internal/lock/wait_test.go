@@ -1,0 +1,190 @@
+package lock
+
+import (
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+)
+
+// soon waits for a condition that must come true.
+func soon(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: never", what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// blocked counts the threads that wait in the kernel, and those who wait for them.
+func blocked() (kernel, waiting int) {
+	threads.Lock()
+	defer threads.Unlock()
+	for _, t := range threads.by {
+		waiting += t.waiting
+	}
+	return len(threads.by), waiting
+}
+
+func wantBlocked(t *testing.T, kernel, waiting int) {
+	t.Helper()
+	soon(t, "blocked threads", func() bool {
+		k, w := blocked()
+		return k == kernel && w == waiting
+	})
+}
+
+type answer struct {
+	held *Held
+	err  error
+}
+
+// wait waits for the lock on a goroutine of its own.
+func wait(p Place, done <-chan struct{}) <-chan answer {
+	c := make(chan answer, 1)
+	go func() {
+		h, err := Wait(p, done)
+		c <- answer{h, err}
+	}()
+	return c
+}
+
+func TestAFreeLockIsTakenWithoutAThread(t *testing.T) {
+	h, err := Wait(place(t), nil)
+	must(t, err)
+	wantBlocked(t, 0, 0)
+	must(t, h.Release())
+}
+
+func TestWaitersShareOneThreadAndGetTheLockOneAfterTheOther(t *testing.T) {
+	p := place(t)
+	h := take(t, p)
+	first, second := wait(p, nil), wait(p, nil)
+	wantBlocked(t, 1, 2)
+	must(t, h.Release())
+	for range 2 {
+		var a answer
+		select {
+		case a = <-first:
+		case a = <-second:
+		}
+		must(t, a.err)
+		if _, err := Try(p); !errors.Is(err, errors.ErrLocked) {
+			t.Fatalf("the lock was not held: %v", err)
+		}
+		must(t, a.held.Check())
+		must(t, a.held.Release())
+	}
+	wantBlocked(t, 0, 0)
+}
+
+func TestAWaiterThatGivesUpLeavesItsThreadToTheNextAndNobodyKeepsTheLock(t *testing.T) {
+	p := place(t)
+	h := take(t, p)
+	done := make(chan struct{})
+	given := wait(p, done)
+	wantBlocked(t, 1, 1)
+	close(done)
+	if a := <-given; !errors.Is(a.err, errors.ErrLocked) {
+		t.Fatalf("gave up with %v", a.err)
+	}
+	wantBlocked(t, 1, 0)
+	next := wait(p, nil)
+	wantBlocked(t, 1, 1)
+	must(t, h.Release())
+	a := <-next
+	must(t, a.err)
+	wantBlocked(t, 0, 0)
+
+	// And where nobody comes after, the thread frees the lock it got.
+	done = make(chan struct{})
+	given = wait(p, done)
+	wantBlocked(t, 1, 1)
+	close(done)
+	<-given
+	must(t, a.held.Release())
+	wantBlocked(t, 0, 0)
+	soon(t, "the lock is free", func() bool {
+		h, err := Try(p)
+		if err == nil {
+			must(t, h.Release())
+		}
+		return err == nil
+	})
+}
+
+func TestAWaiterMovesToTheLockFileThatIsAtThePathNow(t *testing.T) {
+	p := place(t)
+	old := take(t, p)
+	waiter := wait(p, nil)
+	wantBlocked(t, 1, 1)
+	must(t, os.Remove(p.Path))
+	a := <-waiter
+	must(t, a.err)
+	must(t, a.held.Check())
+	must(t, old.Release())
+	wantBlocked(t, 0, 0)
+	must(t, a.held.Release())
+}
+
+// A place that can't be looked at must not make a waiter spin.
+func TestAWaiterThatCannotSeeTheLockFailsInsteadOfSpinning(t *testing.T) {
+	disk := faultfs.Wrap(vfs.OS)
+	p := placeIn(t, disk, t.TempDir())
+	take(t, p)
+	disk.FailAll(faultfs.Stat, syscall.EIO)
+	select {
+	case a := <-wait(p, nil):
+		if !errors.Is(a.err, errors.ErrLock) || !errors.Is(a.err, syscall.EIO) {
+			t.Errorf("Wait: %v", a.err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("still trying")
+	}
+}
+
+// The lock file may go away at any moment of a wait.
+func TestAWaiterMakesALockFileThatWentAwayAnew(t *testing.T) {
+	for _, verb := range []string{faultfs.Stat, "after " + faultfs.Stat} {
+		disk := faultfs.Wrap(vfs.OS)
+		dir := t.TempDir()
+		p := placeIn(t, disk, dir)
+		old := take(t, p)
+		disk.Before(func(op faultfs.Op) error {
+			if op.Verb == verb {
+				disk.Reset()
+				return os.Remove(p.Path)
+			}
+			return nil
+		})
+		if verb != faultfs.Stat {
+			// Between the look at the lock file and the kernel's wait for it.
+			p.Dir = afterStat{p.Dir, func() { os.Remove(p.Path) }}
+		}
+		a := <-wait(p, nil)
+		if a.err != nil {
+			t.Fatalf("%s: %v", verb, a.err)
+		}
+		must(t, a.held.Release())
+		must(t, old.Release())
+	}
+}
+
+// afterStat calls then after each Stat of a directory's entry.
+type afterStat struct {
+	vfs.Dir
+	then func()
+}
+
+func (d afterStat) Stat(name string) (vfs.Info, error) {
+	info, err := d.Dir.Stat(name)
+	d.then()
+	return info, err
+}

@@ -1,0 +1,215 @@
+package bracket
+
+import (
+	"bytes"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+)
+
+// gap makes the changes of one gap, in the order of the text.
+func (w *writer) gap(g gap) {
+	w.comma(g)
+	switch {
+	case len(w.Items) == 0:
+		w.fill(g.added)
+	case w.byLines(g):
+		w.lines(g)
+	default:
+		w.inline(g)
+	}
+}
+
+// comma sees to it that the last entry that stays is followed by one if
+// something comes after it, or if it always was.
+func (w *writer) comma(g gap) {
+	if g.before < 0 || g.after < len(w.Items) {
+		return
+	}
+	switch it := w.Items[g.before]; {
+	case it.Comma < 0 && len(g.added) > 0:
+		w.put(it.End, it.End, ",")
+	case it.Comma >= 0 && len(g.added) == 0 && !w.trailing:
+		w.put(it.Comma, it.Comma+1, "")
+	}
+}
+
+// byLines reports whether the gap's changes are whole lines.
+func (w *writer) byLines(g gap) bool {
+	first, n := g.before+1, len(w.Items)
+	switch {
+	case g.after < n && !w.own(g.after):
+		return false
+	case g.deletes():
+		return w.own(first)
+	case g.after < n:
+		return true
+	}
+	return w.own(g.before) || w.endsLine(w.tail(g.before))
+}
+
+// endsLine reports whether a comment that runs to the end of its line ends at at.
+func (w *writer) endsLine(at int) bool {
+	for _, c := range w.within(w.Open, at) {
+		if c.End == at {
+			return !bytes.HasPrefix(w.Text[c.Start:], []byte("/*"))
+		}
+	}
+	return false
+}
+
+// lines deletes and inserts lines.
+func (w *writer) lines(g gap) {
+	at := w.head(g)
+	p := Place{Near: g.before, Own: true}
+	switch {
+	case g.before >= 0 && w.own(g.before):
+		p.Indent = w.indent(w.Items[g.before].Start)
+	case g.after < len(w.Items):
+		p.Near = g.after
+		p.Indent = w.indent(w.Items[g.after].Start)
+	case g.deletes():
+		p.Indent = w.indent(w.Items[g.before+1].Start)
+	default:
+		p.Indent = w.indent(w.Items[g.before].Start) + w.Manner.Unit
+	}
+	var text string
+	for i, e := range g.added {
+		text += w.Manner.Break + p.Indent + w.write(e, p) + w.after(g, i)
+	}
+	if g.deletes() && g.after == len(w.Items) && text == "" && w.endsLine(at) && !w.breaks(w.tail(g.after-1)) {
+		text = w.Manner.Break + w.indent(w.Open) // the bracket must not get into the comment
+	}
+	w.put(at, at, text)
+	if g.deletes() {
+		w.drop(w.lineStart(g.before+1), w.tail(g.after-1))
+	}
+}
+
+// head is where the lines of a gap's new entries go.
+func (w *writer) head(g gap) int {
+	switch {
+	case g.deletes():
+		return w.lineStart(g.before + 1)
+	case g.before >= 0:
+		return w.tail(g.before)
+	}
+	return w.above(w.lineStart(0))
+}
+
+// above goes up from the start of a line to that of the comment lines which
+// stand on it.
+func (w *writer) above(at int) int {
+	list := w.within(w.Open, at)
+	for i := len(list) - 1; i >= 0 && list[i].Own && list[i].End == w.blanksBefore(at); i-- {
+		at = w.breakBefore(list[i].Start)
+	}
+	return at
+}
+
+// inline deletes and inserts within a line.
+func (w *writer) inline(g gap) {
+	n := len(w.Items)
+	p := Place{Near: g.before}
+	if g.before < 0 {
+		p.Near = g.after % n
+	}
+	p.Indent = w.indent(w.Items[p.Near].Start)
+	forward := g.before < 0 || g.deletes() && w.own(g.before+1) // what follows moves up
+	var text string
+	for i, e := range g.added {
+		if entry := w.write(e, p) + w.after(g, i); forward {
+			text += entry + w.between(i < len(g.added)-1 || g.after < n && !w.own(g.after))
+		} else {
+			text += w.between(true) + entry
+		}
+	}
+	at := 0
+	switch first := g.before + 1; {
+	case !forward:
+		at = w.tail(g.before)
+		w.put(at, at, text)
+		if g.deletes() {
+			w.drop(at, w.tail(g.after-1))
+		}
+	case g.deletes() && g.after < n && !w.own(g.after):
+		at = w.Items[first].Start
+		w.put(at, at, text)
+		w.drop(at, w.Items[g.after].Start)
+	case g.deletes():
+		at = w.Items[first].Start
+		w.put(at, at, text)
+		w.drop(at, w.tail(g.after-1))
+	default:
+		at = w.Items[first].Start
+		if list := w.within(w.Open, at); len(list) > 0 && !list[0].Own {
+			at = list[0].Start
+		}
+		w.put(at, at, text)
+	}
+}
+
+// between is the space between two entries of a line, if there are two.
+func (w *writer) between(two bool) string {
+	if !two {
+		return ""
+	}
+	for i := 1; i < len(w.Items); i++ {
+		if comma := w.Items[i-1].Comma; !w.own(i) {
+			if gap := w.Text[comma+1 : w.Items[i].Start]; len(gap) < 2 {
+				return string(gap)
+			}
+		}
+	}
+	return w.Manner.Gap
+}
+
+// after is the comma behind the new entry i of a gap, where there is to be one.
+func (w *writer) after(g gap, i int) string {
+	if i < len(g.added)-1 || g.after < len(w.Items) || w.trailing {
+		return ","
+	}
+	return ""
+}
+
+// fill writes the first entries of an empty collection.
+func (w *writer) fill(added []textedit.Entry) {
+	comments := w.within(w.Open, w.Close)
+	outer := w.indent(w.Open)
+	p := Place{Near: -1, Own: w.Manner.Own, Indent: outer}
+	at := w.Open
+	if len(comments) > 0 {
+		last := comments[len(comments)-1]
+		p.Own = p.Own || w.breaks(last.End) || last.Own
+		at = last.End
+	}
+	if p.Own {
+		p.Indent += w.Manner.Unit
+		if len(comments) > 0 && comments[len(comments)-1].Own {
+			p.Indent = w.indent(comments[len(comments)-1].Start)
+		}
+	}
+	var text string
+	for i, e := range added {
+		comma := ","
+		if i == len(added)-1 && !(p.Own && w.trailing) {
+			comma = ""
+		}
+		switch {
+		case p.Own:
+			text += w.Manner.Break + p.Indent
+		case i == 0 && len(comments) == 0:
+			text += w.Manner.Pad
+		default:
+			text += w.Manner.Gap
+		}
+		text += w.write(e, p) + comma
+	}
+	switch {
+	case p.Own && w.breaks(at):
+		w.put(at, at, text)
+	case p.Own:
+		w.put(at, w.Close, text+w.Manner.Break+outer)
+	default:
+		w.put(at, w.Close, text+w.Manner.Pad)
+	}
+}

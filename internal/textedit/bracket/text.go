@@ -1,0 +1,169 @@
+package bracket
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+)
+
+func (w *writer) put(start, end int, text string) {
+	if start < end || text != "" {
+		w.list = append(w.list, textedit.Splice{Start: start, End: end, Text: []byte(text)})
+	}
+}
+
+// drop takes away what deleted entries leave, except for comments on lines of
+// their own.
+func (w *writer) drop(start, end int) {
+	w.list = append(w.list, Drop(w.Text, w.Comments, start, end)...)
+}
+
+// Drop gives the splices that take text[start:end] away, except for comments
+// on lines of their own. These keep their lines.
+func Drop(text []byte, comments []textedit.Comment, start, end int) []textedit.Splice {
+	var list []textedit.Splice
+	kept := false
+	for _, c := range within(comments, start, end) {
+		if !c.Own {
+			continue
+		}
+		if from := breakBefore(text, c.Start); from > start {
+			list = append(list, textedit.Splice{Start: start, End: from, Drop: true})
+		}
+		start, kept = c.End, true
+	}
+	if kept && !breaks(text, end) {
+		start = afterBreak(text, start) // what follows must not get into the comment
+	}
+	if start < end {
+		list = append(list, textedit.Splice{Start: start, End: end, Drop: true})
+	}
+	return list
+}
+
+func (w *writer) write(e textedit.Entry, p Place) string {
+	text, err := w.Write(e, p)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return text
+}
+
+// own reports whether the item begins a line.
+func (w *writer) own(i int) bool {
+	at := w.blanksBefore(w.Items[i].Start)
+	return at > w.Open && isBreak(w.Text[at-1])
+}
+
+// lineStart is the break before the line that the item begins.
+func (w *writer) lineStart(i int) int { return w.breakBefore(w.Items[i].Start) }
+
+func (w *writer) breakBefore(at int) int { return breakBefore(w.Text, at) }
+
+// breakBefore is where the break before the line of at begins, or the start of
+// the text.
+func breakBefore(text []byte, at int) int {
+	for at > 0 && !isBreak(text[at-1]) {
+		at--
+	}
+	if at == 0 {
+		return 0
+	}
+	if at--; at > 0 && text[at] == '\n' && text[at-1] == '\r' {
+		at--
+	}
+	return at
+}
+
+func (w *writer) blanksBefore(at int) int {
+	for at > 0 && isBlank(w.Text[at-1]) {
+		at--
+	}
+	return at
+}
+
+// indent gives the blanks that begin the line of at.
+func (w *writer) indent(at int) string { return Indent(w.Text, at) }
+
+// Indent gives the blanks that begin the line of at.
+func Indent(text []byte, at int) string {
+	start := bytes.LastIndexAny(text[:at], "\r\n") + 1
+	if start == 0 && bytes.HasPrefix(text, []byte("\uFEFF")) {
+		start = len("\uFEFF")
+	}
+	end := start
+	for end < at && isBlank(text[end]) {
+		end++
+	}
+	return string(text[start:end])
+}
+
+// breaks reports whether nothing but blanks is left on the line from at.
+func (w *writer) breaks(at int) bool { return breaks(w.Text, at) }
+
+func breaks(text []byte, at int) bool {
+	for at < len(text) && isBlank(text[at]) {
+		at++
+	}
+	return at == len(text) || isBreak(text[at])
+}
+
+// afterBreak passes the break that comes next on the line, if nothing else does.
+func afterBreak(text []byte, at int) int {
+	if !breaks(text, at) {
+		return at
+	}
+	rest := bytes.TrimLeft(text[at:], " \t")
+	rest = bytes.TrimPrefix(rest, []byte("\r"))
+	rest = bytes.TrimPrefix(rest, []byte("\n"))
+	return len(text) - len(rest)
+}
+
+// tail is the end of an item with its comma and the comments that end its line.
+func (w *writer) tail(i int) int {
+	it := w.Items[i]
+	tail := it.End
+	if it.Comma >= 0 {
+		tail = it.Comma + 1
+	}
+	at := tail
+	for _, c := range w.within(tail, w.Close) {
+		for at < c.Start && isBlank(w.Text[at]) {
+			at++
+		}
+		if at != c.Start {
+			break
+		}
+		at = c.End
+	}
+	if w.breaks(at) || w.Close == w.skipBlanks(at) {
+		return at
+	}
+	return tail
+}
+
+func (w *writer) skipBlanks(at int) int {
+	for at < len(w.Text) && isBlank(w.Text[at]) {
+		at++
+	}
+	return at
+}
+
+// within gives the comments between two offsets.
+func (w *writer) within(start, end int) []textedit.Comment {
+	return within(w.Comments, start, end)
+}
+
+func within(comments []textedit.Comment, start, end int) []textedit.Comment {
+	at := func(offset int) int {
+		i, _ := slices.BinarySearchFunc(comments, offset, func(c textedit.Comment, o int) int { return cmp.Compare(c.Start, o) })
+		return i
+	}
+	return comments[at(start):max(at(start), at(end))]
+}
+
+func isBlank(b byte) bool { return b == ' ' || b == '\t' }
+
+func isBreak(b byte) bool { return b == '\n' || b == '\r' }

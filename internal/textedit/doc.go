@@ -1,0 +1,33 @@
+// Package textedit writes a changed value into existing text so that only the
+// bytes of what changed differ. It holds everything about that which is not
+// the grammar of one format; a format joins in through [Format].
+//
+// # How an edit runs
+//
+// [Edit] is given the text and two encodings of the program's own value: as it
+// was when it was read from that text, and as it is to be. It never compares
+// the text with the new encoding, since that would write defaults into a file
+// whose owner left them out.
+//
+//  1. [Diff] compares the two encodings: set, delete, insert.
+//  2. The operations are laid onto the text's own tree as a [Patch]: keys
+//     matched as the decoder matches them, missing parents created, values
+//     that come through an alias or a merge made local. Keys that the
+//     encodings do not know stay.
+//  3. The format turns the patch into splices of bytes, all on the text as it
+//     was, and they are applied from the back.
+//  4. The result is parsed again and must equal the old tree with the patch
+//     applied, in kind, type, value, anchor and order, and hold every comment
+//     but those at the end of a deleted entry's lines. Last, the caller's
+//     [Options].Check decides.
+//
+// # Where it weakens
+//
+// What can't be proven climbs a ladder, and [Report] says how far: another
+// rendering of the new value, a local value in place of an alias or merge, the
+// smallest enclosing collection rendered anew and then the next outward, the
+// whole file, and last the new encoding in place of the text. From the rung on
+// where comments go, [Options].Refuse makes it an error instead.
+//
+// Nothing here touches a file, and nothing is kept between calls.
+package textedit

@@ -1,0 +1,175 @@
+package textedit
+
+import (
+	"fmt"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// Options is what the caller of [Edit] decides.
+type Options struct {
+	// Check is asked last whether a text, given parsed, is right, which only
+	// the caller can tell: whether decoding it and encoding again gives the new
+	// encoding. If the new encoding itself does not pass, the value does not
+	// survive its own format, and the proof by trees stands alone. Nil accepts
+	// all.
+	Check func(doc *Document) error
+
+	// Refuse makes it an error, [errors.ErrEncode], if a comment would be lost
+	// or the whole text rendered anew.
+	Refuse bool
+}
+
+// Rung says how an edit was written, from the gentlest to the coarsest.
+type Rung uint8
+
+const (
+	Unchanged  Rung = iota // nothing differs
+	Spliced                // only the bytes of what changed
+	Restyled               // so too, but not as the neighbours are written
+	Localized              // a local value in place of an alias or a merge
+	Rerendered             // a collection around the change was rendered anew
+	Rewritten              // the whole text was rendered anew
+	Replaced               // the new encoding stands in place of the text
+)
+
+func (r Rung) String() string {
+	return [...]string{"unchanged", "spliced", "restyled", "localized", "rerendered", "rewritten", "replaced"}[r]
+}
+
+// Report says how an edit was written.
+type Report struct {
+	Rung Rung
+	Lost []int // the lines of the old text, from 1, whose comments are lost
+}
+
+// Edit gives old changed so that it holds what newEnc holds where that differs
+// from oldEnc. The three texts are of the format f: oldEnc is the encoding of
+// what old decodes to, newEnc of what is to be written. None of them is kept or
+// changed; without a difference the result is old itself, and for [Replaced] it
+// is newEnc itself.
+//
+// Errors: [errors.ErrDecode] if old does not parse, [errors.ErrEncode] if
+// oldEnc or newEnc does not, if the aliases of old have no end, if the value
+// can't be written, or if it can't be written without what opt.Refuse forbids.
+func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
+	doc, err := f.Parse(old)
+	if err != nil {
+		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrDecode, err)
+	}
+	return EditDocument(f, doc, oldEnc, newEnc, opt)
+}
+
+// EditDocument is [Edit] for a caller that has parsed the text before.
+func EditDocument(f Format, doc *Document, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
+	holds, err := doc.Effective()
+	if err != nil {
+		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrEncode, err)
+	}
+	ed := &editor{format: f, first: doc, holds: holds, check: opt.Check, oldEnc: oldEnc, newEnc: newEnc}
+	text, report, err := ed.compare(true)
+	if errors.Is(err, errAbridged) {
+		text, report, err = ed.compare(false)
+	}
+	if err != nil {
+		return nil, Report{}, fmt.Errorf("%w: %w", errors.ErrEncode, err)
+	}
+	if opt.Refuse && (len(report.Lost) > 0 || report.Rung >= Rewritten) {
+		return nil, Report{}, fmt.Errorf("%w: the text can't be changed in place, the change would be %v and lose the comments of the lines %v",
+			errors.ErrEncode, report.Rung, report.Lost)
+	}
+	return text, report, nil
+}
+
+// editor makes one edit.
+type editor struct {
+	format         Format
+	first          *Document
+	holds          *Node // what first holds
+	oldEnc, newEnc []byte
+	ops            []Op
+	check          func(*Document) error
+}
+
+// compare finds what differs between the encodings, and edits that. Shortly
+// means that what they have in common need not be read.
+func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
+	read := ed.read
+	if c, ok := ed.format.(Comparer); ok && shortly {
+		read = c.Compare
+	}
+	was, is, err := read(ed.oldEnc, ed.newEnc)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	if ed.ops = Diff(was, is); len(ed.ops) == 0 {
+		return ed.first.Text, Report{}, nil
+	}
+	return ed.edit()
+}
+
+func (ed *editor) read(oldEnc, newEnc []byte) (was, is *Node, err error) {
+	if was, err = ed.data(oldEnc); err != nil {
+		return nil, nil, fmt.Errorf("the old value: %w", err)
+	}
+	if is, err = ed.data(newEnc); err != nil {
+		return nil, nil, fmt.Errorf("the new value: %w", err)
+	}
+	return was, is, nil
+}
+
+func (ed *editor) data(text []byte) (*Node, error) {
+	doc, err := ed.format.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Effective()
+}
+
+// edit tries what the operations may mean until the check is content.
+func (ed *editor) edit() ([]byte, Report, error) {
+	var failed error
+	for _, w := range ed.ways() {
+		doc, report, err := ed.run(w)
+		if errors.Is(err, errAbridged) {
+			return nil, Report{}, err
+		}
+		if err == nil && ed.check != nil {
+			if err = ed.check(doc); err != nil && w == (way{}) && ed.checkEncoding() != nil {
+				err = nil
+			}
+		}
+		if err == nil {
+			return doc.Text, report, nil
+		}
+		failed = err
+	}
+	next, err := ed.format.Parse(ed.newEnc)
+	if err != nil || ed.check != nil && ed.check(next) != nil {
+		return nil, Report{}, failed
+	}
+	return ed.newEnc, Report{Replaced, lostLines(ed.first, next, nil)}, nil
+}
+
+// checkEncoding reports whether the new encoding itself passes.
+func (ed *editor) checkEncoding() error {
+	doc, err := ed.format.Parse(ed.newEnc)
+	if err != nil {
+		return err
+	}
+	return ed.check(doc)
+}
+
+// ways gives the meanings worth trying, the likeliest first.
+func (ed *editor) ways() []way {
+	list := []way{{}}
+	for _, op := range ed.ops {
+		if op.Kind == Delete && op.Path[len(op.Path)-1].Key != nil {
+			for r := spare + 1; r < removals; r++ {
+				list = append(list, way{removal: r})
+			}
+			break
+		}
+	}
+	return append(list, way{retag: true})
+}

@@ -1,0 +1,48 @@
+package edittest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// Corpus gives the files of ../shared/corpus that match pattern, by their path
+// below it. Where there is no corpus the test is skipped.
+func Corpus(tb testing.TB, pattern string) map[string][]byte {
+	tb.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if filepath.Dir(dir) == dir {
+			tb.Fatal("no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+	root := filepath.Join(dir, "..", "shared", "corpus")
+	paths, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if len(paths) == 0 {
+		tb.Skipf("the corpus is not there: nothing matches %s in ../shared/corpus", pattern)
+	}
+	files := make(map[string][]byte)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		name, _ := filepath.Rel(root, path)
+		files[filepath.ToSlash(name)] = text
+	}
+	return files
+}
+
+// Long reports whether the long form of the random operations is asked for, by
+// HOLDFAST_LONG=1.
+func Long() bool { return os.Getenv("HOLDFAST_LONG") == "1" }

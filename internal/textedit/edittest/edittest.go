@@ -1,0 +1,191 @@
+// Package edittest tries a format's text surgery on whole texts: every kind of
+// operation on every position, with seeded random values, each result checked
+// by what it must hold and by which bytes may differ.
+package edittest
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/textedit"
+)
+
+// Suite is one format under test.
+type Suite struct {
+	Format textedit.Format
+	// Encode is the codec's encoding of a tree; parsed again it must be the same tree.
+	Encode func(n *textedit.Node) ([]byte, error)
+	// Scalar makes a value that the format can hold.
+	Scalar func(r *rand.Rand) *textedit.Node
+	// Key makes a key that is not among the used ones.
+	Key func(r *rand.Rand, n *textedit.Node) *textedit.Node
+	// Fits reports whether the format can hold the tree; nil means any.
+	Fits func(n *textedit.Node) bool
+	// Exact says that another scalar never needs other bytes than the old one had.
+	Exact bool
+}
+
+// trial is one text under test.
+type trial struct {
+	Suite
+	tb    testing.TB
+	name  string
+	text  []byte
+	data  *textedit.Node
+	old   []byte
+	rand  *rand.Rand
+	tally Tally
+}
+
+// Run tries all operations on each position of text whose turn it is: every
+// stride-th, 1 for all.
+func (s Suite) Run(tb testing.TB, name string, text []byte, seed uint64, stride int, tally Tally) {
+	tb.Helper()
+	if x := s.trial(tb, name, text, seed, tally); x != nil {
+		turn := int(seed)
+		x.walk(nil, x.data, func() bool { turn++; return turn%stride == 0 })
+	}
+}
+
+// RunMany tries many operations at once, as often as rounds says.
+func (s Suite) RunMany(tb testing.TB, name string, text []byte, seed uint64, rounds int, tally Tally) {
+	tb.Helper()
+	if x := s.trial(tb, name, text, seed, tally); x != nil {
+		for range rounds {
+			x.try(Many, nil, x.data, x.mutate(x.data), nil)
+		}
+	}
+}
+
+// trial is nil if the text can't be tried.
+func (s Suite) trial(tb testing.TB, name string, text []byte, seed uint64, tally Tally) *trial {
+	tb.Helper()
+	doc, err := s.Format.Parse(text)
+	if err != nil {
+		tb.Fatalf("%s: %v", name, err)
+	}
+	data, err := doc.Effective()
+	if err != nil {
+		tb.Fatalf("%s: %v", name, err)
+	}
+	old, err := s.Encode(data)
+	if err != nil {
+		tb.Logf("%s: not tried, the encoder refuses it: %v", name, err)
+		return nil
+	}
+	if again, err := s.Format.Parse(old); err != nil || len(textedit.Diff(must(again.Effective()), data)) > 0 {
+		tb.Logf("%s: not tried, it does not survive its encoder: %v", name, err)
+		return nil
+	}
+	return &trial{s, tb, name, text, data, old, rand.New(rand.NewPCG(seed, uint64(len(text)))), tally}
+}
+
+func must(n *textedit.Node, err error) *textedit.Node {
+	if err != nil {
+		panic("edittest: " + err.Error())
+	}
+	return n
+}
+
+// walk tries the operations on n, to which path leads, and on what is in it.
+func (x *trial) walk(path []int, n *textedit.Node, turn func() bool) {
+	if turn() {
+		x.operations(path, n)
+	}
+	for i, e := range n.Entries {
+		at := append(path[:len(path):len(path)], i)
+		if turn() {
+			x.try(Delete, at, n, without(n, i), path)
+		}
+		x.walk(at, e.Value, turn)
+	}
+}
+
+func (x *trial) operations(path []int, n *textedit.Node) {
+	switch n.Kind {
+	case textedit.Scalar:
+		for range 2 {
+			x.try(SetScalar, path, n, x.Scalar(x.rand), path)
+		}
+	case textedit.List:
+		x.try(SetList, path, n, x.otherList(n), path)
+		x.try(Append, path, n, with(n, len(n.Entries), textedit.Entry{Value: x.value(n)}), path)
+		if at := x.rand.IntN(len(n.Entries) + 1); at < len(n.Entries) {
+			x.try(Insert, path, n, with(n, at, textedit.Entry{Value: x.value(n)}), path)
+		}
+	case textedit.Map:
+		for _, at := range []int{0, len(n.Entries) / 2, len(n.Entries)} {
+			x.try(InsertKey, path, n, with(n, at, textedit.Entry{Key: x.Key(x.rand, n), Value: x.value(nil)}), path)
+		}
+	}
+}
+
+// try makes one edit, replacing n at path in the data, and checks the result.
+func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int) {
+	want := put(x.data, path, changed)
+	if x.Fits != nil && !x.Fits(want) || len(textedit.Diff(x.data, want)) == 0 {
+		return
+	}
+	encoded, err := x.Encode(want)
+	if err != nil {
+		return
+	}
+	holds := func(text []byte) error {
+		doc, err := x.Format.Parse(text)
+		if err != nil {
+			return err
+		}
+		if data, err := doc.Effective(); err != nil || !textedit.Same(data, want) {
+			return errors.New("it holds something else")
+		}
+		return nil
+	}
+	if err := holds(encoded); err != nil {
+		return
+	}
+	got, report, err := textedit.Edit(x.Format, x.text, x.old, encoded, textedit.Options{Check: func(doc *textedit.Document) error { return holds(doc.Text) }})
+	if err == nil {
+		err = holds(got)
+	}
+	if err != nil {
+		x.tb.Errorf("%s: %s at %v: %v\nold:\n%s\nwanted:\n%s\ngot:\n%s", x.name, class, at, err, x.text, encoded, got)
+		return
+	}
+	spliced := report.Rung <= textedit.Localized && len(report.Lost) == 0
+	x.tally.add(class, spliced, spliced && report.Rung == textedit.Restyled)
+	if !spliced {
+		x.tb.Logf("%s: %s at %v: %v, comments lost: %v", x.name, class, at, report.Rung, report.Lost)
+	}
+	if class == SetScalar && report.Rung == textedit.Spliced {
+		x.checkOutside(n, got, at)
+	}
+}
+
+// checkOutside demands that no byte outside of the scalar n differs. What is
+// written as lines of its own begins below n's line, behind a comment there.
+func (x *trial) checkOutside(n *textedit.Node, got []byte, at []int) {
+	before, after := x.text[:n.Start], x.text[n.End:]
+	if n.End == 0 { // there was no value, and the new one stands at the end
+		before, after = x.text, nil
+	}
+	if bytes.HasPrefix(got, before) && bytes.HasSuffix(got, after) {
+		return
+	}
+	if n.End == 0 {
+		return // the text held no value
+	}
+	if x.Exact {
+		x.tb.Errorf("%s: setting the scalar at %v changed bytes outside of it\nold:\n%s\ngot:\n%s", x.name, at, x.text, got)
+		return
+	}
+	line := after
+	if end := bytes.IndexAny(after, "\r\n"); end >= 0 {
+		line = after[:end]
+	}
+	if bytes.HasPrefix(got, before) && bytes.HasSuffix(got, after[len(line):]) && bytes.Contains(got[len(before):], line) {
+		return
+	}
+	x.tb.Errorf("%s: setting the scalar at %v changed bytes outside of it\nold:\n%s\ngot:\n%s", x.name, at, x.text, got)
+}

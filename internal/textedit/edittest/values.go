@@ -1,0 +1,106 @@
+package edittest
+
+import "github.com/holdfast-go/holdfast/internal/textedit"
+
+// value makes a new value: often a scalar, else one like those in n, or a small collection.
+func (x *trial) value(n *textedit.Node) *textedit.Node {
+	if n != nil && len(n.Entries) > 0 && x.rand.IntN(2) == 0 {
+		return x.vary(n.Entries[x.rand.IntN(len(n.Entries))].Value)
+	}
+	switch x.rand.IntN(6) {
+	case 0:
+		list := &textedit.Node{Kind: textedit.List}
+		for range x.rand.IntN(4) {
+			list.Entries = append(list.Entries, textedit.Entry{Value: x.Scalar(x.rand)})
+		}
+		return list
+	case 1:
+		m := &textedit.Node{Kind: textedit.Map}
+		for range x.rand.IntN(4) {
+			m.Entries = append(m.Entries, textedit.Entry{Key: x.Key(x.rand, m), Value: x.Scalar(x.rand)})
+		}
+		return m
+	}
+	return x.Scalar(x.rand)
+}
+
+// vary copies n with other scalars.
+func (x *trial) vary(n *textedit.Node) *textedit.Node {
+	if n.Kind == textedit.Scalar {
+		return x.Scalar(x.rand)
+	}
+	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
+	for _, e := range n.Entries {
+		if x.rand.IntN(3) == 0 {
+			e.Value = x.vary(e.Value)
+		}
+		c.Entries = append(c.Entries, e)
+	}
+	return c
+}
+
+// otherList drops, changes and adds elements.
+func (x *trial) otherList(n *textedit.Node) *textedit.Node {
+	c := &textedit.Node{Kind: textedit.List, Type: n.Type}
+	for _, e := range n.Entries {
+		switch x.rand.IntN(5) {
+		case 0:
+			continue
+		case 1:
+			e.Value = x.vary(e.Value)
+		case 2:
+			c.Entries = append(c.Entries, textedit.Entry{Value: x.value(n)})
+		}
+		c.Entries = append(c.Entries, e)
+	}
+	return c
+}
+
+// mutate deletes, changes and adds about one entry in ten.
+func (x *trial) mutate(n *textedit.Node) *textedit.Node {
+	if n.Kind == textedit.Scalar {
+		return n
+	}
+	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
+	for _, e := range n.Entries {
+		switch x.rand.IntN(30) {
+		case 0:
+			continue
+		case 1:
+			e.Value = x.value(nil)
+		case 2:
+			added := textedit.Entry{Value: x.value(n)}
+			if n.Kind == textedit.Map {
+				used := &textedit.Node{Kind: textedit.Map, Entries: append(n.Entries[:len(n.Entries):len(n.Entries)], c.Entries...)}
+				added = textedit.Entry{Key: x.Key(x.rand, used), Value: x.value(nil)}
+			}
+			c.Entries = append(c.Entries, added)
+		}
+		e.Value = x.mutate(e.Value)
+		c.Entries = append(c.Entries, e)
+	}
+	return c
+}
+
+func with(n *textedit.Node, at int, e textedit.Entry) *textedit.Node {
+	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
+	c.Entries = append(append(append(c.Entries, n.Entries[:at]...), e), n.Entries[at:]...)
+	return c
+}
+
+func without(n *textedit.Node, at int) *textedit.Node {
+	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
+	c.Entries = append(append(c.Entries, n.Entries[:at]...), n.Entries[at+1:]...)
+	return c
+}
+
+// put copies the way to path and puts n there.
+func put(root *textedit.Node, path []int, n *textedit.Node) *textedit.Node {
+	if len(path) == 0 {
+		return n
+	}
+	c := &textedit.Node{Kind: root.Kind, Type: root.Type}
+	c.Entries = append(c.Entries, root.Entries...)
+	c.Entries[path[0]].Value = put(c.Entries[path[0]].Value, path[1:], n)
+	return c
+}

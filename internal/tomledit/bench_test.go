@@ -1,0 +1,45 @@
+package tomledit_test
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
+	"github.com/holdfast-go/holdfast/internal/tomledit"
+	"github.com/holdfast-go/holdfast/internal/tomledit/tomlsuite"
+)
+
+// BenchmarkEdit sets one value, proof included, in a real file and in one of
+// twenty thousand lines.
+func BenchmarkEdit(b *testing.B) {
+	files := edittest.Corpus(b, "real/*.toml")
+	var long bytes.Buffer
+	for i := range 4000 {
+		fmt.Fprintf(&long, "# about it\n[table%d.inner]\nname = \"x\" # is it\nlist = [1, 2, 3]\n\n", i)
+	}
+	long.WriteString("[profile.release]\nlto = true\n")
+	for _, c := range []struct {
+		name string
+		text []byte
+	}{{"134 lines", files["real/starship-Cargo.toml"]}, {"20000 lines", long.Bytes()}} {
+		doc, err := tomledit.Format.Parse(c.text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		was, err := tomlsuite.Encode(doc.Root)
+		if err != nil {
+			b.Fatal(err)
+		}
+		is := bytes.Replace(was, []byte("lto = true"), []byte("lto = false"), 1)
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(c.text)))
+			for b.Loop() {
+				if _, report, err := tomledit.Edit(c.text, was, is, textedit.Options{}); err != nil || report.Rung != textedit.Spliced {
+					b.Fatal(report, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,177 @@
+package tomledit
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
+)
+
+// layout is how a text is written, as far as it shows; of several manners the
+// first.
+type layout struct {
+	text    []byte
+	lost    bool // the positions are not known
+	head    *scope
+	headers []*statement
+	brk     string // a line break
+	spaced  bool   // blank lines stand before headers
+	pairs   shown  // what the lines below a header are indented by against it
+	nested  shown  // what the header of a table in a table is indented by
+	equals  shown  // from a key to its value
+	pad     shown  // between braces and what stands on their line
+	gap     shown  // after a comma within a line
+	unit    shown  // what the lines of an array are indented by
+
+	rows, columns    int // arrays within a line, and with a line for each element
+	trails, trailing int // arrays with a line for each element, and those of them with a comma after the last
+}
+
+// shown is a manner, once it is known.
+type shown struct {
+	text  string
+	known bool
+}
+
+func (m *shown) learn(text string) {
+	if !m.known {
+		m.text, m.known = text, true
+	}
+}
+
+func newLayout(text []byte) *layout {
+	l := &layout{text: text, brk: "\n", spaced: true, equals: shown{text: " = "}, gap: shown{text: " "}, unit: shown{text: "  "}}
+	if i := bytes.IndexByte(text, '\n'); i > 0 && text[i-1] == '\r' {
+		l.brk = "\r\n"
+	}
+	return l
+}
+
+func (l *layout) indent(at int) string { return bracket.Indent(l.text, at) }
+
+func (l *layout) header(st *statement) {
+	if n := len(l.headers); n > 0 && within(st.keys, l.headers[n-1].keys) {
+		if unit, ok := strings.CutPrefix(l.indent(st.start), l.indent(l.headers[n-1].start)); ok {
+			l.nested.learn(unit)
+		}
+	}
+	l.headers = append(l.headers, st)
+}
+
+// within reports whether keys lead one table deeper than outer.
+func within(keys, outer []*textedit.Node) bool {
+	if len(keys) != len(outer)+1 {
+		return false
+	}
+	for i, k := range outer {
+		if k.Value != keys[i].Value {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *layout) pair(st *statement) {
+	between := l.text[st.keys[len(st.keys)-1].End:st.value.Start]
+	if len(between) <= len(" = ") {
+		l.equals.learn(string(between))
+	}
+	if h := st.scope.header; h != nil {
+		if unit, ok := strings.CutPrefix(l.indent(st.start), l.indent(h.start)); ok {
+			l.pairs.learn(unit)
+		}
+	}
+}
+
+func (l *layout) array(n *textedit.Node, c *bracket.Collection) {
+	if len(c.Items) == 0 {
+		return
+	}
+	if !bytes.ContainsAny(l.text[c.Open:c.Items[0].Start], "\r\n") {
+		l.rows++
+		l.within(c)
+		return
+	}
+	l.columns++
+	l.trails++
+	if c.Items[len(c.Items)-1].Comma >= 0 {
+		l.trailing++
+	}
+	if unit, ok := strings.CutPrefix(l.indent(c.Items[0].Start), l.indent(c.Open)); ok {
+		l.unit.learn(unit)
+	}
+}
+
+func (l *layout) inline(c *bracket.Collection) {
+	if len(c.Items) == 0 {
+		return
+	}
+	if pad := l.text[c.Open:c.Items[0].Start]; len(pad) < 2 && !bytes.ContainsAny(pad, "\r\n") {
+		l.pad.learn(string(pad))
+	}
+	l.within(c)
+}
+
+// within learns from a collection within a line.
+func (l *layout) within(c *bracket.Collection) {
+	if len(c.Items) > 1 {
+		if gap := l.text[c.Items[0].Comma+1 : c.Items[1].Start]; len(gap) < 2 && !bytes.ContainsAny(gap, "\r\n") {
+			l.gap.learn(string(gap))
+		}
+	}
+}
+
+// finish learns what takes the comments to know.
+func (l *layout) finish(comments []textedit.Comment) {
+	if l.lost {
+		return
+	}
+	blank, none := 0, 0
+	for _, h := range l.headers[:min(20, len(l.headers))] {
+		above := block(l.text, comments, h.start)
+		if before := bytes.TrimRight(l.text[mark(l.text):above], " \t\r\n"); len(before) == 0 {
+			continue
+		} else if bytes.Count(l.text[mark(l.text)+len(before):above], []byte("\n")) > 1 {
+			blank++
+		} else {
+			none++
+		}
+	}
+	l.spaced = blank >= none
+}
+
+// block goes up from a place to the start of its line, and further over the
+// comment lines which stand on it.
+func block(text []byte, comments []textedit.Comment, at int) int {
+	at = lineStart(text, at)
+	for i := before(comments, at); i >= 0 && comments[i].Own && nextLine(text, comments[i].End) == at; i-- {
+		at = lineStart(text, comments[i].Start)
+	}
+	return at
+}
+
+// before gives the index of the last comment that begins before at, or -1.
+func before(comments []textedit.Comment, at int) int {
+	low, high := 0, len(comments)
+	for low < high {
+		if mid := (low + high) / 2; comments[mid].Start < at {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low - 1
+}
+
+func lineStart(text []byte, at int) int {
+	return max(bytes.LastIndexByte(text[:at], '\n')+1, mark(text))
+}
+
+// nextLine is where the line after that of at begins, or the end of the text.
+func nextLine(text []byte, at int) int {
+	if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
+		return at + i + 1
+	}
+	return len(text)
+}

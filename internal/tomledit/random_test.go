@@ -1,0 +1,55 @@
+package tomledit_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
+	"github.com/holdfast-go/holdfast/internal/tomledit"
+	"github.com/holdfast-go/holdfast/internal/tomledit/tomlsuite"
+)
+
+// The rates of the random operations, short form:
+//
+//	go test -run Random -v ./internal/tomledit
+//
+// and with HOLDFAST_LONG=1 every position of every file, three times.
+func TestRandomOperationsAreSpliced(t *testing.T) {
+	stride, seeds := 6, uint64(1)
+	if edittest.Long() {
+		stride, seeds = 1, 3
+	}
+	for _, c := range []struct {
+		name  string
+		files map[string][]byte
+	}{
+		{"real", edittest.Corpus(t, "real/*.toml")},
+		{"written here", tomlsuite.Written},
+	} {
+		tally := edittest.Tally{}
+		for _, name := range slices.Sorted(maps.Keys(c.files)) {
+			for seed := range seeds {
+				tomlsuite.TOML.Run(t, name, c.files[name], seed, stride, tally)
+				tomlsuite.TOML.RunMany(t, name, c.files[name], seed, 60/stride, tally)
+			}
+		}
+		t.Logf("%s, %d files:\n%v", c.name, len(c.files), tally)
+		tally.Require(t, tomlsuite.Thresholds)
+	}
+}
+
+// FuzzEdit tries random operations on any text:
+//
+//	go test -fuzz FuzzEdit ./internal/tomledit
+func FuzzEdit(f *testing.F) {
+	for _, text := range tomlsuite.Written {
+		f.Add(text, uint64(1))
+	}
+	f.Fuzz(func(t *testing.T, text []byte, seed uint64) {
+		if _, err := tomledit.Format.Parse(text); err != nil || len(text) > 2000 {
+			return
+		}
+		tomlsuite.TOML.Run(t, "fuzzed", text, seed, 1+len(text)/20, edittest.Tally{})
+	})
+}

@@ -1,0 +1,245 @@
+package tomledit
+
+import (
+	"bytes"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
+)
+
+// scanner finds the keys and values of a text that the decoder has accepted.
+type scanner struct {
+	text     []byte
+	at       int
+	line     int // of the offset counted
+	counted  int
+	comments []textedit.Comment
+	root     *textedit.Node
+	layout   *layout
+	scope    *scope         // the one that is open
+	base     *textedit.Node // the table it is about
+	chain    []*table       // the tables around it, itself included
+	lost     bool           // the text is not what the scanner takes it for
+
+	nodes      slab[textedit.Node]
+	places     slab[place]
+	statements slab[statement]
+}
+
+// slab hands out values that are allocated many at a time.
+type slab[T any] []T
+
+func (s *slab[T]) get() *T {
+	if len(*s) == 0 {
+		*s = make([]T, 32)
+	}
+	v := &(*s)[0]
+	*s = (*s)[1:]
+	return v
+}
+
+// scalar makes a node for text[start:at].
+func (s *scanner) scalar(start int, typ, value string) *textedit.Node {
+	n := s.nodes.get()
+	*n = textedit.Node{Kind: textedit.Scalar, Type: typ, Value: value, Text: value, Start: start, End: s.at}
+	return n
+}
+
+func newScanner(text []byte) *scanner {
+	s := &scanner{text: text, at: mark(text), line: 1, scope: &scope{}, layout: newLayout(text)}
+	s.root = s.table(s.scope, 0, "")
+	s.base, s.chain = s.root, []*table{placeOf(s.root).table}
+	return s
+}
+
+func (s *scanner) document() {
+	s.layout.head = s.scope
+	for s.space(true); s.at < len(s.text) && !s.lost; s.space(true) {
+		if s.peek() == '[' {
+			s.header()
+		} else {
+			s.pair(s.scope, s.base, s.chain)
+		}
+	}
+	if len(s.root.Entries) > 0 {
+		s.root.End = len(s.text)
+	}
+}
+
+func (s *scanner) peek() byte {
+	if s.at < len(s.text) {
+		return s.text[s.at]
+	}
+	return 0
+}
+
+// expect passes c.
+func (s *scanner) expect(c byte) {
+	if s.peek() != c {
+		s.lost = true
+	}
+	s.at = min(s.at+1, len(s.text))
+}
+
+// space passes blanks, and with lines also comments and line breaks.
+func (s *scanner) space(lines bool) {
+	for ; s.at < len(s.text); s.at++ {
+		switch c := s.text[s.at]; {
+		case c == ' ' || c == '\t':
+		case lines && (c == '\n' || c == '\r'):
+		case lines && c == '#':
+			s.comment()
+			s.at--
+		default:
+			return
+		}
+	}
+}
+
+func (s *scanner) comment() {
+	start := s.at
+	if n := bytes.IndexAny(s.text[start:], "\r\n"); n >= 0 {
+		s.at += n
+	} else {
+		s.at = len(s.text)
+	}
+	s.line += bytes.Count(s.text[s.counted:start], []byte("\n"))
+	s.counted = start
+	before := bytes.TrimRight(s.text[mark(s.text):start], " \t")
+	own := len(before) == 0 || before[len(before)-1] == '\n'
+	s.comments = append(s.comments, textedit.Comment{Start: start, End: s.at, Line: s.line, Own: own})
+}
+
+// key reads the parts of a key.
+func (s *scanner) key() []*textedit.Node {
+	var parts []*textedit.Node
+	for {
+		s.space(false)
+		start := s.at
+		switch s.peek() {
+		case '"', '\'':
+			s.str()
+		default:
+			for isBare(s.peek()) {
+				s.at++
+			}
+		}
+		parts = append(parts, s.scalar(start, textedit.TypeString, keyText(s.text[start:s.at])))
+		s.space(false)
+		if s.peek() != '.' {
+			return parts
+		}
+		s.at++
+	}
+}
+
+func isBare(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
+}
+
+// str passes a string of any kind.
+func (s *scanner) str() {
+	quote := s.text[s.at : s.at+1]
+	if triple := bytes.Repeat(quote, 3); bytes.HasPrefix(s.text[s.at:], triple) {
+		quote = triple
+	}
+	s.at += len(quote)
+	for !bytes.HasPrefix(s.text[s.at:], quote) {
+		if s.at >= len(s.text) {
+			s.lost = true
+			return
+		}
+		if s.text[s.at] == '\\' && quote[0] == '"' {
+			s.at++
+		}
+		s.at = min(s.at+1, len(s.text))
+	}
+	s.at += len(quote)
+	for n := 0; n < 2 && len(quote) == 3 && s.peek() == quote[0]; n++ {
+		s.at++
+	}
+}
+
+// value reads a value. Those of scalars are filled in later.
+func (s *scanner) value() *textedit.Node {
+	n, p := s.scalar(s.at, "", ""), s.places.get()
+	n.Data, p.layout = p, s.layout
+	switch s.peek() {
+	case '"', '\'':
+		s.str()
+	case '[':
+		n.Kind = textedit.List
+		s.array(n, p)
+	case '{':
+		n = s.inline()
+	default:
+		s.literal()
+		n.Text = string(s.text[n.Start:s.at])
+	}
+	n.End = s.at
+	if n.End == n.Start {
+		s.lost = true
+	}
+	return n
+}
+
+// literal passes a number, a boolean or a time.
+func (s *scanner) literal() {
+	start := s.at
+	word := func() {
+		for s.at < len(s.text) && bytes.IndexByte([]byte(" \t\r\n,]}#"), s.text[s.at]) < 0 {
+			s.at++
+		}
+	}
+	word()
+	if s.at-start == len("2006-01-02") && s.text[start+4] == '-' && s.peek() == ' ' &&
+		s.at+1 < len(s.text) && s.text[s.at+1] >= '0' && s.text[s.at+1] <= '9' {
+		s.at++
+		word()
+	}
+}
+
+func (s *scanner) array(n *textedit.Node, p *place) {
+	s.at++
+	p.items = &bracket.Collection{Open: s.at}
+	for s.space(true); s.peek() != ']' && !s.lost; s.space(true) {
+		start := s.at
+		n.Entries = append(n.Entries, textedit.Entry{Value: s.value()})
+		s.item(p.items, start)
+	}
+	p.items.Close = s.at
+	s.expect(']')
+	s.layout.array(n, p.items)
+}
+
+// item notes an item of an array or inline table, and passes the comma after it.
+func (s *scanner) item(items *bracket.Collection, start int) {
+	it := bracket.Item{Start: start, End: s.at, Comma: -1}
+	s.space(true)
+	switch c := s.peek(); {
+	case c == ',':
+		it.Comma = s.at
+		s.at++
+	case c != ']' && c != '}':
+		s.lost = true
+	}
+	items.Items = append(items.Items, it)
+}
+
+func (s *scanner) inline() *textedit.Node {
+	start := s.at
+	s.at++
+	sc := &scope{body: &bracket.Collection{Open: s.at}}
+	n := s.table(sc, 0, "")
+	n.Start = start
+	placeOf(n).items = sc.body
+	for s.space(true); s.peek() != '}' && !s.lost; s.space(true) {
+		from := s.at
+		s.pair(sc, n, []*table{placeOf(n).table})
+		s.item(sc.body, from)
+	}
+	sc.body.Close = s.at
+	s.expect('}')
+	s.layout.inline(sc.body)
+	return n
+}

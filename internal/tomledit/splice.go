@@ -1,0 +1,219 @@
+package tomledit
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
+)
+
+// Splice gives the byte changes that carry out p.
+func (format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit.Style) ([]textedit.Splice, error) {
+	w := &writer{
+		doc: doc, layout: doc.Data.(*layout), style: style,
+		dropped: make(map[*statement]bool), scopes: make(map[*scope][]addition), heads: make(map[*table][]textedit.Entry),
+	}
+	if v := p.Value(); v != nil {
+		w.whole(v)
+		return w.list, w.err
+	}
+	if w.layout.lost {
+		return nil, errors.New("the text can't be followed")
+	}
+	w.table(p)
+	w.flush()
+	return w.list, w.err
+}
+
+// writer turns one patch into splices.
+type writer struct {
+	doc     *textedit.Document
+	layout  *layout
+	style   textedit.Style
+	dropped map[*statement]bool
+	scopes  map[*scope][]addition       // new keys by where they go
+	heads   map[*table][]textedit.Entry // new keys of tables that have no place for them yet
+	inserts []insert
+	gone    []extent
+	list    []textedit.Splice
+	err     error
+}
+
+// addition is a new key in a scope.
+type addition struct {
+	at     int    // before this one of the statements
+	prefix string // of a dotted key
+	entry  textedit.Entry
+	near   *statement
+}
+
+// insert is new lines after the one that ends at at.
+type insert struct {
+	at     int
+	tables bool // they begin with a header, so they go after the lines of the table before
+	text   string
+}
+
+func (w *writer) fail(err error) {
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+}
+
+func (w *writer) put(start, end int, text string) {
+	w.list = append(w.list, textedit.Splice{Start: start, End: end, Text: []byte(text)})
+}
+
+// table makes the changes among the entries of a table.
+func (w *writer) table(p *textedit.Patch) {
+	t := placeOf(p.Node).table
+	if len(p.Result().Entries) == 0 && (t.scope == nil || t.dotted()) {
+		w.hollow(t)
+		return
+	}
+	for _, i := range p.Touched() {
+		for _, e := range p.Inserted(i) {
+			w.add(t, p.Node, i, e)
+		}
+		switch {
+		case i == len(p.Node.Entries):
+		case p.Dropped(i):
+			w.drop(statements(p.Node.Entries[i].Value))
+		case p.Inner(i) != nil:
+			w.inner(t, p.Node, i, p.Inner(i))
+		}
+	}
+}
+
+// inner makes the change in entry i of a table.
+func (w *writer) inner(t *table, n *textedit.Node, i int, q *textedit.Patch) {
+	v := placeOf(q.Node)
+	switch next := q.Value(); {
+	case next != nil && v.statement != nil:
+		w.value(q.Node, next)
+	case next != nil:
+		w.replace(t, n, i, next)
+	case q.Node.Kind == textedit.Map:
+		w.table(q)
+	case v.items != nil:
+		w.array(q)
+	case !tabular(q.Result()):
+		w.replace(t, n, i, q.Result())
+	default:
+		w.tables(q)
+	}
+}
+
+// value writes another value over the old one.
+func (w *writer) value(old, next *textedit.Node) {
+	w.put(old.Start, old.End, w.render(next, w.formOf(old)))
+}
+
+// replace puts a value in place of entry i, which has headers or dotted keys.
+func (w *writer) replace(t *table, n *textedit.Node, i int, value *textedit.Node) {
+	list := statements(n.Entries[i].Value)
+	first, _ := span(list)
+	if old := placeOf(n.Entries[i].Value).table; first.header == 0 && old.dotted() {
+		depth := old.level - first.scope.level
+		w.put(first.keys[depth-1].End, first.end, w.equals(first)+w.render(value, form{}))
+		w.drop(slices.DeleteFunc(slices.Clone(list), func(s *statement) bool { return s == first }))
+		return
+	}
+	w.drop(list)
+	w.add(t, n, i, textedit.Entry{Key: n.Entries[i].Key, Value: value})
+}
+
+// hollow leaves an empty table of one that has nothing but its entries to show
+// that it is there.
+func (w *writer) hollow(t *table) {
+	first, _ := span(t.extent)
+	w.drop(slices.DeleteFunc(slices.Clone(t.extent), func(s *statement) bool { return s == first }))
+	if first.header > 0 {
+		w.put(first.start, first.end, "["+t.path+"]")
+		return
+	}
+	w.put(first.keys[t.level-first.scope.level-1].End, first.end, w.equals(first)+"{}")
+}
+
+func (w *writer) drop(list []*statement) {
+	for _, s := range list {
+		w.dropped[s] = true
+	}
+}
+
+// array makes the changes among the elements of an array.
+func (w *writer) array(p *textedit.Patch) {
+	items := placeOf(p.Node).items
+	for _, i := range p.Touched() {
+		q := p.Inner(i)
+		if q == nil {
+			continue
+		}
+		switch next := q.Value(); {
+		case next != nil:
+			w.value(q.Node, next)
+		case q.Node.Kind == textedit.Map:
+			w.table(q)
+		default:
+			w.array(q)
+		}
+	}
+	list, err := items.Splices(bracket.Change{
+		Text: w.doc.Text, Comments: w.doc.Comments, Patch: p, Manner: w.manner(p.Node),
+		Write: func(e textedit.Entry, at bracket.Place) (string, error) {
+			f := form{indent: at.Indent}
+			if at.Near >= 0 {
+				f = w.formOf(p.Node.Entries[at.Near].Value)
+			}
+			return w.render(e.Value, f), nil
+		},
+	})
+	w.fail(err)
+	w.list = append(w.list, list...)
+}
+
+func (w *writer) manner(n *textedit.Node) bracket.Manner {
+	l := w.layout
+	m := bracket.Manner{Break: l.brk, Gap: l.gap.text, Unit: l.unit.text}
+	if len(n.Entries) == 0 && w.style == textedit.Follow {
+		m.Own = l.columns > l.rows
+		m.Trailing = l.trails > 0 && l.trails == l.trailing
+	}
+	return m
+}
+
+// flush writes what was gathered, in the order of the text: at one place the
+// lines of a table, then other tables, then what is taken away.
+func (w *writer) flush() {
+	w.headers()
+	for sc := range w.scopes {
+		w.scope(sc)
+	}
+	for s := range w.dropped {
+		if _, done := w.scopes[s.scope]; !done {
+			w.scopes[s.scope] = nil
+			w.scope(s.scope)
+		}
+	}
+	slices.SortStableFunc(w.inserts, func(a, b insert) int {
+		if a.at != b.at || a.tables == b.tables {
+			return cmp.Compare(a.at, b.at)
+		}
+		if a.tables {
+			return 1
+		}
+		return -1
+	})
+	w.removed()
+	var list []textedit.Splice
+	for i, in := range w.inserts {
+		if in.tables && i > 0 && w.inserts[i-1].at == in.at && !strings.HasPrefix(in.text, w.layout.brk) {
+			in.text = w.blank() + in.text
+		}
+		list = append(list, textedit.Splice{Start: in.at, End: in.at, Text: []byte(in.text)})
+	}
+	w.list = append(list, w.list...)
+}

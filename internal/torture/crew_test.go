@@ -1,0 +1,141 @@
+package torture
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// crew is the processes of one test and what they said.
+type crew struct {
+	t *testing.T
+	*report
+	all []*process
+}
+
+// process works until it is told to stop, which is when its standard input ends.
+// So a worker never outlives its test.
+type process struct {
+	name   string
+	cmd    *exec.Cmd
+	input  io.Closer
+	stderr bytes.Buffer
+	doomed atomic.Bool   // it was killed on purpose
+	gone   chan struct{} // closed when it has exited and that is in the report
+}
+
+// newCrew hires nobody yet. Whoever is left when the test ends is killed.
+func newCrew(t *testing.T) *crew {
+	t.Helper()
+	c := &crew{t: t, report: newReport(t)}
+	t.Cleanup(func() {
+		for _, p := range c.all {
+			p.kill()
+		}
+		c.pipe.Close()
+	})
+	return c
+}
+
+// start runs this test binary as a worker.
+func (c *crew) start(j job) *process {
+	c.t.Helper()
+	text, err := json.Marshal(j)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	// The race detector would let every worker sleep a second before it exits.
+	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
+	return c.run(j.Name, cmd)
+}
+
+// run starts any program that says events on its standard output.
+func (c *crew) run(name string, cmd *exec.Cmd) *process {
+	c.t.Helper()
+	p := &process{name: name, cmd: cmd, gone: make(chan struct{})}
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	p.input = input
+	cmd.Stdout, cmd.Stderr = c.pipe, &p.stderr
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.all = append(c.all, p)
+	go p.watch(c.report)
+	return p
+}
+
+// watch reports the process's end. Its own last words are in the pipe by then.
+func (p *process) watch(r *report) {
+	defer close(p.gone)
+	err := p.cmd.Wait()
+	note := ""
+	if err != nil && !p.doomed.Load() {
+		note = err.Error() + ": " + lastWords(p.stderr.String())
+	}
+	_ = say(r.pipe, event{From: p.name, What: exited, Note: note})
+}
+
+// lastWords keeps a line shorter than PIPE_BUF.
+func lastWords(text string) string {
+	const most = 1500
+	return strings.TrimSpace(text[max(0, len(text)-most):])
+}
+
+// kill ends the process as kill -9 does, if it still runs, and waits for that.
+func (p *process) kill() {
+	select {
+	case <-p.gone:
+		return
+	default:
+	}
+	p.doomed.Store(true)
+	_ = p.cmd.Process.Kill() // if it has just gone by itself, so much the better
+	<-p.gone
+}
+
+// stop tells the process to come to an end.
+func (p *process) stop() { _ = p.input.Close() }
+
+// join waits for processes that are coming to an end.
+func (c *crew) join(all ...*process) {
+	c.t.Helper()
+	timeout := time.After(patience)
+	for _, p := range all {
+		select {
+		case <-p.gone:
+		case <-timeout:
+			c.t.Fatalf("%s did not come to an end", p.name)
+		}
+	}
+}
+
+// dismiss stops all and gives what they said. A process that failed by itself,
+// or saw what it should not, fails the test.
+func (c *crew) dismiss() history {
+	c.t.Helper()
+	for _, p := range c.all {
+		p.stop()
+	}
+	c.join(c.all...)
+	said := c.end(c.t)
+	for _, e := range said {
+		if e.What == wrong || (e.What == exited && e.Note != "") {
+			c.t.Errorf("%s %s: %s", e.From, e.What, e.Note)
+		}
+	}
+	return said
+}

@@ -1,0 +1,29 @@
+package torture
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// jobVariable is how a test tells a worker process what to do.
+const jobVariable = "HOLDFAST_TORTURE_JOB"
+
+func TestMain(m *testing.M) {
+	if text, isWorker := os.LookupEnv(jobVariable); isWorker {
+		os.Exit(serve(text))
+	}
+	os.Exit(m.Run())
+}
+
+// long chooses between the short form of a test and the long one.
+func long[T any](short, long T) T {
+	if os.Getenv("HOLDFAST_LONG") != "" {
+		return long
+	}
+	return short
+}
+
+// patience is how long a test waits for what should come at once, before it
+// takes it for a hang.
+const patience = 2 * time.Minute

@@ -1,0 +1,112 @@
+package torture
+
+import (
+	"io/fs"
+
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// seamOptions are what a worker has between the library and the system.
+type seamOptions struct {
+	Progress     string // file that tells how many commits are under way; none if empty
+	Without      string // the fsync that is taken out: "file" or "directory"; none if empty
+	StopAtRename bool   // the process stops itself before its first rename
+}
+
+// option puts a seam below a handle. stopping is called before the process stops.
+func (o seamOptions) option(stopping func()) safefile.Option {
+	s := &seam{FS: vfs.OS, seamOptions: o, stopping: stopping}
+	if o.Progress != "" {
+		s.progress = progressOf(o.Progress)
+	}
+	e := engine.New(store.NewDisk(s))
+	return func(h *handle.Options) { h.Engine = e }
+}
+
+// seam is the system's filesystem, watched and with what is left out.
+type seam struct {
+	vfs.FS
+	seamOptions
+	progress *progress
+	stopping func()
+}
+
+func (s *seam) OpenDir(path string) (vfs.Dir, error) {
+	d, err := s.FS.OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	return &seamDir{Dir: d, seam: s, temps: map[string]bool{}}, nil
+}
+
+// seamDir belongs to one session, so nobody uses it twice at once.
+type seamDir struct {
+	vfs.Dir
+	seam    *seam
+	temps   map[string]bool // what was created here and is there
+	renamed int             // commits that lack only the directory's fsync
+}
+
+// Create is where a commit begins: nothing but temps is made through a Dir.
+func (d *seamDir) Create(name string, perm fs.FileMode) (vfs.File, error) {
+	f, err := d.Dir.Create(name, perm)
+	if err != nil {
+		return nil, err
+	}
+	d.temps[name] = true
+	d.seam.progress.begin()
+	return &seamFile{f, d.seam}, nil
+}
+
+func (d *seamDir) Rename(name string, to vfs.Dir, newName string) error {
+	if d.seam.StopAtRename {
+		d.seam.StopAtRename = false
+		d.seam.stopping()
+		stopSelf()
+	}
+	if err := d.Dir.Rename(name, to.(*seamDir).Dir, newName); err != nil {
+		return err
+	}
+	if d.temps[name] {
+		delete(d.temps, name)
+		d.renamed++
+	}
+	return nil
+}
+
+// Remove ends a commit that was given up.
+func (d *seamDir) Remove(name string) error {
+	err := d.Dir.Remove(name)
+	if err == nil && d.temps[name] {
+		delete(d.temps, name)
+		d.seam.progress.end(1)
+	}
+	return err
+}
+
+func (d *seamDir) Sync() error {
+	if d.seam.Without != "directory" {
+		if err := d.Dir.Sync(); err != nil {
+			return err
+		}
+	}
+	d.seam.progress.end(d.renamed)
+	d.renamed = 0
+	return nil
+}
+
+type seamFile struct {
+	vfs.File
+	seam *seam
+}
+
+func (f *seamFile) Sync() error {
+	if f.seam.Without == "file" {
+		return nil
+	}
+	return f.File.Sync()
+}

@@ -1,0 +1,84 @@
+package torture
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+)
+
+func TestManyWritersAndReadersOfOneFileLoseNothingAndSeeNothingPartial(t *testing.T) {
+	dir, c := t.TempDir(), newCrew(t)
+	var writers []string
+	for i := range 8 {
+		j := job{Name: "writer" + strconv.Itoa(i), Workloads: []string{"merge"}, Dir: dir, Goroutines: 4}
+		writers = append(writers, j.Name)
+		c.start(j)
+	}
+	c.awaitEach(t, watching, c.startReaders(8, dir)...)
+	c.awaitEach(t, acked, writers...)
+	time.Sleep(long(2*time.Second, 10*time.Second)) // this is how long they work
+
+	said := c.dismiss()
+	if n := said.count(failed); n > 0 {
+		t.Errorf("%d changes failed", n)
+	}
+	if err := workloads["merge"].verify(dir, said); err != nil {
+		t.Error(err)
+	}
+	onlyFileAndLock(t, dir, "merged.json")
+	t.Logf("%d keys by 8 processes of 4 goroutines (%s); %d looks by 8 readers", said.count(acked), said.shares(), said.looks(t))
+}
+
+// startReaders starts processes that watch the merged file and gives their names.
+func (c *crew) startReaders(n int, dir string) []string {
+	var names []string
+	for i := range n {
+		j := job{Name: "reader" + strconv.Itoa(i), Workloads: []string{"merge"}, Dir: dir, Watch: true}
+		names = append(names, j.Name)
+		c.start(j)
+	}
+	return names
+}
+
+// looks is how often the readers looked, all together. One that did not say so
+// fails the test.
+func (h history) looks(t *testing.T) int {
+	t.Helper()
+	sum, readers := 0, 0
+	for _, e := range h {
+		switch e.What {
+		case watching:
+			readers++
+		case seen:
+			readers--
+			n, err := strconv.Atoi(e.Note)
+			if err != nil {
+				t.Error(err)
+			}
+			sum += n
+		}
+	}
+	if readers != 0 {
+		t.Errorf("%d readers did not come to their end", readers)
+	}
+	return sum
+}
+
+// shares tells how evenly the processes got their turns.
+func (h history) shares() string {
+	by := map[string]int{}
+	for _, e := range h {
+		if e.What == acked {
+			by[e.From]++
+		}
+	}
+	least, most := -1, 0
+	for _, n := range by {
+		if least < 0 || n < least {
+			least = n
+		}
+		most = max(most, n)
+	}
+	return fmt.Sprintf("each from %d to %d", least, most)
+}

@@ -1,0 +1,316 @@
+package crashfs
+
+import (
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+func pathError(op, path string, err error) error { return &fs.PathError{Op: op, Path: path, Err: err} }
+
+// OpenDir is of the vfs.FS interface.
+func (f *FS) OpenDir(path string) (vfs.Dir, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, err := f.find("open directory", path, true)
+	if err != nil {
+		return nil, err
+	}
+	if n.entries == nil {
+		return nil, pathError("open directory", path, syscall.ENOTDIR)
+	}
+	return &dir{f, n, path}, nil
+}
+
+// Open is of the vfs.FS interface.
+func (f *FS) Open(path string, follow bool) (vfs.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, err := f.find("open", path, follow)
+	if err != nil {
+		return nil, err
+	}
+	if n.target != "" {
+		return nil, pathError("open", path, syscall.ELOOP)
+	}
+	return &file{fs: f, node: n, path: path}, nil
+}
+
+// Stat is of the vfs.FS interface.
+func (f *FS) Stat(path string, follow bool) (vfs.Info, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, err := f.find("stat", path, follow)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	return n.info(), nil
+}
+
+// Volume is of the vfs.FS interface.
+func (f *FS) Volume(string, vfs.Info) (vfs.Volume, error) { return vfs.Volume{}, vfs.ErrNoVolume }
+
+// Readlink is of the vfs.FS interface.
+func (f *FS) Readlink(path string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, err := f.find("readlink", path, false)
+	if err == nil && n.target == "" {
+		err = pathError("readlink", path, syscall.EINVAL)
+	}
+	if err != nil {
+		return "", err
+	}
+	return n.target, nil
+}
+
+// Mkdir is of the vfs.FS interface.
+func (f *FS) Mkdir(path string, perm fs.FileMode) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	above, name, err := f.split("mkdir", strings.TrimRight(path, "/"))
+	if err != nil {
+		return err
+	}
+	if above.entries == nil {
+		return pathError("mkdir", path, syscall.ENOTDIR)
+	}
+	if above.entry(name) != nil {
+		return pathError("mkdir", path, syscall.EEXIST)
+	}
+	made := f.newNode(fs.ModeDir | perm.Perm())
+	made.parent = above
+	f.apply(change{{above, name, made}})
+	return nil
+}
+
+type dir struct {
+	fs   *FS
+	node *node
+	path string
+}
+
+func (d *dir) join(name string) string { return d.path + "/" + name }
+
+// entry finds a name. The mutex is held.
+func (d *dir) entry(op, name string) (*node, error) {
+	if n := d.node.entries[name]; n != nil {
+		return n, nil
+	}
+	return nil, pathError(op, d.join(name), syscall.ENOENT)
+}
+
+func (d *dir) Path() string { return d.path }
+
+func (d *dir) Self() (vfs.Info, error) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	return d.node.info(), nil
+}
+
+func (d *dir) Stat(name string) (vfs.Info, error) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	n, err := d.entry("stat", name)
+	if err != nil {
+		return vfs.Info{}, err
+	}
+	return n.info(), nil
+}
+
+func (d *dir) Volume(string, vfs.Info) (vfs.Volume, error) { return vfs.Volume{}, vfs.ErrNoVolume }
+
+// Same can't know: info is of a file on the real disk.
+func (d *dir) Same(name string, info fs.FileInfo) (bool, error) {
+	return false, pathError("same", d.join(name), errors.ErrUnsupported)
+}
+
+func (d *dir) Open(name string) (vfs.File, error) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	n, err := d.entry("open", name)
+	if err == nil && n.target != "" {
+		err = pathError("open", d.join(name), syscall.ELOOP)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &file{fs: d.fs, node: n, path: d.join(name)}, nil
+}
+
+func (d *dir) OpenRecord(name string) (vfs.File, error) { return d.Open(name) }
+
+func (d *dir) Create(name string, perm fs.FileMode) (vfs.File, error) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	if d.node.entries[name] != nil {
+		return nil, pathError("open", d.join(name), syscall.EEXIST)
+	}
+	n := d.fs.newNode(perm.Perm())
+	d.fs.apply(change{{d.node, name, n}})
+	return &file{fs: d.fs, node: n, path: d.join(name)}, nil
+}
+
+func (d *dir) Writable(name string) error {
+	_, err := d.Stat(name)
+	return err
+}
+
+func (d *dir) Rename(name string, to vfs.Dir, newName string) error {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	n, err := d.entry("rename", name)
+	if err != nil {
+		return err
+	}
+	d.fs.apply(change{{d.node, name, nil}, {to.(*dir).node, newName, n}})
+	return nil
+}
+
+func (d *dir) Remove(name string) error {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	if _, err := d.entry("remove", name); err != nil {
+		return err
+	}
+	d.fs.apply(change{{d.node, name, nil}})
+	return nil
+}
+
+func (d *dir) Names() ([]string, error) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	return slices.Sorted(maps.Keys(d.node.entries)), nil
+}
+
+func (d *dir) Sync() error {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	d.fs.sync(d.node)
+	return nil
+}
+
+func (d *dir) Close() error { return nil }
+
+type file struct {
+	fs   *FS
+	node *node
+	path string
+	pos  int64
+}
+
+func (f *file) Read(p []byte) (int, error) {
+	n, err := f.ReadAt(p, f.pos)
+	f.pos += int64(n)
+	if n > 0 {
+		err = nil
+	}
+	return n, err
+}
+
+func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	if off >= int64(len(f.node.now.data)) {
+		return 0, io.EOF
+	}
+	n := copy(p, f.node.now.data[off:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (f *file) Write(p []byte) (int, error) {
+	n, err := f.WriteAt(p, f.pos)
+	f.pos += int64(n)
+	return n, err
+}
+
+func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	return len(p), f.change(func(s *state) {
+		if short := off + int64(len(p)) - int64(len(s.data)); short > 0 {
+			s.data = append(s.data, make([]byte, short)...)
+		}
+		copy(s.data[off:], p)
+		f.node.mtime = f.fs.tick()
+	})
+}
+
+// change alters what programs see of the file, and leaves it to Sync to make it durable.
+func (f *file) change(how func(*state)) error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	how(&f.node.now)
+	f.node.ctime = f.fs.tick()
+	return nil
+}
+
+func (f *file) Stat() (vfs.Info, error) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	return f.node.info(), nil
+}
+
+func (f *file) Chmod(mode fs.FileMode) error {
+	return f.change(func(s *state) { s.mode = s.mode&fs.ModeType | mode&^fs.ModeType })
+}
+
+func (f *file) Chown(uid, gid uint32) error {
+	return f.change(func(s *state) { s.uid, s.gid = uid, gid })
+}
+
+func (f *file) Attrs() ([]string, error) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	return slices.Sorted(maps.Keys(f.node.now.attrs)), nil
+}
+
+func (f *file) Attr(name string) ([]byte, error) {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	value, ok := f.node.now.attrs[name]
+	if !ok {
+		return nil, pathError("getxattr "+name, f.path, fs.ErrNotExist)
+	}
+	return []byte(value), nil
+}
+
+func (f *file) SetAttr(name string, value []byte) error {
+	return f.change(func(s *state) { s.attrs[name] = string(value) })
+}
+
+func (f *file) RemoveAttr(name string) error {
+	return f.change(func(s *state) { delete(s.attrs, name) })
+}
+
+func (f *file) CloneFrom(src vfs.File, size int64) error {
+	buf := make([]byte, size)
+	if n, err := src.ReadAt(buf, 0); int64(n) < size {
+		return errors.Join(err, io.ErrUnexpectedEOF)
+	}
+	_, err := f.Write(buf)
+	return err
+}
+
+func (f *file) Truncate(size int64) error {
+	return f.change(func(s *state) {
+		s.data = append(s.data[:min(int64(len(s.data)), size):len(s.data)], make([]byte, max(0, size-int64(len(s.data))))...)
+		f.node.mtime = f.fs.tick()
+	})
+}
+
+func (f *file) Sync() error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	f.node.disk = f.node.now.clone()
+	return nil
+}
+
+func (f *file) Close() error { return nil }

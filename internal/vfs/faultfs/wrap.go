@@ -1,0 +1,192 @@
+package faultfs
+
+import (
+	"io/fs"
+
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// OpenDir is of the vfs.FS interface.
+func (f *FS) OpenDir(path string) (vfs.Dir, error) {
+	if err := f.begin(OpenDir, path); err != nil {
+		return nil, err
+	}
+	d, err := f.inner.OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	return &dir{f, d}, nil
+}
+
+// Open is of the vfs.FS interface.
+func (f *FS) Open(path string, follow bool) (vfs.File, error) {
+	return f.opened(Open, path, func() (vfs.File, error) { return f.inner.Open(path, follow) })
+}
+
+// Stat is of the vfs.FS interface.
+func (f *FS) Stat(path string, follow bool) (vfs.Info, error) {
+	return ask(f, Stat, path, func() (vfs.Info, error) { return f.inner.Stat(path, follow) })
+}
+
+// Volume is of the vfs.FS interface.
+func (f *FS) Volume(path string, info vfs.Info) (vfs.Volume, error) {
+	return ask(f, Volume, path, func() (vfs.Volume, error) { return f.inner.Volume(path, info) })
+}
+
+// Readlink is of the vfs.FS interface.
+func (f *FS) Readlink(path string) (string, error) {
+	return ask(f, Readlink, path, func() (string, error) { return f.inner.Readlink(path) })
+}
+
+// Mkdir is of the vfs.FS interface.
+func (f *FS) Mkdir(path string, perm fs.FileMode) error {
+	return f.do(Mkdir, path, func() error { return f.inner.Mkdir(path, perm) })
+}
+
+// opened runs an operation that opens a file, which can't be skipped.
+func (f *FS) opened(verb, path string, open func() (vfs.File, error)) (vfs.File, error) {
+	if err := f.begin(verb, path); err != nil {
+		return nil, err
+	}
+	inner, err := open()
+	if err != nil {
+		return nil, err
+	}
+	return &file{f, inner, path}, nil
+}
+
+type dir struct {
+	fs    *FS
+	inner vfs.Dir
+}
+
+func (d *dir) join(name string) string { return d.inner.Path() + "/" + name }
+
+func (d *dir) Path() string { return d.inner.Path() }
+
+func (d *dir) Self() (vfs.Info, error) { return ask(d.fs, Stat, d.Path(), d.inner.Self) }
+
+func (d *dir) Stat(name string) (vfs.Info, error) {
+	return ask(d.fs, Stat, d.join(name), func() (vfs.Info, error) { return d.inner.Stat(name) })
+}
+
+func (d *dir) Volume(name string, info vfs.Info) (vfs.Volume, error) {
+	return ask(d.fs, Volume, d.join(name), func() (vfs.Volume, error) { return d.inner.Volume(name, info) })
+}
+
+func (d *dir) Same(name string, info fs.FileInfo) (bool, error) {
+	return ask(d.fs, Same, d.join(name), func() (bool, error) { return d.inner.Same(name, info) })
+}
+
+func (d *dir) Open(name string) (vfs.File, error) {
+	return d.fs.opened(Open, d.join(name), func() (vfs.File, error) { return d.inner.Open(name) })
+}
+
+func (d *dir) OpenRecord(name string) (vfs.File, error) {
+	return d.fs.opened(OpenRecord, d.join(name), func() (vfs.File, error) { return d.inner.OpenRecord(name) })
+}
+
+func (d *dir) Create(name string, perm fs.FileMode) (vfs.File, error) {
+	return d.fs.opened(Create, d.join(name), func() (vfs.File, error) { return d.inner.Create(name, perm) })
+}
+
+func (d *dir) Writable(name string) error {
+	return d.fs.do(Writable, d.join(name), func() error { return d.inner.Writable(name) })
+}
+
+func (d *dir) Rename(name string, to vfs.Dir, newName string) error {
+	target := to.(*dir)
+	return d.fs.do(Rename, target.join(newName), func() error { return d.inner.Rename(name, target.inner, newName) })
+}
+
+func (d *dir) Remove(name string) error {
+	return d.fs.do(Remove, d.join(name), func() error { return d.inner.Remove(name) })
+}
+
+func (d *dir) Names() ([]string, error) { return ask(d.fs, Names, d.Path(), d.inner.Names) }
+
+func (d *dir) Sync() error { return d.fs.do(SyncDir, d.Path(), d.inner.Sync) }
+
+func (d *dir) Close() error { return d.fs.close(d.Path(), d.inner.Close) }
+
+// close closes in any case, since a descriptor is gone even if close(2) fails.
+func (f *FS) close(path string, inner func() error) error {
+	failed := f.do(Close, path, func() error { return nil })
+	if err := inner(); failed == nil {
+		return err
+	}
+	return failed
+}
+
+type file struct {
+	fs    *FS
+	inner vfs.File
+	path  string
+}
+
+func (f *file) Read(p []byte) (int, error) {
+	return ask(f.fs, Read, f.path, func() (int, error) { return f.inner.Read(p) })
+}
+
+func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	return ask(f.fs, Read, f.path, func() (int, error) { return f.inner.ReadAt(p, off) })
+}
+
+func (f *file) Write(p []byte) (int, error) { return f.write(p, f.inner.Write) }
+
+func (f *file) WriteAt(p []byte, off int64) (int, error) {
+	return f.write(p, func(p []byte) (int, error) { return f.inner.WriteAt(p, off) })
+}
+
+func (f *file) write(p []byte, write func([]byte) (int, error)) (int, error) {
+	switch err := f.fs.begin(Write, f.path); err {
+	case nil:
+		return write(p)
+	case ErrSkip:
+		return len(p), nil
+	default:
+		n, _ := write(p[:len(p)/2])
+		return n, err
+	}
+}
+
+func (f *file) Stat() (vfs.Info, error) { return ask(f.fs, Stat, f.path, f.inner.Stat) }
+
+func (f *file) Chmod(mode fs.FileMode) error {
+	return f.fs.do(Chmod, f.path, func() error { return f.inner.Chmod(mode) })
+}
+
+func (f *file) Chown(uid, gid uint32) error {
+	return f.fs.do(Chown, f.path, func() error { return f.inner.Chown(uid, gid) })
+}
+
+func (f *file) Attrs() ([]string, error) { return ask(f.fs, Attrs, f.path, f.inner.Attrs) }
+
+func (f *file) Attr(name string) ([]byte, error) {
+	return ask(f.fs, Attr, f.path, func() ([]byte, error) { return f.inner.Attr(name) })
+}
+
+func (f *file) SetAttr(name string, value []byte) error {
+	return f.fs.do(SetAttr, f.path, func() error { return f.inner.SetAttr(name, value) })
+}
+
+func (f *file) RemoveAttr(name string) error {
+	return f.fs.do(RemoveAttr, f.path, func() error { return f.inner.RemoveAttr(name) })
+}
+
+func (f *file) CloneFrom(src vfs.File, size int64) error {
+	return f.fs.do(Clone, f.path, func() error {
+		if wrapped, ok := src.(*file); ok {
+			src = wrapped.inner
+		}
+		return f.inner.CloneFrom(src, size)
+	})
+}
+
+func (f *file) Truncate(size int64) error {
+	return f.fs.do(Truncate, f.path, func() error { return f.inner.Truncate(size) })
+}
+
+func (f *file) Sync() error { return f.fs.do(Sync, f.path, f.inner.Sync) }
+
+func (f *file) Close() error { return f.fs.close(f.path, f.inner.Close) }

@@ -1,0 +1,419 @@
+//go:build unix && !aix && !solaris && !illumos
+
+package vfs
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openDir(t *testing.T, path string) Dir {
+	t.Helper()
+	d, err := OS.OpenDir(path)
+	must(t, err)
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func create(t *testing.T, d Dir, name, content string) File {
+	t.Helper()
+	f, err := d.Create(name, 0o644)
+	must(t, err)
+	t.Cleanup(func() { f.Close() })
+	n, err := f.Write([]byte(content))
+	must(t, err)
+	if n != len(content) {
+		t.Fatalf("wrote %d of %d bytes", n, len(content))
+	}
+	return f
+}
+
+func within(t *testing.T, what string, do func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { defer close(done); do() }()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatalf("%s hangs", what)
+	}
+}
+
+func TestInfoIsWhatTheSystemSays(t *testing.T) {
+	dir := t.TempDir()
+	f := create(t, openDir(t, dir), "a", "12345")
+	must(t, f.Chmod(0o640|fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky))
+	must(t, os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "twin")))
+	info, err := f.Stat()
+	must(t, err)
+	want, err := os.Stat(filepath.Join(dir, "a"))
+	must(t, err)
+	st := want.Sys().(*syscall.Stat_t)
+	if info.Mode != want.Mode() || info.Size != 5 || info.Links != 2 || info.UID != st.Uid || info.GID != st.Gid ||
+		info.Mtime != want.ModTime().UnixNano() || info.Ctime == 0 || info.Ino != st.Ino || info.Dev != uint64(st.Dev) {
+		t.Errorf("%+v is not %+v", info, st)
+	}
+	if id, ok := IDOf(want); !ok || id != info.ID {
+		t.Errorf("IDOf gives %v, %v, want %v", id, ok, info.ID)
+	}
+	if _, ok := IDOf(fakeInfo{}); ok {
+		t.Error("IDOf knows a file that is none")
+	}
+}
+
+type fakeInfo struct{ fs.FileInfo }
+
+func (fakeInfo) Sys() any { return nil }
+
+func TestEveryTypeOfFileIsTold(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, os.Mkdir(at("dir"), 0o755))
+	must(t, os.Symlink("dir", at("link")))
+	must(t, syscall.Mkfifo(at("fifo"), 0o600))
+	l, err := net.Listen("unix", at("socket"))
+	must(t, err)
+	defer l.Close()
+	d := openDir(t, dir)
+	for name, want := range map[string]fs.FileMode{"dir": fs.ModeDir, "link": fs.ModeSymlink, "fifo": fs.ModeNamedPipe, "socket": fs.ModeSocket} {
+		if info, err := d.Stat(name); err != nil || info.Mode.Type() != want {
+			t.Errorf("%s is %v, %v", name, info.Mode, err)
+		}
+	}
+	if info, err := OS.Stat("/dev/null", true); err != nil || info.Mode.Type() != fs.ModeDevice|fs.ModeCharDevice {
+		t.Errorf("/dev/null is %v, %v", info.Mode, err)
+	}
+	if info, err := OS.Stat(at("link"), true); err != nil || !info.Mode.IsDir() {
+		t.Errorf("followed, the link is %v, %v", info.Mode, err)
+	}
+	for bits, want := range map[uint32]fs.FileMode{unix.S_IFBLK: fs.ModeDevice, 0: fs.ModeIrregular, unix.S_IFREG | unix.S_ISVTX: fs.ModeSticky} {
+		if got := goMode(bits); got != want {
+			t.Errorf("goMode(%o) is %v", bits, got)
+		}
+	}
+}
+
+func TestOpeningWaitsForNobodyAndFollowsNoLastLink(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	must(t, syscall.Mkfifo(at("fifo"), 0o600))
+	must(t, os.Symlink("fifo", at("link")))
+	d := openDir(t, dir)
+	within(t, "a FIFO", func() {
+		for _, open := range []func() (File, error){
+			func() (File, error) { return OS.Open(at("fifo"), false) },
+			func() (File, error) { return OS.Open(at("link"), true) },
+			func() (File, error) { return d.Open("fifo") },
+			func() (File, error) { return d.OpenRecord("fifo") },
+		} {
+			f, err := open()
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			must(t, f.Close())
+		}
+	})
+	for what, open := range map[string]func() (File, error){
+		"OS.Open":    func() (File, error) { return OS.Open(at("link"), false) },
+		"Open":       func() (File, error) { return d.Open("link") },
+		"OpenRecord": func() (File, error) { return d.OpenRecord("link") },
+		"Create":     func() (File, error) { return d.Create("link", 0o600) },
+	} {
+		if f, err := open(); err == nil {
+			f.Close()
+			t.Errorf("%s followed a link", what)
+		}
+	}
+	if target, err := OS.Readlink(at("link")); target != "fifo" || err != nil {
+		t.Errorf("Readlink: %q, %v", target, err)
+	}
+}
+
+func TestCreateMakesOnlyWhatWasNotThereAndLeavesTheUmaskToTheSystem(t *testing.T) {
+	dir := t.TempDir()
+	d := openDir(t, dir)
+	old := syscall.Umask(0o027)
+	f, err := d.Create("a", 0o666)
+	syscall.Umask(old)
+	must(t, err)
+	defer f.Close()
+	if info, _ := f.Stat(); info.Mode != 0o640 {
+		t.Errorf("the mode is %v", info.Mode)
+	}
+	if _, err := d.Create("a", 0o666); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("twice: %v", err)
+	}
+	fd := f.(*osFile).fd
+	if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+		t.Error("a child would inherit it")
+	}
+}
+
+func TestReadingAndWritingGoToTheEnd(t *testing.T) {
+	d := openDir(t, t.TempDir())
+	content := strings.Repeat("0123456789abcdef", 1<<17) // 2 MiB
+	f := create(t, d, "big", content)
+	r, err := d.Open("big")
+	must(t, err)
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil || string(data) != content {
+		t.Errorf("read %d bytes, %v", len(data), err)
+	}
+	if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("at the end: %d, %v", n, err)
+	}
+	if n, err := r.Read(nil); n != 0 || err != nil {
+		t.Errorf("reading nothing: %d, %v", n, err)
+	}
+	buf := make([]byte, 10)
+	if n, err := f.ReadAt(buf, int64(len(content))-5); n != 5 || err != io.EOF || string(buf[:5]) != "bcdef" {
+		t.Errorf("ReadAt the end: %d, %v", n, err)
+	}
+	n, err := f.WriteAt([]byte("XY"), 3)
+	if n != 2 || err != nil {
+		t.Errorf("WriteAt: %d, %v", n, err)
+	}
+	if _, err := f.ReadAt(buf, 0); err != nil || string(buf) != "012XY56789" {
+		t.Errorf("ReadAt: %q, %v", buf, err)
+	}
+	if _, err := r.Write([]byte("x")); !errors.Is(err, syscall.EBADF) {
+		t.Errorf("writing to what is open for reading: %v", err)
+	}
+}
+
+func TestRenameAndRemoveActInTheOpenDirectoryEvenIfItMoves(t *testing.T) {
+	base := t.TempDir()
+	before, after := filepath.Join(base, "before"), filepath.Join(base, "after")
+	must(t, os.Mkdir(before, 0o755))
+	d := openDir(t, before)
+	must(t, os.Rename(before, after))
+	must(t, os.Mkdir(before, 0o755))
+	create(t, d, "a", "x")
+	must(t, d.Rename("a", d, "b"))
+	must(t, d.Sync())
+	names, err := d.Names()
+	must(t, err)
+	again, _ := d.Names()
+	if !slices.Equal(names, []string{"b"}) || !slices.Equal(again, names) {
+		t.Errorf("it holds %v, then %v", names, again)
+	}
+	if _, err := os.Stat(filepath.Join(after, "b")); err != nil {
+		t.Error(err)
+	}
+	self, err := d.Self()
+	must(t, err)
+	if now, _ := OS.Stat(after, true); now.ID != self.ID {
+		t.Error("Self is another directory")
+	}
+	must(t, d.Remove("b"))
+	if d.Path() != before {
+		t.Errorf("Path is %q", d.Path())
+	}
+}
+
+func TestSameTellsFilesApart(t *testing.T) {
+	dir := t.TempDir()
+	d := openDir(t, dir)
+	create(t, d, "a", "")
+	create(t, d, "b", "")
+	a, err := os.Stat(filepath.Join(dir, "a"))
+	must(t, err)
+	for name, want := range map[string]bool{"a": true, "b": false} {
+		if got, err := d.Same(name, a); got != want || err != nil {
+			t.Errorf("Same(%s) is %v, %v", name, got, err)
+		}
+	}
+	if _, err := d.Same("c", a); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Same of nothing: %v", err)
+	}
+}
+
+func TestCloneCopiesWhatWasAskedForAndNoLess(t *testing.T) {
+	d := openDir(t, t.TempDir())
+	content := strings.Repeat("clone", 1000)
+	src := create(t, d, "src", content)
+	for what, from := range map[string]File{"kernel": src, "memory": foreign{src}} {
+		dst := create(t, d, what, ">")
+		must(t, dst.CloneFrom(from, 4998))
+		_, err := dst.Write([]byte("<"))
+		must(t, err)
+		got := make([]byte, 5000)
+		if _, err := dst.ReadAt(got, 0); err != nil || string(got) != ">"+content[:4998]+"<" {
+			t.Errorf("%s: got %d bytes ending in %q, %v", what, len(got), got[4990:], err)
+		}
+		if err := dst.CloneFrom(from, 6000); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s: more than there is: %v", what, err)
+		}
+	}
+	ro, err := d.Open("src")
+	must(t, err)
+	defer ro.Close()
+	if err := ro.CloneFrom(src, 5); !errors.Is(err, syscall.EBADF) {
+		t.Errorf("into what is open for reading: %v", err)
+	}
+}
+
+// foreign is a file that is not the system's, so that the kernel can't clone it.
+type foreign struct{ File }
+
+func TestAttributesAreListedReadSetAndRemoved(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux")
+	}
+	f := create(t, openDir(t, t.TempDir()), "a", "")
+	big := bytes.Repeat([]byte("v"), 3000)
+	if err := f.SetAttr("user.big", big); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("this filesystem keeps no attributes")
+	} else {
+		must(t, err)
+	}
+	want := []string{"user.big"}
+	for i := range 20 {
+		name := "user." + strings.Repeat(string(rune('a'+i)), 30)
+		want = append(want, name)
+		must(t, f.SetAttr(name, nil))
+	}
+	names, err := f.Attrs()
+	must(t, err)
+	slices.Sort(names)
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("listed %v, want %v", names, want)
+	}
+	if got, err := f.Attr("user.big"); err != nil || !bytes.Equal(got, big) {
+		t.Errorf("read %d bytes, %v", len(got), err)
+	}
+	must(t, f.RemoveAttr("user.big"))
+	must(t, f.RemoveAttr("user.big"))
+	if _, err := f.Attr("user.big"); err == nil {
+		t.Error("a removed attribute is still there")
+	}
+	if err := f.SetAttr("nonsense", nil); err == nil {
+		t.Error("an attribute without a namespace was set")
+	}
+	if err := f.RemoveAttr("nonsense." + strings.Repeat("x", 300)); err == nil {
+		t.Error("an attribute of a wrong name was removed")
+	}
+}
+
+func TestAFileWithoutAttributesListsNone(t *testing.T) {
+	f, err := OS.Open("/dev/null", true)
+	must(t, err)
+	defer f.Close()
+	if names, err := f.Attrs(); len(names) != 0 || err != nil {
+		t.Errorf("listed %v, %v", names, err)
+	}
+	if runtime.GOOS != "linux" {
+		return
+	}
+	p, err := OS.Open("/proc/self/status", true)
+	must(t, err)
+	defer p.Close()
+	if names, err := p.Attrs(); len(names) != 0 || err != nil {
+		t.Errorf("in /proc: listed %v, %v", names, err)
+	}
+}
+
+func TestAFailureNamesItsPathAndKeepsItsNumber(t *testing.T) {
+	dir := t.TempDir()
+	d := openDir(t, dir)
+	f := create(t, d, "a", "")
+	closed, err := d.Create("closed", 0o644)
+	must(t, err)
+	must(t, closed.Close())
+	gone, err := OS.OpenDir(dir)
+	must(t, err)
+	must(t, gone.Close())
+	drop := func(_ any, err error) error { return err }
+	for what, c := range map[string]struct{ err, want error }{
+		"OpenDir":    {drop(OS.OpenDir(filepath.Join(dir, "a"))), syscall.ENOTDIR},
+		"OS.Open":    {drop(OS.Open(filepath.Join(dir, "b"), true)), syscall.ENOENT},
+		"OS.Stat":    {drop(OS.Stat(filepath.Join(dir, "b"), true)), syscall.ENOENT},
+		"Readlink":   {drop(OS.Readlink(filepath.Join(dir, "a"))), syscall.EINVAL},
+		"Mkdir":      {OS.Mkdir(filepath.Join(dir, "a"), 0o755), syscall.EEXIST},
+		"Self":       {drop(gone.Self()), syscall.EBADF},
+		"Stat":       {drop(d.Stat("b")), syscall.ENOENT},
+		"Writable":   {d.Writable("b"), syscall.ENOENT},
+		"Rename":     {d.Rename("b", d, "c"), syscall.ENOENT},
+		"Remove":     {d.Remove("b"), syscall.ENOENT},
+		"Names":      {drop(gone.Names()), syscall.EBADF},
+		"Sync dir":   {gone.Sync(), syscall.EBADF},
+		"Close dir":  {gone.Close(), syscall.EBADF},
+		"Read":       {drop(closed.Read(make([]byte, 1))), syscall.EBADF},
+		"ReadAt":     {drop(closed.ReadAt(make([]byte, 1), 0)), syscall.EBADF},
+		"Write":      {drop(closed.Write([]byte("x"))), syscall.EBADF},
+		"Stat file":  {drop(closed.Stat()), syscall.EBADF},
+		"Chmod":      {closed.Chmod(0o600), syscall.EBADF},
+		"Chown":      {closed.Chown(0, 0), syscall.EBADF},
+		"Sync":       {closed.Sync(), syscall.EBADF},
+		"Close":      {closed.Close(), syscall.EBADF},
+		"NUL":        {drop(d.Open("a\x00b")), syscall.EINVAL},
+		"WriteAt -1": {drop(f.WriteAt([]byte("x"), -1)), syscall.EINVAL},
+	} {
+		path, typed := errors.AsType[*fs.PathError](c.err)
+		if !errors.Is(c.err, c.want) || !typed || path.Path == "" {
+			t.Errorf("%s: %v, want %v", what, c.err, c.want)
+		}
+	}
+}
+
+func TestAnInterruptedCallIsRepeated(t *testing.T) {
+	calls := 0
+	err := retry(func() error {
+		if calls++; calls < 3 {
+			return unix.EINTR
+		}
+		return unix.EIO
+	})
+	if calls != 3 || err != unix.EIO {
+		t.Errorf("%d calls, %v", calls, err)
+	}
+}
+
+func TestAWriteThatWritesNothingIsAnError(t *testing.T) {
+	n, err := (&osFile{name: "a"}).writeAll([]byte("abc"), func(rest []byte, done int) (int, error) {
+		if done == 0 {
+			return 1, nil
+		}
+		return 0, nil
+	})
+	if n != 1 || !errors.Is(err, io.ErrShortWrite) {
+		t.Errorf("wrote %d, %v", n, err)
+	}
+}
+
+func TestWritableAsksForTheEffectiveUser(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write everything; the tests of package safefile ask as another user")
+	}
+	d := openDir(t, t.TempDir())
+	f := create(t, d, "a", "")
+	must(t, d.Writable("a"))
+	must(t, f.Chmod(0o444))
+	if err := d.Writable("a"); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("got %v", err)
+	}
+}

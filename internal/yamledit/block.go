@@ -1,0 +1,209 @@
+package yamledit
+
+import (
+	"strings"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"gopkg.in/yaml.v3"
+)
+
+// block writes the changes among the entries of a block collection.
+func (w *writer) block(p *textedit.Patch) {
+	n := p.Node
+	if emptied(p) {
+		w.replace(n, p.Result())
+		return
+	}
+	compact := !startsLine(w.text, placeOf(n.Entries[0].Value).lead)
+	moved := -1
+	if compact && p.Dropped(0) {
+		moved = w.moveUp(p)
+	}
+	for _, i := range p.Touched() {
+		if i > moved {
+			w.insertBlock(n, i, p.Inserted(i))
+		}
+		if p.Dropped(i) && i > moved {
+			w.erase(placeOf(n.Entries[i].Value).lead, entryEnd(n.Entries[i]), true)
+		} else if p.Inner(i) != nil {
+			w.patch(p.Inner(i))
+		}
+	}
+}
+
+// emptied reports whether nothing is left in a collection.
+func emptied(p *textedit.Patch) bool {
+	for i := range p.Node.Entries {
+		if !p.Dropped(i) || len(p.Inserted(i)) > 0 {
+			return false
+		}
+	}
+	return len(p.Inserted(len(p.Node.Entries))) == 0
+}
+
+// entryEnd is where the text of an entry ends.
+func entryEnd(e textedit.Entry) int {
+	end := max(e.Value.End, placeOf(e.Value).mark)
+	if e.Key != nil {
+		end = max(end, e.Key.End)
+	}
+	return end
+}
+
+// moveUp deletes the first entry of a collection that begins behind a dash: what
+// comes next takes its place. It gives the index of the entry that moved up; what
+// is new before it is written.
+func (w *writer) moveUp(p *textedit.Patch) int {
+	n := p.Node
+	var lines []string
+	next := 0
+	for ; next < len(n.Entries); next++ {
+		lines = append(lines, w.newLines(n, next, p.Inserted(next))...)
+		if !p.Dropped(next) {
+			break
+		}
+	}
+	if next == len(n.Entries) {
+		lines = append(lines, w.newLines(n, next, p.Inserted(next))...)
+	}
+	lead, end := placeOf(n.Entries[0].Value).lead, entryEnd(n.Entries[next-1])
+	if len(lines) > 0 {
+		w.splice(lead, lead, strings.TrimPrefix(w.join(lines), w.layout.newline+strings.Repeat(" ", placeOf(n).column)))
+		w.eraseFrom(lead, lead, end, true)
+		return next
+	}
+	to := placeOf(n.Entries[next].Value).lead
+	if len(w.comments(lead, to)) > 0 {
+		w.eraseFrom(lead, lead, end, true)
+	} else {
+		w.drop(lead, to)
+	}
+	return next
+}
+
+// insertBlock writes new entries before the one at i.
+func (w *writer) insertBlock(n *textedit.Node, i int, entries []textedit.Entry) {
+	lines := w.newLines(n, i, entries)
+	if len(lines) == 0 {
+		return
+	}
+	if i > 0 {
+		end := w.behind(n, i-1)
+		w.closeScalar(n.Entries[i-1].Value)
+		w.splice(end, end, w.join(lines))
+		return
+	}
+	indent := strings.Repeat(" ", placeOf(n).column)
+	lead := placeOf(n.Entries[0].Value).lead
+	line := lineStart(w.text, lead)
+	if startsLine(w.text, lead) {
+		line = w.aboveComments(line, placeOf(n).column)
+		if line > markLength(w.text) {
+			at := w.breakBefore(line)
+			w.splice(at, at, w.join(lines))
+			return
+		}
+		w.splice(line, line, strings.TrimPrefix(w.join(lines), w.layout.newline)+w.layout.newline)
+		return
+	}
+	text := strings.TrimPrefix(w.join(lines), w.layout.newline+indent)
+	w.splice(lead, lead, text+w.layout.newline+indent)
+}
+
+// newLines renders the entries that are new before the one at i of n.
+func (w *writer) newLines(n *textedit.Node, i int, entries []textedit.Entry) []string {
+	var lines []string
+	for at, e := range entries {
+		near := w.near(n, i)
+		s := setting{column: placeOf(n).column, wish: near.value, single: w.style == textedit.Robust}
+		if end := w.endBefore(n, i); at == len(entries)-1 {
+			s.tail = lineEnd(w.text, end) == len(w.text)
+			s.covers = w.coversComment(end, w.scalarColumn(s))
+		}
+		lines = append(lines, w.entry(e, s, near.key)...)
+	}
+	return lines
+}
+
+func (w *writer) endBefore(n *textedit.Node, i int) int {
+	if i > 0 {
+		return entryEnd(n.Entries[i-1])
+	}
+	return placeOf(n.Entries[0].Value).lead
+}
+
+// wishes are the styles of a neighbour's key and value.
+type wishes struct{ key, value yaml.Style }
+
+// near gives the styles of the entry before i, or else of that at i.
+func (w *writer) near(n *textedit.Node, i int) wishes {
+	const quotes = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle
+	if w.style != textedit.Follow || len(n.Entries) == 0 {
+		return wishes{}
+	}
+	e := n.Entries[max(i-1, 0)]
+	var near wishes
+	if p := placeOf(e.Value); len(e.Value.Entries) > 0 || e.Value.Kind == textedit.Scalar {
+		near.value = p.style & (quotes | yaml.FlowStyle)
+	}
+	if e.Key != nil {
+		near.key = placeOf(e.Key).style & quotes
+	}
+	return near
+}
+
+// behind is the end of the line on which the entry at i ends, and of those with
+// comments that are indented deeper than its collection.
+func (w *writer) behind(n *textedit.Node, i int) int {
+	end := lineEnd(w.text, entryEnd(n.Entries[i]))
+	if !blockCollection(n.Entries[i].Value) {
+		return end
+	}
+	for at := nextLine(w.text, end); at < len(w.text); at = nextLine(w.text, at) {
+		text := skipBlanks(w.text, at)
+		if text < len(w.text) && breakAt(w.text, text) > 0 {
+			continue
+		}
+		if text == len(w.text) || w.text[text] != '#' || text-at <= placeOf(n).column {
+			break
+		}
+		end = lineEnd(w.text, at)
+	}
+	return end
+}
+
+// aboveComments goes from a line up over the comments that belong to it: those
+// at its column with no blank line between, if something else is above them.
+func (w *writer) aboveComments(line, column int) int {
+	top := line
+	for top > markLength(w.text) {
+		above := lineStart(w.text, w.breakBefore(top))
+		text := skipBlanks(w.text, above)
+		if text >= len(w.text) || w.text[text] != '#' || text-above != column {
+			return top
+		}
+		top = above
+	}
+	return line
+}
+
+// closeScalar keeps the value of a block scalar that ends the text without a
+// line break, now that one will follow.
+func (w *writer) closeScalar(n *textedit.Node) {
+	for len(n.Entries) > 0 {
+		n = n.Entries[len(n.Entries)-1].Value
+	}
+	p := placeOf(n)
+	if n.Kind != textedit.Scalar || !p.blockScalar() || lineEnd(w.text, n.End) != len(w.text) {
+		return
+	}
+	indicators := string(w.text[p.inner+1 : p.header])
+	switch {
+	case strings.Contains(indicators, "-"):
+	case strings.Contains(indicators, "+"):
+		at := p.inner + 1 + strings.Index(indicators, "+")
+		w.splice(at, at+1, "-")
+	default:
+		w.splice(p.header, p.header, "-")
+	}
+}

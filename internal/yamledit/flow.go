@@ -1,0 +1,93 @@
+package yamledit
+
+import (
+	"strings"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
+	"gopkg.in/yaml.v3"
+)
+
+// flow writes the changes among the entries of a collection in brackets.
+func (w *writer) flow(p *textedit.Patch) {
+	n := p.Node
+	if !placeOf(n).braced {
+		w.flowPair(p)
+		return
+	}
+	if w.style != textedit.Follow && structural(p) && len(w.within(n)) == 0 {
+		w.rebuild(p)
+		return
+	}
+	for _, i := range p.Touched() {
+		if inner := p.Inner(i); inner != nil {
+			w.patch(inner)
+		}
+	}
+	list, err := w.brackets(n).Splices(bracket.Change{
+		Text: w.text, Comments: w.doc.Comments, Patch: p,
+		Manner: bracket.Manner{Break: w.layout.newline, Gap: " ", Unit: strings.Repeat(" ", w.layout.step)},
+		Write: func(e textedit.Entry, at bracket.Place) (string, error) {
+			near := w.near(n, at.Near+1)
+			return w.flowEntry(e, near.key, near.value), nil
+		},
+	})
+	if err != nil {
+		w.fail(err.Error())
+	}
+	w.list = append(w.list, list...)
+}
+
+// brackets gives the entries of n as they stand between brackets and commas.
+func (w *writer) brackets(n *textedit.Node) bracket.Collection {
+	c := bracket.Collection{Open: placeOf(n).inner + 1, Close: n.End - 1}
+	for _, e := range n.Entries {
+		p := placeOf(e.Value)
+		c.Items = append(c.Items, bracket.Item{Start: p.lead, End: entryEnd(e), Comma: p.comma})
+	}
+	return c
+}
+
+// flowPair writes changes in a map without brackets of its own, as in [a: b].
+func (w *writer) flowPair(p *textedit.Patch) {
+	if structural(p) {
+		w.replaceInline(p.Node, rendered{head: w.flowText(p.Result(), 0)}, p.Node.Start)
+		return
+	}
+	for _, i := range p.Touched() {
+		w.patch(p.Inner(i))
+	}
+}
+
+// structural reports whether entries come or go.
+func structural(p *textedit.Patch) bool {
+	for _, i := range p.Touched() {
+		if p.Dropped(i) || len(p.Inserted(i)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// within gives the comments inside a node.
+func (w *writer) within(n *textedit.Node) []textedit.Comment {
+	var list []textedit.Comment
+	for _, c := range w.doc.Comments {
+		if c.Start >= n.Start && c.End <= n.End {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// rebuild writes a collection anew, on one line.
+func (w *writer) rebuild(p *textedit.Patch) {
+	n := p.Node
+	at := w.settingOf(n)
+	at.single = true
+	if at.wish &^= yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle; w.style == textedit.Robust {
+		at.wish = yaml.FlowStyle
+	}
+	v := bare(p.Result())
+	w.splice(placeOf(n).inner, n.End, w.value(v, at).head)
+}

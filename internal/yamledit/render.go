@@ -1,0 +1,189 @@
+package yamledit
+
+import (
+	"strings"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"gopkg.in/yaml.v3"
+)
+
+// rendered is the text of a value: what stands behind the colon or the dash,
+// and the lines below, each with its indent and without breaks.
+type rendered struct {
+	head string
+	body []string
+}
+
+// setting is where a value is to be written.
+type setting struct {
+	column int  // of the block collection around it, -1 at the root
+	dash   bool // it follows a dash
+	flow   bool // within brackets
+	single bool // on one line
+	below  bool // a collection begins on the next line
+	tail   bool // no line break follows
+	covers bool // a comment follows that lines of a block scalar would swallow
+
+	wish yaml.Style // the style of what it takes the place of, or of its neighbours
+}
+
+// value renders n with its anchor and tag.
+func (w *writer) value(n *textedit.Node, at setting) rendered {
+	if n.Kind == textedit.Scalar {
+		r := w.scalar(n, at)
+		if n.Anchor != "" {
+			r.head = "&" + n.Anchor + " " + r.head
+		}
+		return r
+	}
+	if n.Kind == textedit.Alias {
+		return rendered{head: "*" + n.Value}
+	}
+	props := properties(n)
+	if at.flow || at.single || len(n.Entries) == 0 || at.wish&yaml.FlowStyle != 0 {
+		return rendered{head: joinWords(props, w.flowText(n, at.wish))}
+	}
+	column := w.childColumn(n.Kind, at)
+	lines := w.lines(n, column, at)
+	if props == "" && !at.below && (at.dash && w.layout.gap > 0 || at.column < 0) {
+		return rendered{head: strings.TrimLeft(lines[0], " "), body: lines[1:]}
+	}
+	return rendered{head: props, body: lines}
+}
+
+// childColumn is where the entries of a new block collection begin.
+func (w *writer) childColumn(kind textedit.Kind, at setting) int {
+	switch {
+	case at.column < 0:
+		return 0
+	case at.dash:
+		return at.column + w.layout.gap
+	case kind == textedit.List:
+		return at.column + w.layout.dash
+	}
+	return at.column + w.layout.step
+}
+
+func properties(n *textedit.Node) string {
+	var anchor, tag string
+	if n.Anchor != "" {
+		anchor = "&" + n.Anchor
+	}
+	if n.Type != "" {
+		tag = tagText(n.Type)
+	}
+	return joinWords(anchor, tag)
+}
+
+func joinWords(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + " " + b
+}
+
+func (w *writer) scalar(n *textedit.Node, at setting) rendered {
+	quoted := at.wish & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)
+	multi := strings.Contains(n.Value, "\n") && quoted == 0
+	if multi && n.Type == textedit.TypeString && !at.flow && !at.single && w.style != textedit.Robust {
+		header, lines, ok := blockLines(n.Value, at.wish&yaml.FoldedStyle != 0)
+		if ok && !at.covers && (!at.tail || strings.HasSuffix(header, "-")) {
+			return rendered{head: header, body: indented(lines, w.scalarColumn(at))}
+		}
+	}
+	if w.style == textedit.Robust {
+		quoted = yaml.DoubleQuotedStyle
+	} else if quoted == 0 && n.Type == textedit.TypeString && !plainString(n.Value, at.flow) {
+		quoted = w.layout.quote
+	}
+	return rendered{head: inline(n, quoted, at.flow)}
+}
+
+// scalarColumn is where the lines of a block scalar begin.
+func (w *writer) scalarColumn(at setting) int { return max(at.column, 0) + max(w.layout.step, 1) }
+
+func indented(lines []string, column int) []string {
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		if l != "" {
+			out[i] = strings.Repeat(" ", column) + l
+		}
+	}
+	return out
+}
+
+// lines renders the entries of a block collection that stands in at.
+func (w *writer) lines(n *textedit.Node, column int, at setting) []string {
+	var out []string
+	for i, e := range n.Entries {
+		last := i == len(n.Entries)-1
+		out = append(out, w.entry(e, setting{column: column, tail: last && at.tail, covers: last && at.covers}, 0)...)
+	}
+	return out
+}
+
+// entry renders one entry of a block collection whose entries begin at column.
+func (w *writer) entry(e textedit.Entry, at setting, keyWish yaml.Style) []string {
+	indent := strings.Repeat(" ", at.column)
+	at.dash = e.Key == nil
+	var above []string
+	lead := "-" + strings.Repeat(" ", max(w.layout.gap-2, 0))
+	if !at.dash {
+		lead = w.key(e.Key, keyWish)
+		if len(lead) > maxKey {
+			above, lead = []string{indent + "? " + lead}, ""
+		}
+		lead += ":"
+	}
+	r := w.value(e.Value, at)
+	return append(append(above, indent+joinWords(lead, r.head)), r.body...)
+}
+
+// maxKey is the most bytes of a key that needs no question mark.
+const maxKey = 1000
+
+// key renders a key on one line.
+func (w *writer) key(k *textedit.Node, wish yaml.Style) string {
+	at := setting{single: true, flow: true, wish: wish}
+	if k.Kind == textedit.Scalar {
+		at.flow = false
+	}
+	text := w.value(k, at).head
+	if k.Kind == textedit.Scalar && k.Type == "!!merge" {
+		text = "<<"
+	}
+	if k.Kind == textedit.Alias {
+		text += " "
+	}
+	return text
+}
+
+// flowText renders a collection in brackets on one line.
+func (w *writer) flowText(n *textedit.Node, wish yaml.Style) string {
+	var parts []string
+	for _, e := range n.Entries {
+		parts = append(parts, w.flowEntry(e, wish&^yaml.FlowStyle, wish&^yaml.FlowStyle))
+	}
+	text := strings.Join(parts, ", ")
+	if n.Kind == textedit.Map {
+		return "{" + text + "}"
+	}
+	return "[" + text + "]"
+}
+
+func (w *writer) flowEntry(e textedit.Entry, keyWish, wish yaml.Style) string {
+	at := setting{flow: true, single: true, wish: wish &^ yaml.FlowStyle}
+	text := w.value(e.Value, at).head
+	if e.Key == nil {
+		return text
+	}
+	key := setting{flow: true, single: true, wish: keyWish &^ yaml.FlowStyle}
+	k := w.value(e.Key, key).head
+	if e.Merge {
+		k = "<<"
+	}
+	if e.Key.Kind == textedit.Alias {
+		k += " "
+	}
+	return k + ": " + text
+}

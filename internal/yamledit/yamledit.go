@@ -1,0 +1,69 @@
+// Package yamledit writes a changed value into existing YAML text so that only
+// the bytes of what changed differ. It is the grammar behind
+// [textedit.Edit]: gopkg.in/yaml.v3 says what a text means, a scanner here says
+// where each value begins and ends, and a writer renders new values the way
+// the text around them is written.
+//
+// It handles texts of one document. A text of several is refused, as is UTF-16.
+package yamledit
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"gopkg.in/yaml.v3"
+)
+
+// Edit gives old changed so that it holds what newEnc holds where that differs
+// from oldEnc; see [textedit.Edit].
+func Edit(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, textedit.Report, error) {
+	return textedit.Edit(Format, old, oldEnc, newEnc, opt)
+}
+
+// Format is the grammar of YAML.
+var Format textedit.Comparer = format{}
+
+type format struct{}
+
+// Parse reads a text of at most one document.
+func (format) Parse(text []byte) (*textedit.Document, error) {
+	root, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return scan(text, root), nil
+}
+
+// Root is the tree of yaml.v3 that doc was made of, for a caller that wants to
+// decode it. It is empty if the text holds no value.
+func Root(doc *textedit.Document) *yaml.Node { return doc.Data.(*layout).root }
+
+func parse(text []byte) (*yaml.Node, error) {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return nil, errors.New("UTF-16 can't be edited; save the file as UTF-8")
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var root yaml.Node
+	if err := decoder.Decode(&root); err != nil && err != io.EOF {
+		return nil, err
+	}
+	if err := decoder.Decode(new(yaml.Node)); err != io.EOF {
+		if err == nil {
+			err = errors.New("more than one document")
+		}
+		return nil, err
+	}
+	return &root, nil
+}
+
+// Splice gives the byte changes that carry out p.
+func (format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit.Style) ([]textedit.Splice, error) {
+	w := &writer{text: doc.Text, doc: doc, layout: doc.Data.(*layout), style: style}
+	if w.layout.lost {
+		return nil, errors.New("the text can't be followed")
+	}
+	w.patch(p)
+	return w.list, w.err
+}

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package safefile_test
+
+func setUmask(int) {}
