@@ -346,7 +346,7 @@ func TestALockIsHeldUntilItIsReleasedAndSaysByWhom(t *testing.T) {
 		}
 		must(t, s.Release())
 		// The wait that was given up may get the lock for a moment.
-		s, err = d.Lock(p, where, nil)
+		s, err = d.Lock(p, where, keep, nil)
 		must(t, err)
 		must(t, s.Release())
 	}
