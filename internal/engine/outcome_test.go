@@ -71,11 +71,7 @@ func idle(t *testing.T, e *Engine, s *fakeStore) {
 	t.Helper()
 	time.Sleep(runSpan) // a run may linger that long for callers who come back
 	synctest.Wait()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.entries) > 0 {
-		t.Errorf("%d entries are left", len(e.entries))
-	}
+	idleEntries(t, e)
 	for path := range s.files {
 		if s.locked(path) {
 			t.Errorf("the lock of %s is still held", path)
