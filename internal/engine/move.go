@@ -2,10 +2,6 @@ package engine
 
 // Move renames one file to the place of another. It holds both.
 func (e *Engine) Move(src, dst *Request) error {
-	from, err := e.store.Locate(src.Place)
-	if err != nil {
-		return err
-	}
 	holds, err := e.HoldAll([]*Request{src, dst})
 	if err != nil {
 		return err
@@ -19,7 +15,7 @@ func (e *Engine) Move(src, dst *Request) error {
 		return nil // to itself
 	}
 	a, b := holds[0], holds[1]
-	if a.at.Key != from.Key {
+	if a.Path() != src.Place.Path { // the key may have changed while it waited
 		a, b = b, a
 	}
 	return a.Session.MoveTo(b.Session, src.Options)
