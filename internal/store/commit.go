@@ -39,10 +39,10 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 		if c.Read == nil {
 			c.Read = versionOf(old.Info) // an append is based on what it is appended to
 		}
-		if total(c.Parts) == 0 {
+		if total(c.Parts) == 0 && f.sealed(old, o) {
 			return f.confirm(old, o, guard)
 		}
-	case old.File != nil && total(c.Parts) == old.Info.Size && holds(old.File, c.Parts) && f.sealed(c.Parts, o):
+	case old.File != nil && total(c.Parts) == old.Info.Size && holds(old.File, c.Parts) && f.sealed(old, o):
 		return f.confirm(old, o, guard)
 	}
 	return f.replace(old, c, o, guard)
@@ -82,7 +82,7 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 	}
 	// The sidecar goes after its file: the other way round a crash would leave
 	// the file unprotected. One sync makes both final.
-	if err := f.dir.Remove(f.name + sidecar.Suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := sidecar.Remove(f.dir, f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		o.Policy.Report("the checksum was not removed", err)
 	}
 	return version{}, replace.SyncDir(f.dir, o.Policy)
@@ -176,7 +176,7 @@ func (f *file) confirm(old *replace.Old, o Options, guard func() error) (Version
 
 // replace stages the new content and puts it in place.
 func (f *file) replace(old *replace.Old, c Change, o Options, guard func() error) (Version, error) {
-	d, err := f.draft(old, total(c.Parts), o)
+	d, err := f.draft(old, o)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"io"
-	"io/fs"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
@@ -25,7 +24,7 @@ func (f *file) Draft(o Options) (Draft, error) {
 	}
 	var d *draft
 	if err = f.require(o, infoOf(old)); err == nil {
-		d, err = f.draft(old, 0, o)
+		d, err = f.draft(old, o)
 	}
 	if err != nil {
 		old.Close()
@@ -34,8 +33,8 @@ func (f *file) Draft(o Options) (Draft, error) {
 	return &stream{d}, nil
 }
 
-// draft begins a new content, of about so many bytes after the old ones.
-func (f *file) draft(old *replace.Old, size int64, o Options) (*draft, error) {
+// draft begins a new content.
+func (f *file) draft(old *replace.Old, o Options) (*draft, error) {
 	like := old
 	if !o.Metadata {
 		like = nil
@@ -46,7 +45,10 @@ func (f *file) draft(old *replace.Old, size int64, o Options) (*draft, error) {
 	}
 	d := &draft{Temp: temp, file: f, old: old}
 	if o.Checksum {
-		if d.seal, err = f.newSeal(old, size, o); err != nil {
+		if d.seal, err = f.newSeal(o); err == nil {
+			err = d.seal.recall(old)
+		}
+		if err != nil {
 			temp.Abort()
 			return nil, err
 		}
@@ -66,7 +68,7 @@ func (d *draft) Write(p []byte) (int, error) {
 // A seal has to read it all the same, and does not vouch for damage.
 func (d *draft) copyOld() error {
 	if d.old.File == nil {
-		return &fs.PathError{Op: "read", Path: d.file.name, Err: fs.ErrPermission}
+		return unreadable(d.file.name)
 	}
 	size := d.old.Info.Size
 	if err := d.Temp.CloneFrom(d.old.File, size); err != nil || d.seal == nil {
@@ -84,18 +86,25 @@ func (d *draft) publish(guard func() error) (Version, error) {
 		return nil, err
 	}
 	if d.seal != nil {
-		if err := d.seal.announce(d.Temp); err != nil {
+		if err := d.announce(); err != nil {
 			return nil, err
 		}
 	}
 	info, err := d.Temp.Commit(d.file.name, guard)
-	if d.seal != nil {
-		d.seal.finish(err)
-	}
+	d.seal.finish(err)
 	if err != nil {
 		return nil, err
 	}
 	return versionOf(info), nil
+}
+
+// announce is the seal's, of the content that was settled.
+func (d *draft) announce() (err error) {
+	if d.seal.like, err = d.Temp.Stat(); err != nil {
+		return err
+	}
+	d.seal.after = d.seal.made()
+	return d.seal.announce(d.seal.after)
 }
 
 // stream is a draft whose content somebody else writes.

@@ -26,11 +26,11 @@ const noLock = "none"
 func (d *Disk) Locate(p Placement) (Location, error) {
 	dir, name := vfs.Split(p.Path)
 	for range maxHops + 1 {
-		dirInfo, err := d.parent(dir, p.Parents)
-		if err != nil {
+		if err := checkName(p, dir, name); err != nil {
 			return Location{}, err
 		}
-		if err := checkName(p, dir, name); err != nil {
+		dirInfo, err := d.parent(dir, p.Parents)
+		if err != nil {
 			return Location{}, err
 		}
 		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name, nil}

@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"io/fs"
-	"slices"
 	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -28,7 +27,7 @@ func (f *file) MoveTo(to Session, o Options) error {
 		return err
 	}
 	if src == nil {
-		return fs.ErrNotExist
+		return f.absent()
 	}
 	defer src.Close()
 	if err := f.require(o, &src.Info); err != nil {
@@ -55,6 +54,14 @@ func (f *file) MoveTo(to Session, o Options) error {
 		o.Policy.Report("the checksum of the old name was not removed", err)
 	}
 	return nil
+}
+
+// absent says why there is no file to work on.
+func (f *file) absent() error {
+	if _, err := f.dir.Stat(f.name); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s is one, which Replace only replaces; name what it leads to", errors.ErrSymlink, f.name)
 }
 
 // receives refuses a destination that the file can't come to.
@@ -98,16 +105,26 @@ func (f *file) rename(dst *file, o Options) error {
 	return replace.SyncDir(f.dir, o.Policy)
 }
 
-// moveSeal puts the destination's sidecar in place. A file without a checksum
-// takes none along, and then that of the destination's old content goes before
-// it could be taken for the new one's.
+// moveSeal lets the destination's sidecar accept what comes beside what is there.
+// A file without a checksum takes none along: that of the destination's old
+// content goes in the end, and until then the file's digest stands beside it.
 func (f *file) moveSeal(dst *file, src *replace.Old, o Options) (*seal, error) {
-	side, err := sidecar.Read(f.dir, f.name)
+	s, err := dst.newSeal(o)
+	if err != nil {
+		return nil, err
+	}
+	s.like = src.Info
+	s.after, err = sidecar.Read(f.dir, f.name)
+	s.after.Text = nil // it names the file, so it is written anew
+	coming := s.after
 	if errors.Is(err, errors.ErrNoChecksum) {
-		if err := dst.unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+		if !s.had {
+			return nil, nil
 		}
-		return nil, nil
+		if src.File == nil {
+			return nil, unreadable(f.name)
+		}
+		coming.Digest, err = digestOf(src)
 	}
 	if err != nil {
 		return nil, err
@@ -117,11 +134,8 @@ func (f *file) moveSeal(dst *file, src *replace.Old, o Options) (*seal, error) {
 		return nil, err
 	}
 	defer there.Close()
-	s, err := dst.newSeal(there, 0, o)
-	if err != nil {
+	if err := s.recall(there); err != nil {
 		return nil, err
 	}
-	s.like, s.after, s.shape = src.Info, side, nil
-	s.previous = append(slices.Clone(side.Previous), s.previous...)
-	return s, dst.writeSidecar(sidecar.Sidecar{Digest: side.Digest, Previous: s.previous}, nil, s.like, o)
+	return s, s.announce(coming)
 }

@@ -97,7 +97,7 @@ func (o *pair) check(digest string) error {
 	if o.side.Accepts(digest) {
 		return nil
 	}
-	return o.side.Mismatch(digest, o.side.Damage(o.dir, o.name, o.File, o.info.Size))
+	return o.side.Mismatch(digest, o.side.Damage(o.File, o.info.Size))
 }
 
 func (d *Disk) readVerified(p Placement, max int64) ([]byte, error) {

@@ -8,6 +8,28 @@ import (
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
+// Compare reads two encodings. What the encoder has written needs no second
+// look, and what is wrong with it the proof would find.
+func (f format) Compare(old, new []byte) (a, b *textedit.Node, err error) {
+	if a, err = f.encoding(old); err == nil {
+		b, err = f.encoding(new)
+	}
+	return a, b, err
+}
+
+func (f format) encoding(text []byte) (*textedit.Node, error) {
+	s := newScanner(text)
+	s.document()
+	if !s.lost && s.decode(s.root) {
+		return s.root, nil
+	}
+	doc, err := f.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Root, nil
+}
+
 // decode gives the scalars under n the values they are spelled as, and reports
 // whether all could be read.
 func (s *scanner) decode(n *textedit.Node) bool {
