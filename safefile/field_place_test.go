@@ -210,7 +210,7 @@ func TestField18AnEditorsChangeDuringAMergeIsKept(t *testing.T) {
 		err := c.do(f)
 		if !c.changed {
 			must(t, err)
-			wantContent(t, path, "{\n  \"c\": 3\n}\n")
+			wantContent(t, path, `{"c": 3}`)
 			continue
 		}
 		if !errors.Is(err, errors.ErrChanged) || !errors.Is(err, errors.ErrFile) {

@@ -130,27 +130,34 @@ func (s state) on(before state) (state, error) {
 	return s.settled()
 }
 
+// maxRebase is how often a write without a read follows changes from outside
+// with its edit before it goes over the next one.
+const maxRebase = 3
+
 // put makes the disk hold a state. Who wrote without reading goes over a change
 // from outside, with an edit of the text as that change left it.
 func (r *run) put(b *batch, s state) error {
-	for range maxMoves {
+	for tries := 0; ; tries++ {
 		c, err := r.change(b, s)
 		if err != nil {
 			return refused{err}
+		}
+		blind := s.form != nil && !b.read
+		if blind && tries == maxRebase {
+			c.Read = nil
 		}
 		v, err := r.session.Commit(c, b.options)
 		if err == nil {
 			r.saved, r.version = s, v
 			return nil
 		}
-		if b.read || s.form == nil || !errors.Is(err, errors.ErrChanged) {
+		if !blind || !errors.Is(err, errors.ErrChanged) {
 			return err
 		}
 		if s, err = r.rebase(s, b.options.Checksum); err != nil {
 			return err
 		}
 	}
-	return errors.ErrChanged
 }
 
 // rebase lays a value onto the text that somebody outside has left. What else was

@@ -103,14 +103,14 @@ func (tx *Tx) put(data []byte) {
 }
 
 // PutValue stages a value, given as its encoding of the form. The file's text is
-// changed to hold it; without a file, or with one that is damaged, the encoding
-// is the text. The bytes are kept and not to be changed.
+// changed to hold it; without a file, or with one that is damaged or a link that
+// leads nowhere, the encoding is the text. The bytes are kept and not to be changed.
 func (tx *Tx) PutValue(f Form, value []byte, verify bool) error {
 	defer tx.lock()()
 	err := tx.run.loadForEdit(tx.state.base, verify)
 	switch {
 	case err == nil && tx.state.exists():
-	case err == nil, errors.Is(err, errors.ErrChecksumMismatch):
+	case err == nil, errors.Is(err, errors.ErrChecksumMismatch), errors.Is(err, errors.ErrSymlink):
 		tx.put(value)
 		return nil
 	default:
