@@ -109,17 +109,17 @@ func (r *rewriting) run(content vfs.File, guard func() error) (Version, error) {
 		return nil, err
 	}
 	err := r.fill(content)
+	var now vfs.Info
+	if err == nil {
+		now, err = r.target.Stat()
+	}
 	if err == nil {
 		err = r.file.dir.Remove(r.copy)
 	}
 	if err != nil {
 		return nil, r.undo(err)
 	}
-	now, err := r.target.Stat()
-	if err == nil {
-		err = replace.SyncDir(r.file.dir, r.options.Policy)
-	}
-	return versionOf(now), err
+	return versionOf(now), replace.SyncDir(r.file.dir, r.options.Policy)
 }
 
 // keep makes the copy. From its rename on it stands for the file, so the last
