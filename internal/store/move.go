@@ -97,7 +97,7 @@ func (f *file) rename(dst *file, o Options) error {
 		return crossDevice(err)
 	}
 	if err != nil {
-		return err
+		return replace.Busy(err, f.name)
 	}
 	if err := replace.SyncDir(dst.dir, o.Policy); err != nil {
 		return err
