@@ -30,7 +30,10 @@ func (f *file) MoveTo(to Session, o Options) error {
 		return f.absent()
 	}
 	defer src.Close()
-	if err := dst.receives(src.Info); err != nil {
+	if dst == f {
+		return nil
+	}
+	if err := dst.receives(f); err != nil {
 		return err
 	}
 	if src.File != nil {
@@ -42,7 +45,7 @@ func (f *file) MoveTo(to Session, o Options) error {
 	if err != nil {
 		return err
 	}
-	err = f.rename(dst, o)
+	err = f.rename(dst, src.Info.ID, o)
 	s.finish(err)
 	if err != nil || s == nil {
 		return err
@@ -61,13 +64,18 @@ func (f *file) absent() error {
 	return fmt.Errorf("%w: %s is one, which Replace only replaces; name what it leads to", errors.ErrSymlink, f.name)
 }
 
-// receives refuses a destination that the file can't come to.
-func (f *file) receives(src vfs.Info) error {
-	self, err := f.dir.Self()
+// receives refuses what can't come here. The directories are compared, since a
+// file on an overlay may have a device number of its own.
+func (f *file) receives(from *file) error {
+	here, err := f.dir.Self()
 	if err != nil {
 		return err
 	}
-	if self.Dev != src.Dev {
+	there, err := from.dir.Self()
+	if err != nil {
+		return err
+	}
+	if here.Dev != there.Dev {
 		return crossDevice(syscall.EXDEV)
 	}
 	old, err := f.old()
@@ -80,23 +88,35 @@ func crossDevice(err error) error {
 }
 
 // rename is the step that counts.
-func (f *file) rename(dst *file, o Options) error {
+func (f *file) rename(dst *file, id vfs.ID, o Options) error {
 	for _, end := range []*file{f, dst} {
 		if err := end.Check(); err != nil {
 			return err
 		}
 	}
-	err := f.dir.Rename(f.name, dst.dir, dst.name)
-	if errors.Is(err, syscall.EXDEV) {
-		return crossDevice(err)
-	}
-	if err != nil {
+	if err := f.giveName(dst, id); err != nil {
 		return err
 	}
 	if err := replace.SyncDir(dst.dir, o.Policy); err != nil {
 		return err
 	}
 	return replace.SyncDir(f.dir, o.Policy)
+}
+
+// giveName renames. Where both names are of one file rename(2) would do nothing.
+func (f *file) giveName(dst *file, id vfs.ID) error {
+	if there, err := dst.dir.Stat(dst.name); err == nil && there.ID == id {
+		return f.dir.Remove(f.name)
+	}
+	err := f.dir.Rename(f.name, dst.dir, dst.name)
+	switch {
+	case errors.Is(err, syscall.EXDEV):
+		return crossDevice(err)
+	case errors.Is(err, syscall.EBUSY):
+		return fmt.Errorf("%w: %s or %s is a mount point and can't be moved or replaced: %w",
+			errors.ErrUnsupportedEnvironment, f.name, dst.name, err)
+	}
+	return err
 }
 
 // moveSeal lets the destination's sidecar accept what comes beside what is there.
