@@ -43,6 +43,7 @@ type Old struct {
 func (o *Old) Close() {
 	if o != nil && o.File != nil {
 		o.File.Close()
+		o.File = nil
 	}
 }
 
