@@ -78,7 +78,7 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 		return nil, err
 	}
 	if err := f.dir.Remove(f.name); err != nil {
-		return nil, err
+		return nil, replace.Busy(err, f.name)
 	}
 	// The sidecar goes after its file: the other way round a crash would leave
 	// the file unprotected. One sync makes both final.

@@ -201,3 +201,18 @@ func TestAFailingCloseHasClosed(t *testing.T) {
 		t.Error("the file is still open")
 	}
 }
+
+func TestAFileIsClosedOnce(t *testing.T) {
+	f := Wrap(vfs.OS)
+	file, err := f.Open(filepath.Join(fixture(t), "a"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	defer func() {
+		if recover() == nil {
+			t.Error("a second close passed")
+		}
+	}()
+	file.Close()
+}
