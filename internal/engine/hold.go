@@ -112,6 +112,10 @@ func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 // Path is the file that is held, as its caller named it.
 func (h *Hold) Path() string { return h.waiter.Place.Path }
 
+// End lets nobody join any more, and waits for the function that has, so that
+// what was staged is whole.
+func (h *Hold) End() { h.end() }
+
 // Commit makes what was staged durable, and leaves the file held. After a
 // failure it commits no more: what is on disk is then not what was staged.
 func (h *Hold) Commit() error {

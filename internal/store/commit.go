@@ -62,9 +62,17 @@ func (f *file) whole(c *Change) error {
 	return nil
 }
 
-// remove unlinks the file, or the link that takes its place under Replace.
+// remove unlinks the file, or the link that takes its place under Replace. One
+// that is gone already, or was made and removed before it came to the disk, is
+// made sure of.
 func (f *file) remove(o Options, guard func() error) (Version, error) {
 	info, err := f.dir.Stat(f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := guard(); err != nil {
+			return nil, err
+		}
+		return version{}, replace.SyncDir(f.dir, o.Policy)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -103,8 +103,12 @@ func TestACommitReplacesAppendsAndRemoves(t *testing.T) {
 	if c, err := s.Load(ReadOptions{}); c.Exists || c.Version != gone || err != nil {
 		t.Errorf("after: %+v, %v", c, err)
 	}
-	if _, err := s.Commit(Change{Remove: true}, keep); !errors.Is(err, fs.ErrNotExist) {
+	// What is gone is made sure of, but not what somebody else took away unseen.
+	if _, err := s.Commit(Change{Remove: true}, keep); err != nil {
 		t.Errorf("twice: %v", err)
+	}
+	if _, err := s.Commit(Change{Remove: true, Read: v}, keep); !errors.Is(err, errors.ErrChanged) {
+		t.Errorf("removing what was read and is gone: %v", err)
 	}
 }
 
