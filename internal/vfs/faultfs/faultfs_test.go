@@ -36,8 +36,12 @@ func everyVerb(f *FS, path string) map[string][]error {
 	}
 	_, err = d.Self()
 	note(Stat, err)
-	_, err = d.Stat("a")
+	entry, err := d.Stat("a")
 	note(Stat, err)
+	_, err = d.Volume("a", entry)
+	note(Volume, err)
+	_, err = f.Volume(a, entry)
+	note(Volume, err)
 	info, _ := os.Stat(a)
 	_, err = d.Same("a", info)
 	note(Same, err)
@@ -89,11 +93,12 @@ func fileVerbs(note func(string, error), f, src vfs.File, info fs.FileInfo) {
 	_, err = f.Attr("user.x")
 	note(Attr, err)
 	note(RemoveAttr, f.RemoveAttr("user.x"))
+	note(Truncate, f.Truncate(3))
 	note(Sync, f.Sync())
 }
 
 var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Same, Readlink, Mkdir, Writable, Rename, Remove, Names,
-	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close}
+	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close, Volume, Truncate}
 
 func fixture(t *testing.T) string {
 	t.Helper()
