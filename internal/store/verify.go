@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"math"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -65,13 +66,14 @@ func (d *Disk) lookUp(p Placement) (at Location, dir vfs.Dir, err error) {
 }
 
 // Sidecar is of the Store interface.
-func (d *Disk) Sidecar(p Placement) (sidecar.Sidecar, error) {
+func (d *Disk) Sidecar(p Placement) (path string, side sidecar.Sidecar, err error) {
 	at, dir, err := d.lookUp(p)
 	if err != nil {
-		return sidecar.Sidecar{}, err
+		return "", side, err
 	}
 	defer dir.Close()
-	return sidecar.Read(dir, at.name)
+	side, err = sidecar.Read(dir, at.name)
+	return at.path() + sidecar.Suffix, side, err
 }
 
 // open tries once. Its result counts only if it is current.
@@ -87,6 +89,9 @@ func (o *pair) open() (current bool, err error) {
 	}
 	o.side, err = sidecar.Read(o.dir, o.name)
 	now, statErr := o.dir.Stat(o.name)
+	if statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
+		return true, statErr
+	}
 	return statErr == nil && now.ID == o.info.ID, err
 }
 
