@@ -33,7 +33,7 @@ func Acquire(ctx context.Context, path string, opts ...safefile.Option) (*Lock, 
 	if err != nil {
 		return nil, handle.Fail("lock", path, errors.ErrLock, err)
 	}
-	request.Context, request.Announce = ctx, true
+	request.Context, request.Announce, request.Options.Bare = ctx, true, true
 	return acquire(e, path, request)
 }
 

@@ -53,6 +53,7 @@ func holdAll(ctx context.Context, paths []string, fn any, opts []safefile.Option
 			return nil, err
 		}
 		request.Context, request.Func, request.Announce = ctx, fn, true
+		request.Options.Bare = true // a lock may be held for what is only read
 		on, requests = e, append(requests, &request)
 	}
 	return on.HoldAll(requests)

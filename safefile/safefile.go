@@ -144,6 +144,12 @@ type Writer = handle.Writer
 
 // WriteFile is [os.WriteFile] with the promises of a [SafeFile]. A new file has
 // the permissions 0666, cut by the umask, unless [WithMode] says otherwise.
+//
+// What it leaves, and where it fails, is what os.WriteFile does, but that a
+// replacement is a new file: the directory must allow for listing and changing
+// it, a file that may be written and not read is refused since its attributes
+// can't be kept (see [WithSafety] and [WithoutMetadata]), as is one of another
+// user, and a set-id bit stays.
 func WriteFile(path string, data []byte, opts ...Option) error {
 	return New[[]byte](path, opts...).WriteBytes(data)
 }

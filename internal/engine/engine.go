@@ -95,8 +95,10 @@ type Request struct {
 
 // Do runs fn as one transaction. It returns nil when what fn staged is durable,
 // fn's own error as it is, or why the lock was not had or the commit failed;
-// then nothing of fn's is on disk, unless it is ErrNotDurable. A panic in fn
-// stages nothing and goes on.
+// then nothing of fn's is on disk, unless it is ErrNotDurable. What fn saw is
+// durable too when Do returns: if it saw changes that a failed commit took back,
+// it gets that commit's error, whatever it made of them. A panic in fn stages
+// nothing and goes on.
 func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
 	w := newWaiter(r)
 	defer w.stop()
@@ -109,9 +111,11 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
 			return err
 		}
 		if open != nil {
-			return open.join(w, fn)
+			err = open.join(w, fn)
+		} else {
+			err = e.transact(w, fn)
 		}
-		if err := e.transact(w, fn); err != store.ErrMoved {
+		if err != store.ErrMoved {
 			return err
 		}
 	}

@@ -27,7 +27,8 @@ type staging struct {
 type Tx struct {
 	*staging
 	at     store.Location
-	joins  chan struct{} // full while a function that joined this one runs
+	joins  chan struct{} // empty while a function that joined this one runs
+	joined *waiter       // which that is, or was last
 	writes int           // how many of the writes are this function's, or of those within it
 	outer  *Tx
 	over   bool
@@ -35,10 +36,21 @@ type Tx struct {
 
 func newTx(r *run, at store.Location) *Tx {
 	s := &staging{run: r, state: r.state, after: r.newest()}
-	return &Tx{staging: s, at: at, joins: make(chan struct{}, 1)}
+	return (&Tx{staging: s, at: at}).open()
 }
 
+// open lets others join.
+func (tx *Tx) open() *Tx {
+	tx.joins = make(chan struct{}, 1)
+	tx.joins <- struct{}{}
+	return tx
+}
+
+// end lets nobody join any more, and waits for the function that has, so that it
+// is in the transaction whole.
 func (tx *Tx) end() {
+	<-tx.joins
+	defer func() { tx.joins <- struct{}{} }()
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.over = true
@@ -103,14 +115,14 @@ func (tx *Tx) put(data []byte) {
 }
 
 // PutValue stages a value, given as its encoding of the form. The file's text is
-// changed to hold it; without a file, or with one that is damaged, the encoding
-// is the text. The bytes are kept and not to be changed.
+// changed to hold it; without a file, or with one that is damaged or a link that
+// leads nowhere, the encoding is the text. The bytes are kept and not to be changed.
 func (tx *Tx) PutValue(f Form, value []byte, verify bool) error {
 	defer tx.lock()()
 	err := tx.run.loadForEdit(tx.state.base, verify)
 	switch {
 	case err == nil && tx.state.exists():
-	case err == nil, errors.Is(err, errors.ErrChecksumMismatch):
+	case err == nil, errors.Is(err, errors.ErrChecksumMismatch), errors.Is(err, errors.ErrSymlink):
 		tx.put(value)
 		return nil
 	default:
@@ -144,6 +156,7 @@ func (tx *Tx) Remove() error {
 		return err
 	}
 	if !exists {
+		tx.read = true // the caller is told what it saw
 		return fs.ErrNotExist
 	}
 	tx.set(state{base: &blob{loaded: true, verified: true}})
@@ -154,8 +167,7 @@ func (tx *Tx) exists() (bool, error) {
 	if tx.state.base.loaded || tx.state.exists() {
 		return tx.state.exists(), nil
 	}
-	tx.run.io.Lock()
-	defer tx.run.io.Unlock()
+	defer tx.run.alone()()
 	return tx.run.session.Exists()
 }
 

@@ -71,11 +71,14 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 	if !info.Mode.IsRegular() && (f.links != Replace || info.Mode&fs.ModeSymlink == 0) {
 		return nil, notRegular(f.name, info.Mode)
 	}
+	if err := f.require(o, &info); err != nil {
+		return nil, err
+	}
 	if err := guard(); err != nil {
 		return nil, err
 	}
 	if err := f.dir.Remove(f.name); err != nil {
-		return nil, err
+		return nil, replace.Busy(err, f.name)
 	}
 	// The sidecar goes after its file: the other way round a crash would leave
 	// the file unprotected. One sync makes both final.
@@ -83,6 +86,14 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 		o.Policy.Report("the checksum was not removed", err)
 	}
 	return version{}, replace.SyncDir(f.dir, o.Policy)
+}
+
+// infoOf describes the file that a change is about, nil if there is none.
+func infoOf(old *replace.Old) *vfs.Info {
+	if old == nil {
+		return nil
+	}
+	return &old.Info
 }
 
 // old opens the file that a commit replaces, nil if there is none, and refuses

@@ -30,10 +30,13 @@ func (f *file) MoveTo(to Session, o Options) error {
 		return f.absent()
 	}
 	defer src.Close()
+	if err := f.require(o, &src.Info); err != nil {
+		return err
+	}
 	if dst == f {
 		return nil
 	}
-	if err := dst.receives(f); err != nil {
+	if err := dst.receives(f, o); err != nil {
 		return err
 	}
 	if src.File != nil {
@@ -50,7 +53,7 @@ func (f *file) MoveTo(to Session, o Options) error {
 	if err != nil || s == nil {
 		return err
 	}
-	if err := f.Unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		o.Policy.Report("the checksum of the old name was not removed", err)
 	}
 	return nil
@@ -66,7 +69,7 @@ func (f *file) absent() error {
 
 // receives refuses what can't come here. The directories are compared, since a
 // file on an overlay may have a device number of its own.
-func (f *file) receives(from *file) error {
+func (f *file) receives(from *file, o Options) error {
 	here, err := f.dir.Self()
 	if err != nil {
 		return err
@@ -79,8 +82,11 @@ func (f *file) receives(from *file) error {
 		return crossDevice(syscall.EXDEV)
 	}
 	old, err := f.old()
-	old.Close()
-	return err
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	return f.require(o, infoOf(old))
 }
 
 func crossDevice(err error) error {
@@ -109,14 +115,13 @@ func (f *file) giveName(dst *file, id vfs.ID) error {
 		return f.dir.Remove(f.name)
 	}
 	err := f.dir.Rename(f.name, dst.dir, dst.name)
-	switch {
-	case errors.Is(err, syscall.EXDEV):
+	if errors.Is(err, syscall.EXDEV) {
 		return crossDevice(err)
-	case errors.Is(err, syscall.EBUSY):
-		return fmt.Errorf("%w: %s or %s is a mount point and can't be moved or replaced: %w",
-			errors.ErrUnsupportedEnvironment, f.name, dst.name, err)
 	}
-	return err
+	if err != nil {
+		return replace.Busy(err, f.name)
+	}
+	return nil
 }
 
 // moveSeal lets the destination's sidecar accept what comes beside what is there.

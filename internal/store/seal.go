@@ -100,16 +100,19 @@ func (s *seal) announce(coming sidecar.Sidecar) error {
 	err := s.file.writeSidecar(coming, s.like, s.options)
 	if errors.Is(err, errors.ErrNotDurable) {
 		s.takeBack()
-		err = notYet{err}
+		err = notYet{"the checksum comes before the content", err}
 	}
 	return err
 }
 
-// notYet is an ErrNotDurable of the sidecar, which is none of the content: that
-// is the old one still.
-type notYet struct{ err error }
+// notYet is an ErrNotDurable of what comes before the content: that is the old
+// one still.
+type notYet struct {
+	what string
+	err  error
+}
 
-func (e notYet) Error() string { return "the checksum comes before the content: " + e.err.Error() }
+func (e notYet) Error() string { return e.what + ": " + e.err.Error() }
 func (e notYet) Is(target error) bool {
 	return target != errors.ErrNotDurable && errors.Is(e.err, target)
 }
@@ -126,7 +129,7 @@ func (s *seal) finish(outcome error) {
 	case outcome != nil:
 		s.takeBack()
 	case s.after.Digest == "":
-		err = s.file.Unseal(s.options)
+		err = s.file.unseal(s.options)
 	case !slices.Equal(s.announced.Previous, s.after.Previous):
 		err = s.file.writeSidecar(s.after, s.like, s.options)
 	}
@@ -139,7 +142,7 @@ func (s *seal) takeBack() {
 		s.reportLeft(s.file.writeSidecar(s.before, s.like, s.options))
 		return
 	}
-	s.reportLeft(s.file.Unseal(s.options))
+	s.reportLeft(s.file.unseal(s.options))
 }
 
 func (s *seal) reportLeft(err error) {
@@ -181,8 +184,12 @@ func (f *file) writeSidecar(side sidecar.Sidecar, like vfs.Info, o Options) erro
 	return err
 }
 
-// Seal is of the Session interface.
+// Seal is of the Session interface. What is changed is the sidecar, so the file
+// itself may be one that can't be.
 func (f *file) Seal(o Options) error {
+	if err := f.require(o, nil); err != nil {
+		return err
+	}
 	old, err := f.old()
 	if err != nil {
 		return err
@@ -207,6 +214,13 @@ func unreadable(name string) error {
 
 // Unseal is of the Session interface.
 func (f *file) Unseal(o Options) error {
+	if err := f.require(o, nil); err != nil {
+		return err
+	}
+	return f.unseal(o)
+}
+
+func (f *file) unseal(o Options) error {
 	if err := f.Check(); err != nil {
 		return err
 	}

@@ -46,7 +46,8 @@ type Report struct {
 // Edit gives old changed so that it holds what newEnc holds where that differs
 // from oldEnc. The three texts are of the format f: oldEnc is the encoding of
 // what old decodes to, newEnc of what is to be written. None of them is kept or
-// changed; without a difference the result is old itself.
+// changed; without a difference the result is old itself, and for [Replaced] it
+// is newEnc itself.
 //
 // Errors: [errors.ErrDecode] if old does not parse, [errors.ErrEncode] if
 // oldEnc or newEnc does not, if the aliases of old have no end, if the value

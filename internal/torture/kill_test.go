@@ -9,14 +9,15 @@ import (
 
 func TestKilledWritersLoseNothingAcknowledgedAndTheirLeftoversAreSwept(t *testing.T) {
 	const writers = 4
-	rounds := long(8, 50)
+	least := long(8, 50)
 	dir, c := t.TempDir(), newCrew(t)
 	c.awaitEach(t, watching, c.startReaders(8, dir)...)
-	leftovers := 0
-	for round := range rounds {
-		c.killInTurn(c.startWriters(writers, fmt.Sprintf("round%d.", round), dir))
+	rounds, leftovers := 0, 0
+	// Some must be hit inside a commit, or this proves little.
+	for ; rounds < least || (leftovers == 0 && rounds < 10*least); rounds++ {
+		c.killInTurn(c.startWriters(writers, fmt.Sprintf("round%d.", rounds), dir))
 		leftovers += len(temps(t, dir))
-		c.writeOnce(fmt.Sprintf("after%d", round), dir)
+		c.writeOnce(fmt.Sprintf("after%d", rounds), dir)
 		onlyFileAndLock(t, dir, "merged.json")
 	}
 	said := c.dismiss()
@@ -24,7 +25,7 @@ func TestKilledWritersLoseNothingAcknowledgedAndTheirLeftoversAreSwept(t *testin
 		t.Error(err)
 	}
 	if leftovers == 0 {
-		t.Error("no writer was killed inside a commit, so this proved little")
+		t.Error("no writer was killed inside a commit")
 	}
 	t.Logf("%d writers killed, %d of them left a temp; %d keys acknowledged, %d cut off; %d looks by 8 readers",
 		rounds*writers, leftovers, said.count(acked), said.count(begun)-said.count(acked), said.looks(t))

@@ -81,6 +81,7 @@ func locked(op, path string, change func(store.Session, store.Options) error) er
 	if err != nil {
 		return handle.Fail(op, path, errors.ErrWrite, err)
 	}
+	request.Options.Bare = true // the file itself is not changed
 	hold, err := e.Hold(&request)
 	if err == nil {
 		err = change(hold.Session, request.Options)

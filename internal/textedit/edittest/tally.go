@@ -18,6 +18,7 @@ const (
 	Append    Class = "list appended"
 	Insert    Class = "list element inserted"
 	Delete    Class = "entry deleted"
+	Many      Class = "many at once"
 )
 
 // Count is how often a class was tried, how often done by splices alone, with

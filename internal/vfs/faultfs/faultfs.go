@@ -42,6 +42,7 @@ const (
 	OpenRecord = "open record"
 	Create     = "create"
 	Stat       = "stat"
+	Volume     = "volume"
 	Same       = "same"
 	Readlink   = "readlink"
 	Mkdir      = "mkdir"
@@ -59,6 +60,7 @@ const (
 	SetAttr    = "set attr"
 	RemoveAttr = "remove attr"
 	Clone      = "clone"
+	Truncate   = "truncate"
 	Sync       = "sync"
 	Close      = "close"
 )

@@ -29,6 +29,11 @@ func (f *FS) Stat(path string, follow bool) (vfs.Info, error) {
 	return ask(f, Stat, path, func() (vfs.Info, error) { return f.inner.Stat(path, follow) })
 }
 
+// Volume is of the vfs.FS interface.
+func (f *FS) Volume(path string, info vfs.Info) (vfs.Volume, error) {
+	return ask(f, Volume, path, func() (vfs.Volume, error) { return f.inner.Volume(path, info) })
+}
+
 // Readlink is of the vfs.FS interface.
 func (f *FS) Readlink(path string) (string, error) {
 	return ask(f, Readlink, path, func() (string, error) { return f.inner.Readlink(path) })
@@ -65,6 +70,10 @@ func (d *dir) Self() (vfs.Info, error) { return ask(d.fs, Stat, d.Path(), d.inne
 
 func (d *dir) Stat(name string) (vfs.Info, error) {
 	return ask(d.fs, Stat, d.join(name), func() (vfs.Info, error) { return d.inner.Stat(name) })
+}
+
+func (d *dir) Volume(name string, info vfs.Info) (vfs.Volume, error) {
+	return ask(d.fs, Volume, d.join(name), func() (vfs.Volume, error) { return d.inner.Volume(name, info) })
 }
 
 func (d *dir) Same(name string, info fs.FileInfo) (bool, error) {
@@ -179,6 +188,10 @@ func (f *file) CloneFrom(src vfs.File, size int64) error {
 		}
 		return f.inner.CloneFrom(src, size)
 	})
+}
+
+func (f *file) Truncate(size int64) error {
+	return f.fs.do(Truncate, f.path, func() error { return f.inner.Truncate(size) })
 }
 
 func (f *file) Sync() error { return f.fs.do(Sync, f.path, f.inner.Sync) }

@@ -1,10 +1,6 @@
-package environ
+package vfs
 
-import (
-	"io/fs"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 func fstatfs(fd int) (name, point string, flags uint64, err error) {
 	var s unix.Statvfs_t
@@ -17,7 +13,7 @@ func fstatfs(fd int) (name, point string, flags uint64, err error) {
 func space(path string) (bytes, inodes, allInodes int64, err error) {
 	var s unix.Statvfs_t
 	if err := unix.Statvfs(path, &s); err != nil {
-		return 0, 0, 0, &fs.PathError{Op: "statvfs", Path: path, Err: err}
+		return 0, 0, 0, pathError("statvfs", path, err)
 	}
 	return int64(s.Bavail * s.Frsize), int64(s.Favail), int64(s.Files), nil
 }

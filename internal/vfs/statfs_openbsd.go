@@ -1,10 +1,6 @@
-package environ
+package vfs
 
-import (
-	"io/fs"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 func fstatfs(fd int) (name, point string, flags uint64, err error) {
 	var s unix.Statfs_t
@@ -17,7 +13,7 @@ func fstatfs(fd int) (name, point string, flags uint64, err error) {
 func space(path string) (bytes, inodes, allInodes int64, err error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(path, &s); err != nil {
-		return 0, 0, 0, &fs.PathError{Op: "statfs", Path: path, Err: err}
+		return 0, 0, 0, pathError("statfs", path, err)
 	}
 	return s.F_bavail * int64(s.F_bsize), s.F_favail, int64(s.F_files), nil
 }

@@ -1,4 +1,4 @@
-package environ
+package vfs
 
 import (
 	"path/filepath"
@@ -10,14 +10,14 @@ import (
 )
 
 // mounts remembers what the mount table said about a mount.
-var mounts = mountCache{known: make(map[mountKey]mount)}
+var mounts = mountCache{known: make(map[mountKey]Volume)}
 
 // maxMounts bounds the memory of a process that meets ever new mounts.
 const maxMounts = 64
 
 // mountKey is everything that two mounts would have to share to be taken for one.
 type mountKey struct {
-	id     mountID
+	id     MountID
 	device uint64
 	number int64 // the filesystem's magic number
 	fsid   [2]int32
@@ -27,48 +27,48 @@ type mountKey struct {
 // 6.8 gives a mount's id away again; device and fsid then still tell disks apart,
 // but not overlays and FUSE mounts, which have neither of their own.
 func (k *mountKey) lasting() bool {
-	return k.id.unique || k.id.number != 0 && k.number != unix.OVERLAYFS_SUPER_MAGIC && k.number != unix.FUSE_SUPER_MAGIC
+	return k.id.Unique || k.id.Number != 0 && k.number != unix.OVERLAYFS_SUPER_MAGIC && k.number != unix.FUSE_SUPER_MAGIC
 }
 
 type mountCache struct {
 	mutex sync.Mutex
-	known map[mountKey]mount
+	known map[mountKey]Volume
 }
 
 // find tells about the mount that the open file fd lies on. What could not be
 // read from the mount table is told by the magic number, and not remembered.
-func (c *mountCache) find(key mountKey, fd int) mount {
+func (c *mountCache) find(key mountKey, fd int) Volume {
 	c.mutex.Lock()
-	m, ok := c.known[key]
+	v, ok := c.known[key]
 	c.mutex.Unlock()
 	if ok {
-		return m
+		return v
 	}
-	m, ok = readMount(key.id, fd)
+	v, ok = readMount(key.id, fd)
 	if !ok {
-		return mount{filesystem: magicNames[key.number]}
+		return Volume{Type: magicNames[key.number]}
 	}
 	if key.lasting() {
-		c.remember(key, m)
+		c.remember(key, v)
 	}
-	return m
+	return v
 }
 
-func (c *mountCache) remember(key mountKey, m mount) {
+func (c *mountCache) remember(key mountKey, v Volume) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if len(c.known) >= maxMounts {
 		clear(c.known)
 	}
-	c.known[key] = m
+	c.known[key] = v
 }
 
 // readMount finds fd's mount in the mount table: by its number, or where the
 // kernel tells none by its path.
-func readMount(id mountID, fd int) (mount, bool) {
+func readMount(id MountID, fd int) (Volume, bool) {
 	table, err := readMountTable()
 	if err != nil {
-		return mount{}, false
+		return Volume{}, false
 	}
 	var entry *mountEntry
 	if number, ok := tableNumber(id, fd); ok {
@@ -77,60 +77,59 @@ func readMount(id mountID, fd int) (mount, bool) {
 		entry = table.byPath(path)
 	}
 	if entry == nil {
-		return mount{}, false
+		return Volume{}, false
 	}
-	return entry.mount(), true
+	return entry.volume(), true
 }
 
 // tableNumber gives the number that the mount table uses, which is not the
 // unique one.
-func tableNumber(id mountID, fd int) (uint64, bool) {
-	if !id.unique {
-		return id.number, id.number != 0
+func tableNumber(id MountID, fd int) (uint64, bool) {
+	if !id.Unique {
+		return id.Number, id.Number != 0
 	}
 	var s unix.Statx_t
 	err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, unix.STATX_MNT_ID, &s)
 	return s.Mnt_id, err == nil && s.Mask&unix.STATX_MNT_ID != 0
 }
 
-// mount turns a line of the mount table into what matters here.
-func (e *mountEntry) mount() mount {
-	m := mount{filesystem: e.filesystem, point: e.point}
+// volume turns a line of the mount table into what matters here.
+func (e *mountEntry) volume() Volume {
+	v := Volume{Type: e.filesystem, Point: e.point}
 	for _, option := range e.options {
 		switch name, value, _ := strings.Cut(option, "="); {
 		case option == "volatile" && e.filesystem == "overlay", option == "fsync=volatile":
-			m.unsynced = true
+			v.Unsynced = true
 		case option == "nobarrier", option == "barrier=0", option == "fsync_mode=nobarrier":
-			m.noBarrier = true
+			v.NoBarrier = true
 		case name == "upperdir" && e.filesystem == "overlay":
-			upper := mountAt(value)
-			m.upper, m.noBarrier = upper.filesystem, m.noBarrier || upper.noBarrier
+			upper := layer(value)
+			v.Upper, v.NoBarrier = upper.Type, v.NoBarrier || upper.NoBarrier
 		}
 	}
-	return m
+	return v
 }
 
-// mountAt tells about the mount of an overlay's layer. A path that is relative,
+// layer tells about the volume of an overlay's layer. A path that is relative,
 // or that leads nowhere, as in a container that is shown its host's path, tells
 // nothing.
-func mountAt(path string) mount {
+func layer(path string) Volume {
 	if !filepath.IsAbs(path) {
-		return mount{}
+		return Volume{}
 	}
-	dir, err := openDir(path)
+	info, err := OS.Stat(path, true)
 	if err != nil {
-		return mount{}
+		return Volume{}
 	}
-	defer closeAt(dir)
-	found, err := lookAt(dir)
+	v, err := OS.Volume(path, info)
 	if err != nil {
-		return mount{}
+		return Volume{}
 	}
-	return found.mount
+	return v
 }
 
 // magicNames is for systems without a mount table. ext2, ext3 and ext4 share
-// one number, so they get a name that no table knows.
+// one number.
 var magicNames = map[int64]string{
 	unix.BTRFS_SUPER_MAGIC:     "btrfs",
 	unix.CIFS_SUPER_MAGIC:      "cifs",

@@ -1,4 +1,4 @@
-package environ
+package vfs
 
 import (
 	"os"
@@ -38,35 +38,31 @@ func TestTheMountTableIsReadAsKernelsWriteIt(t *testing.T) {
 	if len(table) != 18 {
 		t.Fatalf("%d lines", len(table))
 	}
-	for number, want := range map[uint64]struct {
-		mount mount
-		place place
-	}{
-		21: {mount{filesystem: "ext4", point: "/"}, firstTier},
-		22: {mount{filesystem: "proc", point: "/proc"}, pseudo},
-		23: {mount{filesystem: "nfs4", point: "/mnt/with blank\ttab\nline\\back"}, network},
-		24: {mount{filesystem: "cifs", point: "/mnt/share"}, network},
-		25: {mount{filesystem: "9p", point: "/mnt/host"}, network},
-		26: {mount{filesystem: "fuse.sshfs", point: "/mnt/ssh"}, network},
-		27: {mount{filesystem: "fuseblk", point: "/mnt/stick"}, foreign},
-		28: {mount{filesystem: "vfat", point: "/mnt/fat"}, foreign},
-		29: {mount{filesystem: "tmpfs", point: "/run"}, memory},
-		30: {mount{filesystem: "overlay", point: "/hidden"}, overlayUnseen},
-		31: {mount{filesystem: "overlay", point: "/quick", upper: "proc", unsynced: true}, overlayVolatile},
-		32: {mount{filesystem: "overlay", point: "/quicker", upper: "proc", unsynced: true}, overlayVolatile},
-		33: {mount{filesystem: "overlay", point: "/fixed"}, overlayUnseen},
-		35: {mount{filesystem: "ext4", point: "/data", noBarrier: true}, firstTier},
-		36: {mount{filesystem: "f2fs", point: "/flash", noBarrier: true}, secondTier},
-		37: {mount{filesystem: "ext3", point: "/old", noBarrier: true}, secondTier},
+	for number, want := range map[uint64]Volume{
+		21: {Type: "ext4", Point: "/"},
+		22: {Type: "proc", Point: "/proc"},
+		23: {Type: "nfs4", Point: "/mnt/with blank\ttab\nline\\back"},
+		24: {Type: "cifs", Point: "/mnt/share"},
+		25: {Type: "9p", Point: "/mnt/host"},
+		26: {Type: "fuse.sshfs", Point: "/mnt/ssh"},
+		27: {Type: "fuseblk", Point: "/mnt/stick"},
+		28: {Type: "vfat", Point: "/mnt/fat"},
+		29: {Type: "tmpfs", Point: "/run"},
+		30: {Type: "overlay", Point: "/hidden"},
+		31: {Type: "overlay", Point: "/quick", Upper: "proc", Unsynced: true},
+		32: {Type: "overlay", Point: "/quicker", Upper: "proc", Unsynced: true},
+		33: {Type: "overlay", Point: "/fixed"},
+		35: {Type: "ext4", Point: "/data", NoBarrier: true},
+		36: {Type: "f2fs", Point: "/flash", NoBarrier: true},
+		37: {Type: "ext3", Point: "/old", NoBarrier: true},
 	} {
 		entry := table.byNumber(number)
 		if entry == nil {
 			t.Errorf("no mount %d", number)
 			continue
 		}
-		m := entry.mount()
-		if m != want.mount || classify("linux", &m) != want.place {
-			t.Errorf("mount %d is %+v in place %d", number, m, classify("linux", &m))
+		if v := entry.volume(); v != want {
+			t.Errorf("mount %d is %+v", number, v)
 		}
 	}
 	if table.byNumber(39) != nil || table.byNumber(1000) != nil {
@@ -94,18 +90,25 @@ func TestWithoutANumberThePathFindsTheMount(t *testing.T) {
 	if (mountTable{}).byPath("/") != nil {
 		t.Error("an empty table knows a mount")
 	}
-	dir, err := openDir("/proc/self")
+	dir := asked(t, "/proc/self")
+	if m, ok := readMount(MountID{}, dir); !ok || m.Type != "proc" {
+		t.Errorf("an old kernel's /proc is %+v, %v", m, ok)
+	}
+	plain := statxNumber(t, dir)
+	if m, ok := readMount(MountID{plain, false}, dir); !ok || m.Type != "proc" {
+		t.Errorf("by its reused number /proc is %+v, %v", m, ok)
+	}
+}
+
+// asked is a descriptor for questions.
+func asked(t *testing.T, path string) int {
+	t.Helper()
+	fd, err := openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeAt(dir)
-	if m, ok := readMount(mountID{}, int(dir)); !ok || m.filesystem != "proc" {
-		t.Errorf("an old kernel's /proc is %+v, %v", m, ok)
-	}
-	plain := statxNumber(t, int(dir))
-	if m, ok := readMount(mountID{plain, false}, int(dir)); !ok || m.filesystem != "proc" {
-		t.Errorf("by its reused number /proc is %+v, %v", m, ok)
-	}
+	t.Cleanup(func() { _ = closeFD(fd) })
+	return fd
 }
 
 func statxNumber(t *testing.T, fd int) uint64 {
@@ -126,37 +129,31 @@ func TestEscapesThatAreNoneStay(t *testing.T) {
 }
 
 func TestAMountOutOfTheTableIsKnownByItsNumberAlone(t *testing.T) {
-	cache := mountCache{known: make(map[mountKey]mount)}
-	key := mountKey{id: mountID{1 << 40, true}, number: unix.XFS_SUPER_MAGIC}
-	if m := cache.find(key, -1); m != (mount{filesystem: "xfs"}) {
+	cache := mountCache{known: make(map[mountKey]Volume)}
+	key := mountKey{id: MountID{1 << 40, true}, number: unix.XFS_SUPER_MAGIC}
+	if m := cache.find(key, -1); m != (Volume{Type: "xfs"}) {
 		t.Errorf("found %+v", m)
 	}
 	if len(cache.known) != 0 {
 		t.Error("a guess is remembered")
 	}
-	for number, name := range magicNames {
-		if place := classify("linux", &mount{filesystem: name}); place == firstTier && number == unix.EXT4_SUPER_MAGIC {
-			t.Error("ext2 would pass for ext4")
-		}
+	if name := magicNames[unix.EXT4_SUPER_MAGIC]; name == "ext4" {
+		t.Error("ext2 would pass for ext4")
 	}
 }
 
 func TestOnlyAKeyThatLastsIsRemembered(t *testing.T) {
-	dir, err := openDir(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeAt(dir)
-	plain := statxNumber(t, int(dir))
+	dir := asked(t, t.TempDir())
+	plain := statxNumber(t, dir)
 	for key, want := range map[mountKey]int{
-		{id: mountID{plain, false}, number: unix.EXT4_SUPER_MAGIC}:      1,
-		{id: mountID{plain, false}, number: unix.OVERLAYFS_SUPER_MAGIC}: 0,
-		{id: mountID{plain, false}, number: unix.FUSE_SUPER_MAGIC}:      0,
-		{id: mountID{7, true}, number: unix.FUSE_SUPER_MAGIC}:           1,
+		{id: MountID{plain, false}, number: unix.EXT4_SUPER_MAGIC}:      1,
+		{id: MountID{plain, false}, number: unix.OVERLAYFS_SUPER_MAGIC}: 0,
+		{id: MountID{plain, false}, number: unix.FUSE_SUPER_MAGIC}:      0,
+		{id: MountID{7, true}, number: unix.FUSE_SUPER_MAGIC}:           1,
 		{}: 0,
 	} {
-		cache := mountCache{known: make(map[mountKey]mount)}
-		if first, again := cache.find(key, int(dir)), cache.find(key, int(dir)); first != again || first.filesystem == "" {
+		cache := mountCache{known: make(map[mountKey]Volume)}
+		if first, again := cache.find(key, dir), cache.find(key, dir); first != again || first.Type == "" {
 			t.Errorf("%+v: %+v, then %+v", key, first, again)
 		}
 		if len(cache.known) != want {
@@ -166,9 +163,9 @@ func TestOnlyAKeyThatLastsIsRemembered(t *testing.T) {
 }
 
 func TestTheCacheIsBounded(t *testing.T) {
-	cache := mountCache{known: make(map[mountKey]mount)}
+	cache := mountCache{known: make(map[mountKey]Volume)}
 	for i := range uint64(10 * maxMounts) {
-		cache.remember(mountKey{id: mountID{i, true}}, mount{})
+		cache.remember(mountKey{id: MountID{i, true}}, Volume{})
 		if len(cache.known) > maxMounts {
 			t.Fatalf("%d mounts are remembered", len(cache.known))
 		}
@@ -183,5 +180,13 @@ func TestTheRealTableHasThisDirectory(t *testing.T) {
 	table, err := readMountTable()
 	if err != nil || len(table) != strings.Count(string(text), "\n") {
 		t.Errorf("%d entries, %d lines, %v", len(table), strings.Count(string(text), "\n"), err)
+	}
+}
+
+func TestALayerOutOfSightTellsNothing(t *testing.T) {
+	for _, path := range []string{"relative/upper", "/nowhere/at/all"} {
+		if v := layer(path); v != (Volume{}) {
+			t.Errorf("the layer %s is taken for %+v", path, v)
+		}
 	}
 }

@@ -1,12 +1,8 @@
 //go:build darwin || freebsd
 
-package environ
+package vfs
 
-import (
-	"io/fs"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 func fstatfs(fd int) (name, point string, flags uint64, err error) {
 	var s unix.Statfs_t
@@ -19,7 +15,7 @@ func fstatfs(fd int) (name, point string, flags uint64, err error) {
 func space(path string) (bytes, inodes, allInodes int64, err error) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(path, &s); err != nil {
-		return 0, 0, 0, &fs.PathError{Op: "statfs", Path: path, Err: err}
+		return 0, 0, 0, pathError("statfs", path, err)
 	}
 	return int64(s.Bavail) * int64(s.Bsize), int64(s.Ffree), int64(s.Files), nil
 }

@@ -1,4 +1,4 @@
-package environ
+package vfs
 
 import (
 	"os"
