@@ -77,13 +77,14 @@ func (d *Disk) lookUp(p Placement) (at Location, dir vfs.Dir, err error) {
 }
 
 // Sidecar is of the Store interface.
-func (d *Disk) Sidecar(p Placement) (sidecar.Sidecar, error) {
+func (d *Disk) Sidecar(p Placement) (path string, side sidecar.Sidecar, err error) {
 	at, dir, err := d.lookUp(p)
 	if err != nil {
-		return sidecar.Sidecar{}, err
+		return "", side, err
 	}
 	defer dir.Close()
-	return sidecar.Read(dir, at.name)
+	side, err = sidecar.Read(dir, at.name)
+	return at.path() + sidecar.Suffix, side, err
 }
 
 // open tries once. What it finds counts only if it is current after it.
