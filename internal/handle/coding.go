@@ -3,6 +3,7 @@ package handle
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/codec"
@@ -78,15 +79,30 @@ func (f form[T]) Same(other engine.Form) bool {
 
 // Edit is of the engine's Form interface.
 func (f form[T]) Edit(old, value []byte) ([]byte, error) {
-	v, err := decode[T](f.codec, value, 0)
-	if err != nil {
-		return nil, err
-	}
 	out := &editBuffer{max: f.max, log: f.log}
-	if err := calm(errors.ErrEncode, func() error { return f.codec.Edit(out, old, v) }); err != nil {
+	err := calm(errors.ErrEncode, func() error { return f.edit(out, old, value) })
+	if err != nil {
 		return nil, matching(errors.ErrEncode, err)
 	}
 	return out.Bytes(), nil
+}
+
+// edit gives the codec the encoding itself if it takes one, for what is encoded
+// need not decode. To another codec such a value can only be written whole.
+func (f form[T]) edit(out *editBuffer, old, value []byte) error {
+	if c, ok := f.codec.(interface {
+		EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
+	}); ok {
+		if done, err := c.EditEncoded(out, old, value, reflect.TypeFor[T]()); done || err != nil {
+			return err
+		}
+	}
+	v, err := decode[T](f.codec, value, 0)
+	if err != nil {
+		out.Write(value)
+		return nil
+	}
+	return f.codec.Edit(out, old, v)
 }
 
 // editBuffer takes an edited text. It tells a codec that inflates the old text
