@@ -38,6 +38,9 @@ func LockAll(ctx context.Context, paths []string, fn func(ctx context.Context) e
 	if err := fn(ctx); err != nil {
 		return err
 	}
+	for _, h := range holds {
+		h.End()
+	}
 	return commitEach(holds)
 }
 

@@ -88,7 +88,7 @@ func WithCodec(c codec.Codec) Option {
 type Safety = safety.Level
 
 const (
-	// Strict refuses with an error. It is the default.
+	// Strict refuses with an error, before anything is changed. It is the default.
 	Strict = safety.Strict
 	// Warn does what can be done and logs each cause once per handle.
 	Warn = safety.Warn

@@ -26,8 +26,7 @@ func TestABlindEditGoesOverAnOutsideChangeAndKeepsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
 		s.change("f", "old")
-		e := New(s)
-		e.rest = time.Sleep
+		e := newEngine(s)
 		err := e.Do(request("f"), func(tx *Tx) error {
 			if err := tx.PutValue(suffix{}, []byte("+mine"), store.ReadOptions{}); err != nil {
 				return err
@@ -47,8 +46,7 @@ func TestWhoBuiltOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
 		s.change("f", "old")
-		e := New(s)
-		e.rest = time.Sleep
+		e := newEngine(s)
 		blind := make(chan error, 1)
 		staged := make(chan bool)
 		go func() {
@@ -83,8 +81,7 @@ func TestARefusedEditIsTheFaultOfOneFunction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
 		s.change("f", "old")
-		e := New(s)
-		e.rest = time.Sleep
+		e := newEngine(s)
 		form := suffix{refuse: "+bad"}
 		put := func(value string) chan error {
 			done := make(chan error, 1)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -25,7 +24,7 @@ type run struct {
 	lingering bool
 	announced bool // whoever has the turn sets it
 
-	io      sync.Mutex    // one at a time at the session
+	io      chan struct{} // full while somebody is at the session
 	saved   state         // what the disk holds
 	version store.Version // of that; nil while nobody looked
 	rebased bool          // it holds a change from outside that the run's states do not
@@ -33,7 +32,17 @@ type run struct {
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
 	disk := state{base: &blob{}}
-	return &run{session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
+	return &run{
+		session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone,
+		state: disk, saved: disk, io: make(chan struct{}, 1),
+	}
+}
+
+// alone waits until nobody is at the session, and keeps others out. It is no
+// mutex, for which virtual time would stand still (testing/synctest).
+func (r *run) alone() (done func()) {
+	r.io <- struct{}{}
+	return func() { <-r.io }
 }
 
 // takes reports whether a function can join.
@@ -72,8 +81,7 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 	if b.loaded && (b.verified || !o.Verify) {
 		return nil
 	}
-	r.io.Lock()
-	defer r.io.Unlock()
+	defer r.alone()()
 	c, err := r.session.Load(o)
 	if err != nil {
 		return err
@@ -102,8 +110,8 @@ func (r *run) loadForEdit(b *blob, o store.ReadOptions) error {
 // write puts a batch on the disk. Of a batch whose edit is refused it writes the
 // functions before the one that is to blame.
 func (r *run) write(b *batch) error {
-	r.io.Lock()
-	defer r.io.Unlock()
+
+	defer r.alone()()
 	err := r.put(b, b.state)
 	if !isRefused(err) {
 		return err

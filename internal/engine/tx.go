@@ -27,7 +27,8 @@ type staging struct {
 type Tx struct {
 	*staging
 	at     store.Location
-	joins  chan struct{} // full while a function that joined this one runs
+	joins  chan struct{} // empty while a function that joined this one runs
+	joined *waiter       // which that is, or was last
 	writes int           // how many of the writes are this function's, or of those within it
 	outer  *Tx
 	over   bool
@@ -35,10 +36,21 @@ type Tx struct {
 
 func newTx(r *run, at store.Location) *Tx {
 	s := &staging{run: r, state: r.state, after: r.newest()}
-	return &Tx{staging: s, at: at, joins: make(chan struct{}, 1)}
+	return (&Tx{staging: s, at: at}).open()
 }
 
+// open lets others join.
+func (tx *Tx) open() *Tx {
+	tx.joins = make(chan struct{}, 1)
+	tx.joins <- struct{}{}
+	return tx
+}
+
+// end lets nobody join any more, and waits for the function that has, so that it
+// is in the transaction whole.
 func (tx *Tx) end() {
+	<-tx.joins
+	defer func() { tx.joins <- struct{}{} }()
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.over = true
@@ -155,6 +167,7 @@ func (tx *Tx) Remove() error {
 		return err
 	}
 	if !exists {
+		tx.read = true // the caller is told what it saw
 		return fs.ErrNotExist
 	}
 	tx.set(state{base: &blob{loaded: true, verified: true}})
@@ -165,8 +178,7 @@ func (tx *Tx) exists() (bool, error) {
 	if tx.state.base.loaded || tx.state.exists() {
 		return tx.state.exists(), nil
 	}
-	tx.run.io.Lock()
-	defer tx.run.io.Unlock()
+	defer tx.run.alone()()
 	return tx.run.session.Exists()
 }
 

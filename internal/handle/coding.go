@@ -70,7 +70,8 @@ func (f *File[T]) form() engine.Form {
 	return nil
 }
 
-// Same is of the engine's Form interface.
+// Same is of the engine's Form interface. Whether codecs can be compared is asked
+// of the values: one of a comparable type may hold another that is not.
 func (f form[T]) Same(other engine.Form) bool {
 	o, ok := other.(form[T])
 	return ok && reflect.ValueOf(f.codec).Comparable() && reflect.ValueOf(o.codec).Comparable() && f.codec == o.codec

@@ -84,7 +84,7 @@ func (tx *Tx[T]) Append(text string) error {
 // a map made.
 func (tx *Tx[T]) Update(fn func(v *T) error) error {
 	v, err := tx.read()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !noFile(err) {
 		return tx.file.fail("update", errors.ErrWrite, err)
 	}
 	if m := reflect.ValueOf(&v).Elem(); m.Kind() == reflect.Map && m.IsNil() {

@@ -62,9 +62,17 @@ func (f *file) whole(c *Change) error {
 	return nil
 }
 
-// remove unlinks the file, or the link that takes its place under Replace.
+// remove unlinks the file, or the link that takes its place under Replace. One
+// that is gone already, or was made and removed before it came to the disk, is
+// made sure of.
 func (f *file) remove(o Options, guard func() error) (Version, error) {
 	info, err := f.dir.Stat(f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := guard(); err != nil {
+			return nil, err
+		}
+		return version{}, replace.SyncDir(f.dir, o.Policy)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +86,7 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 		return nil, err
 	}
 	if err := f.dir.Remove(f.name); err != nil {
-		return nil, err
+		return nil, replace.Busy(err, f.name)
 	}
 	// The sidecar goes after its file: the other way round a crash would leave
 	// the file unprotected. One sync makes both final.

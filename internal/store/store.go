@@ -28,8 +28,9 @@ type Store interface {
 	// Open is Read for content that need not fit into memory. The content is
 	// of one version. With Verify what was read is checked at its end.
 	Open(p Placement, o ReadOptions) (io.ReadCloser, error)
-	// Sidecar reads what is recorded of a file's checksum, without the lock.
-	Sidecar(p Placement) (sidecar.Sidecar, error)
+	// Sidecar reads what is recorded of a file's checksum, and says where, without
+	// the lock.
+	Sidecar(p Placement) (path string, side sidecar.Sidecar, err error)
 	// TryLock locks a location's file, or fails with ErrLocked. Like Lock it
 	// fails with ErrMoved if the placement means another file by now, and with
 	// ErrUnsupportedEnvironment, before it has made anything, if the options
