@@ -78,13 +78,18 @@ func (f form[T]) Same(other engine.Form) bool {
 }
 
 // Edit is of the engine's Form interface.
-func (f form[T]) Edit(old, value []byte) ([]byte, error) {
-	out := &editBuffer{max: f.max, log: f.log}
-	err := calm(errors.ErrEncode, func() error { return f.edit(out, old, value) })
+func (f form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) {
+	out := &editBuffer{max: f.max}
+	err = calm(errors.ErrEncode, func() error { return f.edit(out, old, value) })
 	if err != nil {
-		return nil, matching(errors.ErrEncode, err)
+		return nil, nil, matching(errors.ErrEncode, err)
 	}
-	return out.Bytes(), nil
+	if r := out.report; len(r.Lost) > 0 {
+		tell = func() {
+			f.log.Warn("a write could not keep all comments", "path", f.log.Path, "how", r.How, "lines", r.Lost)
+		}
+	}
+	return out.Bytes(), tell, nil
 }
 
 // edit gives the codec the encoding itself if it takes one, for what is encoded
@@ -105,20 +110,16 @@ func (f form[T]) edit(out *editBuffer, old, value []byte) error {
 	return f.codec.Edit(out, old, v)
 }
 
-// editBuffer takes an edited text. It tells a codec that inflates the old text
-// how far it may, and logs what the codec tells.
+// editBuffer takes an edited text, and what the codec tells of it. It tells a
+// codec that inflates the old text how far it may.
 type editBuffer struct {
 	bytes.Buffer
-	max int64
-	log *safety.Log
+	max    int64
+	report codec.EditReport
 }
 
 // MaxSize is what codec.Gzip asks for.
 func (b *editBuffer) MaxSize() int64 { return b.max }
 
 // Edited is what a codec reports to.
-func (b *editBuffer) Edited(r codec.EditReport) {
-	if len(r.Lost) > 0 {
-		b.log.Warn("a write could not keep all comments", "path", b.log.Path, "how", r.How, "lines", r.Lost)
-	}
-}
+func (b *editBuffer) Edited(r codec.EditReport) { b.report = r }

@@ -66,7 +66,7 @@ func (tx *Tx[T]) put(data []byte) error {
 		tx.tx.Put(data)
 		return nil
 	}
-	return tx.file.fail("write", errors.ErrWrite, tx.tx.PutValue(form, data, tx.file.options.Checksum))
+	return tx.file.fail("write", errors.ErrWrite, tx.tx.PutValue(form, data, tx.file.options.forCodec()))
 }
 
 // WriteBytes stages a copy of data.

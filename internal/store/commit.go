@@ -34,7 +34,7 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 	}
 	switch {
 	case old == nil && c.Append:
-		if err := f.whole(&c); err != nil {
+		if err := f.whole(&c, o); err != nil {
 			return nil, err
 		}
 	case old == nil:
@@ -53,8 +53,11 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 
 // whole makes an append where no file is a change of the whole content, based
 // on what there is instead: nothing, or under Replace what a link leads to.
-func (f *file) whole(c *Change) error {
-	now, err := f.Load(ReadOptions{})
+func (f *file) whole(c *Change, o Options) error {
+	now, err := f.Load(ReadOptions{Verify: o.Checksum})
+	if errors.Is(err, errors.ErrNoChecksum) {
+		now, err = f.Load(ReadOptions{})
+	}
 	if err != nil {
 		return err
 	}
