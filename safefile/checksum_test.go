@@ -379,35 +379,6 @@ func TestTheRecordedDigestThatMatchesIsCarriedOnAndAllIfNoneDoes(t *testing.T) {
 	}
 }
 
-func TestTheSidecarHasTheModeAndOwnerOfTheData(t *testing.T) {
-	needLinux(t)
-	needRoot(t)
-	for _, mode := range []fs.FileMode{0o600, 0o640, 0o644, 0o755, 0o444} {
-		path := filepath.Join(memory(t), "app")
-		f, _ := summed(path, safefile.WithMode(mode))
-		must(t, f.WriteBytes([]byte("new")))
-		wantLike(t, path)
-		must(t, os.Chmod(path, mode|0o200))
-		must(t, os.Chown(path, 12, 34))
-		must(t, f.WriteBytes([]byte("newer")))
-		wantLike(t, path)
-		must(t, checksum.Write(path))
-		wantLike(t, path)
-	}
-}
-
-func wantLike(t *testing.T, path string) {
-	t.Helper()
-	data, err := os.Stat(path)
-	must(t, err)
-	side, err := os.Stat(path + ".sha256")
-	must(t, err)
-	d, s := data.Sys().(*syscall.Stat_t), side.Sys().(*syscall.Stat_t)
-	if side.Mode() != data.Mode()&0o666 || d.Uid != s.Uid || d.Gid != s.Gid {
-		t.Errorf("the file is %v of %d:%d, its sidecar %v of %d:%d", data.Mode(), d.Uid, d.Gid, side.Mode(), s.Uid, s.Gid)
-	}
-}
-
 func TestANameThatLeavesNoRoomForTheSidecarIsRefusedOnlyWithAChecksum(t *testing.T) {
 	needLinux(t)
 	log := &strings.Builder{}

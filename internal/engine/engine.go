@@ -155,8 +155,10 @@ func (e *Engine) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, er
 	return e.store.Open(p, o)
 }
 
-// Sidecar reads what is recorded of a file's checksum.
-func (e *Engine) Sidecar(p store.Placement) (sidecar.Sidecar, error) { return e.store.Sidecar(p) }
+// Sidecar reads what is recorded of a file's checksum, and says where.
+func (e *Engine) Sidecar(p store.Placement) (path string, side sidecar.Sidecar, err error) {
+	return e.store.Sidecar(p)
+}
 
 func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
 	ent := e.enter(w.at.Key)

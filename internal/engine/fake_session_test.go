@@ -72,6 +72,9 @@ func (s *fakeSession) MoveTo(to store.Session, _ store.Options) error {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	dst := to.(*fakeSession).file
+	if dst == s.file {
+		return nil
+	}
 	dst.exists, dst.data = s.file.exists, s.file.data
 	s.file.exists, s.file.data = false, ""
 	return nil

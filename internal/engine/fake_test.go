@@ -93,8 +93,8 @@ func (s *fakeStore) Read(p store.Placement, o store.ReadOptions) ([]byte, error)
 	return []byte(f.data), nil
 }
 
-func (s *fakeStore) Sidecar(store.Placement) (sidecar.Sidecar, error) {
-	return sidecar.Sidecar{}, errors.ErrNoChecksum
+func (s *fakeStore) Sidecar(store.Placement) (string, sidecar.Sidecar, error) {
+	return "", sidecar.Sidecar{}, errors.ErrNoChecksum
 }
 
 func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, error) {

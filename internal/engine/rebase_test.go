@@ -15,11 +15,11 @@ type suffix struct{ refuse string }
 
 func (f suffix) Same(other Form) bool { return f == other }
 
-func (f suffix) Edit(old, value []byte) ([]byte, error) {
+func (f suffix) Edit(old, value []byte) ([]byte, func(), error) {
 	if f.refuse != "" && string(value) == f.refuse {
-		return nil, errors.ErrEncode
+		return nil, nil, errors.ErrEncode
 	}
-	return append(append([]byte{}, old...), value...), nil
+	return append(append([]byte{}, old...), value...), nil, nil
 }
 
 func TestABlindEditGoesOverAnOutsideChangeAndKeepsIt(t *testing.T) {
@@ -28,7 +28,7 @@ func TestABlindEditGoesOverAnOutsideChangeAndKeepsIt(t *testing.T) {
 		s.change("f", "old")
 		e := newEngine(s)
 		err := e.Do(request("f"), func(tx *Tx) error {
-			if err := tx.PutValue(suffix{}, []byte("+mine"), false); err != nil {
+			if err := tx.PutValue(suffix{}, []byte("+mine"), store.ReadOptions{}); err != nil {
 				return err
 			}
 			s.change("f", "theirs")
@@ -51,7 +51,7 @@ func TestWhoBuiltOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
 		staged := make(chan bool)
 		go func() {
 			blind <- e.Do(request("f"), func(tx *Tx) error {
-				err := tx.PutValue(suffix{}, []byte("+mine"), false)
+				err := tx.PutValue(suffix{}, []byte("+mine"), store.ReadOptions{})
 				s.change("f", "theirs")
 				close(staged)
 				return err
@@ -86,7 +86,7 @@ func TestARefusedEditIsTheFaultOfOneFunction(t *testing.T) {
 		put := func(value string) chan error {
 			done := make(chan error, 1)
 			go func() {
-				done <- e.Do(request("f"), func(tx *Tx) error { return tx.PutValue(form, []byte(value), false) })
+				done <- e.Do(request("f"), func(tx *Tx) error { return tx.PutValue(form, []byte(value), store.ReadOptions{}) })
 			}()
 			synctest.Wait()
 			return done

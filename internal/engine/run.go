@@ -98,10 +98,11 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 // loadForEdit is load for a function that does not care what the text says, only
 // that it can be edited. A text that has no checksum yet can; one that is damaged
 // can't, for the new checksum would bless the damage.
-func (r *run) loadForEdit(b *blob, verify bool) error {
-	err := r.load(b, store.ReadOptions{Verify: verify})
+func (r *run) loadForEdit(b *blob, o store.ReadOptions) error {
+	err := r.load(b, o)
 	if errors.Is(err, errors.ErrNoChecksum) {
-		err = r.load(b, store.ReadOptions{})
+		o.Verify = false
+		err = r.load(b, o)
 	}
 	return err
 }
@@ -146,7 +147,7 @@ const maxRebase = 3
 // from outside, with an edit of the text as that change left it.
 func (r *run) put(b *batch, s state) error {
 	for tries := 0; ; tries++ {
-		c, err := r.change(b, s)
+		c, said, err := r.change(b, s)
 		if err != nil {
 			return refused{err}
 		}
@@ -157,6 +158,7 @@ func (r *run) put(b *batch, s state) error {
 		v, err := r.session.Commit(c, b.options)
 		if err == nil {
 			r.saved, r.version = s, v
+			said.say()
 			return nil
 		}
 		if !blind || !errors.Is(err, errors.ErrChanged) {
@@ -182,19 +184,20 @@ func (r *run) rebase(s state, verify bool) (state, error) {
 	return state{base: &blob{loaded: true, exists: now.Exists, data: now.Data}, form: s.form, value: s.value}, err
 }
 
-// change is what a commit has to do to get from the saved state to another.
-func (r *run) change(b *batch, s state) (store.Change, error) {
+// change is what a commit has to do to get from the saved state to another, and
+// what is to be said when it is done.
+func (r *run) change(b *batch, s state) (store.Change, *saying, error) {
 	switch {
 	case s.form != nil:
-		text, err := s.text()
-		return store.Change{Parts: [][]byte{text}, Read: r.version}, err
+		text, said, err := s.text()
+		return store.Change{Parts: [][]byte{text}, Read: r.version}, said, err
 	case s.base == r.saved.base && r.saved.form == nil:
 		// Only tails are new. They rely on what they follow, as far as it is known.
-		return store.Change{Append: true, Parts: s.tails[len(r.saved.tails):], Read: r.version}, nil
+		return store.Change{Append: true, Parts: s.tails[len(r.saved.tails):], Read: r.version}, nil, nil
 	case !s.exists():
-		return store.Change{Remove: true, Read: r.readBy(b)}, nil
+		return store.Change{Remove: true, Read: r.readBy(b)}, nil, nil
 	}
-	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: r.readBy(b)}, nil
+	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: r.readBy(b)}, s.base.said, nil
 }
 
 // readBy is the version that a batch relies on, nil if it does not care.

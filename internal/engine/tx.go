@@ -87,10 +87,17 @@ func (tx *Tx) text(o store.ReadOptions) (data []byte, exists bool, err error) {
 		return nil, false, err
 	}
 	data = tx.state.plain()
-	if o.Max > 0 && int64(len(data)) > o.Max {
-		return nil, false, fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, len(data), o.Max)
+	if err := within(o, len(data)); err != nil {
+		return nil, false, err
 	}
 	return data, tx.state.exists(), nil
+}
+
+func within(o store.ReadOptions, size int) error {
+	if o.Max > 0 && int64(size) > o.Max {
+		return fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, size, o.Max)
+	}
+	return nil
 }
 
 // Value is Text for a caller to whom the encoding of a value of the given form
@@ -116,10 +123,14 @@ func (tx *Tx) put(data []byte) {
 
 // PutValue stages a value, given as its encoding of the form. The file's text is
 // changed to hold it; without a file, or with one that is damaged or a link that
-// leads nowhere, the encoding is the text. The bytes are kept and not to be changed.
-func (tx *Tx) PutValue(f Form, value []byte, verify bool) error {
+// leads nowhere, the encoding is the text. A file over the limit of o can't be
+// edited. The bytes are kept and not to be changed.
+func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	defer tx.lock()()
-	err := tx.run.loadForEdit(tx.state.base, verify)
+	err := tx.run.loadForEdit(tx.state.base, o)
+	if err == nil {
+		err = within(o, len(tx.state.base.data)+size(tx.state.tails))
+	}
 	switch {
 	case err == nil && tx.state.exists():
 	case err == nil, errors.Is(err, errors.ErrChecksumMismatch), errors.Is(err, errors.ErrSymlink):

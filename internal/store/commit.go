@@ -31,7 +31,7 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 	defer old.Close()
 	switch {
 	case old == nil && c.Append:
-		if err := f.whole(&c); err != nil {
+		if err := f.whole(&c, o); err != nil {
 			return nil, err
 		}
 	case old == nil:
@@ -50,8 +50,11 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 
 // whole makes an append where no file is a change of the whole content, based
 // on what there is instead: nothing, or under Replace what a link leads to.
-func (f *file) whole(c *Change) error {
-	now, err := f.Load(ReadOptions{})
+func (f *file) whole(c *Change, o Options) error {
+	now, err := f.Load(ReadOptions{Verify: o.Checksum})
+	if errors.Is(err, errors.ErrNoChecksum) {
+		now, err = f.Load(ReadOptions{})
+	}
 	if err != nil {
 		return err
 	}
@@ -86,7 +89,7 @@ func (f *file) remove(o Options, guard func() error) (Version, error) {
 		return nil, err
 	}
 	if err := f.dir.Remove(f.name); err != nil {
-		return nil, err
+		return nil, replace.Busy(err, f.name)
 	}
 	// The sidecar goes after its file: the other way round a crash would leave
 	// the file unprotected. One sync makes both final.

@@ -30,6 +30,7 @@ type file struct {
 	lockDir vfs.Dir // where the lock lies; dir itself unless the caller chose another
 	place   place
 	lock    *lock.Held // nil without a lock
+	data    *lock.Held // on the file itself where that can't be replaced
 	owner   replace.Owner
 	stale   bool   // the last holder left its record
 	clear   func() // clears this holder's; nil if it left none
@@ -75,14 +76,18 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 	}
 	// The wait may have been long: after somebody moved the directory or retargeted
 	// a link, the path means another file.
-	if now, err := d.Locate(p); err != nil || now.Key != at.Key {
+	now, err := d.Locate(p)
+	if err != nil || now.Key != at.Key {
 		return nil, moved(err)
 	}
 	if f.lock != nil {
 		f.stale = f.lock.Left() != nil
 		f.sweepIfDue(at.Key.Dir)
 	}
-	return f, nil
+	if inPlace(now.target) {
+		err = f.openInPlace(now, o, take)
+	}
+	return f, err
 }
 
 // moved is ErrMoved for a directory that is another one, or gone.
@@ -159,8 +164,10 @@ func (f *file) Release() error {
 		f.clear()
 	}
 	var err error
-	if f.lock != nil {
-		err = f.lock.Release()
+	for _, held := range []*lock.Held{f.data, f.lock} {
+		if held != nil {
+			err = errors.Join(err, held.Release())
+		}
 	}
 	if f.lockDir != f.dir {
 		err = errors.Join(err, f.lockDir.Close())

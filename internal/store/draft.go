@@ -5,6 +5,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // draft is the one way in which content comes to a name: a temp, and the seal
@@ -14,6 +15,8 @@ type draft struct {
 	file *file
 	old  *replace.Old // nil if there is no file
 	seal *seal        // nil without a checksum
+
+	options Options
 }
 
 // Draft is of the Session interface.
@@ -36,14 +39,14 @@ func (f *file) Draft(o Options) (Draft, error) {
 // draft begins a new content.
 func (f *file) draft(old *replace.Old, o Options) (*draft, error) {
 	like := old
-	if !o.Metadata {
-		like = nil
+	if !o.Metadata && !inPlace(infoOf(old)) {
+		like = nil // what is rewritten in place keeps its mode, so nobody else may read the temp either
 	}
 	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{Temp: temp, file: f, old: old}
+	d := &draft{Temp: temp, file: f, old: old, options: o}
 	if o.Checksum {
 		if d.seal, err = f.newSeal(o); err == nil {
 			err = d.seal.recall(old)
@@ -82,11 +85,18 @@ func (d *draft) copyOld() error {
 
 // publish makes the content visible and durable.
 func (d *draft) publish(guard func() error) (Version, error) {
+	if inPlace(infoOf(d.old)) {
+		return d.publishInPlace(guard)
+	}
 	if err := d.Settle(); err != nil {
 		return nil, err
 	}
 	if d.seal != nil {
-		if err := d.announce(); err != nil {
+		like, err := d.Temp.Stat()
+		if err == nil {
+			err = d.announce(like)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -98,12 +108,9 @@ func (d *draft) publish(guard func() error) (Version, error) {
 	return versionOf(info), nil
 }
 
-// announce is the seal's, of the content that was settled.
-func (d *draft) announce() (err error) {
-	if d.seal.like, err = d.Temp.Stat(); err != nil {
-		return err
-	}
-	d.seal.after = d.seal.made()
+// announce is the seal's, of the content that was written, for a file like that.
+func (d *draft) announce(like vfs.Info) error {
+	d.seal.like, d.seal.after = like, d.seal.made()
 	return d.seal.announce(d.seal.after)
 }
 

@@ -33,7 +33,10 @@ func (f *file) MoveTo(to Session, o Options) error {
 	if err := f.require(o, &src.Info); err != nil {
 		return err
 	}
-	if err := dst.receives(src.Info, o); err != nil {
+	if dst == f {
+		return nil
+	}
+	if err := dst.receives(f, o); err != nil {
 		return err
 	}
 	if src.File != nil {
@@ -45,7 +48,7 @@ func (f *file) MoveTo(to Session, o Options) error {
 	if err != nil {
 		return err
 	}
-	err = f.rename(dst, o)
+	err = f.rename(dst, src.Info, o)
 	s.finish(err)
 	if err != nil || s == nil {
 		return err
@@ -64,13 +67,18 @@ func (f *file) absent() error {
 	return fmt.Errorf("%w: %s is one, which Replace only replaces; name what it leads to", errors.ErrSymlink, f.name)
 }
 
-// receives refuses a destination that the file can't come to.
-func (f *file) receives(src vfs.Info, o Options) error {
-	self, err := f.dir.Self()
+// receives refuses what can't come here. The directories are compared, since a
+// file on an overlay may have a device number of its own.
+func (f *file) receives(from *file, o Options) error {
+	here, err := f.dir.Self()
 	if err != nil {
 		return err
 	}
-	if self.Dev != src.Dev {
+	there, err := from.dir.Self()
+	if err != nil {
+		return err
+	}
+	if here.Dev != there.Dev {
 		return crossDevice(syscall.EXDEV)
 	}
 	old, err := f.old()
@@ -86,23 +94,36 @@ func crossDevice(err error) error {
 }
 
 // rename is the step that counts.
-func (f *file) rename(dst *file, o Options) error {
+func (f *file) rename(dst *file, src vfs.Info, o Options) error {
 	for _, end := range []*file{f, dst} {
 		if err := end.Check(); err != nil {
 			return err
 		}
 	}
-	err := f.dir.Rename(f.name, dst.dir, dst.name)
-	if errors.Is(err, syscall.EXDEV) {
-		return crossDevice(err)
-	}
-	if err != nil {
+	if err := f.giveName(dst, src); err != nil {
 		return err
 	}
 	if err := replace.SyncDir(dst.dir, o.Policy); err != nil {
 		return err
 	}
 	return replace.SyncDir(f.dir, o.Policy)
+}
+
+// giveName renames. Where both names are of one file rename(2) would do nothing.
+// A mount shows a file at a name that it does not have.
+func (f *file) giveName(dst *file, src vfs.Info) error {
+	there, err := dst.dir.Stat(dst.name)
+	if err == nil && there.ID == src.ID && there.Links > 1 && !there.Mount.Root && !src.Mount.Root {
+		return f.dir.Remove(f.name)
+	}
+	err = f.dir.Rename(f.name, dst.dir, dst.name)
+	if errors.Is(err, syscall.EXDEV) {
+		return crossDevice(err)
+	}
+	if err != nil {
+		return replace.Busy(err, f.name)
+	}
+	return nil
 }
 
 // moveSeal lets the destination's sidecar accept what comes beside what is there.

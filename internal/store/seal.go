@@ -100,16 +100,19 @@ func (s *seal) announce(coming sidecar.Sidecar) error {
 	err := s.file.writeSidecar(coming, s.like, s.options)
 	if errors.Is(err, errors.ErrNotDurable) {
 		s.takeBack()
-		err = notYet{err}
+		err = notYet{"the checksum comes before the content", err}
 	}
 	return err
 }
 
-// notYet is an ErrNotDurable of the sidecar, which is none of the content: that
-// is the old one still.
-type notYet struct{ err error }
+// notYet is an ErrNotDurable of what comes before the content: that is the old
+// one still.
+type notYet struct {
+	what string
+	err  error
+}
 
-func (e notYet) Error() string { return "the checksum comes before the content: " + e.err.Error() }
+func (e notYet) Error() string { return e.what + ": " + e.err.Error() }
 func (e notYet) Is(target error) bool {
 	return target != errors.ErrNotDurable && errors.Is(e.err, target)
 }

@@ -28,8 +28,9 @@ type Store interface {
 	// Open is Read for content that need not fit into memory. The content is
 	// of one version. With Verify what was read is checked at its end.
 	Open(p Placement, o ReadOptions) (io.ReadCloser, error)
-	// Sidecar reads what is recorded of a file's checksum, without the lock.
-	Sidecar(p Placement) (sidecar.Sidecar, error)
+	// Sidecar reads what is recorded of a file's checksum, and says where, without
+	// the lock.
+	Sidecar(p Placement) (path string, side sidecar.Sidecar, err error)
 	// TryLock locks a location's file, or fails with ErrLocked. Like Lock it
 	// fails with ErrMoved if the placement means another file by now, and with
 	// ErrUnsupportedEnvironment, before it has made anything, if the options
@@ -55,7 +56,8 @@ type Session interface {
 	Commit(c Change, o Options) (Version, error)
 	// Draft prepares a new content that need not fit into memory.
 	Draft(o Options) (Draft, error)
-	// MoveTo moves the file to the place of another one of the same store.
+	// MoveTo moves the file to the place of another one of the same store. To
+	// itself changes nothing.
 	MoveTo(to Session, o Options) error
 	// Seal makes a checksum of the content that is there.
 	Seal(o Options) error

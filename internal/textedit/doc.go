@@ -17,7 +17,8 @@
 //  3. The format turns the patch into splices of bytes, all on the text as it
 //     was, and they are applied from the back.
 //  4. The result is parsed again and must equal the old tree with the patch
-//     applied, in kind, type, value, anchor and order, and hold every comment
+//     applied, in kind, type, value, anchor and, unless its format is
+//     [Document].Loose about it, order, and hold every comment
 //     but those at the end of a deleted entry's lines. Last, the caller's
 //     [Options].Check decides.
 //

@@ -26,15 +26,19 @@ type scanner struct {
 	statements slab[statement]
 }
 
-// slab hands out values that are allocated many at a time.
-type slab[T any] []T
+// slab hands out values that are allocated several at a time, ever more.
+type slab[T any] struct {
+	free []T
+	size int
+}
 
 func (s *slab[T]) get() *T {
-	if len(*s) == 0 {
-		*s = make([]T, 32)
+	if len(s.free) == 0 {
+		s.size = min(2*s.size+1, 64)
+		s.free = make([]T, s.size)
 	}
-	v := &(*s)[0]
-	*s = (*s)[1:]
+	v := &s.free[0]
+	s.free = s.free[1:]
 	return v
 }
 

@@ -1,6 +1,7 @@
 package tomledit
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -70,11 +71,43 @@ func TestEncodingsAreReadAsTextsAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, b, err := Format.Compare(text, text)
-		if err != nil || !textedit.Same(a, doc.Root) || !textedit.Same(b, doc.Root) {
-			t.Errorf("%s: %v", name, err)
+		if n := read(text); n == nil || !textedit.Same(n, doc.Root) {
+			t.Errorf("%s: read as something else", name)
 		}
 	}
+}
+
+func TestComparisonFindsWhatDiffers(t *testing.T) {
+	const text = "a = 1\nl = [1, 2]\n\n[t]\n  x = 1\n  [t.u]\n    y = 1\n\n[[p]]\n  n = 1\n\n[[p]]\n  n = 2\n\n[\"q r\"]\n"
+	for _, c := range []struct{ from, to string }{
+		{"", ""}, {"a = 1", "a = 2"}, {"l = [1, 2]", "l = [1, 2, 3]"}, {"y = 1", "y = 2"}, {"n = 2", "n = 3\n\n[[p]]\n"}, {"[\"q r\"]\n", ""},
+		{"[[p]]\n  n = 1\n", "[new]\n  x = 1\n"}, {"l = [1, 2]", "l = [\n1,\n[2]\n]"}, {"a = 1", "a = '''\n[t]'''"}, {text, ""}, {"[t]", "[z]\n[t]"},
+		{"[t.u]", "[z]"}, {"[t]", "['t']"}, {"\n[t]\n", "\n[p.a]\n\n[t]\n"},
+	} {
+		was, is := text, strings.Replace(text, c.from, c.to, 1)
+		a, b, err := Format.Compare([]byte(was), []byte(is))
+		x, fine := Format.Parse([]byte(was))
+		y, errNew := Format.Parse([]byte(is))
+		if err != nil || fine != nil || errNew != nil {
+			if errNew == nil {
+				t.Errorf("%q for %q: %v, %v", c.to, c.from, err, fine)
+			}
+			continue
+		}
+		got, want := textedit.Diff(a, b), textedit.Diff(x.Root, y.Root)
+		if len(got) != len(want) {
+			t.Errorf("%q for %q: %d operations, want %d", c.to, c.from, len(got), len(want))
+			continue
+		}
+		for i := range got {
+			if got[i].Kind != want[i].Kind || len(got[i].Path) != len(want[i].Path) || got[i].Value != nil && !textedit.Same(got[i].Value, want[i].Value) {
+				t.Errorf("%q for %q: operation %d is %v, want %v", c.to, c.from, i, got[i].Kind, want[i].Kind)
+			}
+		}
+	}
+}
+
+func TestComparisonRefusesWhatIsNoTOML(t *testing.T) {
 	good := []byte("a = 1\n")
 	for _, bad := range []string{"a = nonsense\n", "a = [1, [nonsense]]\n", "a = \n"} {
 		if _, _, err := Format.Compare(good, []byte(bad)); err == nil {

@@ -60,11 +60,11 @@ func Read(path string) (Info, error) {
 	if err != nil {
 		return Info{}, handle.Fail("read", path, errors.ErrRead, err)
 	}
-	side, err := e.Sidecar(request.Place)
+	at, side, err := e.Sidecar(request.Place)
 	if err != nil {
 		return Info{}, handle.Fail("read", path, errors.ErrRead, err)
 	}
-	return Info{request.Place.Path + sidecar.Suffix, side.Digest, side.Previous}, nil
+	return Info{at, side.Digest, side.Previous}, nil
 }
 
 // Write makes the sidecar of the content that is there now, whatever an older

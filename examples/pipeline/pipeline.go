@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// pipeline is the two files, and the transactions that move a job on.
+type pipeline struct {
+	active  *lockedfile.ContextFile[map[string]job]
+	results *lockedfile.ContextFile[results]
+	options safefile.Option // of both files
+	slow    time.Duration
+	say     func(format string, args ...any)
+}
+
+func open(dir string, patience time.Duration) *pipeline {
+	options := safefile.WithOptions(safefile.WithTimeout(patience), safefile.WithParents(0o777))
+	return &pipeline{
+		active:  lockedfile.NewContext[map[string]job](filepath.Join(dir, "active.json"), options),
+		results: lockedfile.NewContext[results](filepath.Join(dir, "results.json"), options),
+		options: options,
+		say:     func(string, ...any) {},
+	}
+}
+
+// errOvertaken leaves a transaction without a change: the job is not, or no
+// longer, where its caller has seen it.
+var errOvertaken = errors.New("somebody else has moved the job on")
+
+// submit adds a job, unless it is in one of the files already. That has to be
+// seen under both locks, else the job may move from one file to the other
+// between the two looks. LockAll commits one file after the other, so a crash can
+// come in between; here just one of them is changed.
+func (p *pipeline) submit(ctx context.Context, numbers []int) (id string, added bool, err error) {
+	id = identify(numbers)
+	both := []string{p.active.Path(), p.results.Path()}
+	err = persist(func() error {
+		return lockedfile.LockAll(ctx, both, func(ctx context.Context) error {
+			jobs, err := p.active.ReadOr(ctx, nil)
+			if err != nil {
+				return err
+			}
+			through, err := p.results.ReadOr(ctx, results{})
+			if err != nil {
+				return err
+			}
+			_, onItsWay := jobs[id]
+			_, done := through.Jobs[id]
+			if onItsWay || done {
+				return errOvertaken
+			}
+			return p.active.Merge(ctx, map[string]job{id: {Numbers: numbers, Stage: submitted}})
+		}, p.options)
+	})
+	if errors.Is(err, errOvertaken) {
+		return id, false, nil
+	}
+	return id, err == nil, err
+}
+
+// advance is the transaction of one stage. It changes the job only if that is
+// still at the stage at which its worker has found it, so that of two who have
+// done the same work one counts. The work itself is done before, without the
+// lock, so that the workers compute at the same time.
+func (p *pipeline) advance(ctx context.Context, id string, from stage, to job) error {
+	return persist(func() error {
+		return p.active.Update(ctx, func(jobs *map[string]job) error {
+			if now, exists := (*jobs)[id]; !exists || now.Stage != from {
+				return errOvertaken
+			}
+			(*jobs)[id] = to
+			return nil
+		})
+	})
+}
+
+// finalise moves a job from one file to the other. No two files change at one
+// moment, not even under LockAll, so the order has to make a crash harmless:
+// first the result, then the removal. What is killed in between leaves the job in
+// both files, the next run finds it among the results, does not count it again,
+// and removes it.
+func (p *pipeline) finalise(ctx context.Context, id string, found outcome) error {
+	err := persist(func() error {
+		return p.results.Update(ctx, func(r *results) error {
+			if _, done := r.Jobs[id]; done {
+				return nil
+			}
+			if r.Jobs == nil {
+				r.Jobs = map[string]outcome{}
+			}
+			r.Jobs[id] = found
+			r.Total++
+			return nil
+		})
+	})
+	if err != nil {
+		return err // and the job stays where it is
+	}
+	return persist(func() error {
+		return p.active.Update(ctx, func(jobs *map[string]job) error {
+			delete(*jobs, id)
+			return nil
+		})
+	})
+}
+
+// status reads both files as they are; reading waits for nobody. A job never
+// leaves the first file before it is in the second, so in this order none is
+// missed.
+func (p *pipeline) status(ctx context.Context) (active map[string]job, through results, err error) {
+	if active, err = p.active.ReadOr(ctx, nil); err != nil {
+		return nil, results{}, err
+	}
+	if through, err = p.results.ReadOr(ctx, results{}); err != nil {
+		return nil, results{}, err
+	}
+	for id := range through.Jobs {
+		delete(active, id)
+	}
+	return active, through, nil
+}
+
+// attempts bounds how often persist tries.
+const attempts = 10
+
+// persist repeats a transaction while somebody saves its file by hand, with an
+// editor that takes no lock: that change is kept, and the transaction reads it
+// and thinks again.
+func persist(transaction func() error) error {
+	var err error
+	for range attempts {
+		if err = transaction(); !errors.Is(err, errors.ErrChanged) {
+			return err
+		}
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// status is where a task stands.
+type status string
+
+const (
+	pending    status = "pending"
+	processing status = "processing"
+	completed  status = "completed"
+	failed     status = "failed"
+)
+
+// task is one upload and what becomes of it.
+type task struct {
+	Name     string    `json:"name"`
+	Status   status    `json:"status"`
+	Created  time.Time `json:"created_at"`
+	Started  time.Time `json:"started_at,omitzero"`
+	Finished time.Time `json:"completed_at,omitzero"`
+	Results  *report   `json:"results,omitempty"`
+	Error    string    `json:"error,omitempty"`
+}
+
+func (t *task) end(found *report, failure string) {
+	t.Status, t.Results, t.Error, t.Finished = completed, found, failure, time.Now()
+	if failure != "" {
+		t.Status = failed
+	}
+}
+
+// ledger is what the service knows. What must change together, here a task that
+// ends and the count of those, is in one file, since no two files change at one
+// moment.
+type ledger struct {
+	Waiting   map[string]task `json:"waiting"`
+	Analytics analytics       `json:"analytics"`
+}
+
+// analytics counts the tasks that are over.
+type analytics struct {
+	Completed int            `json:"completed"`
+	Failed    int            `json:"failed"`
+	Days      map[string]day `json:"days"`
+}
+
+// day is those of one day.
+type day struct {
+	Count   int     `json:"count"`
+	Seconds float64 `json:"seconds"` // from start to end, of all of them
+}
+
+// queueLimit is how many tasks may wait.
+const queueLimit = 100
+
+var errFull = errors.New("too many tasks are waiting")
+
+func (l *ledger) add(id string, t task) error {
+	if len(l.Waiting) >= queueLimit {
+		return errFull
+	}
+	if l.Waiting == nil {
+		l.Waiting = map[string]task{}
+	}
+	l.Waiting[id] = t
+	return nil
+}
+
+// remove takes a task out and counts it, once.
+func (l *ledger) remove(id string, t task) {
+	if _, waiting := l.Waiting[id]; !waiting {
+		return
+	}
+	delete(l.Waiting, id)
+	a := &l.Analytics
+	if t.Status == failed {
+		a.Failed++
+	} else {
+		a.Completed++
+	}
+	if a.Days == nil {
+		a.Days = map[string]day{}
+	}
+	date := t.Finished.UTC().Format(time.DateOnly)
+	d := a.Days[date]
+	d.Count++
+	d.Seconds += t.Finished.Sub(t.Started).Seconds()
+	a.Days[date] = d
+}
+
+// average is the mean time of an analysis in seconds, 0 if there was none.
+func (a *analytics) average() float64 {
+	var all day
+	for _, d := range a.Days {
+		all.Count += d.Count
+		all.Seconds += d.Seconds
+	}
+	if all.Count == 0 {
+		return 0
+	}
+	return all.Seconds / float64(all.Count)
+}
