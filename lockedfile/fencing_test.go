@@ -57,7 +57,7 @@ var holders = []struct {
 		}
 		return w.Commit()
 	}, nil},
-	{"WithChecksum", func(f *lockedfile.LockedFile[string], text string) error { return f.Write(text) }, []safefile.Option{safefile.WithChecksum()}},
+	{"WithChecksum", func(f *lockedfile.LockedFile[string], text string) error { return f.Write(text) }, []safefile.Option{safefile.WithChecksum(), quiet}},
 }
 
 // The long form is 4,000 force releases against holders that were stopped at
@@ -68,7 +68,7 @@ func TestAFencedHolderMakesNothingVisible(t *testing.T) {
 	for enough := either(4000, 200); forced < enough; {
 		for _, way := range holders {
 			path := filepath.Join(dir, way.name+".txt")
-			for n := 1; ; n++ {
+			for n := 1; forced < enough; n++ {
 				what := fence(t, path, way.write, way.opts, n)
 				if t.Failed() {
 					t.Fatalf("%s stopped before operation %d", way.name, n)
