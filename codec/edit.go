@@ -20,8 +20,9 @@ func Rewrite() Option {
 
 // KeepComments makes a write fail with ErrEncode, and change nothing, where it
 // could not keep every comment of the text but those of deleted entries, or
-// would have to rewrite it whole. Without it such a write is done and reported.
-// It is for JSONC, YAML and TOML, and for JSON, where only the second matters.
+// would have to rewrite it whole, as it has to where the text does not decode and
+// is not blank. Without it such a write is done and reported. It is for JSONC,
+// YAML and TOML, and for JSON, where only the second matters.
 func KeepComments() Option {
 	return option{"KeepComments", func(s *settings) { s.keepComments = true }}
 }
@@ -32,8 +33,9 @@ type EditReport struct {
 	Lost []int  // the lines of the old text, from 1, whose comments are lost
 }
 
-// OnEdit has f told of every edit, at the time of its commit. f must be safe for
-// concurrent use. It is for JSON, JSONC, YAML and TOML.
+// OnEdit has f told of every edit when it is made. Its commit may fail after that,
+// and then it may be made again. f must be safe for concurrent use. It is for
+// JSON, JSONC, YAML and TOML.
 func OnEdit(f func(EditReport)) Option {
 	if f == nil {
 		panic("codec.OnEdit: nil function")
@@ -48,6 +50,11 @@ type editor struct {
 	text textedit.Format
 }
 
+// encodedEditor is an Editor that can do with the encoding of a value.
+type encodedEditor interface {
+	EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
+}
+
 // editing gives the codec the power to edit, unless its options take it away.
 func (s settings) editing(c Codec, text textedit.Format) Codec {
 	if s.rewrite {
@@ -58,44 +65,59 @@ func (s settings) editing(c Codec, text textedit.Format) Codec {
 
 // Edit compares what old decodes to with v, both as this codec encodes them, and
 // writes what differs into old: so neither a key that v's type does not know nor
-// a zero value that the text leaves out is touched. Text that does not decode
-// can't be edited, and v is written whole.
+// a zero value that the text leaves out is touched.
 func (e editor) Edit(w io.Writer, old []byte, v any) error {
-	was := reflect.New(typeOf(v))
-	if err := e.Load(NewSource(old, 0), was.Interface()); err != nil {
-		return e.Dump(w, v)
-	}
-	oldEnc, err := e.encode(was.Elem().Interface())
-	if err != nil {
-		return e.Dump(w, v) // what is there can be read but not written
-	}
-	newEnc, err := e.encode(v)
+	enc, err := e.encode(v)
 	if err != nil {
 		return err
 	}
-	check := func(doc *textedit.Document) error { return e.proves(doc.Text, was.Type().Elem(), newEnc) }
-	text, report, err := textedit.Edit(e.text, old, oldEnc, newEnc, textedit.Options{Check: check, Refuse: e.keepComments})
-	if errors.Is(err, errors.ErrDecode) && !e.keepComments {
-		return e.Dump(w, v)
-	}
-	if err != nil {
-		return &errors.EncodeError{Format: e.format, Err: err}
-	}
-	e.tell(w, EditReport{report.Rung.String(), report.Lost})
-	return emit(w, text)
+	_, err = e.EditEncoded(w, old, enc, typeOf(v))
+	return err
 }
 
-// proves reports whether a text decodes to the value whose encoding is enc.
-func (e editor) proves(text []byte, t reflect.Type, enc []byte) error {
-	is := reflect.New(t)
-	if err := e.Load(NewSource(text, 0), is.Interface()); err != nil {
+// EditEncoded is Edit with a value of type t that is given as Dump has encoded
+// it, which is how a transaction keeps it: so what is written is what was
+// encoded, even if that does not decode. Wrapping codecs report by done whether
+// what they wrap can do so; if not, nothing has happened.
+func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
+	was, err := e.recode(old, t)
+	if err != nil {
+		return true, e.replace(w, old, enc, err)
+	}
+	check := func(doc *textedit.Document) error {
+		is, err := e.recode(doc.Text, t)
+		if err == nil && !bytes.Equal(is, enc) {
+			err = errors.New("the edited text decodes to another value")
+		}
 		return err
 	}
-	got, err := e.encode(is.Elem().Interface())
-	if err == nil && !bytes.Equal(got, enc) {
-		err = errors.New("the edited text decodes to another value")
+	text, report, err := textedit.Edit(e.text, old, was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
+	if errors.Is(err, errors.ErrDecode) {
+		return true, e.replace(w, old, enc, err)
 	}
-	return err
+	if err != nil {
+		return true, &errors.EncodeError{Format: e.format, Err: err}
+	}
+	e.tell(w, report)
+	return true, emit(w, text)
+}
+
+// replace writes a value over text that can't be edited.
+func (e editor) replace(w io.Writer, old, enc []byte, why error) error {
+	if text, _ := withoutBOM(old); e.keepComments && !blank(text) {
+		return &errors.EncodeError{Format: e.format, Err: fmt.Errorf("the text that is there can't be edited and may hold comments: %w", why)}
+	}
+	e.tell(w, textedit.Replacement(e.text, old, enc))
+	return emit(w, enc)
+}
+
+// recode gives the encoding of what a text decodes to.
+func (e editor) recode(text []byte, t reflect.Type) ([]byte, error) {
+	v := reflect.New(t)
+	if err := e.Load(NewSource(text, 0), v.Interface()); err != nil {
+		return nil, err
+	}
+	return e.encode(v.Elem().Interface())
 }
 
 func (e editor) encode(v any) ([]byte, error) {
@@ -115,7 +137,8 @@ func typeOf(v any) reflect.Type {
 
 // tell hands the report to who asked for it: the option, and the writer of a
 // handle, which knows the file. A loss that nobody heard of is logged.
-func (e editor) tell(w io.Writer, r EditReport) {
+func (e editor) tell(w io.Writer, edit textedit.Report) {
+	r := EditReport{edit.Rung.String(), edit.Lost}
 	if e.onEdit != nil {
 		(*e.onEdit)(r)
 	}

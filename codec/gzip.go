@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
 )
@@ -95,25 +96,48 @@ type gzippedEditor struct {
 // Edit has no limit for what old inflates to unless w has a MaxSize. What does
 // not inflate can't be edited, and v is written whole.
 func (c gzippedEditor) Edit(w io.Writer, old []byte, v any) error {
+	_, err := c.edit(w, old, func(plain io.Writer, text []byte) (bool, error) {
+		return true, c.editor.Edit(plain, text, v)
+	}, func() error { return c.Dump(w, v) })
+	return err
+}
+
+// EditEncoded is Edit with a value that is encoded and compressed.
+func (c gzippedEditor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
+	editor, ok := c.editor.(encodedEditor)
+	if !ok {
+		return false, nil
+	}
+	value, err := inflate(enc, 0)
+	if err != nil {
+		return false, err
+	}
+	return c.edit(w, old, func(plain io.Writer, text []byte) (bool, error) {
+		return editor.EditEncoded(plain, text, value, t)
+	}, func() error { return emit(w, enc) })
+}
+
+// edit has the text that old holds edited, and written whole if it holds none.
+func (c gzippedEditor) edit(w io.Writer, old []byte, edit func(w io.Writer, plain []byte) (bool, error), whole func() error) (done bool, err error) {
 	var max int64
 	if limit, ok := w.(interface{ MaxSize() int64 }); ok {
 		max = limit.MaxSize()
 	}
 	plain, err := inflate(old, max)
 	if errors.Is(err, errors.ErrDecode) {
-		return c.Dump(w, v)
+		return true, whole()
 	}
 	if err != nil {
-		return err
+		return true, err
 	}
 	edited := inflated{outer: w}
-	if err := c.editor.Edit(&edited, plain, v); err != nil {
-		return err
+	if done, err = edit(&edited, plain); err != nil || !done {
+		return done, err
 	}
 	if bytes.Equal(edited.Bytes(), plain) {
-		return emit(w, old)
+		return true, emit(w, old)
 	}
-	return deflate(w, func(z io.Writer) error { return emit(z, edited.Bytes()) })
+	return true, deflate(w, func(z io.Writer) error { return emit(z, edited.Bytes()) })
 }
 
 // inflated takes the text of an edit and passes on what is said about it.

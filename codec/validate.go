@@ -23,7 +23,7 @@ func Validate[T any](inner Codec, check func(T) error) Codec {
 	}
 	c := validated[T]{inner, check}
 	if editor, ok := inner.(Editor); ok {
-		return validatedEditor[T]{c, editor}
+		return &validatedEditor[T]{c, editor} // a pointer, since functions can't be compared
 	}
 	return c
 }
@@ -88,9 +88,17 @@ type validatedEditor[T any] struct {
 	editor Editor
 }
 
-func (c validatedEditor[T]) Edit(w io.Writer, old []byte, v any) error {
+func (c *validatedEditor[T]) Edit(w io.Writer, old []byte, v any) error {
 	if err := c.before(v); err != nil {
 		return err
 	}
 	return c.editor.Edit(w, old, v)
+}
+
+// EditEncoded needs no check: Dump has made it when it encoded the value.
+func (c *validatedEditor[T]) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
+	if editor, ok := c.editor.(encodedEditor); ok {
+		return editor.EditEncoded(w, old, enc, t)
+	}
+	return false, nil
 }

@@ -2,7 +2,6 @@ package lockedfile
 
 import (
 	"context"
-	"log/slog"
 	"runtime"
 	"sync"
 	"time"
@@ -33,7 +32,7 @@ func Acquire(ctx context.Context, path string, opts ...safefile.Option) (*Lock, 
 	if err != nil {
 		return nil, handle.Fail("lock", path, errors.ErrLock, err)
 	}
-	request.Context, request.Announce = ctx, true
+	request.Context, request.Announce, request.Options.Bare = ctx, true, true
 	return acquire(e, path, request)
 }
 
@@ -48,8 +47,9 @@ func acquire(e *engine.Engine, path string, request engine.Request) (*Lock, erro
 		return nil, handle.Fail("lock", path, errors.ErrLock, err)
 	}
 	l := &Lock{path: path, hold: hold}
+	log := request.Options.Policy.Log
 	l.cleanup = runtime.AddCleanup(l, func(h *engine.Hold) {
-		slog.Warn("a lock was forgotten: call Release", "path", h.Path())
+		log.Warn("a lock was forgotten: call Release", "path", h.Path())
 		_ = h.Release()
 	}, hold)
 	return l, nil

@@ -38,6 +38,9 @@ func LockAll(ctx context.Context, paths []string, fn func(ctx context.Context) e
 	if err := fn(ctx); err != nil {
 		return err
 	}
+	for _, h := range holds {
+		h.End()
+	}
 	return commitEach(holds)
 }
 
@@ -53,6 +56,7 @@ func holdAll(ctx context.Context, paths []string, fn any, opts []safefile.Option
 			return nil, err
 		}
 		request.Context, request.Func, request.Announce = ctx, fn, true
+		request.Options.Bare = true // a lock may be held for what is only read
 		on, requests = e, append(requests, &request)
 	}
 	return on.HoldAll(requests)

@@ -74,7 +74,9 @@ func open[T any](path string, opts []safefile.Option) *handle.File[T] {
 // durable. Several writes in it are one commit.
 //
 // An error of fn comes back as it is, and a panic goes on; in both cases the
-// file is as it was. ErrTimeout means that fn did not run; ErrChanged that
+// file is as it was. (If fn had read what another function staged, and the disk
+// then failed that change, fn's error rests on nothing and the disk's comes
+// back.) ErrTimeout means that fn did not run; ErrChanged that
 // somebody changed the file without taking the lock, after fn had read it. After
 // any other error nothing of fn is on disk, but for [errors.ErrNotDurable].
 //

@@ -1,6 +1,7 @@
 package safefile_test
 
 import (
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -44,6 +45,11 @@ func tempOf(name string) string {
 
 // jsonCodec is for names that do not say their format.
 var jsonCodec = safefile.WithCodec(codec.JSON())
+
+// logging writes what a handle complains of.
+func logging(to io.Writer) safefile.Option {
+	return safefile.WithLogger(slog.New(slog.NewTextHandler(to, nil)))
+}
 
 // quiet is for handles that are expected to complain.
 var quiet = safefile.WithLogger(slog.New(slog.DiscardHandler))

@@ -88,7 +88,7 @@ func WithCodec(c codec.Codec) Option {
 type Safety = safety.Level
 
 const (
-	// Strict refuses with an error. It is the default.
+	// Strict refuses with an error, before anything is changed. It is the default.
 	Strict = safety.Strict
 	// Warn does what can be done and logs each cause once per handle.
 	Warn = safety.Warn
@@ -143,7 +143,7 @@ func WithLockDir(dir string) Option {
 }
 
 // WithMaxSize bounds, in bytes, what a call reads into memory, and what a codec
-// inflates it to; more is ErrTooLarge. The default is 64 MiB for what a codec
+// inflates it to; more is ErrTooLarge, also for a write that would edit the file. The default is 64 MiB for what a codec
 // loads and no limit for bytes. 0 is no limit for both.
 func WithMaxSize(n int64) Option {
 	return func(o *handle.Options) {

@@ -23,6 +23,7 @@ func (t task) as(tb testing.TB, uid, gid uint32) report {
 	cmd.Path = "/proc/self/fd/3"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid}}
 	cmd.Dir = "/"
+	cmd.Env = append(cmd.Env, "GOCOVERDIR="+open(tb, 0o777)) // go test's own is closed to others
 	return reportOf(tb, cmd)
 }
 

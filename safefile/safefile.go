@@ -28,6 +28,13 @@
 // A replaced file is a new file: a hard link's twin keeps the old content, and
 // a program that holds the old file open goes on reading that.
 //
+// Where a guarantee that a call relies on can't be kept, as on a network
+// filesystem, the call fails with [errors.ErrUnsupportedEnvironment] before it has
+// changed anything; reads do not. [WithSafety] accepts less. A single file that is
+// mounted, as into a container, is then rewritten in place: readers that use this
+// library at the same path still see one content or the other, also after a
+// crash; other programs may see a mixture. Better mount its directory.
+//
 // The promises are those of Linux on ext4, xfs and btrfs. tmpfs keeps them for
 // the life of the machine. Other systems are compiled by the gate and were
 // never run.
@@ -144,6 +151,12 @@ type Writer = handle.Writer
 
 // WriteFile is [os.WriteFile] with the promises of a [SafeFile]. A new file has
 // the permissions 0666, cut by the umask, unless [WithMode] says otherwise.
+//
+// What it leaves, and where it fails, is what os.WriteFile does, but that a
+// replacement is a new file: the directory must allow for listing and changing
+// it, a file that may be written and not read is refused since its attributes
+// can't be kept (see [WithSafety] and [WithoutMetadata]), as is one of another
+// user, and a set-id bit stays.
 func WriteFile(path string, data []byte, opts ...Option) error {
 	return New[[]byte](path, opts...).WriteBytes(data)
 }

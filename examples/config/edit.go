@@ -94,5 +94,5 @@ func parse(text string) any {
 	case map[string]any, []any:
 		return text
 	}
-	return value // a number is a json.Number, which keeps its digits
+	return value // a number is a json.Number: as many digits as the format keeps
 }

@@ -95,8 +95,10 @@ type Request struct {
 
 // Do runs fn as one transaction. It returns nil when what fn staged is durable,
 // fn's own error as it is, or why the lock was not had or the commit failed;
-// then nothing of fn's is on disk, unless it is ErrNotDurable. A panic in fn
-// stages nothing and goes on.
+// then nothing of fn's is on disk, unless it is ErrNotDurable. What fn saw is
+// durable too when Do returns: if it saw changes that a failed commit took back,
+// it gets that commit's error, whatever it made of them. A panic in fn stages
+// nothing and goes on.
 func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
 	w := newWaiter(r)
 	defer w.stop()
@@ -109,9 +111,11 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
 			return err
 		}
 		if open != nil {
-			return open.join(w, fn)
+			err = open.join(w, fn)
+		} else {
+			err = e.transact(w, fn)
 		}
-		if err := e.transact(w, fn); err != store.ErrMoved {
+		if err != store.ErrMoved {
 			return err
 		}
 	}
@@ -151,8 +155,10 @@ func (e *Engine) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, er
 	return e.store.Open(p, o)
 }
 
-// Sidecar reads what is recorded of a file's checksum.
-func (e *Engine) Sidecar(p store.Placement) (sidecar.Sidecar, error) { return e.store.Sidecar(p) }
+// Sidecar reads what is recorded of a file's checksum, and says where.
+func (e *Engine) Sidecar(p store.Placement) (path string, side sidecar.Sidecar, err error) {
+	return e.store.Sidecar(p)
+}
 
 func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
 	ent := e.enter(w.at.Key)

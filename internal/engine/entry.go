@@ -58,7 +58,7 @@ func (ent *entry) enqueue(w *waiter) bool {
 
 // await waits for the turn.
 func (ent *entry) await(w *waiter) error {
-	if !ent.told(w) && ent.withdraw(w) {
+	if !w.await(w.turn, func() { ent.warn(w) }) && ent.withdraw(w) {
 		return ent.gaveUp(w)
 	}
 	if w.moved {
@@ -66,31 +66,6 @@ func (ent *entry) await(w *waiter) error {
 		return store.ErrMoved
 	}
 	return nil
-}
-
-// told waits until the waiter is told that the turn has come; false if it may
-// wait no longer. Long waits are worth a word to somebody.
-func (ent *entry) told(w *waiter) bool {
-	select {
-	case <-w.turn:
-		return true
-	default:
-	}
-	if w.Timeout == 0 {
-		return false
-	}
-	warn := time.NewTimer(longWait)
-	defer warn.Stop()
-	for {
-		select {
-		case <-w.turn:
-			return true
-		case <-w.done():
-			return false
-		case <-warn.C:
-			ent.warn(w)
-		}
-	}
 }
 
 func (ent *entry) gaveUp(w *waiter) error {
@@ -154,9 +129,9 @@ func (ent *entry) begin(w *waiter) error {
 	if pause > 0 {
 		ent.engine.rest(pause)
 	}
-	s, err := ent.engine.store.TryLock(w.Place, w.at)
+	s, err := ent.engine.store.TryLock(w.Place, w.at, w.Options)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
-		s, err = ent.engine.store.Lock(w.Place, w.at, w.done())
+		s, err = ent.engine.store.Lock(w.Place, w.at, w.Options, w.done())
 	}
 	if errors.Is(err, errors.ErrLocked) {
 		return ent.gaveUp(w)
@@ -233,12 +208,9 @@ func (ent *entry) over() bool {
 	if r == nil || ent.busy || r.led {
 		return false
 	}
-	if r.closed || time.Since(r.began) >= runSpan {
-		return true
-	}
 	until, goal := ent.history.last.gathering()
-	wait := time.Until(until)
-	if goal <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
+	wait := min(time.Until(until), runSpan-time.Since(r.began))
+	if r.closed || goal <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
 		return true
 	}
 	if !r.lingering {

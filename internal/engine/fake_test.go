@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +18,9 @@ import (
 type fakeStore struct {
 	mu      sync.Mutex
 	files   map[string]*fakeFile
-	latency time.Duration // of a commit
-	moves   int           // how many more locks find that the path has moved
+	links   map[string]string // what a path means that is no file's own
+	latency time.Duration     // of a commit
+	moves   int               // how many more locks find that the path has moved
 	trouble func(c store.Change) error
 }
 
@@ -41,8 +41,11 @@ type fakeCommit struct {
 	at     time.Time
 }
 
+// fakeDir is the directory of all files.
+var fakeDir = vfs.ID{Ino: 1}
+
 func newFakeStore(latency time.Duration) *fakeStore {
-	return &fakeStore{files: map[string]*fakeFile{}, latency: latency}
+	return &fakeStore{files: map[string]*fakeFile{}, links: map[string]string{}, latency: latency}
 }
 
 func (s *fakeStore) file(path string) *fakeFile {
@@ -56,11 +59,31 @@ func (s *fakeStore) file(path string) *fakeFile {
 	return f
 }
 
+// newEngine is an engine whose every sleep is virtual.
+func newEngine(s *fakeStore) *Engine {
+	e := New(s)
+	e.rest = time.Sleep
+	return e
+}
+
 func (s *fakeStore) Locate(p store.Placement) (store.Location, error) {
 	if p.Path == "" {
 		return store.Location{}, errors.New("nowhere")
 	}
-	return store.Location{Key: store.Key{Dir: vfs.ID{Ino: 1}, Name: p.Path}, Lock: p.LockDir}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := p.Path
+	if to, ok := s.links[name]; ok {
+		name = to
+	}
+	return store.Location{Key: store.Key{Dir: fakeDir, Name: name}, Lock: p.LockDir}, nil
+}
+
+// retarget makes a path mean another file.
+func (s *fakeStore) retarget(link, file string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.links[link] = file
 }
 
 func (s *fakeStore) Read(p store.Placement, o store.ReadOptions) ([]byte, error) {
@@ -70,8 +93,8 @@ func (s *fakeStore) Read(p store.Placement, o store.ReadOptions) ([]byte, error)
 	return []byte(f.data), nil
 }
 
-func (s *fakeStore) Sidecar(store.Placement) (sidecar.Sidecar, error) {
-	return sidecar.Sidecar{}, errors.ErrNoChecksum
+func (s *fakeStore) Sidecar(store.Placement) (string, sidecar.Sidecar, error) {
+	return "", sidecar.Sidecar{}, errors.ErrNoChecksum
 }
 
 func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, error) {
@@ -79,12 +102,16 @@ func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser,
 	return io.NopCloser(bytes.NewReader(data)), err
 }
 
-func (s *fakeStore) TryLock(p store.Placement, at store.Location) (store.Session, error) {
-	f := s.file(p.Path)
+func (s *fakeStore) TryLock(p store.Placement, at store.Location, o store.Options) (store.Session, error) {
+	now, err := s.Locate(p)
+	if err != nil {
+		return nil, err
+	}
+	f := s.file(at.Key.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.moves > 0 {
-		s.moves--
+	if s.moves > 0 || now.Key != at.Key {
+		s.moves = max(s.moves-1, 0)
 		return nil, store.ErrMoved
 	}
 	if f.held != nil {
@@ -96,14 +123,14 @@ func (s *fakeStore) TryLock(p store.Placement, at store.Location) (store.Session
 	return f.held, nil
 }
 
-func (s *fakeStore) Lock(p store.Placement, at store.Location, done <-chan struct{}) (store.Session, error) {
+func (s *fakeStore) Lock(p store.Placement, at store.Location, o store.Options, done <-chan struct{}) (store.Session, error) {
 	for {
-		session, err := s.TryLock(p, at)
+		session, err := s.TryLock(p, at, o)
 		if err != errors.ErrLocked {
 			return session, err
 		}
 		s.mu.Lock()
-		freed := s.files[p.Path].freed
+		freed := s.files[at.Key.Name].freed
 		s.mu.Unlock()
 		select {
 		case <-freed:
@@ -124,7 +151,7 @@ func (s *fakeStore) Inspect(p store.Placement, at store.Location) (store.LockInf
 
 // Force gives the file to nobody; the old holder notices at its next commit.
 func (s *fakeStore) Force(p store.Placement, at store.Location) error {
-	f := s.file(p.Path)
+	f := s.file(at.Key.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.held != nil {
@@ -135,13 +162,25 @@ func (s *fakeStore) Force(p store.Placement, at store.Location) error {
 	return nil
 }
 
-// occupy is another process that holds the lock.
+// occupy is another process that waits for the lock and then holds it.
 func (s *fakeStore) occupy(path string) (free func()) {
-	session, err := s.TryLock(store.Placement{Path: path}, store.Location{})
+	place := store.Placement{Path: path}
+	at, err := s.Locate(place)
+	if err != nil {
+		panic(err)
+	}
+	session, err := s.Lock(place, at, store.Options{}, nil)
 	if err != nil {
 		panic(err)
 	}
 	return func() { session.Release() }
+}
+
+// forget drops a file, so that a test of many needs little memory.
+func (s *fakeStore) forget(path string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.files, path)
 }
 
 // content is what lies on the disk.
@@ -180,90 +219,21 @@ func (s *fakeStore) change(path, data string) {
 	f.version++
 }
 
+// inTrouble asks the test whether a commit goes well.
+func (s *fakeStore) inTrouble(c store.Change) error {
+	s.mu.Lock()
+	trouble := s.trouble
+	s.mu.Unlock()
+	if trouble == nil {
+		return nil
+	}
+	return trouble(c)
+}
+
 // commits is what was committed, and when.
 func (s *fakeStore) commits(path string) []fakeCommit {
 	f := s.file(path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(f.commits)
-}
-
-type fakeSession struct {
-	store *fakeStore
-	file  *fakeFile
-	lost  bool
-}
-
-func (s *fakeSession) Load(o store.ReadOptions) (store.Content, error) {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	s.file.loads++
-	return store.Content{Exists: s.file.exists, Data: []byte(s.file.data), Version: s.file.version}, nil
-}
-
-func (s *fakeSession) Exists() (bool, error) {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	return s.file.exists, nil
-}
-
-func (s *fakeSession) Commit(c store.Change, o store.Options) (store.Version, error) {
-	time.Sleep(s.store.latency)
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	f := s.file
-	if s.lost {
-		return nil, errors.ErrLockLost
-	}
-	if c.Read != nil && c.Read != f.version {
-		return nil, errors.ErrChanged
-	}
-	if s.store.trouble != nil {
-		if err := s.store.trouble(c); err != nil {
-			return nil, err
-		}
-	}
-	var text strings.Builder
-	if c.Append {
-		text.WriteString(f.data)
-	}
-	for _, p := range c.Parts {
-		text.Write(p)
-	}
-	f.exists, f.data = !c.Remove, text.String()
-	f.version++
-	f.commits = append(f.commits, fakeCommit{c, time.Now()})
-	return f.version, nil
-}
-
-func (s *fakeSession) Check() error {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	if s.lost {
-		return errors.ErrLockLost
-	}
-	return nil
-}
-
-func (s *fakeSession) Announce() {}
-
-func (s *fakeSession) Draft(store.Options) (store.Draft, error) { return nil, errors.ErrUnsupported }
-
-func (s *fakeSession) MoveTo(store.Session, store.Options) error { return errors.ErrUnsupported }
-
-func (s *fakeSession) Seal(store.Options) error { return errors.ErrUnsupported }
-
-func (s *fakeSession) Unseal(store.Options) error { return errors.ErrUnsupported }
-
-func (s *fakeSession) Stale() bool { return false }
-
-func (s *fakeSession) Release() error {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	s.file.closes = append(s.file.closes, time.Now())
-	if s.file.held == s {
-		s.file.held = nil
-		close(s.file.freed)
-	}
-	return nil
 }

@@ -34,8 +34,7 @@ func increment(tx *Tx) error {
 // hammer lets callers increment in closed loops and gives the sizes of the commits.
 func hammer(t *testing.T, latency time.Duration, callers, each int) []int {
 	s := newFakeStore(latency)
-	e := New(s)
-	e.rest = time.Sleep
+	e := newEngine(s)
 	var wg sync.WaitGroup
 	for range callers {
 		wg.Go(func() {

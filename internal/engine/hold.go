@@ -55,14 +55,10 @@ func (e *Engine) HoldAll(rs []*Request) ([]*Hold, error) {
 func (e *Engine) inOrder(rs []*Request) ([]*waiter, error) {
 	var waiters []*waiter
 	for _, r := range rs {
-		at, err := e.store.Locate(r.Place)
+		w, err := e.holder(*r)
 		if err != nil {
 			return nil, err
 		}
-		alone := *r
-		alone.Alone = true
-		w := newWaiter(&alone)
-		w.at = at
 		waiters = append(waiters, w)
 	}
 	slices.SortStableFunc(waiters, func(a, b *waiter) int {
@@ -75,6 +71,26 @@ func (e *Engine) inOrder(rs []*Request) ([]*waiter, error) {
 		return 0
 	})
 	return slices.CompactFunc(waiters, func(a, b *waiter) bool { return a.at.Key == b.at.Key }), nil
+}
+
+// holder is a waiter that will let nobody else in. One whose context holds the
+// file already would wait for itself.
+func (e *Engine) holder(r Request) (*waiter, error) {
+	at, err := e.store.Locate(r.Place)
+	if err != nil {
+		return nil, err
+	}
+	held, err := carrierOf(r.Context).find(at)
+	if held != nil {
+		err = fmt.Errorf("%w: the context holds %s already, and this would wait for it", errors.ErrLock, r.Place.Path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Alone = true
+	w := newWaiter(&r)
+	w.at = at
+	return w, nil
 }
 
 // holdEach returns what it holds even when it fails.
@@ -96,7 +112,12 @@ func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 // Path is the file that is held, as its caller named it.
 func (h *Hold) Path() string { return h.waiter.Place.Path }
 
-// Commit makes what was staged durable, and leaves the file held.
+// End lets nobody join any more, and waits for the function that has, so that
+// what was staged is whole.
+func (h *Hold) End() { h.end() }
+
+// Commit makes what was staged durable, and leaves the file held. After a
+// failure it commits no more: what is on disk is then not what was staged.
 func (h *Hold) Commit() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -106,7 +127,8 @@ func (h *Hold) Commit() error {
 	h.changed = false
 	b := newBatch(h.waiter.Options)
 	b.add(h.Tx)
-	return h.run.write(b)
+	h.err = h.run.write(b)
+	return h.err
 }
 
 // Release lets the next caller in. It reports ErrLockLost if the lock was taken

@@ -62,15 +62,17 @@ func (c *carrier) find(at store.Location) (*Tx, error) {
 }
 
 // join runs fn inside an open transaction. What it staged is undone if it fails
-// or panics; functions that join one transaction take turns.
+// or panics; functions that join one transaction take turns. It is ErrMoved if
+// the transaction ended before the turn came.
 func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
-	select {
-	case tx.joins <- struct{}{}:
-	case <-w.done():
+	if w.cause() != nil || !w.await(tx.joins, func() { w.warn(tx.running()) }) {
 		return w.gaveUp("")
 	}
-	defer func() { <-tx.joins }()
-	inner := &Tx{staging: tx.staging, at: tx.at, joins: make(chan struct{}, 1), outer: tx}
+	defer func() { tx.joins <- struct{}{} }()
+	if !tx.admit(w) {
+		return store.ErrMoved
+	}
+	inner := (&Tx{staging: tx.staging, at: tx.at, outer: tx}).open()
 	mark := inner.mark()
 	ok := false
 	defer func() { // a panic and runtime.Goexit pass here too
@@ -82,6 +84,21 @@ func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
 	err := fn(inner)
 	ok = err == nil
 	return err
+}
+
+// admit notes who joins; false if the transaction is over.
+func (tx *Tx) admit(w *waiter) bool {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	tx.joined = w
+	return !tx.over
+}
+
+// running is who joined last.
+func (tx *Tx) running() *waiter {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.joined
 }
 
 // mark is a savepoint.

@@ -2,10 +2,6 @@ package engine
 
 // Move renames one file to the place of another. It holds both.
 func (e *Engine) Move(src, dst *Request) error {
-	from, err := e.store.Locate(src.Place)
-	if err != nil {
-		return err
-	}
 	holds, err := e.HoldAll([]*Request{src, dst})
 	if err != nil {
 		return err
@@ -15,12 +11,12 @@ func (e *Engine) Move(src, dst *Request) error {
 			_ = h.Release() // a lost lock was noticed before the rename, or came too late
 		}
 	}()
-	if len(holds) == 1 {
-		return nil // to itself
+	// The holds are in the order of the locks, and one if both are the same file.
+	// What a path means may have changed until it was locked, so the path tells
+	// which is which.
+	from, to := holds[0], holds[len(holds)-1]
+	if from.Path() != src.Place.Path {
+		from, to = to, from
 	}
-	a, b := holds[0], holds[1]
-	if a.at.Key != from.Key {
-		a, b = b, a
-	}
-	return a.Session.MoveTo(b.Session, src.Options)
+	return from.Session.MoveTo(to.Session, src.Options)
 }

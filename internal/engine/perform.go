@@ -17,10 +17,12 @@ func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
 		err = tx.err
 	}
 	if err != nil {
-		ent.yield()
-		return err
+		tx.changed = false // from here on it is one that only looked
 	}
-	return ent.stage(w, tx)
+	if lost := ent.stage(w, tx); lost != nil {
+		return lost
+	}
+	return err
 }
 
 func (ent *entry) newTx(w *waiter) *Tx {
@@ -30,7 +32,7 @@ func (ent *entry) newTx(w *waiter) *Tx {
 }
 
 // stage takes what a function leaves behind, passes the turn on, and returns
-// when it is durable.
+// when that and what the function saw is durable.
 func (ent *entry) stage(w *waiter, tx *Tx) error {
 	ent.mu.Lock()
 	r := ent.run

@@ -15,21 +15,20 @@ type suffix struct{ refuse string }
 
 func (f suffix) Same(other Form) bool { return f == other }
 
-func (f suffix) Edit(old, value []byte) ([]byte, error) {
+func (f suffix) Edit(old, value []byte) ([]byte, func(), error) {
 	if f.refuse != "" && string(value) == f.refuse {
-		return nil, errors.ErrEncode
+		return nil, nil, errors.ErrEncode
 	}
-	return append(append([]byte{}, old...), value...), nil
+	return append(append([]byte{}, old...), value...), nil, nil
 }
 
 func TestABlindEditGoesOverAnOutsideChangeAndKeepsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
 		s.change("f", "old")
-		e := New(s)
-		e.rest = time.Sleep
+		e := newEngine(s)
 		err := e.Do(request("f"), func(tx *Tx) error {
-			if err := tx.PutValue(suffix{}, []byte("+mine"), false); err != nil {
+			if err := tx.PutValue(suffix{}, []byte("+mine"), store.ReadOptions{}); err != nil {
 				return err
 			}
 			s.change("f", "theirs")
@@ -47,13 +46,12 @@ func TestWhoBuiltOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
 		s.change("f", "old")
-		e := New(s)
-		e.rest = time.Sleep
+		e := newEngine(s)
 		blind := make(chan error, 1)
 		staged := make(chan bool)
 		go func() {
 			blind <- e.Do(request("f"), func(tx *Tx) error {
-				err := tx.PutValue(suffix{}, []byte("+mine"), false)
+				err := tx.PutValue(suffix{}, []byte("+mine"), store.ReadOptions{})
 				s.change("f", "theirs")
 				close(staged)
 				return err
@@ -83,13 +81,12 @@ func TestARefusedEditIsTheFaultOfOneFunction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Millisecond)
 		s.change("f", "old")
-		e := New(s)
-		e.rest = time.Sleep
+		e := newEngine(s)
 		form := suffix{refuse: "+bad"}
 		put := func(value string) chan error {
 			done := make(chan error, 1)
 			go func() {
-				done <- e.Do(request("f"), func(tx *Tx) error { return tx.PutValue(form, []byte(value), false) })
+				done <- e.Do(request("f"), func(tx *Tx) error { return tx.PutValue(form, []byte(value), store.ReadOptions{}) })
 			}()
 			synctest.Wait()
 			return done

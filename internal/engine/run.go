@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -25,7 +24,7 @@ type run struct {
 	lingering bool
 	announced bool // whoever has the turn sets it
 
-	io      sync.Mutex    // one at a time at the session
+	io      chan struct{} // full while somebody is at the session
 	saved   state         // what the disk holds
 	version store.Version // of that; nil while nobody looked
 	rebased bool          // it holds a change from outside that the run's states do not
@@ -33,7 +32,17 @@ type run struct {
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
 	disk := state{base: &blob{}}
-	return &run{session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone, state: disk, saved: disk}
+	return &run{
+		session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone,
+		state: disk, saved: disk, io: make(chan struct{}, 1),
+	}
+}
+
+// alone waits until nobody is at the session, and keeps others out. It is no
+// mutex, for which virtual time would stand still (testing/synctest).
+func (r *run) alone() (done func()) {
+	r.io <- struct{}{}
+	return func() { <-r.io }
 }
 
 // takes reports whether a function can join.
@@ -72,8 +81,7 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 	if b.loaded && (b.verified || !o.Verify) {
 		return nil
 	}
-	r.io.Lock()
-	defer r.io.Unlock()
+	defer r.alone()()
 	c, err := r.session.Load(o)
 	if err != nil {
 		return err
@@ -90,10 +98,11 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 // loadForEdit is load for a function that does not care what the text says, only
 // that it can be edited. A text that has no checksum yet can; one that is damaged
 // can't, for the new checksum would bless the damage.
-func (r *run) loadForEdit(b *blob, verify bool) error {
-	err := r.load(b, store.ReadOptions{Verify: verify})
+func (r *run) loadForEdit(b *blob, o store.ReadOptions) error {
+	err := r.load(b, o)
 	if errors.Is(err, errors.ErrNoChecksum) {
-		err = r.load(b, store.ReadOptions{})
+		o.Verify = false
+		err = r.load(b, o)
 	}
 	return err
 }
@@ -101,8 +110,8 @@ func (r *run) loadForEdit(b *blob, verify bool) error {
 // write puts a batch on the disk. Of a batch whose edit is refused it writes the
 // functions before the one that is to blame.
 func (r *run) write(b *batch) error {
-	r.io.Lock()
-	defer r.io.Unlock()
+
+	defer r.alone()()
 	err := r.put(b, b.state)
 	if !isRefused(err) {
 		return err
@@ -130,27 +139,35 @@ func (s state) on(before state) (state, error) {
 	return s.settled()
 }
 
+// maxRebase is how often a write without a read follows changes from outside
+// with its edit before it goes over the next one.
+const maxRebase = 3
+
 // put makes the disk hold a state. Who wrote without reading goes over a change
 // from outside, with an edit of the text as that change left it.
 func (r *run) put(b *batch, s state) error {
-	for range maxMoves {
-		c, err := r.change(b, s)
+	for tries := 0; ; tries++ {
+		c, said, err := r.change(b, s)
 		if err != nil {
 			return refused{err}
+		}
+		blind := s.form != nil && !b.read
+		if blind && tries == maxRebase {
+			c.Read = nil
 		}
 		v, err := r.session.Commit(c, b.options)
 		if err == nil {
 			r.saved, r.version = s, v
+			said.say()
 			return nil
 		}
-		if b.read || s.form == nil || !errors.Is(err, errors.ErrChanged) {
+		if !blind || !errors.Is(err, errors.ErrChanged) {
 			return err
 		}
 		if s, err = r.rebase(s, b.options.Checksum); err != nil {
 			return err
 		}
 	}
-	return errors.ErrChanged
 }
 
 // rebase lays a value onto the text that somebody outside has left. What else was
@@ -167,19 +184,20 @@ func (r *run) rebase(s state, verify bool) (state, error) {
 	return state{base: &blob{loaded: true, exists: now.Exists, data: now.Data}, form: s.form, value: s.value}, err
 }
 
-// change is what a commit has to do to get from the saved state to another.
-func (r *run) change(b *batch, s state) (store.Change, error) {
+// change is what a commit has to do to get from the saved state to another, and
+// what is to be said when it is done.
+func (r *run) change(b *batch, s state) (store.Change, *saying, error) {
 	switch {
 	case s.form != nil:
-		text, err := s.text()
-		return store.Change{Parts: [][]byte{text}, Read: r.version}, err
+		text, said, err := s.text()
+		return store.Change{Parts: [][]byte{text}, Read: r.version}, said, err
 	case s.base == r.saved.base && r.saved.form == nil:
 		// Only tails are new. They rely on what they follow, as far as it is known.
-		return store.Change{Append: true, Parts: s.tails[len(r.saved.tails):], Read: r.version}, nil
+		return store.Change{Append: true, Parts: s.tails[len(r.saved.tails):], Read: r.version}, nil, nil
 	case !s.exists():
-		return store.Change{Remove: true, Read: r.readBy(b)}, nil
+		return store.Change{Remove: true, Read: r.readBy(b)}, nil, nil
 	}
-	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: r.readBy(b)}, nil
+	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: r.readBy(b)}, s.base.said, nil
 }
 
 // readBy is the version that a batch relies on, nil if it does not care.

@@ -13,6 +13,24 @@ type blob struct {
 	exists   bool
 	data     []byte
 	verified bool // its checksum agreed, or it was made here
+	said     *saying
+}
+
+// saying is what forms have to say of the edits that made a text, for the time
+// when it is durable.
+type saying struct {
+	tell   func()
+	before *saying // of an earlier edit
+	told   bool    // the run's io guards it
+}
+
+func (s *saying) say() {
+	if s == nil || s.told {
+		return
+	}
+	s.told = true
+	s.before.say()
+	s.tell()
 }
 
 // state is a blob, what was appended to it, and the value that the resulting
@@ -31,9 +49,9 @@ type state struct {
 type Form interface {
 	// Same reports whether the other form's encodings are this one's too.
 	Same(Form) bool
-	// Edit gives the text changed so that it holds the value. It keeps and
-	// changes neither.
-	Edit(old, value []byte) ([]byte, error)
+	// Edit gives the text changed so that it holds the value, and what is to be
+	// called once that is durable, or nil. It keeps and changes neither.
+	Edit(old, value []byte) (text []byte, tell func(), err error)
 }
 
 func sameForm(a, b Form) bool { return a != nil && b != nil && a.Same(b) }
@@ -58,12 +76,16 @@ func (s state) plain() []byte {
 	return slices.Concat(append([][]byte{s.base.data}, s.tails...)...)
 }
 
-// text is the whole content. The blob is loaded.
-func (s state) text() ([]byte, error) {
+// text is the whole content, and what is to be said of it. The blob is loaded.
+func (s state) text() ([]byte, *saying, error) {
 	if s.form == nil {
-		return s.plain(), nil
+		return s.plain(), s.base.said, nil
 	}
-	return s.form.Edit(s.plain(), s.value)
+	text, tell, err := s.form.Edit(s.plain(), s.value)
+	if tell == nil {
+		return text, s.base.said, err
+	}
+	return text, &saying{tell: tell, before: s.base.said}, err
 }
 
 // settled is the state with its value written into the text.
@@ -71,11 +93,11 @@ func (s state) settled() (state, error) {
 	if s.form == nil {
 		return s, nil
 	}
-	text, err := s.text()
+	text, said, err := s.text()
 	if err != nil {
 		return s, err
 	}
-	return state{base: &blob{loaded: true, exists: true, verified: true, data: text}}, nil
+	return state{base: &blob{loaded: true, exists: true, verified: true, data: text, said: said}}, nil
 }
 
 // refused marks the error of an edit, which is the fault of one function, unlike

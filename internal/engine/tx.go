@@ -27,7 +27,8 @@ type staging struct {
 type Tx struct {
 	*staging
 	at     store.Location
-	joins  chan struct{} // full while a function that joined this one runs
+	joins  chan struct{} // empty while a function that joined this one runs
+	joined *waiter       // which that is, or was last
 	writes int           // how many of the writes are this function's, or of those within it
 	outer  *Tx
 	over   bool
@@ -35,10 +36,21 @@ type Tx struct {
 
 func newTx(r *run, at store.Location) *Tx {
 	s := &staging{run: r, state: r.state, after: r.newest()}
-	return &Tx{staging: s, at: at, joins: make(chan struct{}, 1)}
+	return (&Tx{staging: s, at: at}).open()
 }
 
+// open lets others join.
+func (tx *Tx) open() *Tx {
+	tx.joins = make(chan struct{}, 1)
+	tx.joins <- struct{}{}
+	return tx
+}
+
+// end lets nobody join any more, and waits for the function that has, so that it
+// is in the transaction whole.
 func (tx *Tx) end() {
+	<-tx.joins
+	defer func() { tx.joins <- struct{}{} }()
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	tx.over = true
@@ -75,10 +87,17 @@ func (tx *Tx) text(o store.ReadOptions) (data []byte, exists bool, err error) {
 		return nil, false, err
 	}
 	data = tx.state.plain()
-	if o.Max > 0 && int64(len(data)) > o.Max {
-		return nil, false, fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, len(data), o.Max)
+	if err := within(o, len(data)); err != nil {
+		return nil, false, err
 	}
 	return data, tx.state.exists(), nil
+}
+
+func within(o store.ReadOptions, size int) error {
+	if o.Max > 0 && int64(size) > o.Max {
+		return fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, size, o.Max)
+	}
+	return nil
 }
 
 // Value is Text for a caller to whom the encoding of a value of the given form
@@ -103,14 +122,18 @@ func (tx *Tx) put(data []byte) {
 }
 
 // PutValue stages a value, given as its encoding of the form. The file's text is
-// changed to hold it; without a file, or with one that is damaged, the encoding
-// is the text. The bytes are kept and not to be changed.
-func (tx *Tx) PutValue(f Form, value []byte, verify bool) error {
+// changed to hold it; without a file, or with one that is damaged or a link that
+// leads nowhere, the encoding is the text. A file over the limit of o can't be
+// edited. The bytes are kept and not to be changed.
+func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	defer tx.lock()()
-	err := tx.run.loadForEdit(tx.state.base, verify)
+	err := tx.run.loadForEdit(tx.state.base, o)
+	if err == nil {
+		err = within(o, len(tx.state.base.data)+size(tx.state.tails))
+	}
 	switch {
 	case err == nil && tx.state.exists():
-	case err == nil, errors.Is(err, errors.ErrChecksumMismatch):
+	case err == nil, errors.Is(err, errors.ErrChecksumMismatch), errors.Is(err, errors.ErrSymlink):
 		tx.put(value)
 		return nil
 	default:
@@ -144,6 +167,7 @@ func (tx *Tx) Remove() error {
 		return err
 	}
 	if !exists {
+		tx.read = true // the caller is told what it saw
 		return fs.ErrNotExist
 	}
 	tx.set(state{base: &blob{loaded: true, verified: true}})
@@ -154,8 +178,7 @@ func (tx *Tx) exists() (bool, error) {
 	if tx.state.base.loaded || tx.state.exists() {
 		return tx.state.exists(), nil
 	}
-	tx.run.io.Lock()
-	defer tx.run.io.Unlock()
+	defer tx.run.alone()()
 	return tx.run.session.Exists()
 }
 

@@ -70,7 +70,7 @@ func TestAWaitEndsWhenItsLimitSays(t *testing.T) {
 			t.Run(obstacle.name+"/"+limit.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newFakeStore(time.Millisecond)
-					e := New(s)
+					e := newEngine(s)
 					free := obstacle.block(e, s)
 					r := request("f")
 					end := limit.limit(r)
@@ -105,7 +105,7 @@ func TestAWaitEndsWhenItsLimitSays(t *testing.T) {
 func TestAContextThatIsOverDoesNotWaitAtAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		ctx, cancel := context.WithCancelCause(context.Background())
 		cancel(errCause)
 		r := request("f")
@@ -121,7 +121,7 @@ func TestAContextThatIsOverDoesNotWaitAtAll(t *testing.T) {
 func TestOneLimitCoversTurnAndLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		free := s.occupy("f")
 		first := request("f")
 		first.Timeout = 60 * time.Millisecond // has the turn until then, and waits for the lock
@@ -141,7 +141,7 @@ func TestOneLimitCoversTurnAndLock(t *testing.T) {
 func TestTheLimitEndsWithTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(time.Hour)
-		e := New(s)
+		e := newEngine(s)
 		ctx, cancel := context.WithCancel(context.Background())
 		r := request("f")
 		r.Context, r.Timeout = ctx, time.Second
@@ -159,7 +159,7 @@ func TestTheLimitEndsWithTheWait(t *testing.T) {
 func TestWaitersAreServedInTheOrderTheyCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)
-		e := New(s)
+		e := newEngine(s)
 		release := make(chan struct{})
 		begin(e, request("f"), func(*Tx) error { <-release; return nil })
 		var results []<-chan error
@@ -187,7 +187,7 @@ func TestWaitersAreServedInTheOrderTheyCame(t *testing.T) {
 // A waiter that leaves the queue at the moment its turn comes has the turn.
 func TestATurnThatComesWhileGivingUpIsTaken(t *testing.T) {
 	s := newFakeStore(0)
-	e := New(s)
+	e := newEngine(s)
 	r := request("f")
 	w := newWaiter(r)
 	at, err := s.Locate(r.Place)
@@ -204,7 +204,7 @@ func TestLimitAndTurnAtOneInstant(t *testing.T) {
 	for range 300 {
 		synctest.Test(t, func(t *testing.T) {
 			s := newFakeStore(0)
-			e := New(s)
+			e := newEngine(s)
 			const instant = 50 * time.Millisecond
 			holder := begin(e, request("f"), func(*Tx) error { time.Sleep(instant); return nil })
 			r := request("f")

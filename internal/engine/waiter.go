@@ -40,6 +40,31 @@ func (w *waiter) done() <-chan struct{} {
 	return w.limited.Done()
 }
 
+// await waits for a turn; false if the waiter may wait no longer. Long waits are
+// worth a word to somebody.
+func (w *waiter) await(turn <-chan struct{}, long func()) bool {
+	select {
+	case <-turn:
+		return true
+	default:
+	}
+	if w.Timeout == 0 {
+		return false
+	}
+	warn := time.NewTimer(longWait)
+	defer warn.Stop()
+	for {
+		select {
+		case <-turn:
+			return true
+		case <-w.done():
+			return false
+		case <-warn.C:
+			long()
+		}
+	}
+}
+
 func (w *waiter) stop() {
 	if w.cancel != nil {
 		w.cancel()

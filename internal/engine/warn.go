@@ -17,9 +17,12 @@ func (ent *entry) warn(w *waiter) {
 	who := ent.who
 	held := ent.busy && ent.run != nil
 	ent.mu.Unlock()
-	if !held || who == nil {
-		return
+	if held && who != nil {
+		w.warn(who)
 	}
+}
+
+func (w *waiter) warn(who *waiter) {
 	w.Options.Policy.Log.Warn("waiting for a lock that this process itself holds",
 		"path", w.Place.Path, "waited", longWait, "holder", source(who.Func))
 }

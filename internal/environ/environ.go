@@ -1,26 +1,21 @@
 // Package environ owns the environment table: which of the four guarantees a
 // place can keep, by the filesystem, the mount and the file's own attributes.
 //
-// [Inspect] judges a path, following links; [At] judges a name in a directory
-// that is already open, cheaply enough for every write. Both answer with a
-// [Verdict]: what was found, a level per guarantee, and the reason for each.
-// Nothing here writes, creates, locks or changes anything.
+// [Inspect] judges a path, following links; [Look] judges a directory that is
+// open, and [Home.Judge] a name in it, cheaply enough for every write. Both
+// answer with a [Verdict]: what was found, a level per guarantee, and the reason
+// for each. Nothing here writes, creates, locks or changes anything.
 //
-// What a platform tells, weakest last:
-//   - Linux: one statx and one statfs. Only a mount's type and options, from the
-//     mount table, are remembered; whether it is read-only is asked each time.
-//     Without /proc the filesystem is known by its number alone, and an
-//     overlay's upper layer not at all.
-//   - macOS, FreeBSD, OpenBSD, NetBSD: the filesystem's name and flags by statfs.
-//     Never run there.
-//   - Windows: the volume's filesystem and whether it is on the network. Never
-//     run there.
-//   - elsewhere the filesystem is unknown, so nothing is promised.
+// What there is to judge by is what package vfs can tell on a platform, see
+// [vfs.Volume]. A filesystem that can't be told is unknown, so nothing is
+// promised there. A simulated disk is not judged at all.
 package environ
 
 import (
-	"io/fs"
 	"runtime"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // Environment is what was found out about one path.
@@ -39,10 +34,12 @@ type Verdict struct {
 	Environment
 	// Remarks are facts about the path that change no level, as sentences.
 	Remarks []string
-	judged  [guarantees]Judgement
+	// Fixed reports that the file or its directory is immutable or append-only.
+	Fixed  bool
+	judged [guarantees]Judgement
 }
 
-// Level says how far the guarantee holds.
+// Level says how far the guarantee holds; the zero Level if nothing was judged.
 func (v *Verdict) Level(g Guarantee) Level { return v.judged[g].Level }
 
 // Why gives the reason for the guarantee's level, and what to do if it is low.
@@ -57,103 +54,99 @@ func (v *Verdict) LockedBy(lock *Verdict) {
 	}
 }
 
-// Node is what one look at a name tells, links not followed.
-type Node struct {
-	Mode              fs.FileMode
-	UID, GID          uint32
-	Size              int64  // in bytes
-	Dev, Ino          uint64 // what names the file while it exists
-	Modified, Changed int64  // in nanoseconds since 1970
-	Immutable         bool   // chattr +i, chflags schg or uchg
-	AppendOnly        bool   // chattr +a, chflags sappnd or uappnd
-	MountRoot         bool   // something is mounted exactly here; Linux only
+// volumes tells what a name in one directory, or without a name the directory
+// itself, lies on, as [vfs.Dir] does.
+type volumes interface {
+	Volume(name string, info vfs.Info) (vfs.Volume, error)
 }
 
-// Stat looks at name in the open directory dir; an empty name is the directory
-// itself. A missing name is fs.ErrNotExist. On Windows dir must be a handle
-// that os.Open gave, and owner, device and inode stay 0; on a system that is
-// none of those above it is errors.ErrUnsupported.
-func Stat(dir uintptr, name string) (Node, error) { return statAt(dir, name) }
+// Home is a directory that was looked at. It is valid for as long as that is open.
+type Home struct {
+	volumes volumes
+	self    vfs.Info
+	verdict Verdict
+}
 
-// At judges name in the open directory dir, links not followed. target is what
-// Stat told about it, nil if it does not exist or dir itself is in question. The
+// Look judges an open directory, of which self is what was told just now. The
 // error is that of the system; a missing or odd filesystem is none.
-func At(dir uintptr, name string, target *Node) (Verdict, error) {
-	home, err := lookAt(dir)
-	if err != nil {
-		return Verdict{}, err
+func Look(dir vfs.Dir, self vfs.Info) (Home, error) { return look(dir, self) }
+
+func look(dir volumes, self vfs.Info) (Home, error) {
+	h := Home{volumes: dir, self: self}
+	volume, err := dir.Volume("", self)
+	switch {
+	case err == nil:
+		h.verdict = judge(&volume)
+		h.verdict.takeDir(&self)
+	case !errors.Is(err, vfs.ErrNoVolume):
+		return Home{}, err
 	}
-	v := judge(&home)
+	return h, nil
+}
+
+// Verdict is what holds for a new file in the directory.
+func (h *Home) Verdict() Verdict { return h.verdict }
+
+// Judge judges the file of that name in the directory. target is what was told
+// about it, links not followed, nil if it does not exist. Unless it is a mount
+// of its own, the system is not asked again.
+func (h *Home) Judge(name string, target *vfs.Info) (Verdict, error) {
+	v := h.verdict
 	if target == nil || target.Mode.IsDir() {
 		return v, nil
 	}
-	if isFileMount(&home.node, target) {
-		if err := v.intoFileMount(dir, name); err != nil {
+	if IsFileMount(&h.self, target) {
+		volume, err := h.volumes.Volume(name, *target)
+		if errors.Is(err, vfs.ErrNoVolume) {
+			return v, nil
+		}
+		if err != nil {
 			return Verdict{}, err
 		}
+		v.mountedOn(&volume)
 	}
-	if target.Immutable || target.AppendOnly {
+	if target.Mount.Immutable || target.Mount.Append {
 		v.take(fixedFile)
+		v.Fixed = true
 	}
 	return v, nil
 }
 
-// Space tells how many bytes and how many new files the filesystem of the
-// directory at path still takes from a program without privileges. inodes is -1
-// where the filesystem does not count them.
-func Space(path string) (bytes, inodes int64, err error) {
-	bytes, inodes, all, err := space(path)
-	if all == 0 {
-		inodes = -1
-	}
-	return bytes, inodes, err
-}
-
-// Writable asks whether this process may create files in the directory at path,
-// without trying. nil means that permissions and mount allow it, and
-// errors.ErrUnsupported that the system can't be asked.
-func Writable(path string) error { return writable(path) }
-
-// mount is what stays true of a mounted filesystem.
-type mount struct {
-	filesystem string // the system's name for it
-	point      string // where it is mounted
-	upper      string // the filesystem of an overlay's upper layer; empty if it can't be seen
-	remote     bool   // the system says that it is not local
-	unsynced   bool   // an overlay mounted volatile
-	noBarrier  bool   // fsync does not reach through the disk's cache
-}
-
-// look is what a platform tells about an open file or directory.
-type look struct {
-	mount    mount
-	node     Node
-	readOnly bool // asked just now
+// IsFileMount reports whether a file is a mount of its own, and so can't be
+// replaced. Linux says so; elsewhere what is mounted has a device of its own.
+func IsFileMount(dir, target *vfs.Info) bool {
+	return target.Mode.IsRegular() && (target.Mount.Root || runtime.GOOS != "linux" && target.Dev != dir.Dev)
 }
 
 // judge combines the row of the filesystem with the conditions that hold of it.
-func judge(l *look) Verdict {
-	row := &table[classify(runtime.GOOS, &l.mount)]
+func judge(volume *vfs.Volume) Verdict {
+	row := &table[classify(runtime.GOOS, volume)]
 	v := Verdict{judged: row.cells, Environment: Environment{
-		Filesystem: l.mount.filesystem,
+		Filesystem: volume.Type,
 		Class:      row.class,
 		OS:         runtime.GOOS,
-		Mount:      l.mount.point,
-		ReadOnly:   l.readOnly,
+		Mount:      volume.Point,
+		ReadOnly:   volume.ReadOnly,
 	}}
-	if l.mount.noBarrier {
+	if volume.NoBarrier {
 		v.take(noBarrier)
 	}
-	if l.readOnly {
+	if volume.ReadOnly {
 		v.take(readOnlyMount)
 	}
-	if l.node.Mode.IsDir() && l.node.Immutable {
-		v.take(fixedDir)
-	}
-	if l.node.Mode.IsDir() && l.node.AppendOnly {
-		v.take(appendOnlyDir)
-	}
 	return v
+}
+
+// takeDir applies what the directory's own attributes forbid.
+func (v *Verdict) takeDir(dir *vfs.Info) {
+	if dir.Mount.Immutable {
+		v.take(fixedDir)
+		v.Fixed = true
+	}
+	if dir.Mount.Append {
+		v.take(appendOnlyDir)
+		v.Fixed = true
+	}
 }
 
 // take applies a condition.
@@ -163,27 +156,12 @@ func (v *Verdict) take(c condition) {
 	}
 }
 
-// isFileMount: a mount is seen directly, or by a device that is not its directory's.
-func isFileMount(dir, target *Node) bool {
-	return target.Mode.IsRegular() && (target.MountRoot || target.Dev != dir.Dev && !sharesDevices)
-}
-
-// intoFileMount moves the verdict to the filesystem mounted on the file. The
-// lock stays beside the path, and so does its level.
-func (v *Verdict) intoFileMount(dir uintptr, name string) error {
-	file, err := openAt(dir, name)
-	if err != nil {
-		return err
-	}
-	defer closeAt(file)
-	mounted, err := lookAt(file)
-	if err != nil {
-		return err
-	}
+// mountedOn moves the verdict to the filesystem mounted on the file. The lock
+// stays beside the path, and so does its level.
+func (v *Verdict) mountedOn(file *vfs.Volume) {
 	beside := *v
-	*v = judge(&mounted)
+	*v = judge(file)
 	v.LockedBy(&beside)
 	v.FileMount = true
 	v.take(fileMount)
-	return nil
 }

@@ -1,13 +1,17 @@
 package environ
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
 
 // filesystems says, per operating system, in which place a filesystem's name
 // puts a file. Overlay is not here: what it keeps depends on its upper layer.
 var filesystems = map[string]map[place][]string{
 	"linux": {
 		firstTier:  {"btrfs", "ext4", "xfs"},
-		secondTier: {"bcachefs", "erofs", "ext2", "ext3", "f2fs", "jffs2", "jfs", "nilfs2", "reiserfs", "squashfs", "ubifs", "zfs"},
+		secondTier: {"bcachefs", "erofs", "ext2", "ext2/ext3/ext4", "ext3", "f2fs", "jffs2", "jfs", "nilfs2", "reiserfs", "squashfs", "ubifs", "zfs"},
 		memory:     {"devtmpfs", "ramfs", "tmpfs"},
 		network: {"9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs2", "gpfs", "lustre", "ncpfs", "nfs", "nfs4",
 			"ocfs2", "orangefs", "prl_fs", "smb3", "smbfs", "vboxsf", "virtiofs"},
@@ -67,28 +71,30 @@ func family(goos string) string {
 	return goos
 }
 
-// classify finds a mount's row in the table.
-func classify(goos string, m *mount) place {
-	if m.remote {
+// classify finds a volume's row in the table. A window into the kernel has no
+// disk, so that some systems call it remote.
+func classify(goos string, v *vfs.Volume) place {
+	known := placeOf[family(goos)][v.Type]
+	if v.Remote && known != pseudo {
 		return network
 	}
-	if m.filesystem == "overlay" && goos == "linux" {
-		return classifyOverlay(goos, m)
+	if v.Type == "overlay" && goos == "linux" {
+		return classifyOverlay(goos, v)
 	}
-	if program, ok := strings.CutPrefix(m.filesystem, "fuse."); ok {
+	if program, ok := strings.CutPrefix(v.Type, "fuse."); ok {
 		if remoteFUSE[program] {
 			return network
 		}
 		return foreign
 	}
-	return placeOf[family(goos)][m.filesystem]
+	return known
 }
 
-func classifyOverlay(goos string, m *mount) place {
-	if m.unsynced {
+func classifyOverlay(goos string, v *vfs.Volume) place {
+	if v.Unsynced {
 		return overlayVolatile
 	}
-	switch placeOf[family(goos)][m.upper] {
+	switch placeOf[family(goos)][v.Upper] {
 	case firstTier:
 		return overlayDisk
 	case memory:

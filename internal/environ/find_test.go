@@ -1,7 +1,6 @@
 package environ
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -65,8 +64,8 @@ func TestFindFollowsLinksFromWhereTheyLie(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 			continue
 		}
-		if (found.Node != nil) != want.exists {
-			t.Errorf("%s: exists %v", path, found.Node != nil)
+		if (found.File != nil) != want.exists {
+			t.Errorf("%s: exists %v", path, found.File != nil)
 		}
 		dir := found.Dir
 		if real, err := filepath.EvalSymlinks(dir); err == nil {
@@ -83,7 +82,7 @@ func TestADirectoryStandsForItself(t *testing.T) {
 	t.Chdir(base)
 	for _, path := range []string{"real", "real/", "real//", "./real/deep/..", "other/dir/.."} {
 		found, err := Find(path)
-		if err != nil || found.Name != "" || found.Node != nil {
+		if err != nil || found.Name != "" || found.File != nil {
 			t.Errorf("%s: %+v, %v", path, found, err)
 			continue
 		}
@@ -141,51 +140,5 @@ func TestAMissingDirectoryIsJudgedByTheOneAbove(t *testing.T) {
 		if !strings.Contains(strings.Join(v.Remarks, "\n"), dir+" does not exist") {
 			t.Errorf("%s is not in %q", dir, v.Remarks)
 		}
-	}
-}
-
-func TestStatTellsWhatTheSystemTells(t *testing.T) {
-	base := links(t)
-	dir, err := os.Open(filepath.Join(base, "real"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dir.Close()
-	info, err := os.Lstat(filepath.Join(base, "real", "file"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	node, err := Stat(dir.Fd(), "file")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if node.Mode != info.Mode() || node.Size != 5 || node.Modified != info.ModTime().UnixNano() {
-		t.Errorf("%+v, but %v", node, info)
-	}
-	if node.Immutable || node.AppendOnly || node.MountRoot || int(node.UID) != os.Getuid() {
-		t.Errorf("%+v", node)
-	}
-	if self, err := Stat(dir.Fd(), ""); err != nil || !self.Mode.IsDir() {
-		t.Errorf("the directory itself: %+v, %v", self, err)
-	}
-	if _, err := Stat(dir.Fd(), "nothing"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a missing name: %v", err)
-	}
-}
-
-func TestSpaceAndPermissionAreTheSystems(t *testing.T) {
-	base := t.TempDir()
-	bytes, inodes, err := Space(base)
-	if err != nil || bytes <= 0 || inodes == 0 {
-		t.Errorf("%d bytes, %d inodes, %v", bytes, inodes, err)
-	}
-	if _, _, err := Space(filepath.Join(base, "nothing")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the space of nothing: %v", err)
-	}
-	if err := Writable(base); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("a directory of one's own: %v", err)
-	}
-	if err := Writable(filepath.Join(base, "nothing")); err == nil {
-		t.Error("nothing is writable")
 	}
 }

@@ -4,15 +4,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // maxLinks is how many symbolic links in a row are followed, as Linux does.
 const maxLinks = 40
 
-// Inspect judges path as At does, following symbolic links. What does not exist
+// Inspect judges path as [Home.Judge] does, following symbolic links. What does not exist
 // yet is judged by its directory, and if that is missing too by the nearest one
 // above, which the Remarks say. A path to a directory stands for a file in it.
 // lockDir is where the lock lies; empty means beside the file.
@@ -40,26 +40,37 @@ func inspect(path string) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	dir, missing, err := openNearest(found.Dir)
+	dir, self, err := nearest(found.Dir)
 	if err != nil {
 		return Verdict{}, err
 	}
-	defer closeAt(dir)
-	v, err := At(dir, found.Name, found.Node)
+	home, err := look(directory(dir), self)
 	if err != nil {
 		return Verdict{}, err
 	}
-	if missing != "" {
-		v.Remarks = append(v.Remarks, "the directory "+missing+" does not exist")
+	v, err := home.Judge(found.Name, found.File)
+	if err == nil && dir != found.Dir {
+		v.Remarks = append(v.Remarks, "the directory "+found.Dir+" does not exist")
 	}
-	return v, nil
+	return v, err
+}
+
+// directory is the path of one that need not be opened, since that may take a
+// permission which asking does not.
+type directory string
+
+func (d directory) Volume(name string, info vfs.Info) (vfs.Volume, error) {
+	if name == "" {
+		return vfs.OS.Volume(string(d), info)
+	}
+	return vfs.OS.Volume(vfs.Join(string(d), name), info)
 }
 
 // Location is where a path leads.
 type Location struct {
-	Dir  string // the directory that holds the file, or that the path names
-	Name string // the file's name in it; empty if the path names a directory
-	Node *Node  // the file; nil if it does not exist or the path names a directory
+	Dir  string    // the directory that holds the file, or that the path names
+	Name string    // the file's name in it; empty if the path names a directory
+	File *vfs.Info // nil if it does not exist or the path names a directory
 }
 
 // Find follows the path's final symbolic links, dangling ones too. The result's
@@ -71,19 +82,19 @@ func Find(path string) (Location, error) {
 		return Location{}, err
 	}
 	for range maxLinks {
-		node, err := lstat(path)
-		dir, name := split(path)
+		info, err := vfs.OS.Stat(path, false)
+		dir, name := vfs.Split(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return Location{Dir: dir, Name: name}, nil
 		case err != nil:
 			return Location{}, err
-		case node.Mode.IsDir():
+		case info.Mode.IsDir():
 			return Location{Dir: path}, nil
-		case node.Mode.Type() != fs.ModeSymlink:
-			return Location{Dir: dir, Name: name, Node: &node}, nil
+		case info.Mode.Type() != fs.ModeSymlink:
+			return Location{Dir: dir, Name: name, File: &info}, nil
 		}
-		if path, err = follow(path, dir); err != nil {
+		if path, err = follow(dir, name); err != nil {
 			return Location{}, err
 		}
 	}
@@ -109,47 +120,26 @@ func absolute(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return here + string(filepath.Separator) + path, nil
+	return vfs.Join(here, path), nil
 }
 
-// follow reads the link at path, which lies in dir, and stays uncleaned too.
-func follow(path, dir string) (string, error) {
-	target, err := os.Readlink(path)
+// follow reads the link of that name in dir.
+func follow(dir, name string) (string, error) {
+	target, err := vfs.Target(vfs.OS, dir, name)
 	if err != nil {
 		return "", err
-	}
-	if !filepath.IsAbs(target) {
-		target = dir + string(filepath.Separator) + target
 	}
 	return absolute(target)
 }
 
-// split takes the last name off a path; the root's directory is the root.
-func split(path string) (dir, name string) {
-	at := len(path) - 1
-	for at >= 0 && !os.IsPathSeparator(path[at]) {
-		at--
-	}
-	dir, name = path[:at], path[at+1:]
-	if strings.TrimPrefix(dir, filepath.VolumeName(path)) == "" {
-		dir = path[:at+1]
-	}
-	return dir, name
-}
-
-// openNearest opens dir or the closest existing directory above it. missing is
-// dir if that does not exist.
-func openNearest(dir string) (opened uintptr, missing string, err error) {
-	for at := dir; ; {
-		opened, err = openDir(at)
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return opened, missing, err
+// nearest describes dir or the closest existing directory above it.
+func nearest(dir string) (string, vfs.Info, error) {
+	for {
+		info, err := vfs.OS.Stat(dir, true)
+		above, _ := vfs.Split(dir)
+		if !errors.Is(err, fs.ErrNotExist) || above == dir {
+			return dir, info, err
 		}
-		missing = dir
-		above, _ := split(at)
-		if above == at {
-			return 0, "", err
-		}
-		at = above
+		dir = above
 	}
 }

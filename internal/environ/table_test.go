@@ -3,6 +3,8 @@ package environ
 import (
 	"strings"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 func TestEveryPlaceSaysAllFourLevelsAndWhy(t *testing.T) {
@@ -75,56 +77,57 @@ func TestStrictRefusesWhatNobodyPromises(t *testing.T) {
 
 func TestTheSystemDecidesWhatANameMeans(t *testing.T) {
 	for _, c := range []struct {
-		goos  string
-		mount mount
-		class string
-		want  [guarantees]Level
+		goos   string
+		volume vfs.Volume
+		class  string
+		want   [guarantees]Level
 	}{
-		{"linux", mount{filesystem: "ext4"}, Persistent, all(Guaranteed)},
-		{"linux", mount{filesystem: "zfs"}, Persistent, all(BestEffort)},
-		{"linux", mount{filesystem: "f2fs"}, Persistent, all(BestEffort)},
-		{"linux", mount{filesystem: "tmpfs"}, Volatile, inMemory},
-		{"linux", mount{filesystem: "overlay", upper: "ext4"}, Overlay, all(Guaranteed)},
-		{"linux", mount{filesystem: "overlay", upper: "tmpfs"}, Overlay, inMemory},
-		{"linux", mount{filesystem: "overlay", upper: "zfs"}, Overlay, inMemory},
-		{"linux", mount{filesystem: "overlay"}, Overlay, inMemory},
-		{"linux", mount{filesystem: "overlay", upper: "ext4", unsynced: true}, Overlay,
+		{"linux", vfs.Volume{Type: "ext4"}, Persistent, all(Guaranteed)},
+		{"linux", vfs.Volume{Type: "zfs"}, Persistent, all(BestEffort)},
+		{"linux", vfs.Volume{Type: "f2fs"}, Persistent, all(BestEffort)},
+		{"linux", vfs.Volume{Type: "tmpfs"}, Volatile, inMemory},
+		{"linux", vfs.Volume{Type: "overlay", Upper: "ext4"}, Overlay, all(Guaranteed)},
+		{"linux", vfs.Volume{Type: "overlay", Upper: "tmpfs"}, Overlay, inMemory},
+		{"linux", vfs.Volume{Type: "overlay", Upper: "zfs"}, Overlay, inMemory},
+		{"linux", vfs.Volume{Type: "overlay"}, Overlay, inMemory},
+		{"linux", vfs.Volume{Type: "overlay", Upper: "ext4", Unsynced: true}, Overlay,
 			[...]Level{Guaranteed, Unsupported, Guaranteed, Guaranteed}},
-		{"linux", mount{filesystem: "nfs4"}, Network, all(NonTarget)},
-		{"linux", mount{filesystem: "cifs"}, Network, all(NonTarget)},
-		{"linux", mount{filesystem: "9p"}, Network, all(NonTarget)},
-		{"linux", mount{filesystem: "fuse.sshfs"}, Network, all(NonTarget)},
-		{"linux", mount{filesystem: "fuse.bindfs"}, Foreign, all(NonTarget)},
-		{"linux", mount{filesystem: "fuseblk"}, Foreign, all(NonTarget)},
-		{"linux", mount{filesystem: "vfat"}, Foreign, all(NonTarget)},
-		{"linux", mount{filesystem: "ntfs3"}, Foreign, all(NonTarget)},
-		{"linux", mount{filesystem: "sysfs"}, Pseudo, all(Unsupported)},
-		{"linux", mount{filesystem: "ext2/ext3/ext4"}, Unknown, all(NonTarget)},
-		{"linux", mount{}, Unknown, all(NonTarget)},
-		{"darwin", mount{filesystem: "apfs"}, Persistent, all(Guaranteed)},
-		{"darwin", mount{filesystem: "hfs"}, Persistent, all(BestEffort)},
-		{"darwin", mount{filesystem: "smbfs", remote: true}, Network, all(NonTarget)},
-		{"darwin", mount{filesystem: "apfs", remote: true}, Network, all(NonTarget)},
-		{"darwin", mount{filesystem: "exfat"}, Foreign, all(NonTarget)},
-		{"freebsd", mount{filesystem: "ufs"}, Persistent, all(BestEffort)},
-		{"freebsd", mount{filesystem: "zfs"}, Persistent, all(BestEffort)},
-		{"openbsd", mount{filesystem: "ffs"}, Persistent, all(BestEffort)},
-		{"openbsd", mount{filesystem: "mfs"}, Volatile, all(BestEffort)},
-		{"netbsd", mount{filesystem: "nfs"}, Network, all(NonTarget)},
-		{"netbsd", mount{filesystem: "overlay"}, Unknown, all(NonTarget)},
-		{"freebsd", mount{filesystem: "procfs"}, Pseudo, all(Unsupported)},
-		{"windows", mount{filesystem: "NTFS"}, Foreign, all(NonTarget)},
-		{"windows", mount{filesystem: "ReFS"}, Foreign, all(NonTarget)},
-		{"windows", mount{filesystem: "NTFS", remote: true}, Network, all(NonTarget)},
-		{"plan9", mount{filesystem: "ext4"}, Unknown, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "nfs4"}, Network, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "cifs"}, Network, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "9p"}, Network, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "fuse.sshfs"}, Network, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "fuse.bindfs"}, Foreign, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "fuseblk"}, Foreign, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "vfat"}, Foreign, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "ntfs3"}, Foreign, all(NonTarget)},
+		{"linux", vfs.Volume{Type: "sysfs"}, Pseudo, all(Unsupported)},
+		{"linux", vfs.Volume{Type: "ext2/ext3/ext4"}, Persistent, all(BestEffort)},
+		{"linux", vfs.Volume{}, Unknown, all(NonTarget)},
+		{"darwin", vfs.Volume{Type: "apfs"}, Persistent, all(Guaranteed)},
+		{"darwin", vfs.Volume{Type: "hfs"}, Persistent, all(BestEffort)},
+		{"darwin", vfs.Volume{Type: "smbfs", Remote: true}, Network, all(NonTarget)},
+		{"darwin", vfs.Volume{Type: "apfs", Remote: true}, Network, all(NonTarget)},
+		{"darwin", vfs.Volume{Type: "exfat"}, Foreign, all(NonTarget)},
+		{"freebsd", vfs.Volume{Type: "ufs"}, Persistent, all(BestEffort)},
+		{"freebsd", vfs.Volume{Type: "zfs"}, Persistent, all(BestEffort)},
+		{"openbsd", vfs.Volume{Type: "ffs"}, Persistent, all(BestEffort)},
+		{"openbsd", vfs.Volume{Type: "mfs"}, Volatile, all(BestEffort)},
+		{"netbsd", vfs.Volume{Type: "nfs"}, Network, all(NonTarget)},
+		{"netbsd", vfs.Volume{Type: "overlay"}, Unknown, all(NonTarget)},
+		{"freebsd", vfs.Volume{Type: "procfs"}, Pseudo, all(Unsupported)},
+		{"windows", vfs.Volume{Type: "NTFS"}, Foreign, all(NonTarget)},
+		{"windows", vfs.Volume{Type: "ReFS"}, Foreign, all(NonTarget)},
+		{"windows", vfs.Volume{Type: "NTFS", Remote: true}, Network, all(NonTarget)},
+		{"freebsd", vfs.Volume{Type: "procfs", Remote: true}, Pseudo, all(Unsupported)},
+		{"plan9", vfs.Volume{Type: "ext4"}, Unknown, all(NonTarget)},
 	} {
-		row := table[classify(c.goos, &c.mount)]
+		row := table[classify(c.goos, &c.volume)]
 		if row.class != c.class {
-			t.Errorf("%s on %s is %s", c.mount.filesystem, c.goos, row.class)
+			t.Errorf("%s on %s is %s", c.volume.Type, c.goos, row.class)
 		}
 		for g, cell := range row.cells {
 			if cell.Level != c.want[g] {
-				t.Errorf("%+v on %s: %v is %v", c.mount, c.goos, Guarantee(g), cell.Level)
+				t.Errorf("%+v on %s: %v is %v", c.volume, c.goos, Guarantee(g), cell.Level)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package handle
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/codec"
@@ -69,39 +70,56 @@ func (f *File[T]) form() engine.Form {
 	return nil
 }
 
-// Same is of the engine's Form interface.
+// Same is of the engine's Form interface. Whether codecs can be compared is asked
+// of the values: one of a comparable type may hold another that is not.
 func (f form[T]) Same(other engine.Form) bool {
 	o, ok := other.(form[T])
-	return ok && reflect.TypeOf(f.codec).Comparable() && reflect.TypeOf(o.codec).Comparable() && f.codec == o.codec
+	return ok && reflect.ValueOf(f.codec).Comparable() && reflect.ValueOf(o.codec).Comparable() && f.codec == o.codec
 }
 
 // Edit is of the engine's Form interface.
-func (f form[T]) Edit(old, value []byte) ([]byte, error) {
-	v, err := decode[T](f.codec, value, 0)
+func (f form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) {
+	out := &editBuffer{max: f.max}
+	err = calm(errors.ErrEncode, func() error { return f.edit(out, old, value) })
 	if err != nil {
-		return nil, err
+		return nil, nil, matching(errors.ErrEncode, err)
 	}
-	out := &editBuffer{max: f.max, log: f.log}
-	if err := calm(errors.ErrEncode, func() error { return f.codec.Edit(out, old, v) }); err != nil {
-		return nil, matching(errors.ErrEncode, err)
+	if r := out.report; len(r.Lost) > 0 {
+		tell = func() {
+			f.log.Warn("a write could not keep all comments", "path", f.log.Path, "how", r.How, "lines", r.Lost)
+		}
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), tell, nil
 }
 
-// editBuffer takes an edited text. It tells a codec that inflates the old text
-// how far it may, and logs what the codec tells.
+// edit gives the codec the encoding itself if it takes one, for what is encoded
+// need not decode. To another codec such a value can only be written whole.
+func (f form[T]) edit(out *editBuffer, old, value []byte) error {
+	if c, ok := f.codec.(interface {
+		EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
+	}); ok {
+		if done, err := c.EditEncoded(out, old, value, reflect.TypeFor[T]()); done || err != nil {
+			return err
+		}
+	}
+	v, err := decode[T](f.codec, value, 0)
+	if err != nil {
+		out.Write(value)
+		return nil
+	}
+	return f.codec.Edit(out, old, v)
+}
+
+// editBuffer takes an edited text, and what the codec tells of it. It tells a
+// codec that inflates the old text how far it may.
 type editBuffer struct {
 	bytes.Buffer
-	max int64
-	log *safety.Log
+	max    int64
+	report codec.EditReport
 }
 
 // MaxSize is what codec.Gzip asks for.
 func (b *editBuffer) MaxSize() int64 { return b.max }
 
 // Edited is what a codec reports to.
-func (b *editBuffer) Edited(r codec.EditReport) {
-	if len(r.Lost) > 0 {
-		b.log.Warn("a write could not keep all comments", "path", b.log.Path, "how", r.How, "lines", r.Lost)
-	}
-}
+func (b *editBuffer) Edited(r codec.EditReport) { b.report = r }

@@ -127,16 +127,21 @@ func (f *File[T]) Do(ctx context.Context, op string, kind error, user any, fn fu
 	}
 	request := f.request
 	request.Context, request.Func, request.Announce = ctx, user, user != nil
-	var own error
 	err := f.engine.Do(&request, func(tx *engine.Tx) error {
-		own = fn(&Tx[T]{f, tx})
-		return own
+		if err := fn(&Tx[T]{f, tx}); err != nil {
+			return ownError{err}
+		}
+		return nil
 	})
-	if own != nil {
-		return own
+	if own, ok := err.(ownError); ok {
+		return own.error
 	}
 	return f.fail(op, kind, err)
 }
+
+// ownError marks an error of the user's function on its way through the engine,
+// which may have one of its own to report instead.
+type ownError struct{ error }
 
 // fail wraps an error once, with what was tried and where. A lock that was not
 // free in time is no failure of the file, and says so by its kind.

@@ -65,6 +65,13 @@ func TestAFileThatACodecMissesIsNotTakenForTheFileItself(t *testing.T) {
 	if err := f.Merge(background, map[string]int{"a": 1}); !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("Merge gave %v", err)
 	}
+	err := f.Update(background, func(v *map[string]int) error {
+		t.Errorf("Update works on %v", *v)
+		return nil
+	})
+	if !errors.Is(err, errors.ErrDecode) {
+		t.Errorf("Update gave %v", err)
+	}
 	wantBytes(t, f, "precious")
 }
 
@@ -303,4 +310,39 @@ func TestARelativeLockDirectoryIsMadeAbsoluteToo(t *testing.T) {
 	if !filepath.IsAbs(f.request.Place.LockDir) {
 		t.Errorf("it is %q", f.request.Place.LockDir)
 	}
+}
+
+// A codec may hold another whose functions can't be compared.
+func TestCodecsThatCannotBeComparedAreNotTheSameAndDoNotPanic(t *testing.T) {
+	checked := codec.Validate(codec.JSON(), func(map[string]int) error { return nil })
+	for what, c := range map[string]codec.Codec{"plain": codec.JSON(), "checked": checked, "compressed": codec.Gzip(checked)} {
+		f := inMemory[map[string]int](t, c)
+		must(t, f.Write(background, map[string]int{"a": 1}))
+		must(t, f.Do(background, "write", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
+			must(t, tx.Write(map[string]int{"a": 2}))
+			must(t, tx.Merge(map[string]int{"b": 3}))
+			return tx.Write(map[string]int{"a": 4})
+		}))
+		if v, err := f.Read(); err != nil || !reflect.DeepEqual(v, map[string]int{"a": 4}) {
+			t.Errorf("%s: %v, %v", what, v, err)
+		}
+	}
+}
+
+func TestUpdateStartsFromTheZeroValueAndWritesWhatItsFunctionMade(t *testing.T) {
+	f := inMemory[map[string]int](t, codec.JSON())
+	count := func(v *map[string]int) error { (*v)["n"]++; return nil }
+	for range 3 {
+		must(t, f.Update(background, count))
+	}
+	wantBytes(t, f, "{\n  \"n\": 3\n}\n")
+	own := errors.New("the user's own")
+	if err := f.Update(background, func(v *map[string]int) error { (*v)["n"] = 9; return own }); err != own {
+		t.Errorf("got %v", err)
+	}
+	must(t, f.WriteBytes(background, []byte("{")))
+	if err := f.Update(background, count); !errors.Is(err, errors.ErrDecode) || !errors.Is(err, errors.ErrWrite) {
+		t.Errorf("damaged: %v", err)
+	}
+	wantBytes(t, f, "{")
 }

@@ -20,6 +20,7 @@ import (
 type Writer struct {
 	name    string
 	open    *opening // nil once committed or closed
+	err     error    // of a Write that failed: what is there is no content any more
 	cleanup runtime.Cleanup
 }
 
@@ -74,13 +75,16 @@ func (f *File[T]) outside(ctx context.Context) error {
 	return err
 }
 
-// Write is io.Writer's. After Commit or Close it is an error.
-func (w *Writer) Write(p []byte) (int, error) {
+// Write is io.Writer's. After Commit or Close it is an error, and so is all that
+// follows a Write that failed.
+func (w *Writer) Write(p []byte) (n int, err error) {
 	if w.open == nil {
 		return 0, w.finished("write")
 	}
-	n, err := w.open.draft.Write(p)
-	return n, Fail("write", w.name, errors.ErrWrite, err)
+	if w.err == nil {
+		n, w.err = w.open.draft.Write(p)
+	}
+	return n, Fail("write", w.name, errors.ErrWrite, w.err)
 }
 
 // Commit makes what was written the file's content, and returns nil when that is
@@ -90,11 +94,11 @@ func (w *Writer) Commit() error {
 	if w.open == nil {
 		return w.finished("commit")
 	}
-	err := w.open.draft.Commit()
-	released := w.Close()
-	if err == nil && !errors.Is(released, errors.ErrLockLost) {
-		err = released // a lock lost after the commit takes nothing back
+	err := w.err
+	if err == nil {
+		err = w.open.draft.Commit()
 	}
+	_ = w.Close() // a lock lost after the commit takes nothing back
 	return Fail("commit", w.name, errors.ErrWrite, err)
 }
 
@@ -167,6 +171,7 @@ func Move(src, dst string, o Options) error {
 	if err != nil {
 		return Fail("move", src, errors.ErrWrite, err)
 	}
+	from.Place.Parents = 0 // those of a source are there, or it is not
 	_, to, err := Target(dst, &o)
 	if err != nil {
 		return Fail("move", dst, errors.ErrWrite, err)

@@ -66,7 +66,7 @@ func (tx *Tx[T]) put(data []byte) error {
 		tx.tx.Put(data)
 		return nil
 	}
-	return tx.file.fail("write", errors.ErrWrite, tx.tx.PutValue(form, data, tx.file.options.Checksum))
+	return tx.file.fail("write", errors.ErrWrite, tx.tx.PutValue(form, data, tx.file.options.forCodec()))
 }
 
 // WriteBytes stages a copy of data.
@@ -84,7 +84,7 @@ func (tx *Tx[T]) Append(text string) error {
 // a map made.
 func (tx *Tx[T]) Update(fn func(v *T) error) error {
 	v, err := tx.read()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !noFile(err) {
 		return tx.file.fail("update", errors.ErrWrite, err)
 	}
 	if m := reflect.ValueOf(&v).Elem(); m.Kind() == reflect.Map && m.IsNil() {

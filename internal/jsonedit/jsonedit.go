@@ -11,6 +11,7 @@ package jsonedit
 
 import (
 	"encoding/json"
+	"unicode/utf8"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -64,12 +65,11 @@ func (f format) Parse(text []byte) (*textedit.Document, error) {
 
 // valid reports what encoding/json has against text.
 func valid(text []byte) error {
-	if json.Valid(text) {
-		return validUTF8(text)
+	if !json.Valid(text) {
+		return json.Unmarshal(text, new(json.RawMessage))
 	}
-	var raw json.RawMessage
-	if err := json.Unmarshal(text, &raw); err != nil {
-		return err
+	if !utf8.Valid(text) {
+		return errors.New("not valid UTF-8")
 	}
-	return errors.New("not valid JSON")
+	return nil
 }

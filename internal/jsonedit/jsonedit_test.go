@@ -2,10 +2,12 @@ package jsonedit
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
 
 // edit makes one edit on the encodings of two values given as JSON.
@@ -139,4 +141,59 @@ func TestPlainKeepsOffsetsAndLines(t *testing.T) {
 	if !json.Valid(plain[3:]) || len(comments) != len(lines) {
 		t.Errorf("%q, %d comments", plain, len(comments))
 	}
+}
+
+func TestEditTellsWhichTextIsWrong(t *testing.T) {
+	good, bad := []byte("[1]"), []byte("[1")
+	if _, _, err := Edit(bad, good, good, textedit.Options{}); !errors.Is(err, errors.ErrDecode) {
+		t.Errorf("old: %v", err)
+	}
+	if _, _, err := Edit(good, bad, good, textedit.Options{}); !errors.Is(err, errors.ErrEncode) {
+		t.Errorf("old encoding: %v", err)
+	}
+	if _, _, err := Edit(good, good, bad, textedit.Options{}); !errors.Is(err, errors.ErrEncode) {
+		t.Errorf("new encoding: %v", err)
+	}
+}
+
+// in writes new text in one style, whatever is asked for.
+type in struct {
+	textedit.Format
+	style textedit.Style
+}
+
+func (f in) Splice(doc *textedit.Document, p *textedit.Patch, _ textedit.Style) ([]textedit.Splice, error) {
+	return f.Format.Splice(doc, p, f.style)
+}
+
+func TestEveryStyleHoldsWhatItShould(t *testing.T) {
+	for _, style := range []textedit.Style{textedit.Plain, textedit.Robust} {
+		tally := edittest.Tally{}
+		suite := suiteOf(JSONC)
+		suite.Format = in{JSONC, style}
+		for name, text := range written {
+			suite.Run(t, name, text, 1, 2, tally)
+			suite.RunMany(t, name, text, 1, 10, tally)
+		}
+		tally.Require(t, map[edittest.Class]float64{
+			edittest.SetScalar: 1, edittest.SetList: 1, edittest.InsertKey: 0.99, edittest.Append: 0.99, edittest.Insert: 0.99, edittest.Delete: 0.97,
+		})
+	}
+}
+
+func ExampleEditJSONC() {
+	text := "{\n  // the site\n  \"Host\": \"a.example\", // public\n  \"ports\": [80],\n}\n"
+	was := `{"host": "a.example", "ports": [80]}`
+	is := `{"host": "b.example", "ports": [80, 443], "tls": true}`
+	got, report, err := EditJSONC([]byte(text), []byte(was), []byte(is), textedit.Options{})
+	fmt.Print(string(got))
+	fmt.Println(report.Rung, report.Lost, err)
+	// Output:
+	// {
+	//   // the site
+	//   "Host": "b.example", // public
+	//   "ports": [80, 443],
+	//   "tls": true,
+	// }
+	// spliced [] <nil>
 }

@@ -3,9 +3,7 @@ package jsonedit
 import (
 	"bytes"
 	"fmt"
-	"unicode/utf8"
 
-	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
@@ -121,11 +119,4 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 
 func blank(text []byte) bool {
 	return len(bytes.TrimLeft(text, " \t\r\n")) == 0
-}
-
-func validUTF8(text []byte) error {
-	if !utf8.Valid(text) {
-		return errors.New("not valid UTF-8")
-	}
-	return nil
 }

@@ -178,6 +178,7 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 		for _, name := range slices.Sorted(maps.Keys(c.files)) {
 			for seed := range seeds {
 				suiteOf(c.format).Run(t, name, c.files[name], seed, stride, tally)
+				suiteOf(c.format).RunMany(t, name, c.files[name], seed, 60/stride, tally)
 			}
 		}
 		t.Logf("%s, %d files:\n%v", c.name, len(c.files), tally)

@@ -32,14 +32,10 @@ func (s *scanner) skip() {
 	}
 }
 
-// take passes c, and what is skipped after it, if it is next.
-func (s *scanner) take(c byte) bool {
-	if s.text[s.at] != c {
-		return false
-	}
+// pass goes over one byte and what is skipped after it.
+func (s *scanner) pass() {
 	s.at++
 	s.skip()
-	return true
 }
 
 func (s *scanner) value() *textedit.Node {
@@ -91,15 +87,14 @@ func (s *scanner) str() *textedit.Node {
 func (s *scanner) collection(kind textedit.Kind, closing byte) *textedit.Node {
 	n := &textedit.Node{Kind: kind, Start: s.at}
 	c := &body{Collection: bracket.Collection{Open: s.at + 1}, layout: s.layout}
-	s.at++
-	s.skip()
+	s.pass()
 	for s.text[s.at] != closing {
 		var e textedit.Entry
 		start := s.at
 		if kind == textedit.Map {
 			e.Key = s.str()
 			s.skip()
-			s.take(':')
+			s.pass()
 			s.layout.colon(s.text[e.Key.End:s.at])
 		}
 		e.Value = s.value()
@@ -107,7 +102,7 @@ func (s *scanner) collection(kind textedit.Kind, closing byte) *textedit.Node {
 		s.skip()
 		if s.text[s.at] == ',' {
 			item.Comma = s.at
-			s.take(',')
+			s.pass()
 		}
 		n.Entries = append(n.Entries, e)
 		c.Items = append(c.Items, item)

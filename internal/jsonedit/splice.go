@@ -15,7 +15,7 @@ func (f format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit
 	} else {
 		w.patch(p, nil, 0)
 	}
-	return w.list, w.err
+	return w.list, nil
 }
 
 // writer turns one patch into splices.
@@ -24,13 +24,6 @@ type writer struct {
 	layout *layout
 	style  textedit.Style
 	list   []textedit.Splice
-	err    error
-}
-
-func (w *writer) fail(err error) {
-	if w.err == nil {
-		w.err = err
-	}
 }
 
 // first writes the value of a text that had none, after its comments.
@@ -71,7 +64,8 @@ func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
 	if !ok {
 		return
 	}
-	list, err := c.Splices(bracket.Change{
+	// Nothing that is written here fails.
+	list, _ := c.Splices(bracket.Change{
 		Text:     w.doc.Text,
 		Comments: w.doc.Comments,
 		Patch:    p,
@@ -80,9 +74,6 @@ func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
 			return w.entry(e, w.formAt(p.Node, at)), nil
 		},
 	})
-	if err != nil {
-		w.fail(err)
-	}
 	w.list = append(w.list, list...)
 }
 

@@ -247,3 +247,65 @@ func TestAFileSwappedInForTheLockIsNotTouched(t *testing.T) {
 		})
 	}
 }
+
+func TestIsHeldAsksWithoutMakingOrKeepingTheLock(t *testing.T) {
+	p := place(t)
+	wantHeld := func(what string, want bool) {
+		t.Helper()
+		if held, err := p.IsHeld(); held != want || err != nil {
+			t.Errorf("%s: %v, %v", what, held, err)
+		}
+	}
+	wantHeld("no lock file", false)
+	if _, err := os.Stat(p.Path); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("it made one")
+	}
+	h := take(t, p)
+	wantHeld("held", true)
+	must(t, h.Release())
+	wantHeld("free", false)
+	take(t, p)
+	p.Path = filepath.Join(p.Path, "below a file")
+	if _, err := p.IsHeld(); !errors.Is(err, errors.ErrLock) {
+		t.Errorf("a place that can't be: %v", err)
+	}
+}
+
+func TestSupplantRevokesTheLockAndHoldsTheNewOne(t *testing.T) {
+	p := place(t)
+	old := take(t, p)
+	h, err := p.Supplant("new.lock")
+	must(t, err)
+	defer h.Release()
+	must(t, h.Check())
+	if err := old.Check(); !errors.Is(err, errors.ErrLockLost) {
+		t.Errorf("the old one: %v", err)
+	}
+	if _, err := Try(p); !errors.Is(err, errors.ErrLocked) {
+		t.Errorf("a third one: %v", err)
+	}
+	if names, _ := p.Dir.Names(); len(names) != 1 {
+		t.Errorf("the directory holds %v", names)
+	}
+}
+
+func TestASupplantThatFailsLeavesTheLockAndNothingElse(t *testing.T) {
+	disk := faultfs.Wrap(vfs.OS)
+	p := placeIn(t, disk, t.TempDir())
+	old := take(t, p)
+	for _, verb := range []string{faultfs.Rename, faultfs.Same} {
+		disk.FailAll(verb, syscall.EIO)
+		if _, err := p.Supplant("new.lock"); !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: %v", verb, err)
+		}
+		disk.Reset()
+		must(t, old.Check())
+		if names, _ := p.Dir.Names(); len(names) != 1 {
+			t.Errorf("%s: the directory holds %v", verb, names)
+		}
+	}
+	must(t, os.WriteFile(p.Path+"2", nil, 0o600))
+	if _, err := p.Supplant(p.Name + "2"); !errors.Is(err, errors.ErrLock) || !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a name that is taken: %v", err)
+	}
+}

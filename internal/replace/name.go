@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +16,7 @@ import (
 const (
 	namePrefix = ".holdfast-"
 	nameSuffix = ".tmp"
+	copySuffix = ".copy"
 	ownerBytes = 16
 	randBytes  = 8
 )
@@ -38,6 +40,15 @@ func NewName(o Owner) string {
 	var random [randBytes]byte
 	rand.Read(random[:]) // never fails: it ends the program instead
 	return namePrefix + string(o) + "-" + hex.EncodeToString(random[:]) + nameSuffix
+}
+
+// CopyName is where the old content of a target that can't be replaced is kept
+// while it is rewritten: .holdfast-OWNER-INODE.copy. It is the same under every
+// lock, so that every reader finds it, and bound to the inode, so that it is
+// never taken for the content of another file that is mounted there later. No
+// sweep takes it away.
+func CopyName(target string, ino uint64) string {
+	return namePrefix + string(OwnerOf(target, "")) + "-" + strconv.FormatUint(ino, 16) + copySuffix
 }
 
 // ParseName tells whose temp a directory entry is; false if it is none.

@@ -43,6 +43,7 @@ type Old struct {
 func (o *Old) Close() {
 	if o != nil && o.File != nil {
 		o.File.Close()
+		o.File = nil
 	}
 }
 
@@ -126,9 +127,16 @@ func renameError(err error, target string) error {
 		// The temp went away under us: somebody took the lock by force and
 		// swept, or removed the directory.
 		return fmt.Errorf("%w: the prepared file was taken away: %w", errors.ErrLockLost, err)
-	case errors.Is(err, syscall.EBUSY):
-		return fmt.Errorf("%w: %s is a mount point and can't be replaced; mount its directory instead: %w",
-			errors.ErrUnsupportedEnvironment, target, err)
+	}
+	return Busy(err, target)
+}
+
+// Busy explains EBUSY, which is how a mount point refuses to be renamed, replaced
+// or removed.
+func Busy(err error, name string) error {
+	if errors.Is(err, syscall.EBUSY) {
+		err = fmt.Errorf("%w: %s is a mount of its own, so its name can't change hands; mount its directory instead: %w",
+			errors.ErrUnsupportedEnvironment, name, err)
 	}
 	return err
 }

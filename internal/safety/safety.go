@@ -54,7 +54,7 @@ func (p Policy) Report(what string, why error) {
 type Log struct {
 	Path   string       // the file the records are about
 	Logger *slog.Logger // nil for slog's default
-	seen   sync.Map     // by what: the library's own few sentences
+	seen   sync.Map     // by what: the library's own sentences, of which there are few
 }
 
 func (l *Log) logger() *slog.Logger {

@@ -22,23 +22,27 @@ const shapeAttr = "user.holdfast.shape"
 const maxSlices = 64
 
 // Shape collects what an error will want to know of content that is written
-// through it.
+// through it. The slices begin at one byte and double whenever there are too
+// many of them, so that the size need not be known before.
 type Shape struct {
 	size  int64
-	slice int64 // bytes in each slice but the last
+	slice int64 // bytes in each slice but the last, a power of two
 	crcs  []uint32
+	shift uint32 // what a CRC is multiplied by when a slice follows
 }
 
-// NewShape prepares for content of a known size.
-func NewShape(size int64) *Shape {
-	return &Shape{slice: max(1, (size+maxSlices-1)/maxSlices)}
-}
+// NewShape is the shape of no content.
+func NewShape() *Shape { return &Shape{slice: 1, shift: oneByte} }
 
 // Write is io.Writer's.
 func (s *Shape) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		if s.size%s.slice == 0 {
+			if len(s.crcs) == maxSlices {
+				s.coarsen()
+				continue
+			}
 			s.crcs = append(s.crcs, 0)
 		}
 		room := min(int64(len(p)), s.slice-s.size%s.slice)
@@ -49,14 +53,41 @@ func (s *Shape) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// coarsen makes one slice of each two, all of which are full.
+func (s *Shape) coarsen() {
+	half := s.crcs[:0]
+	for i := 0; i < len(s.crcs); i += 2 {
+		half = append(half, multiply(s.shift, s.crcs[i])^s.crcs[i+1])
+	}
+	s.crcs, s.slice, s.shift = half, 2*s.slice, multiply(s.shift, s.shift)
+}
+
+// A CRC is a remainder of polynomials over GF(2), in IEEE's reflected notation,
+// where the highest bit stands for 1. What precedes n bytes counts for x to the
+// power of 8n more, so the CRC of two pieces is that of the first times x^8n, plus
+// that of the second.
+const oneByte = 1 << (31 - 8) // x^8
+
+func multiply(a, b uint32) (product uint32) {
+	for m := uint32(1 << 31); m != 0; m >>= 1 {
+		if a&m != 0 {
+			product ^= b
+		}
+		b = b>>1 ^ crc32.IEEE&-(b&1)
+	}
+	return product
+}
+
 // Save puts the shape of the content with that digest on its sidecar. A
 // filesystem without attributes has none.
-func (s *Shape) Save(f vfs.File, digest string) {
+func (s *Shape) Save(f vfs.File, digest string) { _ = f.SetAttr(shapeAttr, s.encode(digest)) }
+
+func (s *Shape) encode(digest string) []byte {
 	value := fmt.Appendf(nil, "%s %d %d ", digest, s.size, s.slice)
 	for _, c := range s.crcs {
 		value = binary.BigEndian.AppendUint32(value, c)
 	}
-	_ = f.SetAttr(shapeAttr, value)
+	return value
 }
 
 func loadShape(f vfs.File, digest string) *Shape {
@@ -64,38 +95,42 @@ func loadShape(f vfs.File, digest string) *Shape {
 	if err != nil {
 		return nil
 	}
+	return decodeShape(value, digest)
+}
+
+// decodeShape gives nil for what is not the shape of the content with that digest.
+func decodeShape(value []byte, digest string) *Shape {
+	fields := strings.SplitN(string(value), " ", 4)
+	if len(fields) != 4 || fields[0] != digest {
+		return nil
+	}
 	s := &Shape{}
-	text, crcs, _ := strings.Cut(string(value), " ")
-	if text != digest {
+	n, _ := fmt.Sscanf(fields[1]+" "+fields[2], "%d %d", &s.size, &s.slice)
+	crcs := []byte(fields[3])
+	if n != 2 || s.size < 0 || s.slice < 1 || len(crcs) > 4*maxSlices || s.size > s.slice*maxSlices {
 		return nil
 	}
-	n, err := fmt.Sscanf(crcs, "%d %d ", &s.size, &s.slice)
-	if n != 2 || err != nil || s.slice < 1 {
+	if int64(len(crcs)) != 4*((s.size+s.slice-1)/s.slice) {
 		return nil
 	}
-	for rest := []byte(strings.SplitN(crcs, " ", 3)[2]); len(rest) >= 4; rest = rest[4:] {
-		s.crcs = append(s.crcs, binary.BigEndian.Uint32(rest))
+	for ; len(crcs) > 0; crcs = crcs[4:] {
+		s.crcs = append(s.crcs, binary.BigEndian.Uint32(crcs))
 	}
 	return s
 }
 
 // Damage says how content of a size differs from what the sidecar vouches for;
-// empty if it can't be told.
-func (c Sidecar) Damage(dir vfs.Dir, name string, data io.ReaderAt, size int64) string {
-	f, err := dir.Open(name + Suffix)
-	if err != nil {
+// empty if it can't be told. That is so while the sidecar vouches for several.
+func (c Sidecar) Damage(data io.ReaderAt, size int64) string {
+	if c.Shape == nil || len(c.Previous) > 0 {
 		return ""
 	}
-	defer f.Close()
-	want := loadShape(f, c.Digest)
-	if want == nil {
-		return ""
-	}
-	return want.compare(data, size)
+	return c.Shape.compare(data, size)
 }
 
+// compare judges by the slices that the content has whole.
 func (s *Shape) compare(data io.ReaderAt, size int64) string {
-	whole, differ, first := 0, 0, int64(-1)
+	var whole, differ, first int64
 	for i, want := range s.crcs {
 		from := int64(i) * s.slice
 		to := min(from+s.slice, s.size)
@@ -108,21 +143,21 @@ func (s *Shape) compare(data io.ReaderAt, size int64) string {
 			return ""
 		}
 		if crc.Sum32() != want {
-			differ++
-			if first < 0 {
+			if differ == 0 {
 				first = from
 			}
+			differ++
 		}
 	}
 	switch {
-	case differ > 0 && differ == whole && whole > 1, whole == 0 && size > 0 && s.size < size:
-		return fmt.Sprintf("; it is another content: %d bytes, and %d are vouched for", size, s.size)
-	case size < s.size && differ == 0:
+	case whole == 0 && 0 < size && size < s.size:
+		return fmt.Sprintf("; it is too short to compare: %d bytes of %d", size, s.size)
+	case differ == 0 && size < s.size:
 		return fmt.Sprintf("; its end is missing: %d bytes of %d", size, s.size)
-	case size > s.size && differ == 0:
+	case differ == 0 && size > s.size:
 		return fmt.Sprintf("; %d bytes were added after the end", size-s.size)
-	case size != s.size:
-		return fmt.Sprintf("; it was changed: %d bytes, and %d are vouched for", size, s.size)
+	case size != s.size, differ > 1 && differ > whole/4:
+		return fmt.Sprintf("; it is another content: %d bytes, and %d are vouched for", size, s.size)
 	}
 	return fmt.Sprintf("; bytes were flipped in it, first between byte %d and %d", first, min(first+s.slice, s.size))
 }

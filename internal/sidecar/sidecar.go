@@ -26,6 +26,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -43,6 +44,8 @@ const maxSize = 64 << 10
 type Sidecar struct {
 	Digest   string   // of the content that is there, or about to be
 	Previous []string // of what may still be there, while a write is under way
+	Shape    *Shape   // of the content with that digest; nil if unknown
+	Text     []byte   // as it was read, even if it is garbled
 }
 
 // Sum is the digest of data.
@@ -65,8 +68,13 @@ func (s Sidecar) Accepts(digest string) bool {
 	return digest == s.Digest || slices.Contains(s.Previous, digest)
 }
 
-// All is every digest the sidecar accepts.
-func (s Sidecar) All() []string { return append([]string{s.Digest}, s.Previous...) }
+// All is every digest the sidecar accepts; none if it is garbled.
+func (s Sidecar) All() []string {
+	if s.Digest == "" {
+		return nil
+	}
+	return append([]string{s.Digest}, s.Previous...)
+}
 
 // escaper does as sha256sum(1) with names that would break the line.
 var escaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`)
@@ -122,10 +130,11 @@ func isDigest(s string) bool {
 	return err == nil && len(b) == sha256.Size && strings.ToLower(s) == s
 }
 
-// Read reads the sidecar of the file of that name. A missing one is ErrNoChecksum.
+// Read reads the sidecar of the file of that name. A missing one is
+// ErrNoChecksum; one that is garbled comes with its Text.
 func Read(dir vfs.Dir, name string) (Sidecar, error) {
 	f, err := dir.Open(name + Suffix)
-	if errors.Is(err, fs.ErrNotExist) {
+	if absent(err) {
 		return Sidecar{}, fmt.Errorf("%w: there is no %s", errors.ErrNoChecksum, name+Suffix)
 	}
 	if err != nil {
@@ -143,7 +152,28 @@ func Read(dir vfs.Dir, name string) (Sidecar, error) {
 	if err != nil {
 		return Sidecar{}, err
 	}
-	return Parse(text)
+	s, err := Parse(text)
+	if err != nil {
+		return Sidecar{Text: text}, err
+	}
+	s.Shape, s.Text = loadShape(f, s.Digest), text
+	return s, nil
+}
+
+// absent is the answer to the name of a sidecar that is not there, or that can't
+// be since it would be too long.
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENAMETOOLONG)
+}
+
+// Remove takes the sidecar of the file of that name away. A missing one is
+// fs.ErrNotExist. Until the directory is synced it may come back.
+func Remove(dir vfs.Dir, name string) error {
+	err := dir.Remove(name + Suffix)
+	if absent(err) {
+		return fs.ErrNotExist
+	}
+	return err
 }
 
 // Mismatch is the error for content that the sidecar does not vouch for.

@@ -29,9 +29,12 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 		return nil, err
 	}
 	defer old.Close()
+	if err := f.require(o, infoOf(old)); err != nil {
+		return nil, err
+	}
 	switch {
 	case old == nil && c.Append:
-		if err := f.whole(&c); err != nil {
+		if err := f.whole(&c, o); err != nil {
 			return nil, err
 		}
 	case old == nil:
@@ -39,10 +42,10 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 		if c.Read == nil {
 			c.Read = versionOf(old.Info) // an append is based on what it is appended to
 		}
-		if total(c.Parts) == 0 {
+		if total(c.Parts) == 0 && f.sealed(old, o) {
 			return f.confirm(old, o, guard)
 		}
-	case old.File != nil && total(c.Parts) == old.Info.Size && holds(old.File, c.Parts) && f.sealed(c.Parts, o):
+	case old.File != nil && total(c.Parts) == old.Info.Size && holds(old.File, c.Parts) && f.sealed(old, o):
 		return f.confirm(old, o, guard)
 	}
 	return f.replace(old, c, o, guard)
@@ -50,8 +53,11 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 
 // whole makes an append where no file is a change of the whole content, based
 // on what there is instead: nothing, or under Replace what a link leads to.
-func (f *file) whole(c *Change) error {
-	now, err := f.Load(ReadOptions{})
+func (f *file) whole(c *Change, o Options) error {
+	now, err := f.Load(ReadOptions{Verify: o.Checksum})
+	if errors.Is(err, errors.ErrNoChecksum) {
+		now, err = f.Load(ReadOptions{})
+	}
 	if err != nil {
 		return err
 	}
@@ -62,27 +68,47 @@ func (f *file) whole(c *Change) error {
 	return nil
 }
 
-// remove unlinks the file, or the link that takes its place under Replace.
+// remove unlinks the file, or the link that takes its place under Replace. One
+// that is gone already, or was made and removed before it came to the disk, is
+// made sure of.
 func (f *file) remove(o Options, guard func() error) (Version, error) {
+	var target *vfs.Info
 	info, err := f.dir.Stat(f.name)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
 		return nil, err
-	}
-	if !info.Mode.IsRegular() && (f.links != Replace || info.Mode&fs.ModeSymlink == 0) {
+	case !info.Mode.IsRegular() && (f.links != Replace || info.Mode&fs.ModeSymlink == 0):
 		return nil, notRegular(f.name, info.Mode)
+	default:
+		target = &info
+	}
+	if err := f.require(o, target); err != nil {
+		return nil, err
 	}
 	if err := guard(); err != nil {
 		return nil, err
 	}
+	if target == nil {
+		return version{}, replace.SyncDir(f.dir, o.Policy)
+	}
 	if err := f.dir.Remove(f.name); err != nil {
-		return nil, err
+		return nil, replace.Busy(err, f.name)
 	}
 	// The sidecar goes after its file: the other way round a crash would leave
 	// the file unprotected. One sync makes both final.
-	if err := f.dir.Remove(f.name + sidecar.Suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := sidecar.Remove(f.dir, f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		o.Policy.Report("the checksum was not removed", err)
 	}
 	return version{}, replace.SyncDir(f.dir, o.Policy)
+}
+
+// infoOf describes the file that a change is about, nil if there is none.
+func infoOf(old *replace.Old) *vfs.Info {
+	if old == nil {
+		return nil
+	}
+	return &old.Info
 }
 
 // old opens the file that a commit replaces, nil if there is none, and refuses
@@ -165,7 +191,7 @@ func (f *file) confirm(old *replace.Old, o Options, guard func() error) (Version
 
 // replace stages the new content and puts it in place.
 func (f *file) replace(old *replace.Old, c Change, o Options, guard func() error) (Version, error) {
-	d, err := f.draft(old, total(c.Parts), o)
+	d, err := f.draft(old, o)
 	if err != nil {
 		return nil, err
 	}

@@ -27,24 +27,26 @@ type file struct {
 	dir     vfs.Dir
 	name    string
 	links   Symlinks
-	lockDir vfs.Dir    // where the lock lies; dir itself unless the caller chose another
+	lockDir vfs.Dir // where the lock lies; dir itself unless the caller chose another
+	place   place
 	lock    *lock.Held // nil without a lock
+	data    *lock.Held // on the file itself where that can't be replaced
 	owner   replace.Owner
 	stale   bool   // the last holder left its record
 	clear   func() // clears this holder's; nil if it left none
 }
 
 // TryLock is of the Store interface.
-func (d *Disk) TryLock(p Placement, at Location) (Session, error) {
-	return d.lock(p, at, lock.Try)
+func (d *Disk) TryLock(p Placement, at Location, o Options) (Session, error) {
+	return d.lock(p, at, o, lock.Try)
 }
 
 // Lock is of the Store interface.
-func (d *Disk) Lock(p Placement, at Location, done <-chan struct{}) (Session, error) {
-	return d.lock(p, at, func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, done) })
+func (d *Disk) Lock(p Placement, at Location, o Options, done <-chan struct{}) (Session, error) {
+	return d.lock(p, at, o, func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, done) })
 }
 
-func (d *Disk) lock(p Placement, at Location, take func(lock.Place) (*lock.Held, error)) (_ Session, err error) {
+func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (*lock.Held, error)) (_ Session, err error) {
 	dir, err := d.FS.OpenDir(at.dir)
 	if err != nil {
 		return nil, moved(err)
@@ -56,24 +58,36 @@ func (d *Disk) lock(p Placement, at Location, take func(lock.Place) (*lock.Held,
 		}
 	}()
 	// From here on the descriptor decides, not the path.
-	if self, err := dir.Self(); err != nil || self.ID != at.Key.Dir {
+	self, err := dir.Self()
+	if err != nil || self.ID != at.Key.Dir {
 		return nil, moved(err)
 	}
+	id, err := f.openLockDir(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.look(self, at.target, o, p.NoLock); err != nil {
+		return nil, err
+	}
 	if !p.NoLock {
-		if err := f.takeLock(p, at, take); err != nil {
+		if err := f.takeLock(p, at, id, take); err != nil {
 			return nil, err
 		}
 	}
 	// The wait may have been long: after somebody moved the directory or retargeted
 	// a link, the path means another file.
-	if now, err := d.Locate(p); err != nil || now.Key != at.Key {
+	now, err := d.Locate(p)
+	if err != nil || now.Key != at.Key {
 		return nil, moved(err)
 	}
 	if f.lock != nil {
 		f.stale = f.lock.Left() != nil
 		f.sweepIfDue(at.Key.Dir)
 	}
-	return f, nil
+	if inPlace(now.target) {
+		err = f.openInPlace(now, o, take)
+	}
+	return f, err
 }
 
 // moved is ErrMoved for a directory that is another one, or gone.
@@ -84,15 +98,18 @@ func moved(err error) error {
 	return err
 }
 
-// takeLock takes the lock that covers the file, beside it or in the directory
-// that the caller chose.
-func (f *file) takeLock(p Placement, at Location, take func(lock.Place) (*lock.Held, error)) error {
-	dir, id, err := f.disk.lockDir(p, f.dir)
-	if err != nil {
-		return err
+// openLockDir opens the directory of the lock, if there is one and it is
+// another. The id tells it from the file's own.
+func (f *file) openLockDir(p Placement) (id string, err error) {
+	if !p.NoLock {
+		f.lockDir, id, err = f.disk.lockDir(p, f.dir)
 	}
-	f.lockDir = dir
-	place := lockPlace(p, at, dir)
+	return id, err
+}
+
+// takeLock takes the lock that covers the file.
+func (f *file) takeLock(p Placement, at Location, id string, take func(lock.Place) (*lock.Held, error)) error {
+	place := lockPlace(p, at, f.lockDir)
 	place.Like = f.like
 	held, err := take(place)
 	if err != nil {
@@ -125,7 +142,7 @@ func lockPlace(p Placement, at Location, dir vfs.Dir) lock.Place {
 		return lock.Place{Dir: dir, Name: at.name + lock.Suffix, Path: at.path() + lock.Suffix, Perm: p.Perm}
 	}
 	name := lockFileName(at.Key)
-	return lock.Place{Dir: dir, Name: name, Path: join(p.LockDir, name), Perm: p.Perm}
+	return lock.Place{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}
 }
 
 // lockFileName names a lock that does not lie beside its file, so that files of
@@ -147,8 +164,10 @@ func (f *file) Release() error {
 		f.clear()
 	}
 	var err error
-	if f.lock != nil {
-		err = f.lock.Release()
+	for _, held := range []*lock.Held{f.data, f.lock} {
+		if held != nil {
+			err = errors.Join(err, held.Release())
+		}
 	}
 	if f.lockDir != f.dir {
 		err = errors.Join(err, f.lockDir.Close())

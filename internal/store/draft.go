@@ -2,10 +2,10 @@ package store
 
 import (
 	"io"
-	"io/fs"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // draft is the one way in which content comes to a name: a temp, and the seal
@@ -15,6 +15,8 @@ type draft struct {
 	file *file
 	old  *replace.Old // nil if there is no file
 	seal *seal        // nil without a checksum
+
+	options Options
 }
 
 // Draft is of the Session interface.
@@ -23,7 +25,10 @@ func (f *file) Draft(o Options) (Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := f.draft(old, 0, o)
+	var d *draft
+	if err = f.require(o, infoOf(old)); err == nil {
+		d, err = f.draft(old, o)
+	}
 	if err != nil {
 		old.Close()
 		return nil, err
@@ -31,19 +36,22 @@ func (f *file) Draft(o Options) (Draft, error) {
 	return &stream{d}, nil
 }
 
-// draft begins a new content, of about so many bytes after the old ones.
-func (f *file) draft(old *replace.Old, size int64, o Options) (*draft, error) {
+// draft begins a new content.
+func (f *file) draft(old *replace.Old, o Options) (*draft, error) {
 	like := old
-	if !o.Metadata {
-		like = nil
+	if !o.Metadata && !inPlace(infoOf(old)) {
+		like = nil // what is rewritten in place keeps its mode, so nobody else may read the temp either
 	}
 	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{Temp: temp, file: f, old: old}
+	d := &draft{Temp: temp, file: f, old: old, options: o}
 	if o.Checksum {
-		if d.seal, err = f.newSeal(old, size, o); err != nil {
+		if d.seal, err = f.newSeal(o); err == nil {
+			err = d.seal.recall(old)
+		}
+		if err != nil {
 			temp.Abort()
 			return nil, err
 		}
@@ -63,7 +71,7 @@ func (d *draft) Write(p []byte) (int, error) {
 // A seal has to read it all the same, and does not vouch for damage.
 func (d *draft) copyOld() error {
 	if d.old.File == nil {
-		return &fs.PathError{Op: "read", Path: d.file.name, Err: fs.ErrPermission}
+		return unreadable(d.file.name)
 	}
 	size := d.old.Info.Size
 	if err := d.Temp.CloneFrom(d.old.File, size); err != nil || d.seal == nil {
@@ -77,22 +85,33 @@ func (d *draft) copyOld() error {
 
 // publish makes the content visible and durable.
 func (d *draft) publish(guard func() error) (Version, error) {
+	if inPlace(infoOf(d.old)) {
+		return d.publishInPlace(guard)
+	}
 	if err := d.Settle(); err != nil {
 		return nil, err
 	}
 	if d.seal != nil {
-		if err := d.seal.announce(d.Temp); err != nil {
+		like, err := d.Temp.Stat()
+		if err == nil {
+			err = d.announce(like)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
 	info, err := d.Temp.Commit(d.file.name, guard)
-	if d.seal != nil {
-		d.seal.finish(err)
-	}
+	d.seal.finish(err)
 	if err != nil {
 		return nil, err
 	}
 	return versionOf(info), nil
+}
+
+// announce is the seal's, of the content that was written, for a file like that.
+func (d *draft) announce(like vfs.Info) error {
+	d.seal.like, d.seal.after = like, d.seal.made()
+	return d.seal.announce(d.seal.after)
 }
 
 // stream is a draft whose content somebody else writes.

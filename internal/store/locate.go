@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -25,16 +24,16 @@ const noLock = "none"
 // Locate walks the links in the last element one by one, each relative to the
 // directory that it lies in, and leaves those before it to the kernel.
 func (d *Disk) Locate(p Placement) (Location, error) {
-	dir, name := split(p.Path)
+	dir, name := vfs.Split(p.Path)
 	for range maxHops + 1 {
+		if err := checkName(p, dir, name); err != nil {
+			return Location{}, err
+		}
 		dirInfo, err := d.parent(dir, p.Parents)
 		if err != nil {
 			return Location{}, err
 		}
-		if err := checkName(p, dir, name); err != nil {
-			return Location{}, err
-		}
-		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name}
+		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name, nil}
 		info, err := d.FS.Stat(at.path(), false)
 		if errors.Is(err, fs.ErrNotExist) {
 			return at, nil
@@ -43,19 +42,22 @@ func (d *Disk) Locate(p Placement) (Location, error) {
 			return Location{}, err
 		}
 		if info.Mode&fs.ModeSymlink == 0 || p.Symlinks == Replace {
+			at.target = &info
 			return at, nil
 		}
 		if p.Symlinks == Refuse {
 			return Location{}, fmt.Errorf("%w: %s is one, and the handle refuses them", errors.ErrSymlink, at.path())
 		}
-		if dir, name, err = d.follow(at); err != nil {
+		target, err := vfs.Target(d.FS, dir, name)
+		if err != nil {
 			return Location{}, err
 		}
+		dir, name = vfs.Split(target)
 	}
 	return Location{}, fmt.Errorf("%w: %s leads through more than %d links, or in a circle", errors.ErrSymlink, p.Path, maxHops)
 }
 
-func (at Location) path() string { return join(at.dir, at.name) }
+func (at Location) path() string { return vfs.Join(at.dir, at.name) }
 
 // lockName tells placements of one file with different locks apart.
 func (p Placement) lockName() string {
@@ -63,20 +65,6 @@ func (p Placement) lockName() string {
 		return noLock
 	}
 	return p.LockDir
-}
-
-// follow reads the link at a location. The directory part is not cleaned: what
-// ".." means after a link is the kernel's to say.
-func (d *Disk) follow(at Location) (dir, name string, err error) {
-	target, err := d.FS.Readlink(at.path())
-	if err != nil {
-		return "", "", err
-	}
-	if !filepath.IsAbs(target) {
-		target = join(at.dir, target)
-	}
-	dir, name = split(target)
-	return dir, name, nil
 }
 
 // parent describes the directory, and makes it first where that is asked for.
@@ -102,7 +90,7 @@ func (d *Disk) parent(dir string, perm fs.FileMode) (vfs.Info, error) {
 // directory that somebody else just made is synced too: that maker may not
 // have come to it yet.
 func (d *Disk) makeParents(dir string, perm fs.FileMode) error {
-	above, name := split(dir)
+	above, name := vfs.Split(dir)
 	if name == "" {
 		return nil
 	}
@@ -126,27 +114,11 @@ func (d *Disk) makeParents(dir string, perm fs.FileMode) error {
 // for the lock's.
 func checkName(p Placement, dir, name string) error {
 	if name == "" || name == "." || name == ".." {
-		return &fs.PathError{Op: "open", Path: join(dir, name), Err: syscall.EISDIR}
+		return &fs.PathError{Op: "open", Path: vfs.Join(dir, name), Err: syscall.EISDIR}
 	}
 	if len(name) > maxName && p.LockDir == "" {
 		return fmt.Errorf("the name is %d bytes long, and only %d leave room for the lock's; shorten it, or use WithLockDir: %w",
 			len(name), maxName, syscall.ENAMETOOLONG)
 	}
 	return nil
-}
-
-// split cuts a path before its last element and changes nothing else in it.
-func split(path string) (dir, name string) {
-	dir, name = filepath.Split(path)
-	for len(dir) > len(filepath.VolumeName(dir))+1 && filepath.IsAbs(dir[:len(dir)-1]) && dir[len(dir)-1] == filepath.Separator {
-		dir = dir[:len(dir)-1]
-	}
-	return dir, name
-}
-
-func join(dir, name string) string {
-	if dir != "" && dir[len(dir)-1] == filepath.Separator {
-		return dir + name
-	}
-	return dir + string(filepath.Separator) + name
 }

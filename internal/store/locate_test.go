@@ -2,7 +2,6 @@ package store
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -208,36 +207,6 @@ func TestAPlaceThatCannotBeLookedAtIsAnError(t *testing.T) {
 	}
 }
 
-func FuzzSplit(f *testing.F) {
-	for _, path := range []string{"/", "/a", "/a/", "/a//b", "//a", "/a/b/..", "/a/./b", "a", "", "///", "/ü/\x00"} {
-		f.Add(path)
-	}
-	f.Fuzz(func(t *testing.T, path string) {
-		dir, name := split(path)
-		if strings.ContainsRune(name, filepath.Separator) {
-			t.Errorf("%q has the last element %q", path, name)
-		}
-		if filepath.IsAbs(path) && !filepath.IsAbs(dir) {
-			t.Errorf("%q lies in %q", path, dir)
-		}
-		if len(dir) > 1 && filepath.IsAbs(path) && os.IsPathSeparator(dir[len(dir)-1]) && strings.Trim(dir, string(filepath.Separator)) != "" {
-			t.Errorf("%q lies in %q", path, dir)
-		}
-		if name == "" || dir == "" {
-			return
-		}
-		// Joined again it is the same path, up to repeated separators.
-		if got := join(dir, name); filepath.Clean(got) != filepath.Clean(path) {
-			t.Errorf("%q is cut into %q and %q, which make %q", path, dir, name, got)
-		}
-		again, same := split(join(dir, name))
-		if again != dir || same != name {
-			t.Errorf("%q, %q are cut again into %q, %q", dir, name, again, same)
-		}
-	})
-}
-
-// Whatever the links on a disk say, finding a file ends, and in a directory.
 func FuzzLocate(f *testing.F) {
 	f.Add("a", "/b", "..", uint8(0))
 	f.Add("l1", "l2", "l0", uint8(1))

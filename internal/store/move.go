@@ -3,7 +3,6 @@ package store
 import (
 	"fmt"
 	"io/fs"
-	"slices"
 	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -28,10 +27,16 @@ func (f *file) MoveTo(to Session, o Options) error {
 		return err
 	}
 	if src == nil {
-		return fs.ErrNotExist
+		return f.absent()
 	}
 	defer src.Close()
-	if err := dst.receives(src.Info); err != nil {
+	if err := f.require(o, &src.Info); err != nil {
+		return err
+	}
+	if dst == f {
+		return nil
+	}
+	if err := dst.receives(f, o); err != nil {
 		return err
 	}
 	if src.File != nil {
@@ -43,29 +48,45 @@ func (f *file) MoveTo(to Session, o Options) error {
 	if err != nil {
 		return err
 	}
-	err = f.rename(dst, o)
+	err = f.rename(dst, src.Info, o)
 	s.finish(err)
 	if err != nil || s == nil {
 		return err
 	}
-	if err := f.Unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		o.Policy.Report("the checksum of the old name was not removed", err)
 	}
 	return nil
 }
 
-// receives refuses a destination that the file can't come to.
-func (f *file) receives(src vfs.Info) error {
-	self, err := f.dir.Self()
+// absent says why there is no file to work on.
+func (f *file) absent() error {
+	if _, err := f.dir.Stat(f.name); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s is one, which Replace only replaces; name what it leads to", errors.ErrSymlink, f.name)
+}
+
+// receives refuses what can't come here. The directories are compared, since a
+// file on an overlay may have a device number of its own.
+func (f *file) receives(from *file, o Options) error {
+	here, err := f.dir.Self()
 	if err != nil {
 		return err
 	}
-	if self.Dev != src.Dev {
+	there, err := from.dir.Self()
+	if err != nil {
+		return err
+	}
+	if here.Dev != there.Dev {
 		return crossDevice(syscall.EXDEV)
 	}
 	old, err := f.old()
-	old.Close()
-	return err
+	if err != nil {
+		return err
+	}
+	defer old.Close()
+	return f.require(o, infoOf(old))
 }
 
 func crossDevice(err error) error {
@@ -73,17 +94,13 @@ func crossDevice(err error) error {
 }
 
 // rename is the step that counts.
-func (f *file) rename(dst *file, o Options) error {
+func (f *file) rename(dst *file, src vfs.Info, o Options) error {
 	for _, end := range []*file{f, dst} {
 		if err := end.Check(); err != nil {
 			return err
 		}
 	}
-	err := f.dir.Rename(f.name, dst.dir, dst.name)
-	if errors.Is(err, syscall.EXDEV) {
-		return crossDevice(err)
-	}
-	if err != nil {
+	if err := f.giveName(dst, src); err != nil {
 		return err
 	}
 	if err := replace.SyncDir(dst.dir, o.Policy); err != nil {
@@ -92,16 +109,43 @@ func (f *file) rename(dst *file, o Options) error {
 	return replace.SyncDir(f.dir, o.Policy)
 }
 
-// moveSeal puts the destination's sidecar in place. A file without a checksum
-// takes none along, and then that of the destination's old content goes before
-// it could be taken for the new one's.
+// giveName renames. Where both names are of one file rename(2) would do nothing.
+// A mount shows a file at a name that it does not have.
+func (f *file) giveName(dst *file, src vfs.Info) error {
+	there, err := dst.dir.Stat(dst.name)
+	if err == nil && there.ID == src.ID && there.Links > 1 && !there.Mount.Root && !src.Mount.Root {
+		return f.dir.Remove(f.name)
+	}
+	err = f.dir.Rename(f.name, dst.dir, dst.name)
+	if errors.Is(err, syscall.EXDEV) {
+		return crossDevice(err)
+	}
+	if err != nil {
+		return replace.Busy(err, f.name)
+	}
+	return nil
+}
+
+// moveSeal lets the destination's sidecar accept what comes beside what is there.
+// A file without a checksum takes none along: that of the destination's old
+// content goes in the end, and until then the file's digest stands beside it.
 func (f *file) moveSeal(dst *file, src *replace.Old, o Options) (*seal, error) {
-	side, err := sidecar.Read(f.dir, f.name)
+	s, err := dst.newSeal(o)
+	if err != nil {
+		return nil, err
+	}
+	s.like = src.Info
+	s.after, err = sidecar.Read(f.dir, f.name)
+	s.after.Text = nil // it names the file, so it is written anew
+	coming := s.after
 	if errors.Is(err, errors.ErrNoChecksum) {
-		if err := dst.Unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+		if !s.had {
+			return nil, nil
 		}
-		return nil, nil
+		if src.File == nil {
+			return nil, unreadable(f.name)
+		}
+		coming.Digest, err = digestOf(src)
 	}
 	if err != nil {
 		return nil, err
@@ -111,11 +155,8 @@ func (f *file) moveSeal(dst *file, src *replace.Old, o Options) (*seal, error) {
 		return nil, err
 	}
 	defer there.Close()
-	s, err := dst.newSeal(there, 0, o)
-	if err != nil {
+	if err := s.recall(there); err != nil {
 		return nil, err
 	}
-	s.like, s.after, s.shape = src.Info, side, nil
-	s.previous = append(slices.Clone(side.Previous), s.previous...)
-	return s, dst.writeSidecar(sidecar.Sidecar{Digest: side.Digest, Previous: s.previous}, nil, s.like, o)
+	return s, s.announce(coming)
 }

@@ -25,15 +25,30 @@ func versionOf(i vfs.Info) version { return version{true, i.ID, i.Size, i.Mtime,
 // Read is of the Store interface.
 func (d *Disk) Read(p Placement, o ReadOptions) ([]byte, error) {
 	if o.Verify {
-		return d.readVerified(p, o.Max)
+		return d.readPair(p, o)
 	}
 	f, err := d.FS.Open(p.Path, p.Symlinks != Refuse)
 	if err != nil {
 		return nil, openError(err, p.Path)
 	}
 	defer f.Close()
-	data, _, err := readAll(f, p.Path, o.Max)
-	return data, err
+	info, err := regular(f, p.Path)
+	switch {
+	case err != nil:
+		return nil, err
+	case inPlace(&info):
+		return d.readPair(p, o)
+	}
+	return readAll(f, info, o.Max)
+}
+
+// regular describes an open file and refuses it if it is no regular one.
+func regular(f vfs.File, path string) (vfs.Info, error) {
+	info, err := f.Stat()
+	if err == nil && !info.Mode.IsRegular() {
+		err = notRegular(path, info.Mode)
+	}
+	return info, err
 }
 
 // openError names the two refusals of open(2) that its own text hides.
@@ -54,13 +69,17 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 		return Content{Version: version{}}, nil
 	}
 	if err != nil && f.links == Replace {
-		return f.loadLinked(o.Max)
+		return f.loadLinked(o)
 	}
 	if err != nil {
 		return Content{}, openError(err, f.name)
 	}
 	defer open.Close()
-	data, info, err := readAll(open, f.name, o.Max)
+	info, err := regular(open, f.name)
+	if err != nil {
+		return Content{}, err
+	}
+	data, err := readAll(open, info, o.Max)
 	if err == nil && o.Verify {
 		err = f.vouch(open, info, sidecar.Sum(data))
 	}
@@ -72,22 +91,17 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 
 // loadLinked reads what the link in the file's place leads to, since reads
 // follow it under Replace. The version is the link's: it is what a commit replaces.
-func (f *file) loadLinked(max int64) (Content, error) {
+func (f *file) loadLinked(o ReadOptions) (Content, error) {
 	link, err := f.dir.Stat(f.name)
 	if err != nil {
 		return Content{}, err
 	}
 	c := Content{Version: versionOf(link)}
-	path := join(f.dir.Path(), f.name)
-	open, err := f.disk.FS.Open(path, true)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil // it dangles
+	path := vfs.Join(f.dir.Path(), f.name)
+	c.Data, err = f.disk.Read(Placement{Path: path}, o)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errors.ErrSymlink) {
+		return c, nil // it leads nowhere
 	}
-	if err != nil {
-		return Content{}, openError(err, path)
-	}
-	defer open.Close()
-	c.Data, _, err = readAll(open, path, max)
 	c.Exists = err == nil
 	return c, err
 }
@@ -101,19 +115,12 @@ func (f *file) Exists() (bool, error) {
 	return err == nil, err
 }
 
-// readAll reads a regular file of a size that fstat tells, without a second
+// readAll reads a regular file of a size that fstat told, without a second
 // buffer. One that grows meanwhile, which only a writer in place can do, or that
 // hides its size, as those of /proc do, is read to its end.
-func readAll(f vfs.File, path string, max int64) ([]byte, vfs.Info, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, info, err
-	}
-	if !info.Mode.IsRegular() {
-		return nil, info, notRegular(path, info.Mode)
-	}
+func readAll(f vfs.File, info vfs.Info, max int64) ([]byte, error) {
 	if max > 0 && info.Size > max {
-		return nil, info, tooLarge(info.Size, max)
+		return nil, tooLarge(info.Size, max)
 	}
 	// One byte more than there is, so that the read that fills the rest also
 	// shows the end.
@@ -123,13 +130,13 @@ func readAll(f vfs.File, path string, max int64) ([]byte, vfs.Info, error) {
 		data = data[:len(data)+n]
 		switch {
 		case err == io.EOF, err == nil && n == 0:
-			return data, info, nil
+			return data, nil
 		case err != nil:
-			return nil, info, err
+			return nil, err
 		case int64(len(data)) == info.Size && len(data) < cap(data):
-			return data, info, nil
+			return data, nil
 		case max > 0 && int64(len(data)) > max:
-			return nil, info, tooLarge(int64(len(data)), max)
+			return nil, tooLarge(int64(len(data)), max)
 		case len(data) == cap(data):
 			data = append(data, 0)[:len(data)]
 		}

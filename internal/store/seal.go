@@ -3,16 +3,21 @@ package store
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"io"
 	"io/fs"
 	"slices"
+	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
+
+// maxSealed leaves room for the sidecar's suffix.
+const maxSealed = 255 - len(sidecar.Suffix)
 
 // seal makes the checksum of one new content, which is written through it, and
 // sees the sidecar through the steps of its protocol. See package sidecar.
@@ -22,58 +27,49 @@ type seal struct {
 	hash    hash.Hash
 	shape   *sidecar.Shape
 
-	had      bool            // there was a sidecar,
-	before   sidecar.Sidecar // which said this
-	previous []string        // what may be there until the new content is
-	after    sidecar.Sidecar // what the sidecar is to say in the end
-	like     vfs.Info        // the new file, whose mode the sidecar takes
+	had       bool            // there was a sidecar,
+	before    sidecar.Sidecar // which said this, nothing if it was garbled
+	previous  []string        // what may be there until the new content is
+	announced sidecar.Sidecar // what the sidecar says meanwhile
+	after     sidecar.Sidecar // what it is to say in the end; the zero Sidecar: it is to go
+	like      vfs.Info        // the new file, whose mode the sidecar takes
 }
 
-// newSeal looks at what vouches for the content that is there.
-func (f *file) newSeal(old *replace.Old, size int64, o Options) (*seal, error) {
-	s := &seal{file: f, options: o, hash: sha256.New()}
-	if old != nil {
-		size += old.Info.Size
-	}
-	s.shape = sidecar.NewShape(size)
+// newSeal looks at the sidecar that is there.
+func (f *file) newSeal(o Options) (*seal, error) {
+	s := &seal{file: f, options: o, hash: sha256.New(), shape: sidecar.NewShape()}
 	var err error
 	s.before, err = sidecar.Read(f.dir, f.name)
-	switch {
-	case err == nil:
-		s.had = true
-	case errors.Is(err, errors.ErrChecksumMismatch):
-		return s, nil // garbled: it vouches for nothing
-	case !errors.Is(err, errors.ErrNoChecksum):
+	s.had = !errors.Is(err, errors.ErrNoChecksum)
+	if err != nil && s.had && !errors.Is(err, errors.ErrChecksumMismatch) {
 		return nil, err
 	}
+	return s, nil
+}
+
+// recall finds out what vouches for the content that is there: its recorded
+// digest. The content is only asked where several are recorded, after a crash,
+// or none is.
+func (s *seal) recall(old *replace.Old) error {
 	if old == nil {
-		return s, nil
-	}
-	s.previous, err = s.currentDigest(old)
-	return s, err
-}
-
-// currentDigest is the recorded digest of what is there. The content is only
-// asked where several are recorded, after a crash, or none is.
-func (s *seal) currentDigest(old *replace.Old) ([]string, error) {
-	if s.had && len(s.before.Previous) == 0 || old.File == nil {
-		return s.recorded(), nil
-	}
-	now, err := sidecar.SumReader(io.NewSectionReader(old.File, 0, old.Info.Size))
-	if err != nil {
-		return nil, err
-	}
-	if s.had && !s.before.Accepts(now) {
-		return s.recorded(), nil // damaged: carried on as it is, never blessed
-	}
-	return []string{now}, nil
-}
-
-func (s *seal) recorded() []string {
-	if !s.had {
 		return nil
 	}
-	return s.before.All()
+	s.previous = s.before.All()
+	if s.had && len(s.previous) < 2 || old.File == nil {
+		return nil
+	}
+	now, err := digestOf(old)
+	if err != nil {
+		return err
+	}
+	if !s.had || s.before.Accepts(now) {
+		s.previous = []string{now}
+	} // else it is damaged: all are carried on, so that it is never blessed
+	return nil
+}
+
+func digestOf(old *replace.Old) (string, error) {
+	return sidecar.SumReader(io.NewSectionReader(old.File, 0, old.Info.Size))
 }
 
 // Write is io.Writer's. It never fails.
@@ -82,7 +78,10 @@ func (s *seal) Write(p []byte) (int, error) {
 	return s.hash.Write(p)
 }
 
-func (s *seal) digest() string { return hex.EncodeToString(s.hash.Sum(nil)) }
+// made is the sidecar of what was written.
+func (s *seal) made() sidecar.Sidecar {
+	return sidecar.Sidecar{Digest: hex.EncodeToString(s.hash.Sum(nil)), Shape: s.shape}
+}
 
 // vouchOld checks what an append follows, after it was written through the seal:
 // a checksum of damaged content and a tail would bless the damage.
@@ -90,18 +89,34 @@ func (s *seal) vouchOld(old *replace.Old) error {
 	if !s.had {
 		return nil
 	}
-	return s.file.vouch(old.File, old.Info, s.digest())
+	return s.file.vouch(old.File, old.Info, s.made().Digest)
 }
 
 // announce lets the sidecar accept the new content beside the old.
-func (s *seal) announce(temp *replace.Temp) (err error) {
-	if s.like, err = temp.Stat(); err != nil {
-		return err
+func (s *seal) announce(coming sidecar.Sidecar) error {
+	coming.Previous = slices.Concat(coming.Previous, s.previous)
+	coming.Previous = slices.DeleteFunc(coming.Previous, func(p string) bool { return p == coming.Digest })
+	s.announced = coming
+	err := s.file.writeSidecar(coming, s.like, s.options)
+	if errors.Is(err, errors.ErrNotDurable) {
+		s.takeBack()
+		err = notYet{"the checksum comes before the content", err}
 	}
-	s.after = sidecar.Sidecar{Digest: s.digest()}
-	s.previous = slices.DeleteFunc(s.previous, func(p string) bool { return p == s.after.Digest })
-	return s.file.writeSidecar(sidecar.Sidecar{Digest: s.after.Digest, Previous: s.previous}, s.shape, s.like, s.options)
+	return err
 }
+
+// notYet is an ErrNotDurable of what comes before the content: that is the old
+// one still.
+type notYet struct {
+	what string
+	err  error
+}
+
+func (e notYet) Error() string { return e.what + ": " + e.err.Error() }
+func (e notYet) Is(target error) bool {
+	return target != errors.ErrNotDurable && errors.Is(e.err, target)
+}
+func (e notYet) As(target any) bool { return errors.As(e.err, target) }
 
 // finish lets the sidecar accept the new content alone, or takes the
 // announcement back. Either way what it says now is true, so a failure here is
@@ -111,37 +126,56 @@ func (s *seal) finish(outcome error) {
 	switch {
 	case s == nil, errors.Is(outcome, errors.ErrNotDurable):
 		return // in the second case either content may be there after a crash
-	case outcome == nil && len(s.previous) == len(s.after.Previous):
-		return // it accepts nothing else already
-	case outcome == nil:
-		err = s.file.writeSidecar(s.after, s.shape, s.like, s.options)
-	case s.had:
-		err = s.file.writeSidecar(s.before, nil, s.like, s.options)
-	default:
-		err = s.file.Unseal(s.options)
+	case outcome != nil:
+		s.takeBack()
+	case s.after.Digest == "":
+		err = s.file.unseal(s.options)
+	case !slices.Equal(s.announced.Previous, s.after.Previous):
+		err = s.file.writeSidecar(s.after, s.like, s.options)
 	}
+	s.reportLeft(err)
+}
+
+// takeBack makes the sidecar what it was before the announcement.
+func (s *seal) takeBack() {
+	if s.had {
+		s.reportLeft(s.file.writeSidecar(s.before, s.like, s.options))
+		return
+	}
+	s.reportLeft(s.file.unseal(s.options))
+}
+
+func (s *seal) reportLeft(err error) {
 	if err != nil {
-		s.options.Policy.Report("the checksum accepts an older content too", err)
+		s.options.Policy.Report("the checksum accepts another content too", err)
 	}
 }
 
 // writeSidecar replaces the sidecar. It goes through a temp of the same owner
 // as the file's, so that who lost the lock can't replace it any more.
-func (f *file) writeSidecar(side sidecar.Sidecar, shape *sidecar.Shape, like vfs.Info, o Options) error {
+func (f *file) writeSidecar(side sidecar.Sidecar, like vfs.Info, o Options) error {
+	if len(f.name) > maxSealed {
+		return fmt.Errorf("the name is %d bytes long, and only %d leave room for the checksum's: %w",
+			len(f.name), maxSealed, syscall.ENAMETOOLONG)
+	}
 	temp, err := replace.Create(f.dir, f.owner, nil, 0o600, o.Policy)
 	if err != nil {
 		return err
 	}
 	defer temp.Abort()
-	if _, err := temp.Write(side.Format(f.name)); err != nil {
+	text := side.Text // one that is put back, garbled or not
+	if text == nil {
+		text = side.Format(f.name)
+	}
+	if _, err := temp.Write(text); err != nil {
 		return err
 	}
 	_ = temp.Chown(like.UID, like.GID) // who may read the file should be able to check it
 	if err := temp.Chmod(like.Mode & 0o666); err != nil {
 		return err
 	}
-	if shape != nil {
-		shape.Save(temp.File, side.Digest)
+	if side.Shape != nil {
+		side.Shape.Save(temp.File, side.Digest)
 	}
 	if err := temp.Settle(); err != nil {
 		return err
@@ -150,45 +184,63 @@ func (f *file) writeSidecar(side sidecar.Sidecar, shape *sidecar.Shape, like vfs
 	return err
 }
 
-// Seal is of the Session interface.
+// Seal is of the Session interface. What is changed is the sidecar, so the file
+// itself may be one that can't be.
 func (f *file) Seal(o Options) error {
+	if err := f.require(o, nil); err != nil {
+		return err
+	}
 	old, err := f.old()
 	if err != nil {
 		return err
 	}
-	if old == nil || old.File == nil {
-		return fs.ErrNotExist
+	if old == nil {
+		return f.absent()
 	}
 	defer old.Close()
-	s := &seal{file: f, options: o, hash: sha256.New(), shape: sidecar.NewShape(old.Info.Size)}
+	if old.File == nil {
+		return unreadable(f.name)
+	}
+	s := &seal{hash: sha256.New(), shape: sidecar.NewShape()}
 	if _, err := io.Copy(s, io.NewSectionReader(old.File, 0, old.Info.Size)); err != nil {
 		return err
 	}
-	return f.writeSidecar(sidecar.Sidecar{Digest: s.digest()}, s.shape, old.Info, o)
+	return f.writeSidecar(s.made(), old.Info, o)
+}
+
+func unreadable(name string) error {
+	return &fs.PathError{Op: "read", Path: name, Err: fs.ErrPermission}
 }
 
 // Unseal is of the Session interface.
 func (f *file) Unseal(o Options) error {
+	if err := f.require(o, nil); err != nil {
+		return err
+	}
+	return f.unseal(o)
+}
+
+func (f *file) unseal(o Options) error {
 	if err := f.Check(); err != nil {
 		return err
 	}
-	if err := f.dir.Remove(f.name + sidecar.Suffix); err != nil {
+	if err := sidecar.Remove(f.dir, f.name); err != nil {
 		return err
 	}
 	return replace.SyncDir(f.dir, o.Policy)
 }
 
-// sealed reports whether the sidecar says just what a content needs.
-func (f *file) sealed(parts [][]byte, o Options) bool {
+// sealed reports whether the sidecar says just what the old content needs.
+func (f *file) sealed(old *replace.Old, o Options) bool {
 	if !o.Checksum {
 		return true
 	}
-	h := sha256.New()
-	for _, p := range parts {
-		h.Write(p)
-	}
 	side, err := sidecar.Read(f.dir, f.name)
-	return err == nil && side.Digest == hex.EncodeToString(h.Sum(nil)) && len(side.Previous) == 0
+	if err != nil || len(side.Previous) > 0 || old.File == nil {
+		return false
+	}
+	now, err := digestOf(old)
+	return err == nil && side.Digest == now
 }
 
 // vouch checks content, given its digest, against the sidecar.
@@ -198,7 +250,7 @@ func (f *file) vouch(data io.ReaderAt, info vfs.Info, digest string) error {
 		return err
 	}
 	if !side.Accepts(digest) {
-		return side.Mismatch(digest, side.Damage(f.dir, f.name, data, info.Size))
+		return side.Mismatch(digest, side.Damage(data, info.Size))
 	}
 	return nil
 }

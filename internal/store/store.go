@@ -28,13 +28,16 @@ type Store interface {
 	// Open is Read for content that need not fit into memory. The content is
 	// of one version. With Verify what was read is checked at its end.
 	Open(p Placement, o ReadOptions) (io.ReadCloser, error)
-	// Sidecar reads what is recorded of a file's checksum, without the lock.
-	Sidecar(p Placement) (sidecar.Sidecar, error)
+	// Sidecar reads what is recorded of a file's checksum, and says where, without
+	// the lock.
+	Sidecar(p Placement) (path string, side sidecar.Sidecar, err error)
 	// TryLock locks a location's file, or fails with ErrLocked. Like Lock it
-	// fails with ErrMoved if the placement means another file by now.
-	TryLock(p Placement, at Location) (Session, error)
+	// fails with ErrMoved if the placement means another file by now, and with
+	// ErrUnsupportedEnvironment, before it has made anything, if the options
+	// allow no change in this place.
+	TryLock(p Placement, at Location, o Options) (Session, error)
 	// Lock waits for the lock until done is closed, and then fails with ErrLocked.
-	Lock(p Placement, at Location, done <-chan struct{}) (Session, error)
+	Lock(p Placement, at Location, o Options, done <-chan struct{}) (Session, error)
 	// Holder says who holds the lock, for an error text; empty if unknown.
 	Holder(p Placement, at Location) string
 	// Inspect tells what is known of a lock. It changes nothing.
@@ -53,7 +56,8 @@ type Session interface {
 	Commit(c Change, o Options) (Version, error)
 	// Draft prepares a new content that need not fit into memory.
 	Draft(o Options) (Draft, error)
-	// MoveTo moves the file to the place of another one of the same store.
+	// MoveTo moves the file to the place of another one of the same store. To
+	// itself changes nothing.
 	MoveTo(to Session, o Options) error
 	// Seal makes a checksum of the content that is there.
 	Seal(o Options) error
@@ -122,7 +126,8 @@ type Location struct {
 	Key  Key
 	Lock string // which lock covers it: empty for the one beside the file
 
-	dir, name string // the same as a path
+	dir, name string    // the same as a path
+	target    *vfs.Info // what was there when it was located; nil if nothing
 }
 
 // Key tells files apart before they exist. Admission orders by it.
@@ -166,6 +171,7 @@ type Options struct {
 	Perm     fs.FileMode // of a new file, before the umask
 	Metadata bool        // a replacement keeps owner, ACL, attributes and mode
 	Checksum bool        // the file gets a checksum
+	Bare     bool        // nothing but the lock is wanted; a change is judged when it comes
 	Policy   safety.Policy
 }
 

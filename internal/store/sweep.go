@@ -55,7 +55,7 @@ func (f *file) sweepForeign(names []string, temps map[replace.Owner][]string) {
 		if !isLock || len(left) == 0 {
 			continue
 		}
-		held, err := lock.Try(lock.Place{Dir: f.dir, Name: name, Path: join(f.dir.Path(), name), Like: f.like})
+		held, err := lock.Try(lock.Place{Dir: f.dir, Name: name, Path: vfs.Join(f.dir.Path(), name), Like: f.like})
 		if err != nil {
 			continue // its writer lives
 		}

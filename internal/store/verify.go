@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"math"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -18,25 +20,31 @@ type pair struct {
 	vfs.File
 	dir  vfs.Dir
 	name string
-	info vfs.Info
+	info vfs.Info // of what is open
 	side sidecar.Sidecar
+
+	mounted bool     // the file is one that is rewritten in place,
+	main    vfs.Info // and this is what it was when it was opened
+	copied  bool     // what is open is the copy of its old content
 }
 
 // maxVersions is how many versions of a file are tried before a reader gives up.
 const maxVersions = 1000
 
-// openPair opens a file and reads its sidecar. Between the two a writer may have
-// replaced both, and then the sidecar is another version's: if the path does
-// not name the opened file any more, all starts over. A sidecar that was read
-// while it did accepts the file, since a writer changes the sidecar first.
-func (d *Disk) openPair(p Placement) (*pair, error) {
+// openPair opens a file and reads its sidecar if that is to be verified. Between
+// the two a writer may have replaced both, and then the sidecar is another
+// version's: if the path does not name the opened file any more, all starts
+// over. A sidecar that was read while it did accepts the file, since a writer
+// changes the sidecar first.
+func (d *Disk) openPair(p Placement, verify bool) (*pair, error) {
 	at, dir, err := d.lookUp(p)
 	if err != nil {
 		return nil, err
 	}
 	for range maxVersions {
 		o := &pair{dir: dir, name: at.name}
-		current, err := o.open()
+		err := o.open(verify)
+		current := o.File == nil || o.current()
 		if current && err == nil {
 			return o, nil
 		}
@@ -49,7 +57,11 @@ func (d *Disk) openPair(p Placement) (*pair, error) {
 		}
 	}
 	dir.Close()
-	return nil, fmt.Errorf("%w %d times while it was being opened", errors.ErrChanged, maxVersions)
+	return nil, restless("opened")
+}
+
+func restless(what string) error {
+	return fmt.Errorf("%w %d times while it was being %s", errors.ErrChanged, maxVersions, what)
 }
 
 // lookUp opens the directory of a file that is to be read.
@@ -65,30 +77,74 @@ func (d *Disk) lookUp(p Placement) (at Location, dir vfs.Dir, err error) {
 }
 
 // Sidecar is of the Store interface.
-func (d *Disk) Sidecar(p Placement) (sidecar.Sidecar, error) {
+func (d *Disk) Sidecar(p Placement) (path string, side sidecar.Sidecar, err error) {
 	at, dir, err := d.lookUp(p)
 	if err != nil {
-		return sidecar.Sidecar{}, err
+		return "", side, err
 	}
 	defer dir.Close()
-	return sidecar.Read(dir, at.name)
+	side, err = sidecar.Read(dir, at.name)
+	return at.path() + sidecar.Suffix, side, err
 }
 
-// open tries once. Its result counts only if it is current.
-func (o *pair) open() (current bool, err error) {
+// open tries once. What it finds counts only if it is current after it.
+func (o *pair) open(verify bool) (err error) {
 	if o.File, err = o.dir.Open(o.name); err != nil {
-		return true, openError(err, o.name)
+		return openError(err, o.name)
 	}
-	if o.info, err = o.Stat(); err != nil {
-		return true, err
+	if o.info, err = regular(o.File, o.name); err != nil {
+		return err
 	}
-	if !o.info.Mode.IsRegular() {
-		return true, notRegular(o.name, o.info.Mode)
+	if inPlace(&o.info) {
+		if err := o.openCopy(); err != nil {
+			return err
+		}
 	}
-	o.side, err = sidecar.Read(o.dir, o.name)
-	now, statErr := o.dir.Stat(o.name)
-	return statErr == nil && now.ID == o.info.ID, err
+	if verify {
+		o.side, err = sidecar.Read(o.dir, o.name)
+	}
+	return err
 }
+
+// openCopy opens the copy of the old content instead, if there is one: the file
+// is being rewritten, or was when its writer died.
+func (o *pair) openCopy() error {
+	o.mounted, o.main = true, o.info
+	kept, err := o.dir.Open(replace.CopyName(o.name, o.main.Ino))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o.File.Close()
+	o.File, o.copied = kept, true
+	o.info, err = regular(kept, o.name)
+	return err
+}
+
+// current reports whether what is open is what the name stands for now. The
+// order of the last two questions counts: a writer in place makes the copy
+// before it touches the file, and removes it after the file's time has changed,
+// so one that came between is noticed by either.
+func (o *pair) current() bool {
+	switch {
+	case !o.mounted:
+		now, err := o.dir.Stat(o.name)
+		return err == nil && now.ID == o.info.ID
+	case o.copied:
+		now, err := o.dir.Stat(replace.CopyName(o.name, o.main.Ino))
+		return err == nil && now.ID == o.info.ID
+	}
+	if _, err := o.dir.Stat(replace.CopyName(o.name, o.main.Ino)); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	now, err := o.dir.Stat(o.name)
+	return err == nil && versionOf(now) == versionOf(o.main)
+}
+
+// torn reports whether what was read may be parts of two versions.
+func (o *pair) torn() bool { return o.mounted && !o.copied && !o.current() }
 
 func (o *pair) Close() error { return errors.Join(o.File.Close(), o.dir.Close()) }
 
@@ -97,23 +153,31 @@ func (o *pair) check(digest string) error {
 	if o.side.Accepts(digest) {
 		return nil
 	}
-	return o.side.Mismatch(digest, o.side.Damage(o.dir, o.name, o.File, o.info.Size))
+	return o.side.Mismatch(digest, o.side.Damage(o.File, o.info.Size))
 }
 
-func (d *Disk) readVerified(p Placement, max int64) ([]byte, error) {
-	o, err := d.openPair(p)
-	if err != nil {
-		return nil, err
+// readPair reads a file whole, and again if a writer in place was at it.
+func (d *Disk) readPair(p Placement, o ReadOptions) ([]byte, error) {
+	for range maxVersions {
+		pair, err := d.openPair(p, o.Verify)
+		if err != nil {
+			return nil, err
+		}
+		data, err := readAll(pair.File, pair.info, o.Max)
+		torn := pair.torn()
+		if err == nil && !torn && o.Verify {
+			err = pair.check(sidecar.Sum(data))
+		}
+		pair.Close()
+		switch {
+		case torn:
+		case err != nil:
+			return nil, err
+		default:
+			return data, nil
+		}
 	}
-	defer o.Close()
-	data, _, err := readAll(o.File, p.Path, max)
-	if err == nil {
-		err = o.check(sidecar.Sum(data))
-	}
-	if err != nil {
-		return nil, err
-	}
-	return data, nil
+	return nil, restless("read")
 }
 
 // Open is of the Store interface.
@@ -123,25 +187,35 @@ func (d *Disk) Open(p Placement, o ReadOptions) (io.ReadCloser, error) {
 		limit = math.MaxInt64
 	}
 	if o.Verify {
-		pair, err := d.openPair(p)
-		if err != nil {
-			return nil, err
-		}
-		return &reader{ReadCloser: pair, left: limit, max: limit, pair: pair, hash: sha256.New()}, nil
+		return d.openStream(p, limit, true)
 	}
 	f, err := d.FS.Open(p.Path, p.Symlinks != Refuse)
 	if err != nil {
 		return nil, openError(err, p.Path)
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode.IsRegular() {
-		err = notRegular(p.Path, info.Mode)
-	}
-	if err != nil {
+	info, err := regular(f, p.Path)
+	if err != nil || inPlace(&info) {
 		f.Close()
+	}
+	switch {
+	case err != nil:
 		return nil, err
+	case inPlace(&info):
+		return d.openStream(p, limit, false)
 	}
 	return &reader{ReadCloser: f, left: limit, max: limit}, nil
+}
+
+func (d *Disk) openStream(p Placement, limit int64, verify bool) (io.ReadCloser, error) {
+	pair, err := d.openPair(p, verify)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{ReadCloser: pair, left: limit, max: limit, pair: pair}
+	if verify {
+		r.hash = sha256.New()
+	}
+	return r, nil
 }
 
 // reader gives the content of one version of a file, and in place of its end
@@ -149,8 +223,8 @@ func (d *Disk) Open(p Placement, o ReadOptions) (io.ReadCloser, error) {
 type reader struct {
 	io.ReadCloser
 	left, max int64
-	pair      *pair // nil where nothing is verified
-	hash      hash.Hash
+	pair      *pair     // nil for a file that was just opened
+	hash      hash.Hash // nil where nothing is verified
 }
 
 // Read is io.Reader's.
@@ -159,14 +233,26 @@ func (r *reader) Read(p []byte) (int, error) {
 	if r.left -= int64(n); r.left < 0 {
 		return 0, tooLarge(r.max-r.left, r.max)
 	}
-	if r.pair == nil {
-		return n, err
+	if r.hash != nil {
+		r.hash.Write(p[:n])
 	}
-	r.hash.Write(p[:n])
 	if err == io.EOF {
-		if bad := r.pair.check(hex.EncodeToString(r.hash.Sum(nil))); bad != nil {
+		if bad := r.judge(); bad != nil {
 			return n, bad
 		}
 	}
 	return n, err
+}
+
+// judge says at the end what is wrong with what was read.
+func (r *reader) judge() error {
+	switch {
+	case r.pair == nil:
+		return nil
+	case r.pair.torn():
+		return fmt.Errorf("%w: it was rewritten in place while it was being read; read it again", errors.ErrChanged)
+	case r.hash == nil:
+		return nil
+	}
+	return r.pair.check(hex.EncodeToString(r.hash.Sum(nil)))
 }

@@ -19,6 +19,7 @@ type Op struct {
 	Kind  OpKind
 	Path  []Step // empty for the root, which can only be set
 	Value *Node  // what to set or insert
+	From  []Step // of an inserted map that has only moved within its list: where it was
 }
 
 // Step goes from a collection to one of its entries.
@@ -40,7 +41,7 @@ func Diff(old, new *Node) []Op {
 type differ struct{ ops []Op }
 
 func (d *differ) add(kind OpKind, path []Step, value *Node) {
-	d.ops = append(d.ops, Op{kind, slices.Clone(path), value})
+	d.ops = append(d.ops, Op{Kind: kind, Path: slices.Clone(path), Value: value})
 }
 
 func (d *differ) node(path []Step, a, b *Node) {
@@ -76,94 +77,4 @@ func (d *differ) maps(path []Step, a, b *Node) {
 		}
 		d.node(at, a.Entries[match[j]].Value, e.Value)
 	}
-}
-
-// lists keeps what both lists have, and between two kept elements pairs the
-// old with the new ones that are most alike.
-func (d *differ) lists(path []Step, a, b *Node) {
-	same := align(len(a.Entries), len(b.Entries), func(i, j int) bool {
-		return Same(a.Entries[i].Value, b.Entries[j].Value)
-	})
-	i, j := 0, 0
-	for _, p := range append(same, [2]int{len(a.Entries), len(b.Entries)}) {
-		d.gap(path, a, b, i, p[0], j, p[1])
-		i, j = p[0]+1, p[1]+1
-	}
-}
-
-// gap is a[i:iEnd] become b[j:jEnd], with nothing in common.
-func (d *differ) gap(path []Step, a, b *Node, i, iEnd, j, jEnd int) {
-	step := func(at int) []Step { return append(path, Step{Index: at, old: a, new: b}) }
-	pairs := alike(a.Entries[i:iEnd], b.Entries[j:jEnd])
-	firstI, firstJ := i, j
-	for _, p := range append(pairs, [2]int{iEnd - i, jEnd - j}) {
-		for ; i < firstI+p[0]; i++ {
-			d.add(Delete, step(i), nil)
-		}
-		for ; j < firstJ+p[1]; j++ {
-			d.add(Insert, step(i), b.Entries[j].Value)
-		}
-		if i < iEnd && j < jEnd {
-			d.node(step(i), a.Entries[i].Value, b.Entries[j].Value)
-		}
-		i, j = i+1, j+1
-	}
-}
-
-// maxCells bounds the table that alike fills.
-const maxCells = 1 << 12
-
-// alike pairs elements of two lists, in order, so that the pairs together have
-// as much in common as can be.
-func alike(a, b []Entry) [][2]int {
-	n, m := len(a), len(b)
-	if n == m || n*m > maxCells {
-		return inOrder(min(n, m))
-	}
-	best := make([][]int, n+1)
-	for i := range best {
-		best[i] = make([]int, m+1)
-	}
-	for i := n - 1; i >= 0; i-- {
-		for j := m - 1; j >= 0; j-- {
-			best[i][j] = max(best[i+1][j], best[i][j+1], best[i+1][j+1]+likeness(a[i].Value, b[j].Value))
-		}
-	}
-	var pairs [][2]int
-	for i, j := 0, 0; i < n && j < m; {
-		switch l := likeness(a[i].Value, b[j].Value); {
-		case l > 0 && best[i][j] == best[i+1][j+1]+l:
-			pairs = append(pairs, [2]int{i, j})
-			i, j = i+1, j+1
-		case best[i][j] == best[i+1][j]:
-			i++
-		default:
-			j++
-		}
-	}
-	return pairs
-}
-
-func inOrder(n int) [][2]int {
-	pairs := make([][2]int, n)
-	for i := range pairs {
-		pairs[i] = [2]int{i, i}
-	}
-	return pairs
-}
-
-// likeness is 0 for nodes of different shape, else grows with what they have in common.
-func likeness(a, b *Node) int {
-	if a.Kind != b.Kind || a.Type != b.Type {
-		return 0
-	}
-	common := 1
-	if a.Kind == Map {
-		for i, j := range pairKeys(a, b) {
-			if j >= 0 && Same(a.Entries[i].Value, b.Entries[j].Value) {
-				common += 2
-			}
-		}
-	}
-	return common
 }

@@ -17,7 +17,8 @@
 //  3. The format turns the patch into splices of bytes, all on the text as it
 //     was, and they are applied from the back.
 //  4. The result is parsed again and must equal the old tree with the patch
-//     applied, in kind, type, value, anchor and order, and hold every comment
+//     applied, in kind, type, value, anchor and, unless its format is
+//     [Document].Loose about it, order, and hold every comment
 //     but those at the end of a deleted entry's lines. Last, the caller's
 //     [Options].Check decides.
 //
@@ -30,4 +31,13 @@
 // where comments go, [Options].Refuse makes it an error instead.
 //
 // Nothing here touches a file, and nothing is kept between calls.
+//
+// # What the tests count
+//
+// Random operations of every kind on every format's texts, the real files and
+// the public suites, with how many of them were done by splices alone:
+//
+//	go test -v -run Random ./internal/... && go -C internal/tomledit/corpustest test -v -run Random .
+//
+// With HOLDFAST_LONG=1 that is every position of every file, three times.
 package textedit

@@ -1,6 +1,7 @@
 package textedit
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -46,7 +47,8 @@ type Report struct {
 // Edit gives old changed so that it holds what newEnc holds where that differs
 // from oldEnc. The three texts are of the format f: oldEnc is the encoding of
 // what old decodes to, newEnc of what is to be written. None of them is kept or
-// changed; without a difference the result is old itself.
+// changed; without a difference the result is old itself, and for [Replaced] it
+// is newEnc itself.
 //
 // Errors: [errors.ErrDecode] if old does not parse, [errors.ErrEncode] if
 // oldEnc or newEnc does not, if the aliases of old have no end, if the value
@@ -80,6 +82,19 @@ func EditDocument(f Format, doc *Document, oldEnc, newEnc []byte, opt Options) (
 	return text, report, nil
 }
 
+// Replacement is the report of putting text in place of old without an edit.
+func Replacement(f Format, old, text []byte) Report {
+	r := Report{Rung: Replaced}
+	first, err := f.Parse(old)
+	if err != nil {
+		return r // nobody can tell what its comments are
+	}
+	if next, err := f.Parse(text); err == nil {
+		r.Lost = lostLines(first, next, nil)
+	}
+	return r
+}
+
 // editor makes one edit.
 type editor struct {
 	format         Format
@@ -101,10 +116,38 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	if ed.ops = Diff(was, is); len(ed.ops) == 0 {
+	if ed.ops = Diff(was, is); len(ed.ops) == 0 && bytes.Equal(ed.oldEnc, ed.newEnc) {
 		return ed.first.Text, Report{}, nil
 	}
+	for i, op := range ed.ops {
+		if op.From != nil {
+			ed.ops[i].Value = ed.moved(op)
+		}
+	}
 	return ed.edit()
+}
+
+// moved is the value that op inserts as the text has it, with the keys that the
+// encodings do not know.
+func (ed *editor) moved(op Op) *Node {
+	n := ed.holds
+	for _, s := range op.From {
+		at := s.Index
+		if s.Key != nil {
+			found := ed.first.Keys.find(n, s)
+			if len(found) == 0 {
+				return op.Value
+			}
+			at = found[len(found)-1]
+		} else if len(n.Entries) != len(s.old.Entries) {
+			return op.Value
+		}
+		n = n.Entries[at].Value
+	}
+	if n.Kind != Map {
+		return op.Value
+	}
+	return n
 }
 
 func (ed *editor) read(oldEnc, newEnc []byte) (was, is *Node, err error) {

@@ -22,13 +22,6 @@ type Comparer interface {
 	Compare(old, new []byte) (a, b *Node, err error)
 }
 
-// EncodingParser is a [Format] that reads what its own codec has encoded faster
-// than other texts, with less care: nothing is proven by it.
-type EncodingParser interface {
-	Format
-	ParseEncoding(text []byte) (*Document, error)
-}
-
 // Style is the way new text is written.
 type Style uint8
 

@@ -98,9 +98,9 @@ func settle(doc *Document, ops []Op, w way) []Op {
 		}
 		switch {
 		case over && asNull:
-			settled[i] = Op{Set, op.Path, NewScalar(TypeNull, "null")}
+			settled[i] = Op{Kind: Set, Path: op.Path, Value: NewScalar(TypeNull, "null")}
 		case over:
-			settled[i] = Op{Set, op.Path, zeroOf(last.value())}
+			settled[i] = Op{Kind: Set, Path: op.Path, Value: zeroOf(last.value())}
 		}
 	}
 	return settled

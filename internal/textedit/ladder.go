@@ -14,7 +14,10 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 		return nil, Report{}, err
 	}
 	c := climber{format: ed.format, way: w, doc: ed.first}
-	for range len(ops) + 8 {
+	for range len(ops) + 9 {
+		if len(ops) == 0 {
+			return c.doc, Report{c.rung, lostLines(ed.first, c.doc, c.ended)}, nil
+		}
 		if err := c.climb(ops); err != nil {
 			return nil, Report{}, err
 		}
@@ -22,9 +25,7 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 		if err != nil {
 			return nil, Report{}, err
 		}
-		if ops = Diff(now, want); len(ops) == 0 {
-			return c.doc, Report{c.rung, lostLines(ed.first, c.doc, c.ended)}, nil
-		}
+		ops = Diff(now, want)
 	}
 	return nil, Report{}, errors.New("the change can't be told apart from what aliases share")
 }

@@ -1,6 +1,11 @@
 package textedit
 
-import "github.com/holdfast-go/holdfast/errors"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
 
 // proven is a document that is what a patch asks for.
 type proven struct {
@@ -46,8 +51,12 @@ func ended(doc *Document, list []Splice) []string {
 		if !s.Drop {
 			continue
 		}
-		for _, c := range doc.Comments {
-			if !c.Own && c.Start >= s.Start && c.End <= s.End {
+		first, _ := slices.BinarySearchFunc(doc.Comments, s.Start, func(c Comment, at int) int { return cmp.Compare(c.Start, at) })
+		for _, c := range doc.Comments[first:] {
+			if c.Start >= s.End {
+				break
+			}
+			if !c.Own && c.End <= s.End {
 				texts = append(texts, string(doc.Text[c.Start:c.End]))
 			}
 		}

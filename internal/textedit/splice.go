@@ -7,10 +7,13 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// splice applies the changes to text, which stays as it is.
+// splice applies the changes to text, which stays as it is. At one place what
+// is only inserted comes first.
 func splice(text []byte, list []Splice) ([]byte, error) {
 	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b Splice) int { return cmp.Compare(a.Start, b.Start) })
+	slices.SortStableFunc(list, func(a, b Splice) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+	})
 	size, at := len(text), 0
 	for _, s := range list {
 		if s.Start < at || s.End < s.Start || s.End > len(text) {

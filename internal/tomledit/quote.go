@@ -171,14 +171,18 @@ func integer(value, like string) string {
 		return value
 	}
 	bases := map[string]int{"0x": 16, "0o": 8, "0b": 2}
-	if len(like) > 2 && bases[like[:2]] > 0 && v >= 0 && !strings.Contains(like, "_") {
+	if len(like) > 2 && bases[like[:2]] > 0 {
+		spelled := strings.ReplaceAll(like[2:], "_", "")
 		digits := strconv.FormatInt(v, bases[like[:2]])
-		if strings.ContainsAny(like[2:], "ABCDEF") {
+		if strings.ContainsAny(spelled, "ABCDEF") {
 			digits = strings.ToUpper(digits)
 		}
-		return like[:2] + strings.Repeat("0", max(0, len(like)-2-len(digits))) + digits
+		if v < 0 {
+			return value
+		}
+		return like[:2] + strings.Repeat("0", max(0, len(spelled)-len(digits))) + digits
 	}
-	if !strings.Contains(like, "_") || bases[like[:2]] > 0 {
+	if !strings.Contains(like, "_") {
 		return value
 	}
 	digits, sign := strings.CutPrefix(value, "-")

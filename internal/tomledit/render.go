@@ -1,7 +1,6 @@
 package tomledit
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -35,11 +34,8 @@ func (w *writer) render(n *textedit.Node, f form) string {
 		return text
 	case textedit.List:
 		return w.bracketed(n, f)
-	case textedit.Map:
-		return w.braced(n, f)
 	}
-	w.fail(fmt.Errorf("TOML has no value of the kind %v", n.Kind))
-	return ""
+	return w.braced(n, f)
 }
 
 // bracketed spells an array: with a line for each element if the one near it has.

@@ -20,6 +20,33 @@ type scanner struct {
 	base     *textedit.Node // the table it is about
 	chain    []*table       // the tables around it, itself included
 	lost     bool           // the text is not what the scanner takes it for
+
+	nodes      slab[textedit.Node]
+	places     slab[place]
+	statements slab[statement]
+}
+
+// slab hands out values that are allocated several at a time, ever more.
+type slab[T any] struct {
+	free []T
+	size int
+}
+
+func (s *slab[T]) get() *T {
+	if len(s.free) == 0 {
+		s.size = min(2*s.size+1, 64)
+		s.free = make([]T, s.size)
+	}
+	v := &s.free[0]
+	s.free = s.free[1:]
+	return v
+}
+
+// scalar makes a node for text[start:at].
+func (s *scanner) scalar(start int, typ, value string) *textedit.Node {
+	n := s.nodes.get()
+	*n = textedit.Node{Kind: textedit.Scalar, Type: typ, Value: value, Text: value, Start: start, End: s.at}
+	return n
 }
 
 func newScanner(text []byte) *scanner {
@@ -101,9 +128,7 @@ func (s *scanner) key() []*textedit.Node {
 				s.at++
 			}
 		}
-		part := textedit.NewScalar(textedit.TypeString, keyText(s.text[start:s.at]))
-		part.Start, part.End = start, s.at
-		parts = append(parts, part)
+		parts = append(parts, s.scalar(start, textedit.TypeString, keyText(s.text[start:s.at])))
 		s.space(false)
 		if s.peek() != '.' {
 			return parts
@@ -141,9 +166,8 @@ func (s *scanner) str() {
 
 // value reads a value. Those of scalars are filled in later.
 func (s *scanner) value() *textedit.Node {
-	n := &textedit.Node{Kind: textedit.Scalar, Start: s.at}
-	p := &place{layout: s.layout}
-	n.Data = p
+	n, p := s.scalar(s.at, "", ""), s.places.get()
+	n.Data, p.layout = p, s.layout
 	switch s.peek() {
 	case '"', '\'':
 		s.str()

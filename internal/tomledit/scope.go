@@ -58,9 +58,6 @@ func (w *writer) prefix(t *table, near *statement) string {
 	if !t.dotted() {
 		return ""
 	}
-	if near == nil {
-		near, _ = span(t.extent)
-	}
 	return string(w.doc.Text[near.start:near.keys[t.level-t.scope.level-1].End]) + "."
 }
 
@@ -185,15 +182,7 @@ func (w *writer) source(n *textedit.Node) *layout {
 	if len(w.layout.headers) > 0 || w.style != textedit.Follow {
 		return nil
 	}
-	if p := placeOf(n); p.layout != nil {
-		return p.layout
-	}
-	for _, e := range n.Entries {
-		if l := w.source(e.Value); l != nil {
-			return l
-		}
-	}
-	return nil
+	return placeOf(n).layout
 }
 
 // braces writes what comes and goes in an inline table.

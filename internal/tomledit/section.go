@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
@@ -82,12 +81,8 @@ func (w *writer) sectionPlace(t *table, n *textedit.Node, i int) (at int, near *
 
 // headerOf is the first header of a value.
 func (w *writer) headerOf(n *textedit.Node) *statement {
-	for _, s := range statements(n) {
-		if s.header > 0 {
-			return s
-		}
-	}
-	return nil
+	list := statements(n)
+	return list[slices.IndexFunc(list, func(s *statement) bool { return s.header > 0 })]
 }
 
 // sectionEnd is where the lines below a statement's header end: where those
@@ -142,10 +137,6 @@ func (w *writer) tables(p *textedit.Patch) {
 
 // element writes a new element of a list of tables, before element i.
 func (w *writer) element(t *table, n *textedit.Node, i int, value *textedit.Node) {
-	if value.Kind != textedit.Map {
-		w.fail(errors.New("only a table can have a header"))
-		return
-	}
 	near, at := 0, 0
 	if i > 0 {
 		near = i - 1
@@ -224,10 +215,6 @@ func (w *writer) headers() {
 
 // whole renders the text anew.
 func (w *writer) whole(n *textedit.Node) {
-	if n.Kind != textedit.Map {
-		w.fail(errors.New("a TOML text is a table"))
-		return
-	}
 	head := mark(w.doc.Text)
 	text := w.below("", n, "")
 	w.put(head, len(w.doc.Text), strings.TrimPrefix(text, w.layout.brk))

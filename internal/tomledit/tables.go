@@ -15,7 +15,8 @@ func (s *scanner) table(sc *scope, level int, path string) *textedit.Node {
 // pair reads a key with its value into the table base, or into one that the
 // key's first parts lead to. Around are the tables that the statement counts to.
 func (s *scanner) pair(sc *scope, base *textedit.Node, around []*table) {
-	st := &statement{start: s.at, scope: sc, index: len(sc.statements)}
+	st := s.statements.get()
+	*st = statement{start: s.at, scope: sc, index: len(sc.statements)}
 	st.keys = s.key()
 	s.expect('=')
 	s.space(false)

@@ -24,7 +24,7 @@ func Edit(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, textedit.Re
 }
 
 // Format is the grammar of TOML.
-var Format textedit.Format = format{}
+var Format textedit.Comparer = format{}
 
 type format struct{}
 
@@ -43,16 +43,6 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	}
 	s.layout.finish(s.comments)
 	return doc, nil
-}
-
-// ParseEncoding reads what the encoder has written, which needs no second look.
-func (f format) ParseEncoding(text []byte) (*textedit.Document, error) {
-	s := newScanner(text)
-	s.document()
-	if s.lost || !s.decode(s.root) {
-		return f.Parse(text)
-	}
-	return &textedit.Document{Text: text, Root: s.root, Comments: s.comments, Loose: true, Keys: textedit.MatchFold, Data: s.layout}, nil
 }
 
 // mark is the length of the byte order mark that text begins with.

@@ -1,10 +1,14 @@
 package tomledit_test
 
 import (
+	"fmt"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 	"github.com/holdfast-go/holdfast/internal/tomledit"
+	"github.com/holdfast-go/holdfast/internal/tomledit/tomlsuite"
 )
 
 func TestEditFollowsTheSurroundings(t *testing.T) {
@@ -59,6 +63,12 @@ func TestEditFollowsTheSurroundings(t *testing.T) {
 		{"comments only", "# nothing\n", "", "a = 1\n[t]\nb = 2\n", "# nothing\na = 1\n\n[t]\nb = 2\n"},
 		{"a table for a value", "a = 1 # one\n", "a = 1\n", "[a]\nb = 1\n", "a = {b = 1} # one\n"},
 		{"a value for a table", "[a]\nb = 1\n\n[c]\n", "[a]\nb = 1\n[c]\n", "a = 1\n[c]\n", "a = 1\n\n[c]\n"},
+		{"a table for one with headers", "# c\n[a.b]\nx = 1\n", "[a.b]\nx = 1\n", "a = [1]\n", "a = [1]\n\n# c\n"},
+		{"a local time", "a = 07:32:00\nb = 1979-05-27\n", "a = 07:32:00\nb = 1979-05-27\n", "a = 07:33:00\nb = 1979-05-27T07:32:00\n", "a = 07:33:00\nb = 1979-05-27T07:32:00\n"},
+		{"numbers of many kinds", "a = 0x00_ff\nb = 0o17\n", "a = 255\nb = 15\n", "a = 256\nb = -1\n", "a = 0x0100\nb = -1\n"},
+		{"characters that need escapes", "a = 'x'\nb = \"\"\"\nx\"\"\"\n", "a = \"x\"\nb = \"x\"\n", "a = \"\\u0001\\b\\f\\r\\t\\\"\\\\\"\nb = \"1\\n\\\"\\\"\"\n", "a = \"\\u0001\\b\\f\\r\\t\\\"\\\\\"\nb = \"\"\"\n1\n\"\\\"\"\"\"\n"},
+		{"blank lines at the head", "\n\na = 1\n\n\nb = 2\nc = 3\n", "a = 1\nb = 2\nc = 3\n", "c = 3\n", "c = 3\n"},
+		{"blanks at the ends of lines", "a = 1  \n[t]\t\nb = 2  ", "a = 1\n[t]\nb = 2\n", "a = 1\nc = 1\n[t]\nb = 2\n[u]\n", "a = 1  \nc = 1\n[t]\t\nb = 2  \n[u]"},
 		{"a value for dotted keys", "a.b = 1\na.c = 2\n", "[a]\nb = 1\nc = 2\n", "a = 1\n", "a = 1\n"},
 	} {
 		got, report, err := tomledit.Edit([]byte(c.old), []byte(c.was), []byte(c.is), textedit.Options{})
@@ -66,4 +76,74 @@ func TestEditFollowsTheSurroundings(t *testing.T) {
 			t.Errorf("%s: %+v, %v\ngot  %q\nwant %q", c.name, report, err, got, c.want)
 		}
 	}
+}
+
+func TestTextsThatCannotBeFollowedAreRenderedAnew(t *testing.T) {
+	for _, c := range []struct{ name, old, was, is, want string }{
+		{"a table of two places", "# c\na.b = 1\n[a]\nc = 1\nl = [1979-05-27, {x = true}]\n[[p]]\nn = 1\n", "[a]\nb = 1\nc = 1\n", "[a]\nb = 2\nc = 1\n",
+			"[a]\nb = 2\nc = 1\nl = [1979-05-27, {x = true}]\n\n[[p]]\nn = 1\n"},
+		{"a key in a list of tables", "# c\n[[a.b]]\nx = 1\n[a]\nb.c = 2\n", "[[a.b]]\nx = 1\nc = 2\n", "[[a.b]]\nx = 1\nc = 3\n", "[a]\n\n[[a.b]]\nc = 3\nx = 1\n"},
+	} {
+		got, report, err := tomledit.Edit([]byte(c.old), []byte(c.was), []byte(c.is), textedit.Options{})
+		if err != nil || string(got) != c.want || report.Rung < textedit.Rerendered || len(report.Lost) != 1 {
+			t.Errorf("%s: %+v, %v\ngot  %q\nwant %q", c.name, report, err, got, c.want)
+		}
+		_, _, err = tomledit.Edit([]byte(c.old), []byte(c.was), []byte(c.is), textedit.Options{Refuse: true})
+		if !errors.Is(err, errors.ErrEncode) {
+			t.Errorf("%s, refusing: %v", c.name, err)
+		}
+	}
+}
+
+func TestEditTellsWhichTextIsWrong(t *testing.T) {
+	good, bad := []byte("a = 1\n"), []byte("a = \n")
+	if _, _, err := tomledit.Edit(bad, good, good, textedit.Options{}); !errors.Is(err, errors.ErrDecode) {
+		t.Errorf("old: %v", err)
+	}
+	if _, _, err := tomledit.Edit(good, bad, good, textedit.Options{}); !errors.Is(err, errors.ErrEncode) {
+		t.Errorf("old encoding: %v", err)
+	}
+	if _, _, err := tomledit.Edit(good, good, bad, textedit.Options{}); !errors.Is(err, errors.ErrEncode) {
+		t.Errorf("new encoding: %v", err)
+	}
+}
+
+// in writes new text in one style, whatever is asked for.
+type in struct {
+	textedit.Format
+	style textedit.Style
+}
+
+func (f in) Splice(doc *textedit.Document, p *textedit.Patch, _ textedit.Style) ([]textedit.Splice, error) {
+	return f.Format.Splice(doc, p, f.style)
+}
+
+func TestEveryStyleHoldsWhatItShould(t *testing.T) {
+	for _, style := range []textedit.Style{textedit.Plain, textedit.Robust} {
+		suite, tally := tomlsuite.TOML, edittest.Tally{}
+		suite.Format = in{tomledit.Format, style}
+		for name, text := range tomlsuite.Written {
+			suite.Run(t, name, text, 1, 2, tally)
+			suite.RunMany(t, name, text, 1, 10, tally)
+		}
+		tally.Require(t, tomlsuite.Thresholds)
+	}
+}
+
+func ExampleEdit() {
+	text := "# the site\n[server]\nHost = 'a.example' # public\nports = [\n  80, # plain\n]\n"
+	was := "[server]\n  host = \"a.example\"\n  ports = [80]\n"
+	is := "[server]\n  host = \"b.example\"\n  ports = [80, 443]\n"
+	got, report, err := tomledit.Edit([]byte(text), []byte(was), []byte(is), textedit.Options{})
+	fmt.Print(string(got))
+	fmt.Println(report.Rung, report.Lost, err)
+	// Output:
+	// # the site
+	// [server]
+	// Host = 'b.example' # public
+	// ports = [
+	//   80, # plain
+	//   443,
+	// ]
+	// spliced [] <nil>
 }

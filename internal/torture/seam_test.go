@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -15,16 +16,32 @@ type seamOptions struct {
 	Progress     string // file that tells how many commits are under way; none if empty
 	Without      string // the fsync that is taken out: "file" or "directory"; none if empty
 	StopAtRename bool   // the process stops itself before its first rename
+	KillAt       int    // the process kills itself instead of this operation; 0 is never
 }
 
 // option puts a seam below a handle. stopping is called before the process stops.
 func (o seamOptions) option(stopping func()) safefile.Option {
 	s := &seam{FS: vfs.OS, seamOptions: o, stopping: stopping}
+	if o.KillAt > 0 {
+		s.FS = killing(o.KillAt)
+	}
 	if o.Progress != "" {
 		s.progress = progressOf(o.Progress)
 	}
 	e := engine.New(store.NewDisk(s))
 	return func(h *handle.Options) { h.Engine = e }
+}
+
+// killing is the system's filesystem up to the n-th operation.
+func killing(n int) vfs.FS {
+	disk := faultfs.Wrap(vfs.OS)
+	disk.Before(func(op faultfs.Op) error {
+		if op.N == n {
+			killSelf()
+		}
+		return nil
+	})
+	return disk
 }
 
 // seam is the system's filesystem, watched and with what is left out.

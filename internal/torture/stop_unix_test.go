@@ -24,6 +24,14 @@ func stopSelf() {
 	<-continued
 }
 
+// killSelf ends this process as kill -9 does. It does not return.
+func killSelf() {
+	if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+		panic(err)
+	}
+	select {}
+}
+
 // awaitStopped returns when the process stands still.
 func (p *process) awaitStopped(t *testing.T) {
 	t.Helper()

@@ -33,6 +33,9 @@ var workloads = map[string]workload{
 	"write":  write{"write", "written.json"},
 	"merge":  merge{"merge", "merged.json"},
 	"append": appending{"append", "appended.txt"},
+	"sealed": sealed{write: write{"sealed", "sealed.json"}},
+	"stream": sealed{write{"stream", "streamed.json"}, byStream},
+	"move":   sealed{write{"move", "moved.json"}, byMove},
 }
 
 // What a verification can find, beside content that can't be decoded.

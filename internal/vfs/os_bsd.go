@@ -4,6 +4,12 @@ package vfs
 
 import "golang.org/x/sys/unix"
 
+// File flags, from sys/stat.h; the numbers are the same on all of them.
+const (
+	flagsImmutable = 0x2 | 0x20000 // UF_IMMUTABLE, SF_IMMUTABLE
+	flagsAppend    = 0x4 | 0x40000 // UF_APPEND, SF_APPEND
+)
+
 func statAt(dir int, name string, follow bool) (Info, error) {
 	flags := 0
 	if !follow {
@@ -34,6 +40,10 @@ func infoOf(st *unix.Stat_t) Info {
 		Size:  st.Size,
 		Mtime: st.Mtim.Nano(),
 		Ctime: st.Ctim.Nano(),
+		Mount: Mount{
+			Immutable: st.Flags&flagsImmutable != 0,
+			Append:    st.Flags&flagsAppend != 0,
+		},
 	}
 }
 

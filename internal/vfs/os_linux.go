@@ -6,13 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// statMask is all that a commit decides by, so that one statx(2) serves it.
-const statMask = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID
+// statMask is all that a commit decides by, so that one statx(2) serves it. A
+// kernel that knows both kinds of mount id gives the one that is never used again.
+const statMask = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID | unix.STATX_MNT_ID_UNIQUE
 
 func statAt(dir int, name string, follow bool) (Info, error) {
-	flags := unix.AT_STATX_SYNC_AS_STAT
+	flags := 0
 	if !follow {
-		flags |= unix.AT_SYMLINK_NOFOLLOW
+		flags = unix.AT_SYMLINK_NOFOLLOW
 	}
 	return statx(dir, name, flags)
 }
@@ -21,7 +22,11 @@ func statFD(fd int) (Info, error) { return statx(fd, "", unix.AT_EMPTY_PATH) }
 
 func statx(dir int, name string, flags int) (Info, error) {
 	var st unix.Statx_t
-	if err := retry(func() error { return unix.Statx(dir, name, flags, statMask, &st) }); err != nil {
+	err := retry(func() error { return unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT, statMask, &st) })
+	if err == unix.ENOSYS || err == unix.EPERM { // a kernel before 4.11, or a sandbox that knows no statx
+		return fstatat(dir, name, flags)
+	}
+	if err != nil {
 		return Info{}, err
 	}
 	return Info{
@@ -34,11 +39,39 @@ func statx(dir int, name string, flags int) (Info, error) {
 		Mtime: st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec),
 		Ctime: st.Ctime.Sec*1e9 + int64(st.Ctime.Nsec),
 		Mount: Mount{
-			ID:        st.Mnt_id,
+			ID:        mountIDOf(&st),
 			Root:      st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0,
 			Immutable: st.Attributes&unix.STATX_ATTR_IMMUTABLE != 0,
 			Append:    st.Attributes&unix.STATX_ATTR_APPEND != 0,
 		},
+	}, nil
+}
+
+func mountIDOf(st *unix.Statx_t) MountID {
+	switch {
+	case st.Mask&unix.STATX_MNT_ID_UNIQUE != 0:
+		return MountID{st.Mnt_id, true}
+	case st.Mask&unix.STATX_MNT_ID != 0:
+		return MountID{st.Mnt_id, false}
+	}
+	return MountID{}
+}
+
+// fstatat tells what statx does but for attributes and mounts.
+func fstatat(dir int, name string, flags int) (Info, error) {
+	var st unix.Stat_t
+	if err := retry(func() error { return unix.Fstatat(dir, name, &st, flags) }); err != nil {
+		return Info{}, err
+	}
+	return Info{
+		ID:    ID{uint64(st.Dev), st.Ino},
+		Mode:  goMode(st.Mode),
+		UID:   st.Uid,
+		GID:   st.Gid,
+		Links: uint64(st.Nlink),
+		Size:  st.Size,
+		Mtime: st.Mtim.Nano(),
+		Ctime: st.Ctim.Nano(),
 	}, nil
 }
 

@@ -59,6 +59,10 @@ func (osFS) Stat(path string, follow bool) (Info, error) {
 	return infoOf(path, info)
 }
 
+func (osFS) Volume(path string, _ Info) (Volume, error) { return volumeOf(path) }
+
+func accessible(string) error { return errors.ErrUnsupported }
+
 func (osFS) Readlink(path string) (string, error) { return os.Readlink(path) }
 
 func (osFS) Mkdir(path string, perm fs.FileMode) error { return os.Mkdir(path, perm) }
@@ -70,6 +74,13 @@ func (d *osDir) join(name string) string { return filepath.Join(d.path, name) }
 func (d *osDir) Self() (Info, error) { return osFS{}.Stat(d.path, true) }
 
 func (d *osDir) Stat(name string) (Info, error) { return osFS{}.Stat(d.join(name), false) }
+
+func (d *osDir) Volume(name string, _ Info) (Volume, error) {
+	if name == "" {
+		return volumeOf(d.path)
+	}
+	return volumeOf(d.join(name))
+}
 
 func (d *osDir) Same(name string, info fs.FileInfo) (bool, error) {
 	there, err := os.Lstat(d.join(name))

@@ -92,6 +92,16 @@ func (osFS) Stat(path string, follow bool) (Info, error) {
 	return info, pathError("stat", path, err)
 }
 
+func (osFS) Volume(path string, info Info) (Volume, error) {
+	v, err := volumeAt(unix.AT_FDCWD, path, 0, info)
+	return v, pathError("statfs", path, err)
+}
+
+func accessible(path string) error {
+	err := retry(func() error { return unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK|unix.X_OK, unix.AT_EACCESS) })
+	return pathError("access", path, err)
+}
+
 func (osFS) Readlink(path string) (string, error) { return os.Readlink(path) }
 
 func (osFS) Mkdir(path string, perm fs.FileMode) error { return os.Mkdir(path, perm) }
@@ -111,6 +121,17 @@ func (d *osDir) Stat(name string) (Info, error) {
 		return info, pathError("stat", d.join(name), err)
 	}
 	return info, nil
+}
+
+func (d *osDir) Volume(name string, info Info) (v Volume, err error) {
+	if name == "" {
+		v, err = volumeFD(d.fd, info)
+		return v, pathError("statfs", d.path, err)
+	}
+	if v, err = volumeAt(d.fd, name, unix.O_NOFOLLOW, info); err != nil {
+		return v, pathError("statfs", d.join(name), err)
+	}
+	return v, nil
 }
 
 func (d *osDir) Same(name string, info fs.FileInfo) (bool, error) {
@@ -265,6 +286,10 @@ func (f *osFile) Chmod(mode fs.FileMode) error {
 
 func (f *osFile) Chown(uid, gid uint32) error {
 	return f.failure("chown", retry(func() error { return unix.Fchown(f.fd, int(uid), int(gid)) }))
+}
+
+func (f *osFile) Truncate(size int64) error {
+	return f.failure("truncate", retry(func() error { return unix.Ftruncate(f.fd, size) }))
 }
 
 func (f *osFile) Sync() error {

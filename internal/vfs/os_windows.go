@@ -51,16 +51,11 @@ func transient(err error) bool {
 
 // infoOf asks for the file's identity, which a FileInfo does not show.
 func infoOf(path string, info fs.FileInfo) (Info, error) {
-	name, err := windows.UTF16PtrFromString(path)
-	if err != nil {
-		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
-	}
-	attrs := uint32(windows.FILE_FLAG_BACKUP_SEMANTICS)
+	var flags uint32
 	if info.Mode()&os.ModeSymlink != 0 {
-		attrs |= windows.FILE_FLAG_OPEN_REPARSE_POINT
+		flags = windows.FILE_FLAG_OPEN_REPARSE_POINT
 	}
-	share := uint32(windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE)
-	h, err := windows.CreateFile(name, 0, share, nil, windows.OPEN_EXISTING, attrs, 0)
+	h, err := openForQuestions(path, flags)
 	if err != nil {
 		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}

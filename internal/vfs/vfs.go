@@ -29,6 +29,9 @@ type FS interface {
 	Open(path string, follow bool) (File, error)
 	// Stat describes what path leads to, following links only if follow is set.
 	Stat(path string, follow bool) (Info, error)
+	// Volume tells what path, of which Stat gave info, lies on. It follows links
+	// and needs no permission to read.
+	Volume(path string, info Info) (Volume, error)
 	// Readlink gives the text of a symbolic link.
 	Readlink(path string) (string, error)
 	// Mkdir makes one directory.
@@ -43,6 +46,9 @@ type Dir interface {
 	Self() (Info, error)
 	// Stat describes an entry.
 	Stat(name string) (Info, error)
+	// Volume tells what an entry, of which Stat gave info, lies on; an empty name
+	// is the directory, and info what Self gave.
+	Volume(name string, info Info) (Volume, error)
 	// Same reports whether the entry is the file that info was read from.
 	Same(name string, info fs.FileInfo) (bool, error)
 	// Open opens an entry for reading, as [FS.Open] does.
@@ -85,6 +91,8 @@ type File interface {
 	// next bytes of this file, sharing blocks or copying in the kernel where
 	// the filesystem can.
 	CloneFrom(src File, size int64) error
+	// Truncate cuts the file to size bytes, or extends it by zeros.
+	Truncate(size int64) error
 	// Sync makes content and metadata durable.
 	Sync() error
 	Close() error
@@ -107,10 +115,16 @@ type Info struct {
 
 // Mount is what the same call tells about the file's place, where the kernel says so.
 type Mount struct {
-	ID        uint64 // of the mount, as in /proc/self/mountinfo; 0 if unknown
-	Root      bool   // the file is itself a mount point
-	Immutable bool   // the file can't be changed, renamed or replaced
-	Append    bool   // the file can only be appended to
+	ID        MountID
+	Root      bool // the file is itself a mount point
+	Immutable bool // the file can't be changed, renamed or replaced
+	Append    bool // the file can only be appended to
+}
+
+// MountID names a mount; the zero one is none.
+type MountID struct {
+	Number uint64
+	Unique bool // never given to another mount until the machine restarts
 }
 
 // OS is the operating system's filesystem.

@@ -46,6 +46,11 @@ func TestSetScalarFollowsWhatItReplaces(t *testing.T) {
 			"a: |\n  a line that is so long that it has to be wrapped near column eighty, where there is a space\n  aVeryLongWordWithoutASpaceInItThatGoesOnUntilItIsLongerThanALineMayBeAndEndsHereAtLast then more\n  x\n",
 			"a: >\n  a line that is so long that it has to be wrapped near column eighty, where there\n  is a space\n\n  aVeryLongWordWithoutASpaceInItThatGoesOnUntilItIsLongerThanALineMayBeAndEndsHereAtLast\n  then more\n\n  x\n"},
 		{"folded to what folding would change", "a: >\n  one\n  two\n", "a: |\n  one two\n", "a: |\n  one\n    two\n", "a: |\n  one\n    two\n"},
+	})
+}
+
+func TestSetScalarInUnusualSpelling(t *testing.T) {
+	check(t, []golden{
 		{"other line breaks", "a: 1\u0085b: 2\u2028c: 3\u2029d: # e\u0085  - f\u0085", "a: 1\nb: 2\nc: 3\nd: [f]\n", "a: 4\nb: 5\nc: 6\nd: [g]\n", "a: 4\u0085b: 5\u2028c: 6\u2029d: # e\u0085  - g\u0085"},
 		{"plain wrapped at another line break", "a: one\u2028  two\nb: 1\n", "a: \"one\\u2028two\"\nb: 1\n", "a: x\nb: 1\n", "a: x\nb: 1\n"},
 		{"tag in brackets", "a: [!t x, !<tag:a,b> [z]]\n", "a: [x, [z]]\n", "a: [w, [v]]\n", "a: [!t w, !<tag:a,b> [v]]\n"},
@@ -91,7 +96,7 @@ func TestInsertFollowsTheNeighbours(t *testing.T) {
 		{"map in brackets beside such", "l:\n  - {a: 1}\n", "l: [{a: 1}]\n", "l: [{a: 1}, {a: 3}]\n", "l:\n  - {a: 1}\n  - {a: 3}\n"},
 		{"key in front behind a dash", "- a: 1\n  b: 2\n", "- {a: 1, b: 2}\n", "- {k: 0, a: 1, b: 2}\n", "- k: 0\n  a: 1\n  b: 2\n"},
 		{"brackets", "l: [a, c]\n", "l: [a, c]\n", "l: [x, a, b, c, d]\n", "l: [x, a, b, c, d]\n"},
-		{"brackets, tight", "l: [a,c]\n", "l: [a, c]\n", "l: [a, c, d]\n", "l: [a,c, d]\n"},
+		{"brackets, tight", "l: [a,c]\n", "l: [a, c]\n", "l: [a, c, d]\n", "l: [a,c,d]\n"},
 		{"brackets, trailing comma", "l: [a, c,]\n", "l: [a, c]\n", "l: [a, c, d]\n", "l: [a, c, d,]\n"},
 		{"brackets over lines", "l: [\n  a, # one\n  c  # two\n]\n", "l: [a, c]\n", "l: [a, b, c, d]\n", "l: [\n  a, # one\n  b,\n  c,  # two\n  d\n]\n"},
 		{"brackets over lines, trailing comma", "m: {\n  a: 1,\n}\n", "m: {a: 1}\n", "m: {a: 1, b: 2}\n", "m: {\n  a: 1,\n  b: 2,\n}\n"},
@@ -134,7 +139,7 @@ func TestDeleteLeavesTheComments(t *testing.T) {
 		{"first in brackets", "l: [a, b, c]\n", "l: [a, b, c]\n", "l: [b, c]\n", "l: [b, c]\n"},
 		{"last in brackets", "l: [a, b, c] # c\n", "l: [a, b, c]\n", "l: [a]\n", "l: [a] # c\n"},
 		{"all in brackets", "l: [a, b]\n", "l: [a, b]\n", "l: []\n", "l: []\n"},
-		{"brackets with a comment between", "l: [a\n  # one\n  , b]\n", "l: [a, b]\n", "l: [a]\n", "l: [a\n  # one\n]\n"},
+		{"brackets with a comment between", "l: [a\n  # one\n  , b]\n", "l: [a, b]\n", "l: [a]\n", "l: [a\n  # one\n  ]\n"},
 		{"all in brackets for others", "l: [a, b]\n", "l: [a, b]\n", "l: [{x: 1}]\n", "l: [{x: 1}]\n"},
 		{"brackets over lines", "l: [\n  a, # one\n  b, # two\n  c # three\n]\n", "l: [a, b, c]\n", "l: [a]\n", "l: [\n  a # one\n]\n"},
 		{"a comment then follows a literal it would join", "a: |\n  x\nb:\n    # deep\n    c: 1\n", "a: |\n  x\nb: {c: 1}\n", "a: |\n  x\n", "a: |\n  x\n# deep\n"},

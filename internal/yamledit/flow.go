@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
 	"gopkg.in/yaml.v3"
 )
 
@@ -14,25 +15,37 @@ func (w *writer) flow(p *textedit.Patch) {
 		w.flowPair(p)
 		return
 	}
-	if len(n.Entries) == 0 || w.style != textedit.Follow && structural(p) && len(w.within(n)) == 0 {
+	if w.style != textedit.Follow && structural(p) && len(w.within(n)) == 0 {
 		w.rebuild(p)
 		return
 	}
-	if emptied(p) {
-		w.dropAround(placeOf(n).inner+1, n.End-1)
-		return
-	}
-	kept := lastKept(p)
 	for _, i := range p.Touched() {
-		if new := w.flowTexts(n, i, p.Inserted(i)); len(new) > 0 {
-			w.insertFlow(n, i, new, kept)
-		}
-		if p.Dropped(i) {
-			w.deleteFlow(p, i, kept)
-		} else if p.Inner(i) != nil {
-			w.patch(p.Inner(i))
+		if inner := p.Inner(i); inner != nil {
+			w.patch(inner)
 		}
 	}
+	list, err := w.brackets(n).Splices(bracket.Change{
+		Text: w.text, Comments: w.doc.Comments, Patch: p,
+		Manner: bracket.Manner{Break: w.layout.newline, Gap: " ", Unit: strings.Repeat(" ", w.layout.step)},
+		Write: func(e textedit.Entry, at bracket.Place) (string, error) {
+			near := w.near(n, at.Near+1)
+			return w.flowEntry(e, near.key, near.value), nil
+		},
+	})
+	if err != nil {
+		w.fail(err.Error())
+	}
+	w.list = append(w.list, list...)
+}
+
+// brackets gives the entries of n as they stand between brackets and commas.
+func (w *writer) brackets(n *textedit.Node) bracket.Collection {
+	c := bracket.Collection{Open: placeOf(n).inner + 1, Close: n.End - 1}
+	for _, e := range n.Entries {
+		p := placeOf(e.Value)
+		c.Items = append(c.Items, bracket.Item{Start: p.lead, End: entryEnd(e), Comma: p.comma})
+	}
+	return c
 }
 
 // flowPair writes changes in a map without brackets of its own, as in [a: b].
@@ -77,110 +90,4 @@ func (w *writer) rebuild(p *textedit.Patch) {
 	}
 	v := bare(p.Result())
 	w.splice(placeOf(n).inner, n.End, w.value(v, at).head)
-}
-
-// lastKept is the index of the last entry that stays, or -1.
-func lastKept(p *textedit.Patch) int {
-	for i := len(p.Node.Entries) - 1; i >= 0; i-- {
-		if !p.Dropped(i) {
-			return i
-		}
-	}
-	return -1
-}
-
-func (w *writer) flowTexts(n *textedit.Node, i int, entries []textedit.Entry) []string {
-	var texts []string
-	near := w.near(n, i)
-	for _, e := range entries {
-		texts = append(texts, w.flowEntry(e, near.key, near.value))
-	}
-	return texts
-}
-
-// insertFlow writes new entries before the one at i. Entries that have lines of
-// their own get such.
-func (w *writer) insertFlow(n *textedit.Node, i int, texts []string, kept int) {
-	if i <= kept {
-		lead := placeOf(n.Entries[i].Value).lead
-		between := ", "
-		if startsLine(w.text, lead) {
-			between = "," + w.layout.newline + w.indentOf(lead)
-		}
-		w.splice(lead, lead, strings.Join(texts, between)+between)
-		return
-	}
-	last := n.Entries[len(n.Entries)-1]
-	if kept >= 0 {
-		last = n.Entries[kept]
-	}
-	p, end := placeOf(last.Value), entryEnd(last)
-	if !startsLine(w.text, p.lead) || lineEnd(w.text, end) >= n.End {
-		w.appendInline(p, end, texts, kept)
-		return
-	}
-	between := w.layout.newline + w.indentOf(p.lead)
-	trailing := ""
-	if p.comma >= 0 && kept == len(n.Entries)-1 {
-		trailing = ","
-	} else if p.comma < 0 {
-		w.splice(end, end, ",")
-	}
-	end = lineEnd(w.text, end)
-	w.splice(end, end, between+strings.Join(texts, ","+between)+trailing)
-}
-
-// appendInline writes new entries behind the last one, on its line.
-func (w *writer) appendInline(p *place, end int, texts []string, kept int) {
-	text := strings.Join(texts, ", ")
-	if kept < 0 {
-		w.splice(p.lead, p.lead, text)
-		return
-	}
-	w.splice(end, end, ", "+text)
-}
-
-// indentOf is what stands before i on its line.
-func (w *writer) indentOf(i int) string { return string(w.text[lineStart(w.text, i):i]) }
-
-// deleteFlow takes away the entry at i and one comma.
-func (w *writer) deleteFlow(p *textedit.Patch, i, kept int) {
-	n := p.Node
-	at, end := placeOf(n.Entries[i].Value), entryEnd(n.Entries[i])
-	if at.comma >= 0 {
-		end = at.comma + 1
-	}
-	if w.alone(n, i, end) {
-		w.erase(at.lead, end, true)
-		if i == kept+1 && kept >= 0 && placeOf(n.Entries[len(n.Entries)-1].Value).comma < 0 {
-			comma := placeOf(n.Entries[kept].Value).comma
-			w.dropAround(comma, comma+1)
-		}
-		return
-	}
-	switch {
-	case i < kept:
-		w.dropAround(at.lead, placeOf(n.Entries[i+1].Value).lead)
-	case i == kept+1 && kept >= 0:
-		last := n.Entries[len(n.Entries)-1]
-		w.dropAround(entryEnd(n.Entries[kept]), entryEnd(last))
-	case kept < 0 && i == 0:
-		w.dropAround(at.lead, entryEnd(n.Entries[len(n.Entries)-1]))
-	}
-}
-
-// alone reports whether the lines of entry i hold nothing else.
-func (w *writer) alone(n *textedit.Node, i, end int) bool {
-	rest := skipBlanks(w.text, end)
-	return startsLine(w.text, placeOf(n.Entries[i].Value).lead) && rest < len(w.text) &&
-		(breakAt(w.text, rest) > 0 || w.text[rest] == '#')
-}
-
-// dropAround takes away what is from start to end, but not the comments on lines of their own.
-func (w *writer) dropAround(start, end int) {
-	for _, c := range w.comments(start, end) {
-		w.drop(start, w.breakBefore(lineStart(w.text, c.Start)))
-		start = nextLine(w.text, c.Start)
-	}
-	w.drop(start, end)
 }

@@ -60,11 +60,11 @@ func Read(path string) (Info, error) {
 	if err != nil {
 		return Info{}, handle.Fail("read", path, errors.ErrRead, err)
 	}
-	side, err := e.Sidecar(request.Place)
+	at, side, err := e.Sidecar(request.Place)
 	if err != nil {
 		return Info{}, handle.Fail("read", path, errors.ErrRead, err)
 	}
-	return Info{request.Place.Path + sidecar.Suffix, side.Digest, side.Previous}, nil
+	return Info{at, side.Digest, side.Previous}, nil
 }
 
 // Write makes the sidecar of the content that is there now, whatever an older
@@ -81,6 +81,7 @@ func locked(op, path string, change func(store.Session, store.Options) error) er
 	if err != nil {
 		return handle.Fail(op, path, errors.ErrWrite, err)
 	}
+	request.Options.Bare = true // the file itself is not changed
 	hold, err := e.Hold(&request)
 	if err == nil {
 		err = change(hold.Session, request.Options)

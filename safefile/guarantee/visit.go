@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/environ"
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // probePrefix starts the name of every file that Doctor creates.
@@ -41,7 +41,7 @@ type calls struct {
 	writable func(path string) error
 }
 
-var systemCalls = calls{os.OpenFile, os.ReadFile, os.Rename, (*os.File).Sync, setAndGetXattr, environ.Space, environ.Writable}
+var systemCalls = calls{os.OpenFile, os.ReadFile, os.Rename, (*os.File).Sync, setAndGetXattr, vfs.Space, vfs.Accessible}
 
 // newVisit is of the directory dir, which need not exist.
 func newVisit(dir string, s *settings, fileMount bool) *visit {

@@ -171,38 +171,37 @@ func (w *writer) after(g gap, i int) string {
 	return ""
 }
 
-// fill writes the first entries of an empty collection.
+// fill writes the first entries of an empty collection, behind the comments
+// that are in it.
 func (w *writer) fill(added []textedit.Entry) {
-	comments := w.within(w.Open, w.Close)
+	at, commented := w.Open, false
+	p := Place{Near: -1, Own: w.Manner.Own}
 	outer := w.indent(w.Open)
-	p := Place{Near: -1, Own: w.Manner.Own, Indent: outer}
-	at := w.Open
-	if len(comments) > 0 {
-		last := comments[len(comments)-1]
-		p.Own = p.Own || w.breaks(last.End) || last.Own
-		at = last.End
-	}
-	if p.Own {
-		p.Indent += w.Manner.Unit
-		if len(comments) > 0 && comments[len(comments)-1].Own {
-			p.Indent = w.indent(comments[len(comments)-1].Start)
+	p.Indent = outer + w.Manner.Unit
+	for _, c := range w.within(w.Open, w.Close) {
+		at, commented = c.End, true
+		p.Own = p.Own || c.Own || w.breaks(at)
+		if c.Own {
+			p.Indent = w.indent(c.Start)
 		}
+	}
+	if !p.Own {
+		p.Indent = outer
 	}
 	var text string
 	for i, e := range added {
-		comma := ","
-		if i == len(added)-1 && !(p.Own && w.trailing) {
-			comma = ""
-		}
 		switch {
 		case p.Own:
 			text += w.Manner.Break + p.Indent
-		case i == 0 && len(comments) == 0:
+		case i == 0 && !commented:
 			text += w.Manner.Pad
 		default:
 			text += w.Manner.Gap
 		}
-		text += w.write(e, p) + comma
+		text += w.write(e, p)
+		if i < len(added)-1 || p.Own && w.trailing {
+			text += ","
+		}
 	}
 	switch {
 	case p.Own && w.breaks(at):

@@ -24,6 +24,7 @@ func (w *writer) drop(start, end int) {
 // on lines of their own. These keep their lines.
 func Drop(text []byte, comments []textedit.Comment, start, end int) []textedit.Splice {
 	var list []textedit.Splice
+	kept := false
 	for _, c := range within(comments, start, end) {
 		if !c.Own {
 			continue
@@ -31,10 +32,10 @@ func Drop(text []byte, comments []textedit.Comment, start, end int) []textedit.S
 		if from := breakBefore(text, c.Start); from > start {
 			list = append(list, textedit.Splice{Start: start, End: from, Drop: true})
 		}
-		start = c.End
-		if !breaks(text, end) && breaks(text, start) {
-			start = afterBreak(text, start)
-		}
+		start, kept = c.End, true
+	}
+	if kept && !breaks(text, end) {
+		start = afterBreak(text, start) // what follows must not get into the comment
 	}
 	if start < end {
 		list = append(list, textedit.Splice{Start: start, End: end, Drop: true})
@@ -109,15 +110,15 @@ func breaks(text []byte, at int) bool {
 	return at == len(text) || isBreak(text[at])
 }
 
-// afterBreak gives the start of the next line.
+// afterBreak passes the break that comes next on the line, if nothing else does.
 func afterBreak(text []byte, at int) int {
-	for at < len(text) && isBlank(text[at]) {
-		at++
+	if !breaks(text, at) {
+		return at
 	}
-	if at+1 < len(text) && text[at] == '\r' && text[at+1] == '\n' {
-		at++
-	}
-	return min(at+1, len(text))
+	rest := bytes.TrimLeft(text[at:], " \t")
+	rest = bytes.TrimPrefix(rest, []byte("\r"))
+	rest = bytes.TrimPrefix(rest, []byte("\n"))
+	return len(text) - len(rest)
 }
 
 // tail is the end of an item with its comma and the comments that end its line.

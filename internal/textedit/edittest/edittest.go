@@ -43,6 +43,25 @@ type trial struct {
 // stride-th, 1 for all.
 func (s Suite) Run(tb testing.TB, name string, text []byte, seed uint64, stride int, tally Tally) {
 	tb.Helper()
+	if x := s.trial(tb, name, text, seed, tally); x != nil {
+		turn := int(seed)
+		x.walk(nil, x.data, func() bool { turn++; return turn%stride == 0 })
+	}
+}
+
+// RunMany tries many operations at once, as often as rounds says.
+func (s Suite) RunMany(tb testing.TB, name string, text []byte, seed uint64, rounds int, tally Tally) {
+	tb.Helper()
+	if x := s.trial(tb, name, text, seed, tally); x != nil {
+		for range rounds {
+			x.try(Many, nil, x.data, x.mutate(x.data), nil)
+		}
+	}
+}
+
+// trial is nil if the text can't be tried.
+func (s Suite) trial(tb testing.TB, name string, text []byte, seed uint64, tally Tally) *trial {
+	tb.Helper()
 	doc, err := s.Format.Parse(text)
 	if err != nil {
 		tb.Fatalf("%s: %v", name, err)
@@ -54,15 +73,13 @@ func (s Suite) Run(tb testing.TB, name string, text []byte, seed uint64, stride 
 	old, err := s.Encode(data)
 	if err != nil {
 		tb.Logf("%s: not tried, the encoder refuses it: %v", name, err)
-		return
+		return nil
 	}
 	if again, err := s.Format.Parse(old); err != nil || len(textedit.Diff(must(again.Effective()), data)) > 0 {
 		tb.Logf("%s: not tried, it does not survive its encoder: %v", name, err)
-		return
+		return nil
 	}
-	x := &trial{s, tb, name, text, data, old, rand.New(rand.NewPCG(seed, uint64(len(text)))), tally}
-	turn := int(seed)
-	x.walk(nil, data, func() bool { turn++; return turn%stride == 0 })
+	return &trial{s, tb, name, text, data, old, rand.New(rand.NewPCG(seed, uint64(len(text)))), tally}
 }
 
 func must(n *textedit.Node, err error) *textedit.Node {
@@ -97,6 +114,10 @@ func (x *trial) operations(path []int, n *textedit.Node) {
 		x.try(Append, path, n, with(n, len(n.Entries), textedit.Entry{Value: x.value(n)}), path)
 		if at := x.rand.IntN(len(n.Entries) + 1); at < len(n.Entries) {
 			x.try(Insert, path, n, with(n, at, textedit.Entry{Value: x.value(n)}), path)
+		}
+		if count := len(n.Entries); count > 1 {
+			from, to := x.rand.IntN(count), x.rand.IntN(count)
+			x.try(Move, path, n, with(without(n, from), to, n.Entries[from]), path)
 		}
 	case textedit.Map:
 		for _, at := range []int{0, len(n.Entries) / 2, len(n.Entries)} {

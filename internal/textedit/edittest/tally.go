@@ -17,7 +17,9 @@ const (
 	InsertKey Class = "key inserted"
 	Append    Class = "list appended"
 	Insert    Class = "list element inserted"
+	Move      Class = "list element moved"
 	Delete    Class = "entry deleted"
+	Many      Class = "many at once"
 )
 
 // Count is how often a class was tried, how often done by splices alone, with

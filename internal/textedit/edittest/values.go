@@ -56,6 +56,32 @@ func (x *trial) otherList(n *textedit.Node) *textedit.Node {
 	return c
 }
 
+// mutate deletes, changes and adds about one entry in ten.
+func (x *trial) mutate(n *textedit.Node) *textedit.Node {
+	if n.Kind == textedit.Scalar {
+		return n
+	}
+	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
+	for _, e := range n.Entries {
+		switch x.rand.IntN(30) {
+		case 0:
+			continue
+		case 1:
+			e.Value = x.value(nil)
+		case 2:
+			added := textedit.Entry{Value: x.value(n)}
+			if n.Kind == textedit.Map {
+				used := &textedit.Node{Kind: textedit.Map, Entries: append(n.Entries[:len(n.Entries):len(n.Entries)], c.Entries...)}
+				added = textedit.Entry{Key: x.Key(x.rand, used), Value: x.value(nil)}
+			}
+			c.Entries = append(c.Entries, added)
+		}
+		e.Value = x.mutate(e.Value)
+		c.Entries = append(c.Entries, e)
+	}
+	return c
+}
+
 func with(n *textedit.Node, at int, e textedit.Entry) *textedit.Node {
 	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
 	c.Entries = append(append(append(c.Entries, n.Entries[:at]...), e), n.Entries[at:]...)

@@ -39,6 +39,7 @@ func TestRandomOperationsOnTOMLTestAreSpliced(t *testing.T) {
 		files++
 		for seed := range seeds {
 			tomlsuite.TOML.Run(t, path, text, seed, 1, tally)
+			tomlsuite.TOML.RunMany(t, path, text, seed, 10, tally)
 		}
 		return nil
 	})

@@ -241,6 +241,14 @@ func TestVerbsDoWhatTheySay(t *testing.T) {
 	if string(buf[:n]) != "abc\x00\x00f" || err != io.EOF {
 		t.Errorf("read %q, %v", buf[:n], err)
 	}
+	must(t, file.Truncate(2))
+	must(t, file.Truncate(4))
+	if n, err := file.ReadAt(buf, 0); string(buf[:n]) != "ab\x00\x00" || err != io.EOF {
+		t.Errorf("cut and extended: %q, %v", buf[:n], err)
+	}
+	if _, err := d.Volume("a", vfs.Info{}); err != vfs.ErrNoVolume {
+		t.Errorf("a simulated disk lies on a volume: %v", err)
+	}
 	twin, err := d.Create("b", 0o600)
 	must(t, err)
 	must(t, twin.CloneFrom(file, 3))

@@ -53,6 +53,9 @@ func (f *FS) Stat(path string, follow bool) (vfs.Info, error) {
 	return n.info(), nil
 }
 
+// Volume is of the vfs.FS interface.
+func (f *FS) Volume(string, vfs.Info) (vfs.Volume, error) { return vfs.Volume{}, vfs.ErrNoVolume }
+
 // Readlink is of the vfs.FS interface.
 func (f *FS) Readlink(path string) (string, error) {
 	f.mu.Lock()
@@ -120,6 +123,8 @@ func (d *dir) Stat(name string) (vfs.Info, error) {
 	}
 	return n.info(), nil
 }
+
+func (d *dir) Volume(string, vfs.Info) (vfs.Volume, error) { return vfs.Volume{}, vfs.ErrNoVolume }
 
 // Same can't know: info is of a file on the real disk.
 func (d *dir) Same(name string, info fs.FileInfo) (bool, error) {
@@ -292,6 +297,13 @@ func (f *file) CloneFrom(src vfs.File, size int64) error {
 	}
 	_, err := f.Write(buf)
 	return err
+}
+
+func (f *file) Truncate(size int64) error {
+	return f.change(func(s *state) {
+		s.data = append(s.data[:min(int64(len(s.data)), size):len(s.data)], make([]byte, max(0, size-int64(len(s.data))))...)
+		f.node.mtime = f.fs.tick()
+	})
 }
 
 func (f *file) Sync() error {

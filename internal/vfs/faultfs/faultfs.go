@@ -8,7 +8,7 @@
 //	disk.Reset()                   // and everything works again
 //
 // A write that fails has written the first half, as a disk that fills up does.
-// A close that fails has closed, as on Linux. Any other operation that fails
+// A close that fails has closed, as on Linux; a second one panics. Any other operation that fails
 // has done nothing.
 //
 // Locks are taken by path on the real system, past any vfs.FS, so a lock file's
@@ -42,6 +42,7 @@ const (
 	OpenRecord = "open record"
 	Create     = "create"
 	Stat       = "stat"
+	Volume     = "volume"
 	Same       = "same"
 	Readlink   = "readlink"
 	Mkdir      = "mkdir"
@@ -59,6 +60,7 @@ const (
 	SetAttr    = "set attr"
 	RemoveAttr = "remove attr"
 	Clone      = "clone"
+	Truncate   = "truncate"
 	Sync       = "sync"
 	Close      = "close"
 )

@@ -36,8 +36,12 @@ func everyVerb(f *FS, path string) map[string][]error {
 	}
 	_, err = d.Self()
 	note(Stat, err)
-	_, err = d.Stat("a")
+	entry, err := d.Stat("a")
 	note(Stat, err)
+	_, err = d.Volume("a", entry)
+	note(Volume, err)
+	_, err = f.Volume(a, entry)
+	note(Volume, err)
 	info, _ := os.Stat(a)
 	_, err = d.Same("a", info)
 	note(Same, err)
@@ -89,11 +93,12 @@ func fileVerbs(note func(string, error), f, src vfs.File, info fs.FileInfo) {
 	_, err = f.Attr("user.x")
 	note(Attr, err)
 	note(RemoveAttr, f.RemoveAttr("user.x"))
+	note(Truncate, f.Truncate(3))
 	note(Sync, f.Sync())
 }
 
 var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Same, Readlink, Mkdir, Writable, Rename, Remove, Names,
-	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close}
+	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close, Volume, Truncate}
 
 func fixture(t *testing.T) string {
 	t.Helper()
@@ -200,4 +205,19 @@ func TestAFailingCloseHasClosed(t *testing.T) {
 	if _, err := file.Read(make([]byte, 1)); err == nil || err == io.EOF {
 		t.Error("the file is still open")
 	}
+}
+
+func TestAFileIsClosedOnce(t *testing.T) {
+	f := Wrap(vfs.OS)
+	file, err := f.Open(filepath.Join(fixture(t), "a"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	defer func() {
+		if recover() == nil {
+			t.Error("a second close passed")
+		}
+	}()
+	file.Close()
 }

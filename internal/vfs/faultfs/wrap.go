@@ -2,6 +2,7 @@ package faultfs
 
 import (
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -15,7 +16,7 @@ func (f *FS) OpenDir(path string) (vfs.Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &dir{f, d}, nil
+	return &dir{fs: f, inner: d}, nil
 }
 
 // Open is of the vfs.FS interface.
@@ -26,6 +27,11 @@ func (f *FS) Open(path string, follow bool) (vfs.File, error) {
 // Stat is of the vfs.FS interface.
 func (f *FS) Stat(path string, follow bool) (vfs.Info, error) {
 	return ask(f, Stat, path, func() (vfs.Info, error) { return f.inner.Stat(path, follow) })
+}
+
+// Volume is of the vfs.FS interface.
+func (f *FS) Volume(path string, info vfs.Info) (vfs.Volume, error) {
+	return ask(f, Volume, path, func() (vfs.Volume, error) { return f.inner.Volume(path, info) })
 }
 
 // Readlink is of the vfs.FS interface.
@@ -47,12 +53,13 @@ func (f *FS) opened(verb, path string, open func() (vfs.File, error)) (vfs.File,
 	if err != nil {
 		return nil, err
 	}
-	return &file{f, inner, path}, nil
+	return &file{fs: f, inner: inner, path: path}, nil
 }
 
 type dir struct {
-	fs    *FS
-	inner vfs.Dir
+	fs     *FS
+	inner  vfs.Dir
+	closed atomic.Bool
 }
 
 func (d *dir) join(name string) string { return d.inner.Path() + "/" + name }
@@ -63,6 +70,10 @@ func (d *dir) Self() (vfs.Info, error) { return ask(d.fs, Stat, d.Path(), d.inne
 
 func (d *dir) Stat(name string) (vfs.Info, error) {
 	return ask(d.fs, Stat, d.join(name), func() (vfs.Info, error) { return d.inner.Stat(name) })
+}
+
+func (d *dir) Volume(name string, info vfs.Info) (vfs.Volume, error) {
+	return ask(d.fs, Volume, d.join(name), func() (vfs.Volume, error) { return d.inner.Volume(name, info) })
 }
 
 func (d *dir) Same(name string, info fs.FileInfo) (bool, error) {
@@ -98,10 +109,14 @@ func (d *dir) Names() ([]string, error) { return ask(d.fs, Names, d.Path(), d.in
 
 func (d *dir) Sync() error { return d.fs.do(SyncDir, d.Path(), d.inner.Sync) }
 
-func (d *dir) Close() error { return d.fs.close(d.Path(), d.inner.Close) }
+func (d *dir) Close() error { return d.fs.close(&d.closed, d.Path(), d.inner.Close) }
 
 // close closes in any case, since a descriptor is gone even if close(2) fails.
-func (f *FS) close(path string, inner func() error) error {
+// A second time it would close what somebody else has opened since.
+func (f *FS) close(closed *atomic.Bool, path string, inner func() error) error {
+	if closed.Swap(true) {
+		panic("faultfs: " + path + " is closed twice")
+	}
 	failed := f.do(Close, path, func() error { return nil })
 	if err := inner(); failed == nil {
 		return err
@@ -110,9 +125,10 @@ func (f *FS) close(path string, inner func() error) error {
 }
 
 type file struct {
-	fs    *FS
-	inner vfs.File
-	path  string
+	fs     *FS
+	inner  vfs.File
+	path   string
+	closed atomic.Bool
 }
 
 func (f *file) Read(p []byte) (int, error) {
@@ -174,6 +190,10 @@ func (f *file) CloneFrom(src vfs.File, size int64) error {
 	})
 }
 
+func (f *file) Truncate(size int64) error {
+	return f.fs.do(Truncate, f.path, func() error { return f.inner.Truncate(size) })
+}
+
 func (f *file) Sync() error { return f.fs.do(Sync, f.path, f.inner.Sync) }
 
-func (f *file) Close() error { return f.fs.close(f.path, f.inner.Close) }
+func (f *file) Close() error { return f.fs.close(&f.closed, f.path, f.inner.Close) }

@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// hang begins a function that stages and then waits for the test.
+func hang(e *Engine) (result <-chan error, resume func()) {
+	release := make(chan struct{})
+	result = begin(e, request("f"), func(tx *Tx) error {
+		tx.Put([]byte("of the one that hung"))
+		<-release
+		return nil
+	})
+	return result, func() { close(release) }
+}
+
+func TestForceLetsWaitersPastAFunctionThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(time.Millisecond)
+		e := newEngine(s)
+		hung, resume := hang(e)
+		first := begin(e, request("f"), extend("1"))
+		second := begin(e, request("f"), extend("2"))
+		pending(t, second)
+		must(t, e.Force(store.Placement{Path: "f"}))
+		all(t, first, second, begin(e, request("f"), extend("3")))
+		resume()
+		got := s.content("f")
+		if err := <-hung; !errors.Is(err, errors.ErrLockLost) || !sameLetters(got, "123") {
+			t.Errorf("the one that hung got %v, and the file holds %q", err, got)
+		}
+		idle(t, e, s)
+	})
+}
+
+// sameLetters: who moves to the new queue may come to it in any order.
+func sameLetters(a, b string) bool {
+	sorted := func(s string) string { r := []byte(s); slices.Sort(r); return string(r) }
+	return sorted(a) == sorted(b)
+}
+
+func TestForceFailsTheCommitThatIsUnderWayAndWhatIsStagedOnIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(time.Second)
+		e := newEngine(s)
+		flying := begin(e, request("f"), put("1"))
+		staged := begin(e, request("f"), extend("2"))
+		must(t, e.Force(store.Placement{Path: "f"}))
+		next := begin(e, request("f"), put("3"))
+		for _, result := range []<-chan error{flying, staged} {
+			if err := <-result; !errors.Is(err, errors.ErrLockLost) {
+				t.Errorf("a change under the lost lock: %v", err)
+			}
+		}
+		must(t, <-next)
+		if s.content("f") != "3" {
+			t.Errorf("the file holds %q", s.content("f"))
+		}
+		idle(t, e, s)
+	})
+}
+
+func TestForceTakesAHoldAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		h := hold(t, e, "f")
+		must(t, e.Force(store.Placement{Path: "f"}))
+		h.Put([]byte("lost"))
+		if err := h.Commit(); !errors.Is(err, errors.ErrLockLost) {
+			t.Errorf("commit: %v", err)
+		}
+		must(t, e.Do(request("f"), put("new")))
+		if err := h.Release(); !errors.Is(err, errors.ErrLockLost) {
+			t.Errorf("release: %v", err)
+		}
+		if s.content("f") != "new" {
+			t.Errorf("the file holds %q", s.content("f"))
+		}
+		idle(t, e, s)
+	})
+}
+
+func TestForceOfAFileThatNobodyUses(t *testing.T) {
+	s := newFakeStore(0)
+	e := newEngine(s)
+	must(t, e.Force(store.Placement{Path: "f"}))
+	if e.Force(store.Placement{}) == nil {
+		t.Error("the lock of no file was taken away")
+	}
+	for _, held := range []bool{false, true} {
+		if held {
+			defer hold(t, e, "f").Release()
+		}
+		info, err := e.Inspect(store.Placement{Path: "f"})
+		if err != nil || info.Held != held || info.Path != "f.lock" {
+			t.Errorf("Inspect: %+v, %v", info, err)
+		}
+	}
+	if _, err := e.Inspect(store.Placement{}); err == nil {
+		t.Error("the lock of no file was inspected")
+	}
+}
+
+// Who comes to an entry just as it is given up finds its successor.
+func TestWhoEntersAnAbandonedQueueMovesOn(t *testing.T) {
+	s := newFakeStore(0)
+	e := newEngine(s)
+	r := request("f")
+	w := newWaiter(r)
+	must(t, e.locate(w))
+	ent := e.enter(w.at.Key)
+	must(t, e.Force(r.Place))
+	if err := ent.admit(w); err != store.ErrMoved {
+		t.Errorf("admitted to an abandoned queue: %v", err)
+	}
+	e.leave(ent)
+	idleEntries(t, e)
+}

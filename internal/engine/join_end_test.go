@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+func TestAContextCarriesNothingAfterItsTransaction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		var kept context.Context
+		must(t, e.Do(request("f"), func(tx *Tx) error {
+			kept = tx.In(context.Background())
+			return put("1")(tx)
+		}))
+		must(t, e.Do(in(kept, "f"), extend("2")))
+		if got := s.commits("f"); len(got) != 2 || s.content("f") != "12" {
+			t.Errorf("%d commits, and the file holds %q", len(got), s.content("f"))
+		}
+		if tx, err := e.Carried(kept, request("f").Place); tx != nil || err != nil {
+			t.Errorf("the context carries %v, %v", tx, err)
+		}
+	})
+}
+
+// A transaction ends when the functions that joined it have: they are in it
+// whole or not at all.
+func TestATransactionWaitsForTheJoinThatIsRunning(t *testing.T) {
+	for _, fail := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newFakeStore(time.Millisecond)
+			s.change("f", "old")
+			e := newEngine(s)
+			var joins []<-chan error
+			var own error
+			if fail {
+				own = errOwn
+			}
+			err := e.Do(request("f"), func(tx *Tx) error {
+				ctx := tx.In(context.Background())
+				joins = append(joins,
+					begin(e, in(ctx, "f"), func(tx *Tx) error {
+						tx.Append([]byte("1"))
+						time.Sleep(time.Second)
+						return extend("2")(tx)
+					}),
+					begin(e, in(ctx, "f"), func(tx *Tx) error { // in line before the end
+						var seen string
+						return errors.Join(look(&seen)(tx), extend("3")(tx))
+					}))
+				return own
+			})
+			if err != own {
+				t.Errorf("the transaction ended with %v, want %v", err, own)
+			}
+			all(t, joins...)
+			want := "old123"
+			if fail {
+				want = "old"
+			}
+			if s.content("f") != want {
+				t.Errorf("the file holds %q, want %q", s.content("f"), want)
+			}
+			idle(t, e, s)
+		})
+	}
+}
+
+// Who finds the transaction over when its turn to join comes waits for one of
+// its own instead.
+func TestAJoinThatComesTooLateIsATransactionOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(time.Millisecond)
+		e := newEngine(s)
+		var open *Tx
+		var late <-chan error
+		must(t, e.Do(request("f"), func(tx *Tx) error {
+			open = tx
+			must(t, put("1")(tx))
+			<-tx.joins
+			late = begin(e, in(tx.In(context.Background()), "f"), extend("2"))
+			tx.mu.Lock()
+			tx.over = true // between the look at the context and the turn
+			tx.mu.Unlock()
+			tx.joins <- struct{}{}
+			return nil
+		}))
+		must(t, <-late)
+		if !open.ended() || s.content("f") != "12" || len(s.commits("f")) != 2 {
+			t.Errorf("the file holds %q after %d commits", s.content("f"), len(s.commits("f")))
+		}
+		idle(t, e, s)
+	})
+}

@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-go/holdfast/internal/safety"
+)
+
+// journal is a text that is read while others write it.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// logged is a request whose warnings go to a journal.
+func logged(r *Request) *journal {
+	text := &journal{}
+	r.Options.Policy = safety.Policy{Log: &safety.Log{Path: "f", Logger: slog.New(slog.NewTextHandler(text, nil))}}
+	return text
+}
+
+func TestALongWaitNamesTheFunctionThatIsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		release := make(chan struct{})
+		holder := request("f")
+		_, file, line, _ := runtime.Caller(0)
+		user := func() { <-release }
+		holder.Func = user
+		begin(e, holder, func(*Tx) error { user(); return nil })
+		r := request("f")
+		text := logged(r)
+		waiting := begin(e, r, put("new"))
+		time.Sleep(longWait - time.Nanosecond)
+		if text.String() != "" {
+			t.Errorf("a warning too early: %s", text)
+		}
+		time.Sleep(time.Hour)
+		close(release)
+		must(t, <-waiting)
+		for _, want := range []string{fmt.Sprintf("%s:%d", file, line+1), "path=f", "level=WARN"} {
+			if strings.Count(text.String(), want) != 1 {
+				t.Errorf("the warnings do not say %q once: %s", want, text)
+			}
+		}
+	})
+}
+
+// A function that waits for its own lock is the case the warning is for.
+func TestAFunctionThatWaitsForItselfIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		r := request("f")
+		text := logged(r)
+		r.Timeout = time.Minute
+		nested := func(*Tx) error { return e.Do(r, put("new")) }
+		r.Func = nested
+		if err := e.Do(r, nested); err == nil {
+			t.Error("a function had its own lock twice")
+		}
+		if !strings.Contains(text.String(), "warn_test.go:") {
+			t.Errorf("the warning does not say where: %s", text)
+		}
+		idle(t, e, s)
+	})
+}
+
+// So does a join by a context from further out.
+func TestAJoinThatWaitsForItselfIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		var text *journal
+		must(t, e.Do(request("f"), func(tx *Tx) error {
+			outer := tx.In(context.Background())
+			joined := in(outer, "f")
+			inner := func(*Tx) error {
+				r := in(outer, "f")
+				r.Timeout = time.Minute
+				text = logged(r)
+				if err := e.Do(r, put("new")); err == nil {
+					t.Error("a function joined beside itself")
+				}
+				return nil
+			}
+			joined.Func = inner
+			return e.Do(joined, inner)
+		}))
+		if !strings.Contains(text.String(), "warn_test.go:") {
+			t.Errorf("the warning does not say where: %s", text)
+		}
+		idle(t, e, s)
+	})
+}
+
+func TestAWaitForAnotherProcessIsNoMistake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		free := s.occupy("f")
+		first, second := request("f"), request("f")
+		texts := []*journal{logged(first), logged(second)}
+		a, b := begin(e, first, put("1")), begin(e, second, put("2"))
+		time.Sleep(time.Hour)
+		free()
+		all(t, a, b)
+		if texts[0].String()+texts[1].String() != "" {
+			t.Errorf("warned: %s%s", texts[0], texts[1])
+		}
+	})
+}
+
+func TestTheSourceOfNoFunctionIsUnknown(t *testing.T) {
+	if got := source(nil); got != "unknown" {
+		t.Errorf("the source of nothing is %q", got)
+	}
+}

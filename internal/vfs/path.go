@@ -1,0 +1,32 @@
+package vfs
+
+import "path/filepath"
+
+// Split cuts a path before its last element and changes nothing else in it: what
+// ".." means after a link is the kernel's to say. The directory is never
+// empty if the path is absolute.
+func Split(path string) (dir, name string) {
+	dir, name = filepath.Split(path)
+	for len(dir) > len(filepath.VolumeName(dir))+1 && filepath.IsAbs(dir[:len(dir)-1]) && dir[len(dir)-1] == filepath.Separator {
+		dir = dir[:len(dir)-1]
+	}
+	return dir, name
+}
+
+// Join puts a name into a directory, uncleaned too.
+func Join(dir, name string) string {
+	if dir != "" && dir[len(dir)-1] == filepath.Separator {
+		return dir + name
+	}
+	return dir + string(filepath.Separator) + name
+}
+
+// Target is where the symbolic link of that name in dir leads: its text, taken
+// from the directory that it lies in.
+func Target(fs FS, dir, name string) (string, error) {
+	target, err := fs.Readlink(Join(dir, name))
+	if err == nil && !filepath.IsAbs(target) {
+		target = Join(dir, target)
+	}
+	return target, err
+}

@@ -1,0 +1,34 @@
+package vfs
+
+import "golang.org/x/sys/unix"
+
+// volumeAt opens a descriptor that can only be asked, which needs no permission
+// on the file and starts nothing on a device.
+func volumeAt(dir int, name string, flags int, info Info) (Volume, error) {
+	fd, err := openat(dir, name, unix.O_PATH|unix.O_CLOEXEC|flags, 0)
+	if err != nil {
+		return Volume{}, err
+	}
+	defer closeFD(fd)
+	return volumeFD(fd, info)
+}
+
+// volumeFD takes the mount's number from what was asked of fd before.
+func volumeFD(fd int, info Info) (Volume, error) {
+	var s unix.Statfs_t
+	if err := retry(func() error { return unix.Fstatfs(fd, &s) }); err != nil {
+		return Volume{}, err
+	}
+	key := mountKey{id: info.Mount.ID, device: info.Dev, number: int64(uint32(s.Type)), fsid: s.Fsid.Val}
+	v := mounts.find(key, fd)
+	v.ReadOnly = s.Flags&unix.ST_RDONLY != 0
+	return v, nil
+}
+
+func space(path string) (bytes, inodes, allInodes int64, err error) {
+	var s unix.Statfs_t
+	if err := retry(func() error { return unix.Statfs(path, &s) }); err != nil {
+		return 0, 0, 0, pathError("statfs", path, err)
+	}
+	return int64(s.Bavail) * int64(s.Bsize), int64(s.Ffree), int64(s.Files), nil
+}

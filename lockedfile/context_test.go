@@ -1,0 +1,188 @@
+package lockedfile_test
+
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// every is each operation of a ContextFile that joins a transaction.
+func every(f *lockedfile.ContextFile[counters]) map[string]func(ctx context.Context) error {
+	return map[string]func(ctx context.Context) error{
+		"Read":       func(ctx context.Context) error { _, err := f.Read(ctx); return err },
+		"ReadOr":     func(ctx context.Context) error { _, err := f.ReadOr(ctx, nil); return err },
+		"ReadBytes":  func(ctx context.Context) error { _, err := f.ReadBytes(ctx); return err },
+		"Write":      func(ctx context.Context) error { return f.Write(ctx, counters{"a": 1}) },
+		"WriteBytes": func(ctx context.Context) error { return f.WriteBytes(ctx, []byte("{}")) },
+		"Merge":      func(ctx context.Context) error { return f.Merge(ctx, counters{"b": 1}) },
+		"Append":     func(ctx context.Context) error { return f.Append(ctx, "\n") },
+		"Remove":     func(ctx context.Context) error { return f.Remove(ctx) },
+		"Update":     func(ctx context.Context) error { return f.Update(ctx, func(*counters) error { return nil }) },
+		"Locked": func(ctx context.Context) error {
+			return f.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { return nil })
+		},
+	}
+}
+
+func contextFile(t *testing.T, opts ...safefile.Option) *lockedfile.ContextFile[counters] {
+	return lockedfile.NewContext[counters](filepath.Join(t.TempDir(), "f.json"), opts...)
+}
+
+func TestEveryOperationJoinsTheTransactionOfItsContext(t *testing.T) {
+	ctx := context.Background()
+	for name := range every(contextFile(t)) {
+		// A limit of nothing: waiting instead of joining would fail.
+		f := contextFile(t, safefile.WithTimeout(0))
+		operation := every(f)[name]
+		must(t, f.Write(ctx, counters{"before": 1}))
+		must(t, f.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+			must(t, tx.Write(counters{"staged": 1}))
+			if v, err := f.Read(ctx); err != nil || v["staged"] != 1 {
+				t.Errorf("Read inside gave %v, %v", v, err)
+			}
+			if err := operation(ctx); err != nil {
+				t.Errorf("%s inside: %v", name, err)
+			}
+			if v, err := f.Read(context.Background()); err != nil || v["before"] != 1 {
+				t.Errorf("Read outside gave %v, %v", v, err)
+			}
+			return nil
+		}))
+	}
+}
+
+func TestEveryOperationEndsWithItsContext(t *testing.T) {
+	cause := errors.New("the cause")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(cause)
+	f := contextFile(t)
+	must(t, f.Write(context.Background(), counters{"a": 1}))
+	for name, operation := range every(f) {
+		if err := operation(ctx); !errors.Is(err, cause) {
+			t.Errorf("%s with a cancelled context: %v", name, err)
+		}
+	}
+	if v, err := f.Read(context.Background()); err != nil || v["a"] != 1 || len(v) != 1 {
+		t.Errorf("the file holds %v, %v", v, err)
+	}
+}
+
+func TestStreamsCannotBePartOfATransaction(t *testing.T) {
+	f := contextFile(t)
+	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+		for name, call := range map[string]func(ctx context.Context) error{
+			"Open":   func(ctx context.Context) error { _, err := f.Open(ctx); return err },
+			"Create": func(ctx context.Context) error { _, err := f.Create(ctx); return err },
+			"Verify": f.Verify,
+			"LockAll": func(ctx context.Context) error {
+				return lockedfile.LockAll(ctx, []string{f.Path()}, func(context.Context) error { return nil })
+			},
+			"Acquire": func(ctx context.Context) error { _, err := lockedfile.Acquire(ctx, f.Path()); return err },
+		} {
+			if err := call(ctx); !errors.Is(err, errors.ErrLock) {
+				t.Errorf("%s inside a transaction: %v", name, err)
+			}
+		}
+		return nil
+	}))
+}
+
+func TestAJoinedFunctionIsASavepoint(t *testing.T) {
+	f := contextFile(t)
+	other := lockedfile.NewContext[map[string]any](f.Path()) // another handle, another type
+	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+		must(t, tx.Write(counters{"kept": 1}))
+		is(t, f.Update(ctx, func(v *counters) error { (*v)["undone"] = 1; return errOwn }), errOwn)
+		panicked := panics(func() {
+			f.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+				must(t, tx.Remove())
+				must(t, f.Write(ctx, counters{"undone": 2}))
+				panic("a panic")
+			})
+		})
+		if panicked != "a panic" {
+			t.Errorf("the panic became %v", panicked)
+		}
+		return other.Update(ctx, func(v *map[string]any) error {
+			(*v)["joined"] = 1
+			return nil
+		})
+	}))
+	if v, err := f.Read(context.Background()); err != nil || len(v) != 2 || v["kept"] != 1 || v["joined"] != 1 {
+		t.Errorf("the file holds %v, %v", v, err)
+	}
+}
+
+func TestJoinsFromSeveralGoroutines(t *testing.T) {
+	f := contextFile(t)
+	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+		var joins sync.WaitGroup
+		for range 50 {
+			joins.Go(func() {
+				must(t, f.Update(ctx, func(v *counters) error { (*v)["n"]++; return nil }))
+			})
+		}
+		joins.Wait()
+		return nil
+	}))
+	if v, err := f.Read(context.Background()); err != nil || v["n"] != 50 {
+		t.Errorf("50 joined updates came to %v, %v", v, err)
+	}
+}
+
+func TestAContextCarriesNothingAfterItsTransaction(t *testing.T) {
+	f := contextFile(t)
+	var kept context.Context
+	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+		kept = ctx
+		return tx.Write(counters{"a": 1})
+	}))
+	must(t, f.Update(kept, func(v *counters) error { (*v)["a"]++; return nil }))
+	must(t, f.Locked(kept, func(ctx context.Context, tx *lockedfile.Tx[counters]) error { // a new one
+		return f.Update(ctx, func(v *counters) error { (*v)["a"]++; return nil })
+	}))
+	if v, err := f.Read(kept); err != nil || v["a"] != 3 {
+		t.Errorf("read %v, %v", v, err)
+	}
+}
+
+func TestOneFileByTwoLockFilesIsAnError(t *testing.T) {
+	f := contextFile(t)
+	elsewhere := lockedfile.NewContext[counters](f.Path(), safefile.WithLockDir(t.TempDir()))
+	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+		for name, operation := range every(elsewhere) {
+			if err := operation(ctx); !errors.Is(err, errors.ErrLock) {
+				t.Errorf("%s by another lock file: %v", name, err)
+			}
+		}
+		return nil
+	}))
+	_, err := f.Read(context.Background())
+	is(t, err, fs.ErrNotExist)
+}
+
+func TestAContextEndsTheWaitForAnotherProcess(t *testing.T) {
+	f := contextFile(t)
+	holder := occupied(t, f.Path())
+	cause := errors.New("the cause")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	result := make(chan error)
+	go func() { result <- f.Write(ctx, nil) }()
+	until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	cancel(cause)
+	is(t, <-result, cause, context.Canceled, errors.ErrLock)
+
+	deadline, end := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer end()
+	is(t, f.Write(deadline, nil), context.DeadlineExceeded, errors.ErrTimeout)
+	holder.goOn()
+	holder.expect("released")
+	must(t, f.Write(context.Background(), nil))
+}

@@ -1,0 +1,140 @@
+package lockedfile_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/lockedfile"
+)
+
+// A counting process updates a file from several goroutines. It says "s" when
+// an update starts and "a" when it is acknowledged.
+func init() {
+	roles["count"] = func(args []string) {
+		goroutines, each := number(args[1]), number(args[2])
+		var all sync.WaitGroup
+		for range goroutines {
+			all.Go(func() {
+				f := lockedfile.New[counters](args[0])
+				for range each {
+					os.Stdout.WriteString("s")
+					check(f.Update(func(v *counters) error { (*v)["n"]++; return nil }))
+					os.Stdout.WriteString("a")
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	check(err)
+	return n
+}
+
+// tally counts what counting processes say.
+type tally struct{ started, acked atomic.Int64 }
+
+// listen reads all that a process has to say, and waits for its end.
+func (c *tally) listen(p *process) {
+	buf := make([]byte, 4096)
+	for {
+		n, err := p.out.Read(buf)
+		c.started.Add(int64(bytes.Count(buf[:n], []byte("s"))))
+		c.acked.Add(int64(bytes.Count(buf[:n], []byte("a"))))
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			return // killed
+		}
+	}
+}
+
+var formats = []string{"json", "yaml", "toml"}
+
+// The long form is 8 processes × 16 goroutines × 200 updates.
+func TestNoUpdateOfManyProcessesIsLost(t *testing.T) {
+	processes, goroutines, each := either(8, 4), either(16, 8), either(200, 20)
+	for _, format := range formats {
+		t.Run(format, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "count."+format)
+			var said tally
+			var all sync.WaitGroup
+			began := time.Now()
+			for range processes {
+				p := start(t, "count", path, strconv.Itoa(goroutines), strconv.Itoa(each))
+				all.Go(func() {
+					said.listen(p)
+					if err := p.cmd.Wait(); err != nil {
+						t.Errorf("a counting process: %v", err)
+					}
+					p.done = true
+				})
+			}
+			all.Wait()
+			want := processes * goroutines * each
+			t.Logf("%d updates by %d processes × %d goroutines in %v", want, processes, goroutines, time.Since(began).Round(time.Millisecond))
+			if got := counted(t, path); got != want || said.acked.Load() != int64(want) {
+				t.Errorf("%d updates were acknowledged, and %d counted, want %d", said.acked.Load(), got, want)
+			}
+			clean(t, filepath.Dir(path))
+		})
+	}
+}
+
+// Every 50 ms a random process is killed and another takes its place. What was
+// acknowledged is counted, and of what was not, at most all.
+func TestKilledProcessesLoseNothingAcknowledged(t *testing.T) {
+	const processes, goroutines = 8, 16
+	for _, format := range formats {
+		t.Run(format, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "count."+format)
+			var said tally
+			var listeners sync.WaitGroup
+			spawn := func() *process {
+				p := start(t, "count", path, strconv.Itoa(goroutines), "1000000")
+				listeners.Go(func() { said.listen(p) })
+				return p
+			}
+			var crew []*process
+			for range processes {
+				crew = append(crew, spawn())
+			}
+			until(t, "they count", func() bool { return said.acked.Load() > 0 })
+			tick := time.NewTicker(50 * time.Millisecond)
+			defer tick.Stop()
+			kills := 0
+			for enough := int64(either(25_600, 400)); said.acked.Load() < enough || kills < either(200, 20); kills++ {
+				<-tick.C
+				victim := rand.IntN(processes)
+				crew[victim].kill()
+				crew[victim] = spawn()
+			}
+			for _, p := range crew {
+				p.kill()
+			}
+			listeners.Wait()
+			got, acked, started := int64(counted(t, path)), said.acked.Load(), said.started.Load()
+			t.Logf("%d kills: %d updates started, %d acknowledged, %d counted", kills, started, acked, got)
+			if got < acked || got > started {
+				t.Errorf("%d counted, which is not between the %d acknowledged and the %d started", got, acked, started)
+			}
+			must(t, lockedfile.New[counters](path).Update(func(v *counters) error { (*v)["n"]++; return nil }))
+			clean(t, filepath.Dir(path))
+			if info := inspect(t, path); info.Held || info.Stale {
+				t.Errorf("the lock is left: %s", fmt.Sprint(info))
+			}
+		})
+	}
+}

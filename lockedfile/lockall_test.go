@@ -1,0 +1,181 @@
+package lockedfile_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// three are the paths of three files that do not exist.
+func three(t *testing.T) (dir string, paths []string) {
+	dir = t.TempDir()
+	for _, name := range []string{"a.json", "b.json", "c.json"} {
+		paths = append(paths, filepath.Join(dir, name))
+	}
+	return dir, paths
+}
+
+// count adds one in a file.
+func count(ctx context.Context, path string, opts ...safefile.Option) error {
+	return lockedfile.NewContext[counters](path, opts...).Update(ctx, func(v *counters) error { (*v)["n"]++; return nil })
+}
+
+// counted is what count came to.
+func counted(t *testing.T, path string) int {
+	t.Helper()
+	v, err := safefile.New[counters](path).ReadOr(nil)
+	must(t, err)
+	return v["n"]
+}
+
+func TestLockAllInSeveralOrdersAtOnce(t *testing.T) {
+	_, paths := three(t)
+	one, two := another(), another() // as if from two processes
+	var callers sync.WaitGroup
+	const each = 8
+	for i := range 12 {
+		callers.Go(func() {
+			opt := one
+			if i%2 == 0 {
+				opt = two
+			}
+			r := rand.New(rand.NewPCG(uint64(i), 0))
+			for range each {
+				order := r.Perm(3)
+				mine := []string{paths[order[0]], paths[order[1]], paths[order[2]], paths[order[0]]}
+				err := lockedfile.LockAll(context.Background(), mine, func(ctx context.Context) error {
+					for _, path := range paths {
+						if err := count(ctx, path, opt); err != nil {
+							return err
+						}
+					}
+					return nil
+				}, opt)
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	callers.Wait()
+	for _, path := range paths {
+		if n := counted(t, path); n != 12*each {
+			t.Errorf("%s counted %d, want %d", filepath.Base(path), n, 12*each)
+		}
+	}
+}
+
+func TestLockAllCommitsNothingIfItsFunctionFails(t *testing.T) {
+	dir, paths := three(t)
+	fail := func(ctx context.Context) error {
+		for _, path := range paths {
+			must(t, count(ctx, path))
+		}
+		return errOwn
+	}
+	if err := lockedfile.LockAll(context.Background(), paths, fail); err != errOwn {
+		t.Errorf("got %v, want the function's own error", err)
+	}
+	if got := panics(func() {
+		lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error { fail(ctx); panic("a panic") })
+	}); got != "a panic" {
+		t.Errorf("the panic became %v", got)
+	}
+	for _, path := range paths {
+		holds(t, path, "")
+		l, err := lockedfile.TryAcquire(path)
+		must(t, err)
+		must(t, l.Release())
+	}
+	clean(t, dir)
+}
+
+func TestLockAllNamesWhatItCommitted(t *testing.T) {
+	_, paths := three(t)
+	disk := faultfs.Wrap(vfs.OS)
+	opt := on(disk)
+	err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
+		for _, path := range paths {
+			must(t, count(ctx, path, opt))
+		}
+		renames := 0
+		disk.Before(func(op faultfs.Op) error {
+			if op.Verb == faultfs.Rename {
+				if renames++; renames == 3 {
+					return syscall.ENOSPC
+				}
+			}
+			return nil
+		})
+		return nil
+	}, opt)
+	is(t, err, errors.ErrWrite, syscall.ENOSPC)
+	// The locks lie in one directory, so their order is that of the names.
+	if text := err.Error(); !strings.Contains(text, "commit "+paths[2]) || !strings.HasSuffix(text, "committed before it: "+paths[0]+", "+paths[1]+" (the old content is intact)") {
+		t.Errorf("the error says: %s", text)
+	}
+	if counted(t, paths[0]) != 1 || counted(t, paths[1]) != 1 || counted(t, paths[2]) != 0 {
+		t.Error("what the error says is not what is on the disk")
+	}
+}
+
+func TestLockAllOfNothingRunsItsFunction(t *testing.T) {
+	ran := false
+	must(t, lockedfile.LockAll(context.Background(), nil, func(context.Context) error { ran = true; return nil }))
+	if !ran {
+		t.Error("the function did not run")
+	}
+}
+
+func TestLockAllTakesAllOrNone(t *testing.T) {
+	_, paths := three(t)
+	holder := occupied(t, paths[1])
+	err := lockedfile.LockAll(context.Background(), paths, func(context.Context) error {
+		t.Error("the function ran")
+		return nil
+	}, safefile.WithTimeout(20*time.Millisecond))
+	is(t, err, errors.ErrTimeout)
+	for _, path := range []string{paths[0], paths[2]} {
+		l, err := lockedfile.TryAcquire(path)
+		must(t, err)
+		must(t, l.Release())
+	}
+	holder.kill()
+	err = lockedfile.LockAll(context.Background(), append(paths, ""), func(context.Context) error { return nil })
+	is(t, err, os.ErrInvalid)
+}
+
+// What joins in the last moment is in the commit or has one of its own.
+func TestAJoinThatOutlastsLockAllIsNotLost(t *testing.T) {
+	_, paths := three(t)
+	for range either(500, 50) {
+		before := counted(t, paths[0])
+		var late sync.WaitGroup
+		must(t, lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
+			for range 4 {
+				late.Go(func() {
+					if err := count(ctx, paths[0]); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			return nil
+		}))
+		late.Wait()
+		if got := counted(t, paths[0]) - before; got != 4 {
+			t.Fatalf("4 updates were acknowledged and %d counted", got)
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package lockedfile_test
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+func TestUpdateOfAMissingFileStartsFromTheZeroValue(t *testing.T) {
+	dir := t.TempDir()
+	m := lockedfile.New[counters](filepath.Join(dir, "map.json"))
+	must(t, m.Update(func(v *counters) error {
+		if *v == nil {
+			t.Error("the map is nil")
+		}
+		(*v)["a"]++
+		return nil
+	}))
+	s := lockedfile.New[struct{ Name string }](filepath.Join(dir, "struct.json"))
+	must(t, s.Update(func(v *struct{ Name string }) error { v.Name += "x"; return nil }))
+	if v, err := m.Read(); err != nil || v["a"] != 1 {
+		t.Errorf("read %v, %v", v, err)
+	}
+	if v, err := s.Read(); err != nil || v.Name != "x" {
+		t.Errorf("read %v, %v", v, err)
+	}
+}
+
+func TestUpdateLeavesADamagedFileAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	must(t, os.WriteFile(path, []byte("{damaged"), 0o666))
+	err := lockedfile.New[counters](path).Update(func(*counters) error { t.Error("the function ran"); return nil })
+	is(t, err, errors.ErrDecode)
+	holds(t, path, "{damaged")
+}
+
+func TestATransactionOnAMissingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	f := lockedfile.New[counters](path)
+	must(t, f.Locked(func(tx *lockedfile.Tx[counters]) error {
+		_, err := tx.Read()
+		is(t, err, fs.ErrNotExist)
+		_, err = tx.ReadBytes()
+		is(t, err, fs.ErrNotExist)
+		is(t, tx.Remove(), fs.ErrNotExist)
+		if v, err := tx.ReadOr(counters{"def": 1}); err != nil || v["def"] != 1 {
+			t.Errorf("ReadOr gave %v, %v", v, err)
+		}
+		return nil
+	}))
+	holds(t, path, "")
+	must(t, f.Locked(func(tx *lockedfile.Tx[counters]) error { return tx.Merge(counters{"a": 1}) }))
+	if v, err := f.Read(); err != nil || v["a"] != 1 {
+		t.Errorf("read %v, %v", v, err)
+	}
+}
+
+// Nothing is there before, nothing after, and in between there was a file.
+func TestAFileThatIsMadeAndRemovedInOneTransaction(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.txt")
+	f := lockedfile.New[string](path)
+	for _, before := range []string{"", "old"} {
+		if before != "" {
+			must(t, f.Write(before))
+		}
+		must(t, f.Locked(func(tx *lockedfile.Tx[string]) error {
+			return errors.Join(tx.Write("new"), tx.Append("er"), tx.Remove())
+		}))
+		holds(t, path, "")
+	}
+}
+
+func TestATransactionSeesWhatItStaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.txt")
+	f := lockedfile.New[string](path)
+	must(t, f.Write("old"))
+	see := func(tx *lockedfile.Tx[string], want string) {
+		t.Helper()
+		if got, err := tx.Read(); err != nil || got != want {
+			t.Errorf("Read gave %q, %v, want %q", got, err, want)
+		}
+		if got, err := tx.ReadBytes(); err != nil || string(got) != want {
+			t.Errorf("ReadBytes gave %q, %v, want %q", got, err, want)
+		}
+	}
+	must(t, f.Locked(func(tx *lockedfile.Tx[string]) error {
+		see(tx, "old")
+		must(t, tx.Append(" and more"))
+		see(tx, "old and more")
+		must(t, tx.Write("new"))
+		see(tx, "new")
+		must(t, tx.Remove())
+		_, err := tx.Read()
+		is(t, err, fs.ErrNotExist)
+		must(t, tx.WriteBytes([]byte("bytes")))
+		see(tx, "bytes")
+		holds(t, path, "old")
+		return nil
+	}))
+	holds(t, path, "bytes")
+}
+
+func TestAFunctionThatFailsLeavesTheFileAndFreesTheLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.txt")
+	f := lockedfile.New[string](path)
+	must(t, f.Write("old"))
+	ends := map[string]func() error{
+		"error":  func() error { return errOwn },
+		"panic":  func() error { panic("a panic") },
+		"Goexit": func() error { runtime.Goexit(); return nil },
+	}
+	for name, end := range ends {
+		done := make(chan any)
+		go func() {
+			var outcome any
+			defer func() {
+				if p := recover(); p != nil {
+					outcome = p
+				}
+				done <- outcome
+			}()
+			outcome = f.Locked(func(tx *lockedfile.Tx[string]) error {
+				must(t, tx.Write("new"))
+				return end()
+			})
+		}()
+		want := map[string]any{"error": errOwn, "panic": "a panic", "Goexit": nil}[name]
+		if got := <-done; got != want {
+			t.Errorf("%s came out as %v", name, got)
+		}
+		holds(t, path, "old")
+		l, err := lockedfile.TryAcquire(path, another())
+		must(t, err)
+		must(t, l.Release())
+	}
+	clean(t, filepath.Dir(path))
+}
+
+func TestATxPanicsAfterItsFunction(t *testing.T) {
+	f := lockedfile.New[counters](filepath.Join(t.TempDir(), "f.json"))
+	var tx *lockedfile.Tx[counters]
+	must(t, f.Locked(func(open *lockedfile.Tx[counters]) error { tx = open; return nil }))
+	for name, use := range map[string]func(){
+		"Read":       func() { tx.Read() },
+		"ReadOr":     func() { tx.ReadOr(nil) },
+		"ReadBytes":  func() { tx.ReadBytes() },
+		"Write":      func() { tx.Write(nil) },
+		"WriteBytes": func() { tx.WriteBytes(nil) },
+		"Merge":      func() { tx.Merge(nil) },
+		"Append":     func() { tx.Append("") },
+		"Remove":     func() { tx.Remove() },
+	} {
+		if got, _ := panics(use).(string); !strings.HasPrefix(got, "lockedfile: Tx used after") {
+			t.Errorf("%s after the function: %q", name, got)
+		}
+	}
+}
+
+func TestNilFunctionsPanicWithTheirName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	f, c := lockedfile.New[counters](path), lockedfile.NewContext[counters](path)
+	ctx := context.Background()
+	for name, call := range map[string]func(){
+		"lockedfile.Locked: nil function":  func() { f.Locked(nil) },
+		"lockedfile.Update: nil function":  func() { f.Update(nil) },
+		"lockedfile.Locked: nil function ": func() { c.Locked(ctx, nil) },
+		"lockedfile.Update: nil function ": func() { c.Update(ctx, nil) },
+		"lockedfile.LockAll: nil function": func() { lockedfile.LockAll(ctx, []string{path}, nil) },
+	} {
+		if got := panics(call); got != strings.TrimSpace(name) {
+			t.Errorf("%q, want %q", got, name)
+		}
+	}
+}
+
+func TestWithoutLockFailsEveryCall(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	ctx := context.Background()
+	f := lockedfile.New[counters](path, safefile.WithoutLock())
+	c := lockedfile.NewContext[counters](path, safefile.WithOptions(safefile.WithoutLock()))
+	never := func(*counters) error { t.Error("the function ran"); return nil }
+	calls := map[string]func() error{
+		"Read":       func() error { _, err := f.Read(); return err },
+		"ReadOr":     func() error { _, err := f.ReadOr(nil); return err },
+		"ReadBytes":  func() error { _, err := f.ReadBytes(); return err },
+		"Write":      func() error { return f.Write(nil) },
+		"WriteBytes": func() error { return f.WriteBytes(nil) },
+		"Merge":      func() error { return f.Merge(nil) },
+		"Append":     func() error { return f.Append("") },
+		"Remove":     f.Remove,
+		"Verify":     f.Verify,
+		"Open":       func() error { _, err := f.Open(); return err },
+		"Create":     func() error { _, err := f.Create(); return err },
+		"Locked":     func() error { return f.Locked(func(*lockedfile.Tx[counters]) error { return never(nil) }) },
+		"Update":     func() error { return f.Update(never) },
+
+		"ContextFile.Read":      func() error { _, err := c.Read(ctx); return err },
+		"ContextFile.ReadOr":    func() error { _, err := c.ReadOr(ctx, nil); return err },
+		"ContextFile.ReadBytes": func() error { _, err := c.ReadBytes(ctx); return err },
+		"ContextFile.Write":     func() error { return c.Write(ctx, nil) },
+		"ContextFile.Open":      func() error { _, err := c.Open(ctx); return err },
+		"ContextFile.Create":    func() error { _, err := c.Create(ctx); return err },
+		"ContextFile.Verify":    func() error { return c.Verify(ctx) },
+		"ContextFile.Update":    func() error { return c.Update(ctx, never) },
+
+		"Acquire":      func() error { _, err := lockedfile.Acquire(ctx, path, safefile.WithoutLock()); return err },
+		"TryAcquire":   func() error { _, err := lockedfile.TryAcquire(path, safefile.WithoutLock()); return err },
+		"Inspect":      func() error { _, err := lockedfile.Inspect(path, safefile.WithoutLock()); return err },
+		"ForceRelease": func() error { return lockedfile.ForceRelease(path, safefile.WithoutLock()) },
+		"ReleaseStale": func() error { _, err := lockedfile.ReleaseStale(path, safefile.WithoutLock()); return err },
+		"LockAll": func() error {
+			return lockedfile.LockAll(ctx, []string{path}, func(context.Context) error { return never(nil) }, safefile.WithoutLock())
+		},
+	}
+	for name, call := range calls {
+		if err := call(); !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), "WithoutLock") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) > 0 {
+		t.Errorf("%d files were made", len(files))
+	}
+}

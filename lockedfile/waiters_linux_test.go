@@ -1,0 +1,127 @@
+package lockedfile_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// blocked is how many threads of this process wait in the kernel for the lock of
+// that file, by /proc/locks.
+func blocked(t *testing.T, path string) (n int) {
+	t.Helper()
+	info, err := os.Stat(path)
+	must(t, err)
+	inode := fmt.Sprintf(":%d ", info.Sys().(*syscall.Stat_t).Ino)
+	locks, err := os.ReadFile("/proc/locks")
+	must(t, err)
+	for line := range strings.Lines(string(locks)) {
+		if strings.Contains(line, "-> FLOCK") && strings.Contains(line, inode) {
+			n++
+		}
+	}
+	return n
+}
+
+// descriptors is how many of this process's descriptors lead to that file, or how
+// many there are of all for no file.
+func descriptors(t *testing.T, path string) (n int) {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	must(t, err)
+	for _, fd := range open {
+		if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && (to == path || path == "") {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAThousandWaitersThatGaveUpLeaveOneThread(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	holder := occupied(t, path)
+	lock := path + ".lock"
+	if n := blocked(t, lock); n != 0 {
+		t.Fatalf("%d threads wait before anybody does", n)
+	}
+	give := func(opts ...safefile.Option) {
+		f := lockedfile.New[counters](path, append(opts, safefile.WithTimeout(20*time.Millisecond))...)
+		if err := f.Write(nil); !errors.Is(err, errors.ErrTimeout) {
+			t.Errorf("a waiter: %v", err)
+		}
+	}
+	var waiters sync.WaitGroup
+	for i := range 900 {
+		waiters.Go(func() {
+			if i%2 == 0 {
+				give(another()) // a queue of its own
+			} else {
+				give()
+			}
+		})
+	}
+	waiters.Wait()
+	for range 100 { // one after the other
+		give()
+	}
+	// The list of locks is not read at one moment, so it may show one twice.
+	until(t, "one thread is blocked", func() bool { return blocked(t, lock) == 1 })
+	if n := descriptors(t, lock); n != 1 {
+		t.Errorf("%d descriptors are open", n)
+	}
+	// The next waiter takes that thread, and gets the lock from it.
+	result := make(chan error)
+	go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
+	until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	if n := blocked(t, lock); n != 1 {
+		t.Errorf("with another waiter %d threads are blocked", n)
+	}
+	holder.goOn()
+	must(t, <-result)
+	if blocked(t, lock) != 0 || descriptors(t, lock) != 0 {
+		t.Errorf("afterwards %d threads are blocked and %d descriptors open", blocked(t, lock), descriptors(t, lock))
+	}
+}
+
+// A thread that gets the lock when nobody waits any more gives it back.
+func TestALockThatComesForNobodyIsFreed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	holder := occupied(t, path)
+	is(t, lockedfile.New[counters](path, safefile.WithTimeout(time.Millisecond)).Write(nil), errors.ErrTimeout)
+	if n := blocked(t, path+".lock"); n != 1 {
+		t.Errorf("%d threads are blocked", n)
+	}
+	holder.kill()
+	until(t, "the thread is gone", func() bool { return descriptors(t, path+".lock") == 0 })
+	l, err := lockedfile.TryAcquire(path)
+	must(t, err)
+	must(t, l.Release())
+}
+
+// Who waits for a lock file that is taken away meanwhile gets the one in its place.
+func TestAWaiterMovesToTheNewLockFile(t *testing.T) {
+	for name, take := range map[string]func(path string) error{
+		"deleted": func(path string) error { return os.Remove(path + ".lock") },
+		"forced":  func(path string) error { return lockedfile.ForceRelease(path, another()) },
+	} {
+		path := filepath.Join(t.TempDir(), "f.json")
+		holder := occupied(t, path)
+		result := make(chan error)
+		go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
+		until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+		must(t, take(path))
+		if err := <-result; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		holder.kill()
+	}
+}

@@ -1,0 +1,271 @@
+package safefile_test
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// records counts what a handle logs.
+type records struct {
+	slog.Handler
+	texts *[]string
+}
+
+func (r records) Enabled(context.Context, slog.Level) bool { return true }
+
+func (r records) Handle(_ context.Context, record slog.Record) error {
+	text := record.Message
+	record.Attrs(func(a slog.Attr) bool { text += " " + a.String(); return true })
+	*r.texts = append(*r.texts, text)
+	return nil
+}
+
+func counted() (safefile.Option, *[]string) {
+	texts := &[]string{}
+	return safefile.WithLogger(slog.New(records{slog.DiscardHandler, texts})), texts
+}
+
+// lacking is a place that can't keep everything.
+type lacking struct {
+	name     string
+	dir      func(t *testing.T) string
+	lost     string // a guarantee that the refusal names
+	system   error  // what the refusal matches beside
+	hopeless bool   // nothing can be written there
+}
+
+var lackingPlaces = []lacking{
+	{name: "proc", dir: func(*testing.T) string { return "/proc" }, lost: "AtomicVisibility, CrashDurability, WriterExclusion on proc", hopeless: true},
+	{name: "FUSE", dir: func(t *testing.T) string { return disktest.FUSE(t, t.TempDir()) }, lost: "AtomicVisibility, CrashDurability, WriterExclusion on fuse"},
+	{name: "volatile overlay", dir: func(t *testing.T) string {
+		return disktest.Overlay(t, disktest.New(t, "ext4").Dir(), "volatile")
+	}, lost: "CrashDurability on overlay"},
+	{name: "read-only", dir: func(t *testing.T) string {
+		source, target := t.TempDir(), filepath.Join(t.TempDir(), "bound")
+		put(t, filepath.Join(source, "there"), "old")
+		disktest.Bind(t, source, target, "ro")
+		return target
+	}, lost: "AtomicVisibility, CrashDurability, WriterExclusion on", system: syscall.EROFS, hopeless: true},
+	{name: "immutable directory", dir: func(t *testing.T) string {
+		dir := disktest.New(t, "ext4").Dir()
+		fixed(t, dir)
+		return dir
+	}, lost: "AtomicVisibility, CrashDurability, WriterExclusion on ext4", system: fs.ErrPermission, hopeless: true},
+}
+
+func fixed(t *testing.T, path string) {
+	t.Helper()
+	if _, err := exec.LookPath("chattr"); err != nil {
+		t.Skip("chattr is not installed")
+	}
+	must(t, exec.Command("chattr", "+i", path).Run())
+	t.Cleanup(func() { must(t, exec.Command("chattr", "-i", path).Run()) })
+}
+
+// everyChange is all the ways to change a file.
+var everyChange = map[string]func(path string, opts ...safefile.Option) error{
+	"WriteBytes": func(path string, opts ...safefile.Option) error {
+		return safefile.New[any](path, opts...).WriteBytes([]byte("new"))
+	},
+	"Append": func(path string, opts ...safefile.Option) error {
+		return safefile.New[any](path, opts...).Append("new")
+	},
+	"Remove": func(path string, opts ...safefile.Option) error { return safefile.New[any](path, opts...).Remove() },
+	"Create": func(path string, opts ...safefile.Option) error {
+		w, err := safefile.New[any](path, opts...).Create()
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		return w.Commit()
+	},
+	"Move from": func(path string, opts ...safefile.Option) error { return safefile.Move(path, path+"2", opts...) },
+	"Move to":   func(path string, opts ...safefile.Option) error { return safefile.Move(path+"2", path, opts...) },
+}
+
+func TestStrictRefusesEveryChangeBeforeItTouchesAnything(t *testing.T) {
+	for _, p := range lackingPlaces {
+		t.Run(p.name, func(t *testing.T) {
+			dir := p.dir(t)
+			path := filepath.Join(dir, "holdfast-file")
+			for name, change := range everyChange {
+				err := change(path)
+				if !errors.Is(err, errors.ErrUnsupportedEnvironment) || p.system != nil && !errors.Is(err, p.system) {
+					t.Errorf("%s: %v", name, err)
+				}
+				if err == nil || !strings.Contains(err.Error(), p.lost) || !strings.Contains(err.Error(), "WithSafety(Warn)") {
+					t.Errorf("%s does not say what and what to do: %v", name, err)
+				}
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, "*holdfast*")); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+func TestWarnSaysItOncePerHandleAndCause(t *testing.T) {
+	for _, p := range lackingPlaces {
+		t.Run(p.name, func(t *testing.T) {
+			path := filepath.Join(p.dir(t), "holdfast-file")
+			for _, level := range []struct {
+				safety safefile.Safety
+				want   int
+			}{{safefile.Warn, 1}, {safefile.BestEffort, 0}} {
+				log, texts := counted()
+				f := safefile.New[any](path, safefile.WithSafety(level.safety), log)
+				for _, content := range []string{"one", "two", "two"} {
+					err := f.WriteBytes([]byte(content))
+					if (err != nil) != p.hopeless || errors.Is(err, errors.ErrUnsupportedEnvironment) {
+						t.Errorf("%v: %v", level.safety, err)
+					}
+					if p.system != nil && !errors.Is(err, p.system) {
+						t.Errorf("%v: the system's own words are lost: %v", level.safety, err)
+					}
+				}
+				if len(*texts) != level.want {
+					t.Errorf("%d records, not %d: %q", len(*texts), level.want, *texts)
+				}
+				if !p.hopeless {
+					wantContent(t, path, "two")
+				}
+			}
+		})
+	}
+}
+
+func TestAnImmutableFileIsRefusedAsForbidden(t *testing.T) {
+	path := filepath.Join(disktest.New(t, "ext4").Dir(), "file")
+	put(t, path, "old")
+	fixed(t, path)
+	for name, change := range everyChange {
+		if name == "Move to" {
+			put(t, path+"2", "other")
+		}
+		err := change(path)
+		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !errors.Is(err, fs.ErrPermission) ||
+			!strings.Contains(err.Error(), "chattr") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, opt := range []safefile.Option{quiet, safefile.WithSafety(safefile.Warn), safefile.WithSafety(safefile.BestEffort)} {
+		err := safefile.WriteFile(path, []byte("new"), opt, quiet)
+		if !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("%v", err)
+		}
+	}
+	wantContent(t, path, "old")
+	wantNoTemps(t, filepath.Dir(path))
+}
+
+func TestReadsAreNeverRefusedForTheirPlace(t *testing.T) {
+	for _, p := range lackingPlaces {
+		if p.name == "proc" {
+			continue
+		}
+		t.Run(p.name, func(t *testing.T) {
+			f := safefile.New[any](filepath.Join(p.dir(t), "there"))
+			if _, err := f.ReadBytes(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Error(err)
+			}
+		})
+	}
+	if data, err := safefile.ReadFile("/proc/self/stat"); err != nil || len(data) == 0 {
+		t.Errorf("proc: %q, %v", data, err)
+	}
+}
+
+// volumeFS says that everything lies on another kind of filesystem.
+type volumeFS struct {
+	vfs.FS
+	volume func(dir string) vfs.Volume
+}
+
+type volumeDir struct {
+	vfs.Dir
+	volume vfs.Volume
+}
+
+func (f volumeFS) OpenDir(path string) (vfs.Dir, error) {
+	d, err := f.FS.OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	return volumeDir{d, f.volume(path)}, nil
+}
+
+func (d volumeDir) Volume(string, vfs.Info) (vfs.Volume, error) { return d.volume, nil }
+
+func (d volumeDir) Rename(name string, to vfs.Dir, newName string) error {
+	if wrapped, ok := to.(volumeDir); ok {
+		to = wrapped.Dir
+	}
+	return d.Dir.Rename(name, to, newName)
+}
+
+func TestStrictJudgesByTheKindOfFilesystem(t *testing.T) {
+	for kind, refused := range map[string]bool{
+		"ext4": false, "zfs": false, "tmpfs": false, "overlay": false,
+		"nfs4": true, "cifs": true, "9p": true, "vfat": true, "fuse.sshfs": true, "newfs": true, "": true,
+	} {
+		path := filepath.Join(t.TempDir(), "file")
+		on := over(volumeFS{vfs.OS, func(string) vfs.Volume { return vfs.Volume{Type: kind} }})
+		err := safefile.WriteFile(path, []byte("new"), on)
+		if errors.Is(err, errors.ErrUnsupportedEnvironment) != refused || (err != nil) != refused {
+			t.Errorf("%s: %v", kind, err)
+		}
+		if refused {
+			wantNames(t, filepath.Dir(path))
+		}
+	}
+}
+
+func TestTheLockDirectoryIsJudgedForExclusionAlone(t *testing.T) {
+	dir, locks := t.TempDir(), t.TempDir()
+	path := filepath.Join(dir, "file")
+	types := map[string]string{dir: "ext4", locks: "nfs4"}
+	on := over(volumeFS{vfs.OS, func(at string) vfs.Volume { return vfs.Volume{Type: types[at]} }})
+	err := safefile.WriteFile(path, []byte("new"), on, safefile.WithLockDir(locks))
+	if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "no WriterExclusion on nfs4") ||
+		strings.Contains(err.Error(), "AtomicVisibility") {
+		t.Errorf("the lock's directory: %v", err)
+	}
+	wantNames(t, locks)
+	must(t, safefile.WriteFile(path, []byte("new"), on, safefile.WithoutLock()))
+
+	types[dir], types[locks] = "nfs4", "ext4"
+	err = safefile.WriteFile(path, []byte("newer"), on, safefile.WithLockDir(locks), safefile.WithChecksum())
+	if err == nil || strings.Contains(err.Error(), "WriterExclusion") || !strings.Contains(err.Error(), "IntegrityDetection") {
+		t.Errorf("the file's directory: %v", err)
+	}
+	wantContent(t, path, "new")
+}
+
+func TestTwoHandlesSayItEach(t *testing.T) {
+	dir := t.TempDir()
+	on := over(volumeFS{vfs.OS, func(string) vfs.Volume { return vfs.Volume{Type: "nfs4"} }})
+	for range 2 {
+		log, texts := counted()
+		f := safefile.New[any](filepath.Join(dir, "file"), on, log, safefile.WithSafety(safefile.Warn))
+		for i := range 3 {
+			must(t, f.WriteBytes(bytes.Repeat([]byte("x"), i)))
+		}
+		if len(*texts) != 1 || !strings.Contains((*texts)[0], "nfs4") {
+			t.Errorf("%q", *texts)
+		}
+	}
+	_ = os.Remove(filepath.Join(dir, "file"))
+}

@@ -1,0 +1,141 @@
+package safefile_test
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// scratch is a directory for an example, and how to take it away.
+func scratch() (dir string, remove func()) {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	return dir, func() { os.RemoveAll(dir) }
+}
+
+func ExampleNew() {
+	dir, remove := scratch()
+	defer remove()
+
+	type Config struct {
+		Listen  string `yaml:"listen"`
+		Workers int    `yaml:"workers"`
+	}
+	settings := safefile.New[Config](filepath.Join(dir, "app.yaml"), safefile.WithMode(0o600))
+	if err := settings.Write(Config{Listen: ":8080", Workers: 4}); err != nil {
+		log.Fatal(err)
+	}
+	config, err := settings.Read()
+	fmt.Println(config.Listen, config.Workers, err)
+	// Output: :8080 4 <nil>
+}
+
+func ExampleSafeFile_Merge() {
+	dir, remove := scratch()
+	defer remove()
+
+	// Each of several processes may merge its own keys; none is lost.
+	preferences := safefile.New[map[string]string](filepath.Join(dir, "preferences.json"))
+	for _, patch := range []map[string]string{{"theme": "light", "font": "mono"}, {"theme": "dark"}} {
+		if err := preferences.Merge(patch); err != nil {
+			log.Fatal(err)
+		}
+	}
+	text, err := preferences.ReadBytes()
+	fmt.Printf("%s%v\n", text, err)
+	// Output:
+	// {
+	//   "font": "mono",
+	//   "theme": "dark"
+	// }
+	// <nil>
+}
+
+func ExampleSafeFile_Append() {
+	dir, remove := scratch()
+	defer remove()
+
+	journal := safefile.New[string](filepath.Join(dir, "journal.txt"))
+	for _, line := range []string{"started\n", "stopped\n"} {
+		if err := journal.Append(line); err != nil {
+			log.Fatal(err)
+		}
+	}
+	text, err := journal.Read()
+	fmt.Printf("%s%v\n", text, err)
+	// Output:
+	// started
+	// stopped
+	// <nil>
+}
+
+func ExampleSafeFile_ReadOr() {
+	dir, remove := scratch()
+	defer remove()
+
+	state := safefile.New[map[string]int](filepath.Join(dir, "state.json"))
+	v, err := state.ReadOr(map[string]int{"runs": 0})
+	fmt.Println(v, err)
+
+	// A damaged file is not taken for a missing one.
+	os.WriteFile(state.Path(), []byte(`{"runs": 7`), 0o644)
+	_, err = state.ReadOr(map[string]int{"runs": 0})
+	fmt.Println(errors.Is(err, errors.ErrDecode))
+	// Output:
+	// map[runs:0] <nil>
+	// true
+}
+
+func ExampleWriteFile() {
+	dir, remove := scratch()
+	defer remove()
+
+	path := filepath.Join(dir, "state", "checkpoint")
+	err := safefile.WriteFile(path, []byte("step 12"), safefile.WithParents(0o755), safefile.WithMode(0o600))
+	if err != nil {
+		log.Fatal(err)
+	}
+	data, err := safefile.ReadFile(path)
+	fmt.Printf("%s %v\n", data, err)
+	// Output: step 12 <nil>
+}
+
+// What went wrong is told by its kind, by its cause and by types with details.
+func Example_errors() {
+	dir, remove := scratch()
+	defer remove()
+
+	settings := safefile.New[map[string]int](filepath.Join(dir, "app.json"), safefile.WithTimeout(5*time.Second))
+	os.WriteFile(settings.Path(), []byte("{\n  \"workers\": many\n}\n"), 0o644)
+
+	_, err := settings.Read()
+	switch {
+	case err == nil:
+		fmt.Println("fine")
+	case errors.Is(err, errors.ErrTimeout):
+		fmt.Println("somebody else has been writing for five seconds")
+	case errors.Is(err, syscall.ENOSPC):
+		fmt.Println("the disk is full; the old content is intact")
+	case errors.Is(err, errors.ErrRead):
+		fmt.Println("it can't be read")
+	}
+	var where *errors.DecodeError
+	if errors.As(err, &where) {
+		fmt.Printf("the %s is damaged in line %d\n", where.Format, where.Line)
+	}
+	if failed, ok := errors.AsType[*errors.Error](err); ok {
+		fmt.Println("while trying to", failed.Op, filepath.Base(failed.Path))
+	}
+	// Output:
+	// it can't be read
+	// the json is damaged in line 2
+	// while trying to read app.json
+}

@@ -1,0 +1,115 @@
+package safefile_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// A single file bound into a container, as of docker/cli#2902: every rename over
+// it is EBUSY, for ever.
+func boundConfig(t *testing.T, source, dir string) (path string) {
+	t.Helper()
+	put(t, source, "old")
+	path = filepath.Join(dir, "config.json")
+	disktest.Bind(t, source, path)
+	return path
+}
+
+func TestField04StrictSaysToMountTheDirectory(t *testing.T) {
+	dir := t.TempDir()
+	path := boundConfig(t, filepath.Join(t.TempDir(), "source"), dir)
+	for name, change := range everyChange {
+		err := change(path)
+		if name == "Move to" {
+			put(t, path+"2", "other")
+			err = change(path)
+			must(t, os.Remove(path+"2"))
+			_ = os.Remove(path + "2.lock")
+		}
+		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || errors.Is(err, syscall.EBUSY) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil || !strings.Contains(err.Error(), "no AtomicVisibility on ") || !strings.Contains(err.Error(), "mount its directory instead") {
+			t.Errorf("%s does not say what to do: %v", name, err)
+		}
+	}
+	wantContent(t, path, "old")
+	wantNames(t, dir, "config.json")
+	if data, err := safefile.ReadFile(path); err != nil || string(data) != "old" {
+		t.Errorf("a read is refused: %q, %v", data, err)
+	}
+}
+
+func TestField04OtherwiseTheFileIsRewrittenAndThatIsSaidOnce(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		safety    safefile.Safety
+		elsewhere bool
+		want      []string // of what each record speaks
+	}{
+		{"Warn", safefile.Warn, false, []string{"no AtomicVisibility"}},
+		{"Warn, from another filesystem", safefile.Warn, true, []string{"no AtomicVisibility", "after a crash of the machine"}},
+		{"BestEffort", safefile.BestEffort, true, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := disktest.New(t, "ext4").Dir()
+			source := filepath.Join(dir, "source")
+			if c.elsewhere {
+				source = filepath.Join(disktest.Tmpfs(t), "source")
+			}
+			inside := filepath.Join(dir, "inside")
+			must(t, os.Mkdir(inside, 0o755))
+			path := boundConfig(t, source, inside)
+			before, err := os.Stat(source)
+			must(t, err)
+			log, texts := counted()
+			f := safefile.New[map[string]int](path, safefile.WithSafety(c.safety), safefile.WithChecksum(), log)
+			must(t, f.Write(map[string]int{"a": 1}))
+			must(t, f.Merge(map[string]int{"b": 2}))
+			must(t, f.Append("\n"))
+			must(t, f.Verify())
+			w, err := f.Create()
+			must(t, err)
+			_, err = io.WriteString(w, `{"c":3}`)
+			must(t, err)
+			must(t, w.Commit())
+			must(t, f.Verify())
+			if v, err := f.Read(); err != nil || v["c"] != 3 || len(v) != 1 {
+				t.Errorf("read %v, %v", v, err)
+			}
+			r, err := f.Open()
+			must(t, err)
+			data, err := io.ReadAll(r)
+			if err != nil || string(data) != `{"c":3}` {
+				t.Errorf("streamed %q, %v", data, err)
+			}
+			must(t, r.Close())
+			after, err := os.Stat(source)
+			must(t, err)
+			if !os.SameFile(before, after) {
+				t.Error("it is another file")
+			}
+			wantContent(t, source, `{"c":3}`)
+			wantNames(t, inside, "config.json", "config.json.lock", "config.json.sha256")
+			if err := f.Remove(); !errors.Is(err, errors.ErrUnsupportedEnvironment) {
+				t.Errorf("removed: %v", err)
+			}
+			if len(*texts) != len(c.want) {
+				t.Fatalf("%d records: %q", len(*texts), *texts)
+			}
+			for i, want := range c.want {
+				if !strings.Contains((*texts)[i], want) {
+					t.Errorf("record %d: %q", i, (*texts)[i])
+				}
+			}
+		})
+	}
+}

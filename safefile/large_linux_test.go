@@ -1,0 +1,204 @@
+package safefile_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+	"github.com/holdfast-go/holdfast/safefile"
+	"github.com/holdfast-go/holdfast/safefile/checksum"
+)
+
+// allocated is how many bytes a function allocates, freed ones too.
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+func TestLargeContentGoesBothWaysInConstantMemory(t *testing.T) {
+	size := int64(64 << 20)
+	if os.Getenv("HOLDFAST_LONG") != "" {
+		size = 1 << 30
+	}
+	const most = 1 << 20
+	block := make([]byte, 1<<20)
+	for i := range block {
+		block[i] = byte(i * i >> 7)
+	}
+	for name, options := range map[string][]safefile.Option{"plain": {}, "checksum": {safefile.WithChecksum()}} {
+		t.Run(name, func(t *testing.T) {
+			f := safefile.New[counters](filepath.Join(t.TempDir(), "large"), options...)
+			written := allocated(func() {
+				w, err := f.Create()
+				must(t, err)
+				defer w.Close()
+				for range size / int64(len(block)) {
+					_, err := w.Write(block)
+					must(t, err)
+				}
+				must(t, w.Commit())
+			})
+			read := allocated(func() {
+				r, err := f.Open()
+				must(t, err)
+				defer r.Close()
+				got := make([]byte, 64<<10)
+				n := int64(0)
+				for err == nil {
+					var m int
+					m, err = r.Read(got)
+					at := int(n % int64(len(block)))
+					if m > 0 && !bytes.Equal(got[:m], block[at:at+m]) {
+						t.Fatalf("other bytes at %d", n)
+					}
+					n += int64(m)
+				}
+				if err != io.EOF || n != size {
+					t.Errorf("%d bytes, then %v", n, err)
+				}
+			})
+			verified := allocated(func() {
+				if name == "checksum" {
+					must(t, f.Verify())
+				}
+				_, err := checksum.SumFile(f.Path())
+				must(t, err)
+			})
+			appended := allocated(func() { must(t, f.Append("tail")) })
+			for what, n := range map[string]uint64{"written": written, "read": read, "verified": verified, "appended to": appended} {
+				if n > most {
+					t.Errorf("%d bytes were allocated while %d MiB were %s", n, size>>20, what)
+				}
+			}
+			t.Logf("%d MiB: %d bytes allocated to write, %d to read, %d to verify, %d to append", size>>20, written, read, verified, appended)
+		})
+	}
+}
+
+var result = regexp.MustCompile(`= (\d+)$`)
+
+func TestAnAppendToALargeFileIsCopiedInTheKernel(t *testing.T) {
+	const size = 16 << 20
+	path := filepath.Join(t.TempDir(), "large")
+	put(t, path, strings.Repeat("sixteen letters\n", size/16))
+	r, lines := task{Do: "append", Path: path, Data: "tail"}.trace(t)
+	if r.Err != "" {
+		t.Fatal(r.Err)
+	}
+	moved := map[string]int{}
+	for _, c := range between(t, lines) {
+		if m := result.FindStringSubmatch(c.text); m != nil {
+			n, err := strconv.Atoi(m[1])
+			must(t, err)
+			moved[c.name] += n
+		}
+	}
+	if moved["copy_file_range"] != size || moved["read"]+moved["pread64"]+moved["write"] > 4096 {
+		t.Errorf("bytes by call: %v", moved)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() != size+4 {
+		t.Error(info, err)
+	}
+	t.Logf("bytes by call: %v", moved)
+}
+
+// The old file is kept by another name, so that there is somebody to share with.
+func TestAnAppendSharesTheBlocksWhereTheFilesystemCan(t *testing.T) {
+	filefrag, err := exec.LookPath("filefrag")
+	if err != nil {
+		t.Skip("filefrag is not installed")
+	}
+	for _, kind := range []string{"xfs", "btrfs"} {
+		for name, options := range map[string][]safefile.Option{"plain": {}, "checksum": {safefile.WithChecksum()}} {
+			t.Run(kind+" "+name, func(t *testing.T) {
+				dir := disktest.New(t, kind).Dir()
+				path := filepath.Join(dir, "large")
+				f := safefile.New[counters](path, options...)
+				must(t, f.WriteBytes(bytes.Repeat([]byte("block "), 1<<20)))
+				must(t, os.Link(path, filepath.Join(dir, "kept")))
+				must(t, f.Append("tail"))
+				out, err := exec.Command(filefrag, "-v", path).CombinedOutput()
+				must(t, err)
+				if !strings.Contains(string(out), "shared") {
+					t.Errorf("nothing is shared: %s", out)
+				}
+				wantContent(t, path, strings.Repeat("block ", 1<<20)+"tail")
+			})
+		}
+	}
+}
+
+func TestAMoveIsForRegularFiles(t *testing.T) {
+	dir := memory(t)
+	file, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "pipe")
+	put(t, file, "x")
+	must(t, syscall.Mkfifo(pipe, 0o644))
+	for _, ends := range [][2]string{{pipe, file}, {file, pipe}, {pipe, pipe}} {
+		if err := safefile.Move(ends[0], ends[1]); !errors.Is(err, os.ErrInvalid) {
+			t.Errorf("%v: %v", ends, err)
+		}
+	}
+	wantContent(t, file, "x")
+}
+
+func TestTheSidecarHasTheModeAndOwnerOfTheData(t *testing.T) {
+	needRoot(t)
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o755, 0o444} {
+		path := filepath.Join(memory(t), "app")
+		f, _ := summed(path, safefile.WithMode(mode))
+		must(t, f.WriteBytes([]byte("new")))
+		wantLike(t, path)
+		must(t, os.Chmod(path, mode|0o200))
+		must(t, os.Chown(path, 12, 34))
+		must(t, f.WriteBytes([]byte("newer")))
+		wantLike(t, path)
+		must(t, checksum.Write(path))
+		wantLike(t, path)
+		must(t, safefile.Move(path, path+"2"))
+		wantLike(t, path+"2")
+	}
+}
+
+func wantLike(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.Stat(path)
+	must(t, err)
+	side, err := os.Stat(path + ".sha256")
+	must(t, err)
+	d, s := data.Sys().(*syscall.Stat_t), side.Sys().(*syscall.Stat_t)
+	if side.Mode() != data.Mode()&0o666 || d.Uid != s.Uid || d.Gid != s.Gid {
+		t.Errorf("the file is %v of %d:%d, its sidecar %v of %d:%d", data.Mode(), d.Uid, d.Gid, side.Mode(), s.Uid, s.Gid)
+	}
+}
+
+// A filesystem without attributes keeps the checksum as well, and says less of damage.
+func TestAChecksumNeedsNoAttributes(t *testing.T) {
+	for _, verb := range []string{faultfs.SetAttr, faultfs.Attr} {
+		f, disk := summed(filepath.Join(memory(t), "app"))
+		disk.FailAll(verb, syscall.ENOTSUP)
+		must(t, f.WriteBytes([]byte("some content")))
+		wantSealed(t, f.Path())
+		flip(t, f.Path())
+		if err := f.Verify(); !errors.Is(err, errors.ErrChecksumMismatch) || strings.Contains(err.Error(), "flipped") {
+			t.Errorf("without %q: %v", verb, err)
+		}
+	}
+	f, _ := summed(filepath.Join(disktest.FUSE(t, t.TempDir(), "xattr-none"), "app"), safefile.WithSafety(safefile.BestEffort))
+	must(t, f.WriteBytes([]byte("a disk that really has none")))
+	must(t, f.Append("!"))
+	wantSealed(t, f.Path())
+}
