@@ -23,6 +23,13 @@ type counters map[string]int
 
 var errOwn = errors.New("the function's own error")
 
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // long reports whether the tests are to take the time that the full proof needs.
 func long() bool { return os.Getenv("HOLDFAST_LONG") != "" }
 

@@ -59,13 +59,6 @@ func want(t testing.TB, path, text string) {
 	}
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // forms are the texts again with other line ends, marks and ends.
 func forms(text string) map[string]string {
 	return map[string]string{

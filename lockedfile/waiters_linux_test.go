@@ -73,9 +73,8 @@ func TestAThousandWaitersThatGaveUpLeaveOneThread(t *testing.T) {
 	for range 100 { // one after the other
 		give()
 	}
-	if n := blocked(t, lock); n != 1 {
-		t.Errorf("%d threads are blocked", n)
-	}
+	// The list of locks is not read at one moment, so it may show one twice.
+	until(t, "one thread is blocked", func() bool { return blocked(t, lock) == 1 })
 	if n := descriptors(t, lock); n != 1 {
 		t.Errorf("%d descriptors are open", n)
 	}

@@ -115,6 +115,10 @@ func (x *trial) operations(path []int, n *textedit.Node) {
 		if at := x.rand.IntN(len(n.Entries) + 1); at < len(n.Entries) {
 			x.try(Insert, path, n, with(n, at, textedit.Entry{Value: x.value(n)}), path)
 		}
+		if count := len(n.Entries); count > 1 {
+			from, to := x.rand.IntN(count), x.rand.IntN(count)
+			x.try(Move, path, n, with(without(n, from), to, n.Entries[from]), path)
+		}
 	case textedit.Map:
 		for _, at := range []int{0, len(n.Entries) / 2, len(n.Entries)} {
 			x.try(InsertKey, path, n, with(n, at, textedit.Entry{Key: x.Key(x.rand, n), Value: x.value(nil)}), path)

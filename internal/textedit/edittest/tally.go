@@ -17,6 +17,7 @@ const (
 	InsertKey Class = "key inserted"
 	Append    Class = "list appended"
 	Insert    Class = "list element inserted"
+	Move      Class = "list element moved"
 	Delete    Class = "entry deleted"
 	Many      Class = "many at once"
 )
