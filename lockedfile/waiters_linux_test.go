@@ -32,13 +32,14 @@ func blocked(t *testing.T, path string) (n int) {
 	return n
 }
 
-// descriptors is how many of this process's descriptors lead to that file.
+// descriptors is how many of this process's descriptors lead to that file, or how
+// many there are of all for no file.
 func descriptors(t *testing.T, path string) (n int) {
 	t.Helper()
 	open, err := os.ReadDir("/proc/self/fd")
 	must(t, err)
 	for _, fd := range open {
-		if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && to == path {
+		if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && (to == path || path == "") {
 			n++
 		}
 	}
@@ -72,9 +73,8 @@ func TestAThousandWaitersThatGaveUpLeaveOneThread(t *testing.T) {
 	for range 100 { // one after the other
 		give()
 	}
-	if n := blocked(t, lock); n != 1 {
-		t.Errorf("%d threads are blocked", n)
-	}
+	// The list of locks is not read at one moment, so it may show one twice.
+	until(t, "one thread is blocked", func() bool { return blocked(t, lock) == 1 })
 	if n := descriptors(t, lock); n != 1 {
 		t.Errorf("%d descriptors are open", n)
 	}

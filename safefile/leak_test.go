@@ -80,6 +80,7 @@ func TestNothingOutlivesItsUseOverThousandsOfFiles(t *testing.T) {
 	settled(t, "descriptors", open, func() int { return descriptors(t) })
 	// 3000 paths of which one entry each were kept would be more than this.
 	settled(t, "bytes", memory+100<<10, inUse)
+	runtime.KeepAlive(shared) // and with it what it keeps
 	wantNames(t, dir)
 }
 

@@ -252,22 +252,25 @@ func TestAMoveInsideAnOverlayIsNoMoveBetweenDisks(t *testing.T) {
 	wantContent(t, filepath.Join(dir, "b"), "from below")
 }
 
-func TestASourceThatIsAMountPointIsRefused(t *testing.T) {
+func TestAMoveFromOrOverAMountPointIsRefused(t *testing.T) {
 	needLinux(t)
 	dir := disktest.Tmpfs(t)
 	put(t, filepath.Join(dir, "real"), "x")
+	end{sidecar: "sealed"}.lay(t, filepath.Join(dir, "other"), "y")
 	disktest.Bind(t, filepath.Join(dir, "real"), filepath.Join(dir, "mounted"))
 	must(t, checksum.Write(filepath.Join(dir, "real")))
-	err := safefile.Move(filepath.Join(dir, "mounted"), filepath.Join(dir, "new"))
-	if !errors.Is(err, errors.ErrUnsupportedEnvironment) {
-		t.Error(err)
+	for _, safety := range []safefile.Safety{safefile.Strict, safefile.BestEffort} {
+		for _, ends := range [][2]string{{"mounted", "new"}, {"real", "mounted"}, {"other", "mounted"}} {
+			err := safefile.Move(filepath.Join(dir, ends[0]), filepath.Join(dir, ends[1]), safefile.WithSafety(safety))
+			if !errors.Is(err, errors.ErrUnsupportedEnvironment) {
+				t.Errorf("%v, %v: %v", safety, ends, err)
+			}
+			wantSealed(t, filepath.Join(dir, "real"))
+			wantSealed(t, filepath.Join(dir, "other"))
+		}
 	}
-	// One that was not seen before it is refused by the kernel.
-	err = safefile.Move(filepath.Join(dir, "mounted"), filepath.Join(dir, "new"), safefile.WithSafety(safefile.BestEffort))
-	if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !errors.Is(err, syscall.EBUSY) {
-		t.Error(err)
-	}
-	wantSealed(t, filepath.Join(dir, "real"))
+	wantNames(t, dir, "mounted", "mounted.lock", "new.lock", "other", "other.lock", "other.sha256",
+		"real", "real.lock", "real.sha256")
 }
 
 func TestAMoveWaitsForBothLocks(t *testing.T) {

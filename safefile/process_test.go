@@ -127,7 +127,8 @@ func (t task) self(tb testing.TB, before ...string) *exec.Cmd {
 	must(tb, err)
 	args := append(before, exe)
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), taskVariable+"="+string(text))
+	// The race detector would sleep for a second at the end of each process.
+	cmd.Env = append(os.Environ(), taskVariable+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 // command is the program, to be run from outside and not for ever.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	c := exec.CommandContext(ctx, os.Args[0], args...)
 	c.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")

@@ -60,7 +60,7 @@ func TestKilledServiceLosesNothingAcknowledged(t *testing.T) {
 	for round := range 4 {
 		before := maps.Clone(acknowledged.numbers)
 		s := start(t, dir, "-slow", "5ms")
-		acknowledged.flood(s, 10+7*round)
+		acknowledged.flood(s, 10+4*round)
 		if s.ProcessState.Success() || len(acknowledged.numbers) < len(before)+10 {
 			t.Fatalf("the service was to be killed at work: %v, %d uploads", s.ProcessState, len(acknowledged.numbers))
 		}

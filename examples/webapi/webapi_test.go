@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,11 +69,21 @@ func TestMistakesOfClientsAreTheirs(t *testing.T) {
 }
 
 func TestFullQueueIsUnavailable(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := start(t, dir, "-slow", "1h")
-	for range queueLimit {
-		s.upload("[1]")
+	const clients = 10
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			for range queueLimit / clients {
+				if code, err := s.ask("POST", "/analyze", "[1]", nil); err != nil || code != http.StatusAccepted {
+					t.Errorf("an upload with room for it: %d, %v", code, err)
+				}
+			}
+		})
 	}
+	all.Wait()
 	s.must(http.StatusServiceUnavailable, "POST", "/analyze", "[1]", nil)
 	if tasks, _ := os.ReadDir(filepath.Join(dir, "tasks")); len(tasks) != queueLimit {
 		t.Errorf("%d tasks have directories", len(tasks))
@@ -80,6 +91,7 @@ func TestFullQueueIsUnavailable(t *testing.T) {
 }
 
 func TestLockedLedgerIsUnavailableForUploadsOnly(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	dir := t.TempDir()
 	s := start(t, dir)
 	id := s.upload("[1]")
@@ -110,6 +122,7 @@ func TestLockedLedgerIsUnavailableForUploadsOnly(t *testing.T) {
 }
 
 func TestClientWhoHasGoneWaitsNoLonger(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := start(t, dir)
 	lock, err := lockedfile.Acquire(t.Context(), filepath.Join(dir, "ledger.json"))

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
 // progress is a small state of the kind that many goroutines report to.
@@ -111,17 +111,12 @@ func throughput(b *testing.B, goroutines int, update func() error) float64 {
 
 // oursIn updates through a handle and tells commits their sizes.
 func oursIn(path string, commits *commitSizes) func() error {
-	o := handle.Defaults()
-	o.Engine = engine.New(store.NewDisk(watchedFS{vfs.OS, commits}))
-	f := handle.New[progress](path, o)
+	watched := func(o *handle.Options) { o.Engine = engine.New(store.NewDisk(watchedFS{vfs.OS, commits})) }
+	f := lockedfile.New[progress](path, watched)
 	return func() error {
-		return f.Do(context.Background(), "update", errors.ErrWrite, nil, func(tx *handle.Tx[progress]) error {
-			p, err := tx.Read()
-			if err != nil {
-				return err
-			}
+		return f.Update(func(p *progress) error {
 			p.step()
-			return tx.Write(p)
+			return nil
 		})
 	}
 }

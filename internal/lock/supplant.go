@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -40,8 +41,12 @@ func (p Place) Supplant(name string) (*Held, error) {
 	temp.Name = name
 	temp.Path = p.Path[:len(p.Path)-len(p.Name)] + name
 	f := flock.New(temp.Path, flock.SetFlag(openFlags|os.O_CREATE|os.O_EXCL), flock.SetPermissions(lockMode(p.Perm)))
-	if _, err := try(f); err != nil {
+	free, err := try(f)
+	if err != nil {
 		return nil, p.classify(err)
+	}
+	if !free { // somebody found the name and locked the file first
+		return nil, errors.Join(fmt.Errorf("%w: %s was locked while it was being made", errors.ErrLock, temp.Path), p.Dir.Remove(name))
 	}
 	h, err := temp.confirm(f)
 	if err == nil && h == nil {

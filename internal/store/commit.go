@@ -29,9 +29,12 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 		return nil, err
 	}
 	defer old.Close()
+	if err := f.require(o, infoOf(old)); err != nil {
+		return nil, err
+	}
 	switch {
 	case old == nil && c.Append:
-		if err := f.whole(&c); err != nil {
+		if err := f.whole(&c, o); err != nil {
 			return nil, err
 		}
 	case old == nil:
@@ -50,8 +53,11 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 
 // whole makes an append where no file is a change of the whole content, based
 // on what there is instead: nothing, or under Replace what a link leads to.
-func (f *file) whole(c *Change) error {
-	now, err := f.Load(ReadOptions{})
+func (f *file) whole(c *Change, o Options) error {
+	now, err := f.Load(ReadOptions{Verify: o.Checksum})
+	if errors.Is(err, errors.ErrNoChecksum) {
+		now, err = f.Load(ReadOptions{})
+	}
 	if err != nil {
 		return err
 	}
@@ -66,24 +72,25 @@ func (f *file) whole(c *Change) error {
 // that is gone already, or was made and removed before it came to the disk, is
 // made sure of.
 func (f *file) remove(o Options, guard func() error) (Version, error) {
+	var target *vfs.Info
 	info, err := f.dir.Stat(f.name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := guard(); err != nil {
-			return nil, err
-		}
-		return version{}, replace.SyncDir(f.dir, o.Policy)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
 		return nil, err
-	}
-	if !info.Mode.IsRegular() && (f.links != Replace || info.Mode&fs.ModeSymlink == 0) {
+	case !info.Mode.IsRegular() && (f.links != Replace || info.Mode&fs.ModeSymlink == 0):
 		return nil, notRegular(f.name, info.Mode)
+	default:
+		target = &info
 	}
-	if err := f.require(o, &info); err != nil {
+	if err := f.require(o, target); err != nil {
 		return nil, err
 	}
 	if err := guard(); err != nil {
 		return nil, err
+	}
+	if target == nil {
+		return version{}, replace.SyncDir(f.dir, o.Policy)
 	}
 	if err := f.dir.Remove(f.name); err != nil {
 		return nil, replace.Busy(err, f.name)

@@ -48,7 +48,7 @@ func (f *file) MoveTo(to Session, o Options) error {
 	if err != nil {
 		return err
 	}
-	err = f.rename(dst, src.Info.ID, o)
+	err = f.rename(dst, src.Info, o)
 	s.finish(err)
 	if err != nil || s == nil {
 		return err
@@ -94,13 +94,13 @@ func crossDevice(err error) error {
 }
 
 // rename is the step that counts.
-func (f *file) rename(dst *file, id vfs.ID, o Options) error {
+func (f *file) rename(dst *file, src vfs.Info, o Options) error {
 	for _, end := range []*file{f, dst} {
 		if err := end.Check(); err != nil {
 			return err
 		}
 	}
-	if err := f.giveName(dst, id); err != nil {
+	if err := f.giveName(dst, src); err != nil {
 		return err
 	}
 	if err := replace.SyncDir(dst.dir, o.Policy); err != nil {
@@ -110,11 +110,13 @@ func (f *file) rename(dst *file, id vfs.ID, o Options) error {
 }
 
 // giveName renames. Where both names are of one file rename(2) would do nothing.
-func (f *file) giveName(dst *file, id vfs.ID) error {
-	if there, err := dst.dir.Stat(dst.name); err == nil && there.ID == id {
+// A mount shows a file at a name that it does not have.
+func (f *file) giveName(dst *file, src vfs.Info) error {
+	there, err := dst.dir.Stat(dst.name)
+	if err == nil && there.ID == src.ID && there.Links > 1 && !there.Mount.Root && !src.Mount.Root {
 		return f.dir.Remove(f.name)
 	}
-	err := f.dir.Rename(f.name, dst.dir, dst.name)
+	err = f.dir.Rename(f.name, dst.dir, dst.name)
 	if errors.Is(err, syscall.EXDEV) {
 		return crossDevice(err)
 	}

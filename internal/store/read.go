@@ -69,7 +69,7 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 		return Content{Version: version{}}, nil
 	}
 	if err != nil && f.links == Replace {
-		return f.loadLinked(o.Max)
+		return f.loadLinked(o)
 	}
 	if err != nil {
 		return Content{}, openError(err, f.name)
@@ -91,24 +91,16 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 
 // loadLinked reads what the link in the file's place leads to, since reads
 // follow it under Replace. The version is the link's: it is what a commit replaces.
-func (f *file) loadLinked(max int64) (Content, error) {
+func (f *file) loadLinked(o ReadOptions) (Content, error) {
 	link, err := f.dir.Stat(f.name)
 	if err != nil {
 		return Content{}, err
 	}
 	c := Content{Version: versionOf(link)}
 	path := vfs.Join(f.dir.Path(), f.name)
-	open, err := f.disk.FS.Open(path, true)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
+	c.Data, err = f.disk.Read(Placement{Path: path}, o)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errors.ErrSymlink) {
 		return c, nil // it leads nowhere
-	}
-	if err != nil {
-		return Content{}, openError(err, path)
-	}
-	defer open.Close()
-	info, err := regular(open, path)
-	if err == nil {
-		c.Data, err = readAll(open, info, max)
 	}
 	c.Exists = err == nil
 	return c, err

@@ -56,7 +56,8 @@ type Session interface {
 	Commit(c Change, o Options) (Version, error)
 	// Draft prepares a new content that need not fit into memory.
 	Draft(o Options) (Draft, error)
-	// MoveTo moves the file to the place of another one of the same store.
+	// MoveTo moves the file to the place of another one of the same store. To
+	// itself changes nothing.
 	MoveTo(to Session, o Options) error
 	// Seal makes a checksum of the content that is there.
 	Seal(o Options) error

@@ -55,7 +55,7 @@ func (f *file) sweepForeign(names []string, temps map[replace.Owner][]string) {
 		if !isLock || len(left) == 0 {
 			continue
 		}
-		held, err := lock.Try(lock.Place{Dir: f.dir, Name: name, Path: vfs.Join(f.dir.Path(), name), Like: f.like})
+		held, err := lock.Try(lock.Place{Dir: f.dir, Name: name, Path: vfs.Join(f.dir.Path(), name), Like: noLike})
 		if err != nil {
 			continue // its writer lives
 		}
@@ -65,6 +65,9 @@ func (f *file) sweepForeign(names []string, temps map[replace.Owner][]string) {
 		_ = held.Release()
 	}
 }
+
+// noLike leaves a foreign lock as it is: its data file is none of this one's.
+func noLike() (vfs.Info, bool) { return vfs.Info{}, false }
 
 // sweptDirs remembers where this process has swept. It is a table of fixed
 // size: a directory that drops out of it is swept once more, which costs a
