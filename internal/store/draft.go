@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -74,7 +75,11 @@ func (d *draft) copyOld() error {
 		return unreadable(d.file.name)
 	}
 	size := d.old.Info.Size
-	if err := d.Temp.CloneFrom(d.old.File, size); err != nil || d.seal == nil {
+	err := d.Temp.CloneFrom(d.old.File, size)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: it became shorter while it was copied; try again", errors.ErrChanged)
+	}
+	if err != nil || d.seal == nil {
 		return err
 	}
 	if _, err := io.Copy(d.seal, io.NewSectionReader(d.old.File, 0, size)); err != nil {
