@@ -97,9 +97,7 @@ func TestALockThatComesForNobodyIsFreed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	holder := occupied(t, path)
 	is(t, lockedfile.New[counters](path, safefile.WithTimeout(time.Millisecond)).Write(nil), errors.ErrTimeout)
-	if n := blocked(t, path+".lock"); n != 1 {
-		t.Errorf("%d threads are blocked", n)
-	}
+	until(t, "its thread is blocked", func() bool { return blocked(t, path+".lock") == 1 })
 	holder.kill()
 	until(t, "the thread is gone", func() bool { return descriptors(t, path+".lock") == 0 })
 	l, err := lockedfile.TryAcquire(path)

@@ -77,7 +77,7 @@ func (d *draft) copyOld() error {
 	size := d.old.Info.Size
 	err := d.Temp.CloneFrom(d.old.File, size)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("%w: it was cut while it was being copied", errors.ErrChanged)
+		return fmt.Errorf("%w: it became shorter while it was copied; try again", errors.ErrChanged)
 	}
 	if err != nil || d.seal == nil {
 		return err
