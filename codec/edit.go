@@ -80,21 +80,22 @@ func (e editor) Edit(w io.Writer, old []byte, v any) error {
 // encoded, even if that does not decode. Wrapping codecs report by done whether
 // what they wrap can do so; if not, nothing has happened.
 func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
-	was, err := e.recode(old, t)
+	first, err := e.text.Parse(old)
+	if err != nil {
+		return true, e.replace(w, old, enc, err)
+	}
+	was, err := e.recode(first, t)
 	if err != nil {
 		return true, e.replace(w, old, enc, err)
 	}
 	check := func(doc *textedit.Document) error {
-		is, err := e.recode(doc.Text, t)
+		is, err := e.recode(doc, t)
 		if err == nil && !bytes.Equal(is, enc) {
 			err = errors.New("the edited text decodes to another value")
 		}
 		return err
 	}
-	text, report, err := textedit.Edit(e.text, old, was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
-	if errors.Is(err, errors.ErrDecode) {
-		return true, e.replace(w, old, enc, err)
-	}
+	text, report, err := textedit.EditDocument(e.text, first, was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
 	if err != nil {
 		return true, &errors.EncodeError{Format: e.format, Err: err}
 	}
@@ -112,12 +113,22 @@ func (e editor) replace(w io.Writer, old, enc []byte, why error) error {
 }
 
 // recode gives the encoding of what a text decodes to.
-func (e editor) recode(text []byte, t reflect.Type) ([]byte, error) {
+func (e editor) recode(doc *textedit.Document, t reflect.Type) ([]byte, error) {
 	v := reflect.New(t)
-	if err := e.Load(NewSource(text, 0), v.Interface()); err != nil {
+	if err := e.loadDocument(doc, v.Interface()); err != nil {
 		return nil, err
 	}
 	return e.encode(v.Elem().Interface())
+}
+
+// loadDocument saves parsing the text again where the codec can.
+func (e editor) loadDocument(doc *textedit.Document, v any) error {
+	if c, ok := e.Codec.(interface {
+		loadDocument(doc *textedit.Document, v any) error
+	}); ok {
+		return c.loadDocument(doc, v)
+	}
+	return e.Load(NewSource(doc.Text, 0), v)
 }
 
 func (e editor) encode(v any) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/tomledit"
 )
 
@@ -54,10 +55,18 @@ func (c tomlCodec) Load(r io.Reader, v any) error {
 			return err
 		}
 	}
-	if holdsUint.of(t) {
-		return c.wrapped(v)
+	return c.unwrapped(v)
+}
+
+// loadDocument is Load of a text that is parsed already.
+func (c tomlCodec) loadDocument(doc *textedit.Document, v any) error {
+	if c.strict || !utf8.Valid(doc.Text) {
+		return c.Load(NewSource(doc.Text, 0), v)
 	}
-	return nil
+	if err := guard(func() error { return tomledit.Decode(doc, v) }); err != nil {
+		return c.failure(doc.Text, err)
+	}
+	return c.unwrapped(v)
 }
 
 func (c tomlCodec) failure(data []byte, err error) error {
@@ -74,9 +83,12 @@ func (c tomlCodec) failure(data []byte, err error) error {
 	}
 }
 
-// wrapped refuses a negative number that the decoder has stored in an unsigned
+// unwrapped refuses a negative number that the decoder has stored in an unsigned
 // one. TOML has no number as large as what that gives.
-func (c tomlCodec) wrapped(v any) error {
+func (c tomlCodec) unwrapped(v any) error {
+	if !holdsUint.of(reflect.TypeOf(v)) {
+		return nil
+	}
 	err := inspect(v, "toml", func(p place) error {
 		if tooLarge(p.value) {
 			return fmt.Errorf("is %d in the file, and a %s can't hold that", int64(p.value.Uint()), p.value.Type())
@@ -158,7 +170,7 @@ func (c tomlCodec) Dump(w io.Writer, v any) error {
 	if err := guard(func() error { return e.Encode(addressable(v)) }); err != nil {
 		return encodeFailure(c.format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
 	}
-	var again map[string]any
+	var again any // into which nothing is copied
 	if err := toml.Unmarshal(text.Bytes(), &again); err != nil {
 		return encodeFailure(c.format, v, fmt.Errorf("what was written does not load again: %w", err),
 			"see that no two fields share a key, and that MarshalTOML methods return valid TOML")

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/yamledit"
 	"gopkg.in/yaml.v3"
 )
@@ -47,6 +48,18 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 		return lineFailure(c.format, err)
 	}
 	return c.end(d)
+}
+
+// loadDocument is Load of a text that is parsed already. Only the parser's own
+// way knows which keys have no field.
+func (c yamlCodec) loadDocument(doc *textedit.Document, v any) error {
+	if c.strict {
+		return c.Load(NewSource(doc.Text, 0), v)
+	}
+	if err := guard(func() error { return yamledit.Decode(doc, v) }); err != nil {
+		return lineFailure(c.format, err)
+	}
+	return nil
 }
 
 // end refuses what follows the first document.

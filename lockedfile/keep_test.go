@@ -326,7 +326,7 @@ func TestAnEditedFileKeepsItsChecksum(t *testing.T) {
 	for name, text := range kept {
 		path := put(t, name, text)
 		must(t, checksum.Write(path))
-		f := lockedfile.New[site](path, safefile.WithChecksum())
+		f := lockedfile.New[site](path, safefile.WithChecksum(), quiet)
 		must(t, f.Update(func(s *site) error { s.Server.Port = 9090; return nil }))
 		must(t, f.Write(site{Name: "app", Server: server{Port: 7}}))
 		must(t, checksum.Verify(path))

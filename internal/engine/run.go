@@ -86,10 +86,10 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 	if err != nil {
 		return err
 	}
-	if r.version != nil && c.Version != r.version {
+	appended := size(r.saved.tails)
+	if r.version != nil && c.Version != r.version || len(c.Data) < appended {
 		return fmt.Errorf("%w while its lock was held; read it again and retry", errors.ErrChanged)
 	}
-	appended := size(r.saved.tails)
 	b.exists, b.data, b.loaded, b.verified = c.Exists, c.Data[:len(c.Data)-appended], true, o.Verify
 	r.version = c.Version
 	return nil

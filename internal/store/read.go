@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -75,18 +76,36 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 		return Content{}, openError(err, f.name)
 	}
 	defer open.Close()
+	for range maxVersions {
+		c, steady, err := f.loadOnce(open, o)
+		if steady || err != nil {
+			return c, err
+		}
+	}
+	return Content{}, fmt.Errorf("%w %d times while it was being read", errors.ErrChanged, maxVersions)
+}
+
+// loadOnce reads the file. It is not steady if somebody without the lock wrote
+// in it meanwhile: then what was read is neither this version nor the next.
+func (f *file) loadOnce(open vfs.File, o ReadOptions) (c Content, steady bool, err error) {
 	info, err := regular(open, f.name)
 	if err != nil {
-		return Content{}, err
+		return c, false, err
 	}
-	data, err := readAll(open, info, o.Max)
-	if err == nil && o.Verify {
-		err = f.vouch(open, info, sidecar.Sum(data))
-	}
+	data, err := readAll(io.NewSectionReader(open, 0, math.MaxInt64), info, o.Max)
 	if err != nil {
-		return Content{}, err
+		return c, false, err
 	}
-	return Content{true, data, versionOf(info)}, nil
+	now, err := open.Stat()
+	if err != nil || versionOf(now) != versionOf(info) {
+		return c, false, err
+	}
+	if o.Verify {
+		if err := f.vouch(open, info, sidecar.Sum(data)); err != nil {
+			return c, false, err
+		}
+	}
+	return Content{true, data, versionOf(info)}, true, nil
 }
 
 // loadLinked reads what the link in the file's place leads to, since reads
@@ -118,7 +137,7 @@ func (f *file) Exists() (bool, error) {
 // readAll reads a regular file of a size that fstat told, without a second
 // buffer. One that grows meanwhile, which only a writer in place can do, or that
 // hides its size, as those of /proc do, is read to its end.
-func readAll(f vfs.File, info vfs.Info, max int64) ([]byte, error) {
+func readAll(f io.Reader, info vfs.Info, max int64) ([]byte, error) {
 	if max > 0 && info.Size > max {
 		return nil, tooLarge(info.Size, max)
 	}

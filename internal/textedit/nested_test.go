@@ -34,6 +34,8 @@ func TestWhatAnOperationMeansInNestedText(t *testing.T) {
 		{"a list that the text leaves out", "# h\n", "m:\n  l:\n    - a\n", "m:\n  l:\n    - a\n    - b\n", "", "# h\nm:\n  l:\n    - a\n    - b\n"},
 		{"complex keys", "? [a, b]\n: 1\n? c\n: 2\n", "? [a, b]\n: 1\n? c\n: 2\n", "? [a, b]\n: 3\n? c\n: 2\n", "", "? [a, b]\n: 3\n? c\n: 2\n"},
 		{"repeated keys", "a: 1\nb: 1\na: 2\n", "a: 2\nb: 1\n", "a: 3\nb: 1\n", "", "a: 1\nb: 1\na: 3\n"},
+		{"maps that change places keep what only the text has", "s:\n  l:\n    - {id: a, x: 1}\n    - {id: b}\n    - {id: c, x: 3}\n", "s: {l: [{id: a}, {id: b}, {id: c}]}\n", "s: {l: [{id: c}, {id: b}, {id: a}]}\n", "", "s:\n  l:\n    - {id: c, x: 3}\n    - {id: b}\n    - {id: a, x: 1}\n"},
+		{"in a text of another length too", "l: [{id: a, x: 1}]\n", "l: [{id: a}, {id: b}]\n", "l: [{id: b}, {id: a}]\n", "", "l: [{id: b}, {id: a}]\n"},
 		{"deleting repeated keys", "a: 1\nb: 1\na: 2\n", "a: 2\nb: 1\n", "b: 1\n", "", "b: 1\n"},
 	} {
 		var opt textedit.Options
@@ -81,5 +83,29 @@ func TestATextWithoutEndIsRefused(t *testing.T) {
 	_, _, err := yamledit.Edit([]byte("a: &a [*a]\nb: 1\n"), []byte("b: 1\n"), []byte("b: 2\n"), textedit.Options{})
 	if !errors.Is(err, errors.ErrEncode) && !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestAReplacementNamesEveryCommentThatIsLost(t *testing.T) {
+	old := []byte("# a\nk: 1 # b\n# c\n")
+	if r := textedit.Replacement(yamledit.Format, old, []byte("# c\nk: 2\n")); r.Rung != textedit.Replaced || len(r.Lost) != 2 || r.Lost[0] != 1 || r.Lost[1] != 2 {
+		t.Errorf("%+v", r)
+	}
+	if r := textedit.Replacement(yamledit.Format, []byte("# a\nk: ["), old); r.Rung != textedit.Replaced || r.Lost != nil {
+		t.Errorf("of what does not parse: %+v", r)
+	}
+}
+
+func TestEqualDataIsCheckedWhereTheEncodingsDiffer(t *testing.T) {
+	old, was, is := []byte("# a\nk: 1\n"), []byte("# a\nk: 1\n"), []byte("# b\nk: 1\n")
+	whole := func(doc *textedit.Document) error {
+		if string(doc.Text) != string(is) {
+			return errors.New("another comment")
+		}
+		return nil
+	}
+	got, report, err := yamledit.Edit(old, was, is, textedit.Options{Check: whole})
+	if err != nil || string(got) != string(is) || report.Rung != textedit.Replaced {
+		t.Errorf("%q, %+v, %v", got, report, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
 )
@@ -12,7 +13,9 @@ import (
 // first.
 type layout struct {
 	text    []byte
-	lost    bool // the positions are not known
+	meta    toml.MetaData
+	whole   toml.Primitive // what the text was decoded to
+	lost    bool           // the positions are not known
 	head    *scope
 	headers []*statement
 	brk     string // a line break

@@ -30,11 +30,17 @@ type format struct{}
 
 // Parse reads a text.
 func (format) Parse(text []byte) (*textedit.Document, error) {
+	var whole toml.Primitive
+	meta, err := toml.Decode(string(text), &whole)
+	if err != nil {
+		return nil, err
+	}
 	var decoded any // into which nothing is copied
-	if _, err := toml.Decode(string(text), &decoded); err != nil {
+	if err := meta.PrimitiveDecode(whole, &decoded); err != nil {
 		return nil, err
 	}
 	s := newScanner(text)
+	s.layout.meta, s.layout.whole = meta, whole
 	s.document()
 	doc := &textedit.Document{Text: text, Root: s.root, Comments: s.comments, Loose: true, Keys: textedit.MatchFold, Data: s.layout}
 	if s.lost || !fill(s.root, decoded) {
@@ -43,6 +49,13 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	}
 	s.layout.finish(s.comments)
 	return doc, nil
+}
+
+// Decode stores what doc holds in v, without parsing its text again. What v holds
+// then may be part of doc: it is not to be changed.
+func Decode(doc *textedit.Document, v any) error {
+	l := doc.Data.(*layout)
+	return l.meta.PrimitiveDecode(l.whole, v)
 }
 
 // mark is the length of the byte order mark that text begins with.

@@ -404,16 +404,3 @@ func TestAWriteThatWritesNothingIsAnError(t *testing.T) {
 		t.Errorf("wrote %d, %v", n, err)
 	}
 }
-
-func TestWritableAsksForTheEffectiveUser(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may write everything; the tests of package safefile ask as another user")
-	}
-	d := openDir(t, t.TempDir())
-	f := create(t, d, "a", "")
-	must(t, d.Writable("a"))
-	must(t, f.Chmod(0o444))
-	if err := d.Writable("a"); !errors.Is(err, fs.ErrPermission) {
-		t.Errorf("got %v", err)
-	}
-}

@@ -36,9 +36,15 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	return scan(text, root), nil
 }
 
-// Root is the tree of yaml.v3 that doc was made of, for a caller that wants to
-// decode it. It is empty if the text holds no value.
-func Root(doc *textedit.Document) *yaml.Node { return doc.Data.(*layout).root }
+// Decode stores what doc holds in v, without parsing its text again. A yaml.Node
+// in v is part of doc then: it is not to be changed.
+func Decode(doc *textedit.Document, v any) error {
+	root := doc.Data.(*layout).root
+	if root.IsZero() {
+		return nil // as the decoder leaves v where there is no document
+	}
+	return root.Decode(v)
+}
 
 func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {

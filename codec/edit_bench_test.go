@@ -1,0 +1,85 @@
+package codec_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"reflect"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/codec"
+)
+
+// services is a commented configuration of eight lines for each of n services,
+// in one of the formats.
+func services(format string, n int) []byte {
+	var b bytes.Buffer
+	one := map[string]string{
+		"YAML": "  # service %[1]d\n  service%[1]d:\n    image: \"registry.example/app:%[1]d\"\n    replicas: %[1]d # as many as there are nodes\n    ports:\n      - %[2]d\n      - 8443\n\n",
+		"TOML": "# service %[1]d\n[services.service%[1]d]\nimage = \"registry.example/app:%[1]d\"\nreplicas = %[1]d # as many as there are nodes\nports = [\n  %[2]d,\n  8443,\n]\n",
+		"JSON": "    \"service%[1]d\": {\n      \"image\": \"registry.example/app:%[1]d\",\n      \"replicas\": %[1]d,\n      \"ports\": [\n        %[2]d,\n        8443\n      ]\n    }",
+	}[format]
+	b.WriteString(map[string]string{"YAML": "# the services of the site\nservices:\n", "JSON": "{\n  \"services\": {\n"}[format])
+	for i := range n {
+		if i > 0 && format == "JSON" {
+			b.WriteString(",\n")
+		}
+		fmt.Fprintf(&b, one, i, 1000+i)
+	}
+	if format == "JSON" {
+		b.WriteString("\n  }\n}\n")
+	}
+	return b.Bytes()
+}
+
+type cluster struct {
+	Services map[string]struct {
+		Image    string `yaml:"image" toml:"image" json:"image"`
+		Replicas int    `yaml:"replicas" toml:"replicas" json:"replicas"`
+		Ports    []int  `yaml:"ports" toml:"ports" json:"ports"`
+	} `yaml:"services" toml:"services" json:"services"`
+}
+
+var editors = map[string]codec.Editor{
+	"YAML": codec.YAML().(codec.Editor), "TOML": codec.TOML().(codec.Editor), "JSON": codec.JSON().(codec.Editor),
+}
+
+// staged is what a transaction asks of a codec: it has encoded the value before.
+type staged interface {
+	EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
+}
+
+// benchmarkEdit sets one value among n services, proof included.
+func benchmarkEdit(b *testing.B, format string, n int) {
+	text, c := services(format, n), editors[format]
+	var v cluster
+	if err := c.Load(bytes.NewReader(text), &v); err != nil {
+		b.Fatal(err)
+	}
+	one := v.Services["service7"]
+	one.Replicas = 4711
+	v.Services["service7"] = one
+	enc, err := dumped(c, v)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if done, err := c.(staged).EditEncoded(io.Discard, text, []byte(enc), reflect.TypeFor[cluster]()); err != nil || !done {
+			b.Fatal(done, err)
+		}
+	}
+}
+
+// BenchmarkEdit is what a commit of one changed value costs but for the disk:
+//
+//	go test -run '^$' -bench Edit ./codec
+func BenchmarkEdit(b *testing.B) {
+	for _, format := range []string{"YAML", "TOML", "JSON"} {
+		b.Run(format+"/200 lines", func(b *testing.B) { benchmarkEdit(b, format, 25) })
+	}
+	for _, kib := range []int{64, 256, 1024} {
+		b.Run(fmt.Sprintf("YAML/%d KiB", kib), func(b *testing.B) { benchmarkEdit(b, "YAML", kib*1024/155) })
+	}
+}
