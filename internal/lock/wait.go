@@ -39,11 +39,11 @@ func Wait(p Place, done <-chan struct{}) (*Held, error) {
 			return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
 		}
 		f, err := p.sleep(info.ID, done)
-		if errors.Is(err, fs.ErrNotExist) || f == nil && err == nil {
-			continue
-		}
 		if err != nil {
 			return nil, err
+		}
+		if f == nil {
+			continue
 		}
 		if h, err := p.confirm(f); h != nil || err != nil {
 			return h, err
