@@ -1,0 +1,34 @@
+package lock
+
+import (
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// vanishing is a directory whose lock file is deleted right after it was looked at.
+type vanishing struct {
+	vfs.Dir
+	path string
+	once *sync.Once
+}
+
+func (v vanishing) Stat(name string) (vfs.Info, error) {
+	info, err := v.Dir.Stat(name)
+	if err == nil {
+		v.once.Do(func() { err = os.Remove(v.path) })
+	}
+	return info, err
+}
+
+func TestALockFileThatVanishesBeforeTheWaitIsMadeAnew(t *testing.T) {
+	p := place(t)
+	take(t, p)
+	p.Dir = vanishing{p.Dir, p.Path, new(sync.Once)}
+	h, err := Wait(p, nil)
+	must(t, err)
+	must(t, h.Check())
+	must(t, h.Release())
+}
