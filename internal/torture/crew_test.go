@@ -57,13 +57,15 @@ func (c *crew) start(j job) *process {
 	cmd := exec.Command(self)
 	// The race detector would let every worker sleep a second before it exits.
 	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
-	return c.run(j.Name, cmd)
+	return c.run(j.Name, cmd, j.Seam.KillAt > 0)
 }
 
-// run starts any program that says events on its standard output.
-func (c *crew) run(name string, cmd *exec.Cmd) *process {
+// run starts any program that says events on its standard output. A doomed one
+// is expected to be killed.
+func (c *crew) run(name string, cmd *exec.Cmd, doomed bool) *process {
 	c.t.Helper()
 	p := &process{name: name, cmd: cmd, gone: make(chan struct{})}
+	p.doomed.Store(doomed) // before it runs, since it may kill itself at once
 	input, err := cmd.StdinPipe()
 	if err != nil {
 		c.t.Fatal(err)

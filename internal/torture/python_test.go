@@ -58,7 +58,7 @@ func TestPythonProcessesAndGoProcessesExcludeEachOther(t *testing.T) {
 	var names []string
 	for i := range 2 {
 		name := "python" + strconv.Itoa(i)
-		c.run(name, exec.Command(python, script, filepath.Join(dir, "count.json"), name, "count"))
+		c.run(name, exec.Command(python, script, filepath.Join(dir, "count.json"), name, "count"), false)
 		goName := "go" + strconv.Itoa(i)
 		c.start(job{Name: goName, Workloads: []string{"count"}, Dir: dir, Goroutines: 2})
 		names = append(names, name, goName)

@@ -28,7 +28,6 @@ func TestAProcessKilledAfterAnyOperationLeavesContentThatVerifies(t *testing.T) 
 				c.change(load, fmt.Sprint("between.", n), dir)
 				p := c.start(job{Name: fmt.Sprint("killed", n), Workloads: []string{name}, Dir: dir,
 					Goroutines: 1, Changes: 1, Seam: seamOptions{KillAt: n}})
-				p.doomed.Store(true)
 				said := c.awaitExit(p)
 				if err := load.verify(dir, said); err != nil {
 					t.Fatalf("killed at operation %d: %v", n, err)
