@@ -15,9 +15,9 @@
 // commits at once, on its own goroutine. While it is in its fsyncs, the next
 // functions already run and stage into the next batch, which one of them
 // commits when the disk returns. For a moment after that the batch gathers, until
-// as many have staged as the last commit held or half of its duration has passed,
-// so that callers in a loop share one commit instead of splitting in two halves
-// that wait for each other.
+// as many more have staged as the last commit let go, and those who were waiting,
+// or half of that commit's duration has passed, so that callers in a loop share
+// one commit instead of splitting in two halves that wait for each other.
 //
 // A caller is acknowledged when a commit with its change is durable. If a
 // commit fails, so do all who staged on top of what it held, and the next
