@@ -88,7 +88,7 @@ func (ent *entry) withdraw(w *waiter) bool {
 // open makes sure that a run is open and that the waiter's path means this
 // file. The waiter has the turn.
 func (ent *entry) open(w *waiter) error {
-	err := error(nil)
+	var err error
 	if r := ent.current(); r == nil {
 		err = ent.begin(w)
 	} else {

@@ -110,7 +110,6 @@ func (r *run) loadForEdit(b *blob, o store.ReadOptions) error {
 // write puts a batch on the disk. Of a batch whose edit is refused it writes the
 // functions before the one that is to blame.
 func (r *run) write(b *batch) error {
-
 	defer r.alone()()
 	err := r.put(b, b.state)
 	if !isRefused(err) {

@@ -22,17 +22,18 @@ func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 	return v, nil
 }
 
-// encode happens before anything touches the disk.
-func (f *File[T]) encode(v T) ([]byte, error) {
+// encode happens before anything touches the disk. It gives the codec too, for
+// another may be registered by the time the encoding is staged.
+func (f *File[T]) encode(v T) (codec.Codec, []byte, error) {
 	c, err := f.codec()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var buf bytes.Buffer
 	if err := calm(errors.ErrEncode, func() error { return c.Dump(&buf, v) }); err != nil {
-		return nil, matching(errors.ErrEncode, err)
+		return nil, nil, matching(errors.ErrEncode, err)
 	}
-	return buf.Bytes(), nil
+	return c, buf.Bytes(), nil
 }
 
 // calm turns a panic of a user's codec into an error: the data is what it
@@ -62,9 +63,8 @@ type form[T any] struct {
 }
 
 // form is nil where the codec can't edit, so that its encoding is the text.
-func (f *File[T]) form() engine.Form {
-	c, err := f.codec()
-	if editor, ok := c.(codec.Editor); ok && err == nil {
+func (f *File[T]) form(c codec.Codec) engine.Form {
+	if editor, ok := c.(codec.Editor); ok {
 		return form[T]{editor, f.options.MaxSize, f.request.Options.Policy.Log}
 	}
 	return nil

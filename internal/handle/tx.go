@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"reflect"
 
+	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
 )
@@ -28,7 +29,7 @@ func (tx *Tx[T]) read() (none T, err error) {
 	if err != nil {
 		return none, err
 	}
-	data, exists, err := tx.tx.Value(tx.file.form(), tx.file.options.forCodec())
+	data, exists, err := tx.tx.Value(tx.file.form(c), tx.file.options.forCodec())
 	if err == nil && !exists {
 		err = fs.ErrNotExist
 	}
@@ -52,16 +53,16 @@ func (tx *Tx[T]) ReadBytes() ([]byte, error) {
 
 // Write stages v.
 func (tx *Tx[T]) Write(v T) error {
-	data, err := tx.file.encode(v)
+	c, data, err := tx.file.encode(v)
 	if err != nil {
 		return tx.file.fail("write", errors.ErrWrite, err)
 	}
-	return tx.put(data)
+	return tx.put(c, data)
 }
 
-// put stages the encoding of a value, which nobody else has.
-func (tx *Tx[T]) put(data []byte) error {
-	form := tx.file.form()
+// put stages the encoding of a value by a codec. Nobody else has the bytes.
+func (tx *Tx[T]) put(c codec.Codec, data []byte) error {
+	form := tx.file.form(c)
 	if form == nil {
 		tx.tx.Put(data)
 		return nil

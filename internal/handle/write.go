@@ -11,11 +11,11 @@ import (
 
 // Write makes v the file's content. It is encoded before anything is locked.
 func (f *File[T]) Write(ctx context.Context, v T) error {
-	data, err := f.encode(v)
+	c, data, err := f.encode(v)
 	if err != nil {
 		return f.fail("write", errors.ErrWrite, err)
 	}
-	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.put(data) })
+	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.put(c, data) })
 }
 
 // WriteBytes makes a copy of data the file's content.
