@@ -21,6 +21,7 @@ type carrier struct {
 
 // In gives a context that carries the transaction.
 func (tx *Tx) In(ctx context.Context) context.Context {
+	tx.open()
 	return context.WithValue(ctx, carrierKey{}, &carrier{tx, carrierOf(ctx)})
 }
 
@@ -72,7 +73,7 @@ func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
 	if !tx.admit(w) {
 		return store.ErrMoved
 	}
-	inner := (&Tx{staging: tx.staging, at: tx.at, outer: tx}).open()
+	inner := &Tx{staging: tx.staging, at: tx.at, outer: tx}
 	mark := inner.mark()
 	ok := false
 	defer func() { // a panic and runtime.Goexit pass here too
