@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
@@ -66,7 +67,10 @@ func (c *carrier) find(at store.Location) (*Tx, error) {
 // or panics; functions that join one transaction take turns. It is ErrMoved if
 // the transaction ended before the turn came.
 func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
-	if w.cause() != nil || !w.await(tx.joins, func() { w.warn(tx.running()) }) {
+	late := time.AfterFunc(longWait, func() { w.warn(tx.running()) })
+	had := w.cause() == nil && w.await(tx.joins)
+	late.Stop()
+	if !had {
 		return w.gaveUp("")
 	}
 	defer func() { tx.joins <- struct{}{} }()
