@@ -12,34 +12,45 @@ type batch struct {
 	options store.Options
 	state   state   // with the changes of all its functions
 	size    int     // how many those are
-	members []state // as each of them left it
+	earlier []state // as each of them but the last left it
 	good    int     // if an edit was refused: how many are durable all the same
 	read    bool    // one of them relied on what it had read
 	goal    int     // how many it gathers
+	over    bool    // it is durable or has failed
 
+	// Most batches are of one caller, who waits for nobody: a channel is made
+	// when somebody does.
 	full chan struct{} // closed when there is nothing left to gather
 	lead chan struct{} // tells one of its callers to commit it
-	done chan struct{} // closed when it is durable or has failed
+	done chan struct{} // closed when it is over
 	err  error         // why it failed; read after done
 }
 
-func newBatch(o store.Options) *batch {
-	return &batch{options: o, full: make(chan struct{}), lead: make(chan struct{}, 1), done: make(chan struct{})}
+// fill ends the gathering, if there is any.
+func (b *batch) fill() {
+	if b.full != nil {
+		close(b.full)
+		b.full = nil
+	}
 }
 
-// fill ends the gathering.
-func (b *batch) fill() {
-	select {
-	case <-b.full:
-	default:
-		close(b.full)
+// wait gives the channels for a caller whose change another one may commit.
+func (b *batch) wait() (lead, done <-chan struct{}) {
+	if b.done == nil {
+		b.lead, b.done = make(chan struct{}, 1), make(chan struct{})
+		if b.over {
+			close(b.done)
+		}
 	}
+	return b.lead, b.done
 }
 
 // add takes in the changes of one more function, and gives its place.
 func (b *batch) add(tx *Tx) (place int) {
+	if b.size > 0 {
+		b.earlier = append(b.earlier, b.state)
+	}
 	b.state = tx.state
-	b.members = append(b.members, tx.state)
 	b.read = b.read || tx.read
 	place = b.size
 	if b.size++; b.size == b.goal {
@@ -65,7 +76,7 @@ func (r *run) batchFor(o store.Options) *batch {
 		}
 		r.batches[0].fill()
 	}
-	b := newBatch(o)
+	b := &batch{options: o}
 	r.batches = append(r.batches, b)
 	return b
 }
@@ -114,8 +125,10 @@ func (ent *entry) landed(b *batch, start time.Time) commitStats {
 }
 
 func (b *batch) end(err error) {
-	b.err = err
-	close(b.done)
+	b.err, b.over = err, true
+	if b.done != nil {
+		close(b.done)
+	}
 }
 
 // fail ends a run whose states have no ground any more: its commit failed, or
@@ -138,12 +151,13 @@ func (ent *entry) gather(r *run, b *batch) {
 		ent.mu.Unlock()
 		return
 	}
-	b.goal = goal
+	full := make(chan struct{})
+	b.goal, b.full = goal, full
 	ent.mu.Unlock()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
-	case <-b.full:
+	case <-full:
 	case <-timer.C:
 	}
 }

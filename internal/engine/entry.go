@@ -52,9 +52,11 @@ func (ent *entry) enqueue(w *waiter) bool {
 	if ent.abandoned {
 		return false
 	}
+	w.granted, w.turn = false, nil
 	ent.queue = append(ent.queue, w)
 	ent.settle()
-	if !w.ready() {
+	if !w.granted {
+		w.turn = make(chan struct{}, 1)
 		ent.attend(w)
 	}
 	return true
@@ -62,7 +64,7 @@ func (ent *entry) enqueue(w *waiter) bool {
 
 // await waits for the turn.
 func (ent *entry) await(w *waiter) error {
-	if !w.await(w.turn) && ent.withdraw(w) {
+	if w.turn != nil && !w.await(w.turn) && ent.withdraw(w) {
 		return ent.gaveUp(w)
 	}
 	if w.moved {
@@ -82,8 +84,7 @@ func (ent *entry) withdraw(w *waiter) bool {
 	defer ent.mu.Unlock()
 	i := slices.Index(ent.queue, w)
 	if i < 0 {
-		<-w.turn // it came at that moment
-		return false
+		return false // it came at that moment
 	}
 	ent.queue = slices.Delete(ent.queue, i, i+1)
 	return true
@@ -150,7 +151,7 @@ func (ent *entry) begin(w *waiter) error {
 		return err
 	}
 	ent.start(newRun(s, w, looked, time.Now()), pause > 0)
-	if w.Last != nil {
+	if w.Last != nil && !w.located.IsZero() {
 		here := w.at
 		w.Last.Store(&here)
 	}
@@ -182,7 +183,7 @@ func (ent *entry) dispatch() {
 	ent.queue[0] = nil
 	ent.queue = ent.queue[1:]
 	ent.busy, ent.who, ent.turnSince = true, head, now
-	head.turn <- struct{}{}
+	head.grant()
 }
 
 // yield gives the turn back, and ends the run where nothing is left of it.

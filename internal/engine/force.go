@@ -29,7 +29,7 @@ func (ent *entry) abandon() {
 	defer ent.mu.Unlock()
 	for _, w := range ent.queue {
 		w.moved = true
-		w.turn <- struct{}{}
+		w.grant()
 	}
 	ent.queue = nil
 	ent.abandoned = true

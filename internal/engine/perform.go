@@ -38,6 +38,10 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 	r := ent.run
 	b, place, leads := r.accept(w, tx)
 	err := r.err
+	var lead, done <-chan struct{}
+	if b != nil && !leads {
+		lead, done = b.wait()
+	}
 	ent.busy = false
 	ent.settle()
 	ent.mu.Unlock()
@@ -52,13 +56,13 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 		ent.commit(r, b)
 		return b.outcome(place)
 	case !tx.changed:
-		<-b.done
+		<-done
 		return b.err
 	}
 	select {
-	case <-b.lead:
+	case <-lead:
 		ent.commit(r, b)
-	case <-b.done:
+	case <-done:
 	}
 	return b.outcome(place)
 }

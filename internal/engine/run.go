@@ -26,17 +26,20 @@ type run struct {
 	announced bool // whoever has the turn sets it
 
 	io      chan struct{} // full while somebody is at the session
+	found   blob          // what it held when the lock was taken
 	saved   state         // what the disk holds
 	version store.Version // of that; nil while nobody looked
 	rebased bool          // it holds a change from outside that the run's states do not
 }
 
 func newRun(s store.Session, w *waiter, looked, now time.Time) *run {
-	disk := state{base: &blob{}}
-	return &run{
+	r := &run{
 		session: s, place: w.Place, lock: w.at.Lock, began: now, looked: looked, closed: w.Alone,
-		state: disk, saved: disk, io: make(chan struct{}, 1),
+		io: make(chan struct{}, 1),
 	}
+	r.saved.base = &r.found
+	r.state = r.saved
+	return r
 }
 
 // alone waits until nobody is at the session, and keeps others out. It is no
@@ -113,11 +116,11 @@ func (r *run) loadForEdit(b *blob, o store.ReadOptions) error {
 func (r *run) write(b *batch) error {
 	defer r.alone()()
 	err := r.put(b, b.state)
-	if !isRefused(err) {
+	if err == nil || !isRefused(err) {
 		return err
 	}
 	last := r.saved
-	for i, m := range b.members {
+	for i, m := range append(b.earlier, b.state) {
 		if m, err = m.on(last); err != nil {
 			break
 		}

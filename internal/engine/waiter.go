@@ -13,7 +13,8 @@ import (
 type waiter struct {
 	*Request
 	at      store.Location
-	turn    chan struct{} // told once when the turn is the waiter's
+	granted bool          // the turn is the waiter's; the entry's mutex guards it
+	turn    chan struct{} // told that, if it has to wait
 	since   time.Time
 	located time.Time // when at was found; zero for a guess
 	guessed bool
@@ -24,7 +25,7 @@ type waiter struct {
 }
 
 func newWaiter(r *Request) *waiter {
-	return &waiter{Request: r, turn: make(chan struct{}, 1), since: time.Now()}
+	return &waiter{Request: r, since: time.Now()}
 }
 
 // done is closed when the waiter may wait no longer; nil if it may for ever.
@@ -41,8 +42,13 @@ func (w *waiter) done() <-chan struct{} {
 	return w.limited.Done()
 }
 
-// ready reports whether the turn is there.
-func (w *waiter) ready() bool { return len(w.turn) > 0 }
+// grant gives the turn to a waiter that has left the queue.
+func (w *waiter) grant() {
+	w.granted = true
+	if w.turn != nil {
+		w.turn <- struct{}{}
+	}
+}
 
 // await waits for a turn; false if the waiter may wait no longer.
 func (w *waiter) await(turn <-chan struct{}) bool {

@@ -84,7 +84,7 @@ func (ent *entry) verify(now time.Time) {
 		}
 		w.located, w.moved = l.at, !l.here
 		if !l.here {
-			w.turn <- struct{}{} // from here on it is not ours
+			w.grant() // from here on it is not ours
 		}
 		return !l.here
 	})
