@@ -11,7 +11,7 @@ import (
 
 // waiter is one caller of Do, from its call to its turn.
 type waiter struct {
-	*Request
+	Request
 	at      store.Location
 	granted bool          // the turn is the waiter's; the entry's mutex guards it
 	turn    chan struct{} // told that, if it has to wait
@@ -25,7 +25,7 @@ type waiter struct {
 }
 
 func newWaiter(r *Request) *waiter {
-	return &waiter{Request: r, since: time.Now()}
+	return &waiter{Request: *r, since: time.Now()}
 }
 
 // done is closed when the waiter may wait no longer; nil if it may for ever.

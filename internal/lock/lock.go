@@ -160,18 +160,23 @@ func (h *Held) record() (vfs.File, error) {
 	return f, nil
 }
 
-// holds reports ErrLockLost if an open file is not the lock that is held. The
-// path alone would not do: whoever may rename here could show another file while
-// it is opened, and the lock again when the path is compared.
+// holds reports ErrLockLost if an open file is not the lock that is held. Where
+// files can be told apart the path would not do: whoever may rename here could
+// show another file while it is opened, and the lock again when the path is
+// compared.
 func (h *Held) holds(f vfs.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	if held, known := vfs.IDOf(h.info); known && info.ID != held {
+	held, known := vfs.IDOf(h.info)
+	switch {
+	case !known:
+		return h.Check()
+	case info.ID != held:
 		return h.lost()
 	}
-	return h.Check()
+	return nil
 }
 
 // Check reports ErrLockLost if the path no longer names the lock that is held.

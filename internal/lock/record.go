@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -34,8 +35,7 @@ func (h *Held) Announce() (clear func()) {
 	if err != nil {
 		return func() {}
 	}
-	host, _ := os.Hostname()
-	mine := Record{os.Getpid(), host, time.Now()}
+	mine := Record{os.Getpid(), host(), time.Now()}
 	_, err = f.WriteAt(mine.encode(), 0)
 	clear = func() {
 		_, _ = f.WriteAt(bytes.Repeat([]byte{' '}, recordSize), 0)
@@ -77,6 +77,12 @@ func readRecord(f vfs.File) *Record {
 	n, _ := f.ReadAt(buf, 0)
 	return decodeRecord(string(buf[:n]))
 }
+
+// host is asked for once: every transaction leaves a record.
+var host = sync.OnceValue(func() string {
+	name, _ := os.Hostname()
+	return name
+})
 
 func (r Record) encode() []byte {
 	host := r.Host

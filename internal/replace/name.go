@@ -39,7 +39,9 @@ func OwnerOf(target, lockPlace string) Owner {
 func NewName(o Owner) string {
 	var random [randBytes]byte
 	rand.Read(random[:]) // never fails: it ends the program instead
-	return namePrefix + string(o) + "-" + hex.EncodeToString(random[:]) + nameSuffix
+	name := make([]byte, 0, len(namePrefix)+2*ownerBytes+1+2*randBytes+len(nameSuffix))
+	name = append(append(append(name, namePrefix...), o...), '-')
+	return string(append(hex.AppendEncode(name, random[:]), nameSuffix...))
 }
 
 // CopyName is where the old content of a target that can't be replaced is kept

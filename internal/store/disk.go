@@ -139,7 +139,8 @@ func (d *Disk) lockDir(p Placement, own vfs.Dir) (dir vfs.Dir, id string, err er
 // lockPlace says where the lock lies, given its open directory.
 func lockPlace(p Placement, at Location, dir vfs.Dir) lock.Place {
 	if p.LockDir == "" {
-		return lock.Place{Dir: dir, Name: at.name + lock.Suffix, Path: at.path() + lock.Suffix, Perm: p.Perm}
+		path := at.path + lock.Suffix
+		return lock.Place{Dir: dir, Name: path[len(at.path)-len(at.name):], Path: path, Perm: p.Perm}
 	}
 	name := lockFileName(at.Key)
 	return lock.Place{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}

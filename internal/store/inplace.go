@@ -42,7 +42,7 @@ func inPlace(info *vfs.Info) bool { return info != nil && info.Mode.IsRegular() 
 // openInPlace locks the file itself, and undoes a write that was cut off.
 func (f *file) openInPlace(at Location, o Options, take func(lock.Place) (*lock.Held, error)) (err error) {
 	if !f.place.noLock {
-		f.data, err = take(lock.Place{Dir: f.dir, Name: f.name, Path: at.path(), Like: f.like, Perm: o.Perm})
+		f.data, err = take(lock.Place{Dir: f.dir, Name: f.name, Path: at.path, Like: f.like, Perm: o.Perm})
 		if err != nil {
 			return err
 		}

@@ -33,8 +33,8 @@ func (d *Disk) Locate(p Placement) (Location, error) {
 		if err != nil {
 			return Location{}, err
 		}
-		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name, nil}
-		info, err := d.FS.Stat(at.path(), false)
+		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name, vfs.Join(dir, name), nil}
+		info, err := d.FS.Stat(at.path, false)
 		if errors.Is(err, fs.ErrNotExist) {
 			return at, nil
 		}
@@ -46,7 +46,7 @@ func (d *Disk) Locate(p Placement) (Location, error) {
 			return at, nil
 		}
 		if p.Symlinks == Refuse {
-			return Location{}, fmt.Errorf("%w: %s is one, and the handle refuses them", errors.ErrSymlink, at.path())
+			return Location{}, fmt.Errorf("%w: %s is one, and the handle refuses them", errors.ErrSymlink, at.path)
 		}
 		target, err := vfs.Target(d.FS, dir, name)
 		if err != nil {
@@ -56,8 +56,6 @@ func (d *Disk) Locate(p Placement) (Location, error) {
 	}
 	return Location{}, fmt.Errorf("%w: %s leads through more than %d links, or in a circle", errors.ErrSymlink, p.Path, maxHops)
 }
-
-func (at Location) path() string { return vfs.Join(at.dir, at.name) }
 
 // lockName tells placements of one file with different locks apart.
 func (p Placement) lockName() string {

@@ -127,6 +127,7 @@ type Location struct {
 	Lock string // which lock covers it: empty for the one beside the file
 
 	dir, name string    // the same as a path
+	path      string    // of both
 	target    *vfs.Info // what was there when it was located; nil if nothing
 }
 

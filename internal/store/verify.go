@@ -84,7 +84,7 @@ func (d *Disk) Sidecar(p Placement) (path string, side sidecar.Sidecar, err erro
 	}
 	defer dir.Close()
 	side, err = sidecar.Read(dir, at.name)
-	return at.path() + sidecar.Suffix, side, err
+	return at.path + sidecar.Suffix, side, err
 }
 
 // open tries once. What it finds counts only if it is current after it.
