@@ -137,15 +137,15 @@ func (in *inspector) inside(p place, depth int) *flaw {
 
 func (in *inspector) entries(m reflect.Value, child place, depth int) *flaw {
 	for it := m.MapRange(); it.Next(); {
-		step := fmt.Sprintf("[%#v]", it.Key())
 		key := child
 		key.value, key.isKey = it.Key(), true
-		if f := in.visit(key, depth); f != nil {
-			return f.in(step)
+		f := in.visit(key, depth)
+		if f == nil {
+			child.value = it.Value()
+			f = in.visit(child, depth)
 		}
-		child.value = it.Value()
-		if f := in.visit(child, depth); f != nil {
-			return f.in(step)
+		if f != nil {
+			return f.in(fmt.Sprintf("[%#v]", it.Key()))
 		}
 	}
 	return nil

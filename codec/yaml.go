@@ -77,8 +77,15 @@ func (c yamlCodec) end(d *yaml.Decoder) error {
 }
 
 func (c yamlCodec) Dump(w io.Writer, v any) error {
-	var text []byte
-	err := guard(func() error {
+	text, err := c.encode(v)
+	if err != nil {
+		return err
+	}
+	return emit(w, text)
+}
+
+func (c yamlCodec) encode(v any) (text []byte, err error) {
+	err = guard(func() error {
 		node, err := new(yamlBuilder).node(reflect.ValueOf(addressable(v)), false)
 		if err == nil {
 			text, err = c.write(node)
@@ -86,9 +93,9 @@ func (c yamlCodec) Dump(w io.Writer, v any) error {
 		return err
 	})
 	if err != nil {
-		return encodeFailure(c.format, v, err, `leave it out with the tag yaml:"-" or give it a MarshalYAML method`)
+		return nil, encodeFailure(c.format, v, err, `leave it out with the tag yaml:"-" or give it a MarshalYAML method`)
 	}
-	return emit(w, text)
+	return text, nil
 }
 
 func (c yamlCodec) write(root *yaml.Node) ([]byte, error) {
