@@ -120,19 +120,23 @@ func (s *scanner) key() []*textedit.Node {
 	for {
 		s.space(false)
 		start := s.at
-		switch s.peek() {
-		case '"', '\'':
-			s.str()
-		default:
-			for isBare(s.peek()) {
-				s.at++
-			}
-		}
+		s.part()
 		parts = append(parts, s.scalar(start, textedit.TypeString, keyText(s.text[start:s.at])))
 		s.space(false)
 		if s.peek() != '.' {
 			return parts
 		}
+		s.at++
+	}
+}
+
+// part passes one part of a key.
+func (s *scanner) part() {
+	if c := s.peek(); c == '"' || c == '\'' {
+		s.str()
+		return
+	}
+	for isBare(s.peek()) {
 		s.at++
 	}
 }
