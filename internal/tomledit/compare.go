@@ -3,6 +3,7 @@ package tomledit
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -88,7 +89,7 @@ func join(list []chunk, depth int) *textedit.Node {
 	table := &textedit.Node{Kind: textedit.Map}
 	for _, c := range list {
 		if c.value != nil {
-			key := textedit.NewScalar(textedit.TypeString, keyText([]byte(c.key)))
+			key := textedit.NewScalar(textedit.TypeString, keyText(c.key))
 			table.Entries = append(table.Entries, textedit.Entry{Key: key, Value: c.value})
 			continue
 		}
@@ -180,24 +181,22 @@ func (s *scanner) decode(n *textedit.Node) bool {
 	if n.Kind != textedit.Scalar {
 		return true
 	}
-	return fill(n, decodeScalar(s.text[n.Start:n.End]))
+	return fill(n, decodeScalar(s.source[n.Start:n.End]))
 }
 
 // decodeScalar reads what is spelled simply; the rest is the decoder's to read.
-func decodeScalar(spelled []byte) any {
-	if len(spelled) > 1 && spelled[0] == '"' && bytes.IndexByte(spelled, '\\') < 0 && !bytes.HasPrefix(spelled, []byte(`"""`)) {
-		return string(spelled[1 : len(spelled)-1])
+func decodeScalar(spelled string) any {
+	switch {
+	case spelled == "true", spelled == "false":
+		return spelled == "true"
+	case len(spelled) > 1 && spelled[0] == '"' && !strings.Contains(spelled, `\`) && !strings.HasPrefix(spelled, `"""`):
+		return spelled[1 : len(spelled)-1]
 	}
-	switch text := string(spelled); text {
-	case "true", "false":
-		return text == "true"
-	default:
-		if v, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return v
-		}
+	if v, err := strconv.ParseInt(spelled, 10, 64); err == nil {
+		return v
 	}
 	var v struct{ K any }
-	if _, err := toml.Decode("K="+string(spelled), &v); err != nil {
+	if _, err := toml.Decode("K="+spelled, &v); err != nil {
 		return nil
 	}
 	return v.K

@@ -10,6 +10,7 @@ import (
 // scanner finds the keys and values of a text that the decoder has accepted.
 type scanner struct {
 	text     []byte
+	source   string // the text, for nodes to share
 	at       int
 	line     int // of the offset counted
 	counted  int
@@ -50,7 +51,7 @@ func (s *scanner) scalar(start int, typ, value string) *textedit.Node {
 }
 
 func newScanner(text []byte) *scanner {
-	s := &scanner{text: text, at: mark(text), line: 1, scope: &scope{}, layout: newLayout(text)}
+	s := &scanner{text: text, source: string(text), at: mark(text), line: 1, scope: &scope{}, layout: newLayout(text)}
 	s.root = s.table(s.scope, 0, "")
 	s.base, s.chain = s.root, []*table{placeOf(s.root).table}
 	return s
@@ -121,7 +122,7 @@ func (s *scanner) key() []*textedit.Node {
 		s.space(false)
 		start := s.at
 		s.part()
-		parts = append(parts, s.scalar(start, textedit.TypeString, keyText(s.text[start:s.at])))
+		parts = append(parts, s.scalar(start, textedit.TypeString, keyText(s.source[start:s.at])))
 		s.space(false)
 		if s.peek() != '.' {
 			return parts
@@ -182,7 +183,7 @@ func (s *scanner) value() *textedit.Node {
 		n = s.inline()
 	default:
 		s.literal()
-		n.Text = string(s.text[n.Start:s.at])
+		n.Text = s.source[n.Start:s.at]
 	}
 	n.End = s.at
 	if n.End == n.Start {

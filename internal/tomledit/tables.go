@@ -77,7 +77,7 @@ func (s *scanner) open(st *statement) {
 	last := len(st.keys) - 1
 	for i, key := range st.keys {
 		next := child(s.base, key)
-		path := string(s.text[st.keys[0].Start:key.End])
+		path := s.source[st.keys[0].Start:key.End]
 		switch {
 		case next == nil && i == last && st.header == 2:
 			next = &textedit.Node{Kind: textedit.List, Data: &place{table: &table{level: i + 1, path: path}, layout: s.layout}}
@@ -98,7 +98,7 @@ func (s *scanner) open(st *statement) {
 	}
 	if t := placeOf(s.base).table; t.scope == nil {
 		t.scope = st.scope
-		t.path = string(s.text[st.keys[0].Start:st.keys[last].End])
+		t.path = s.source[st.keys[0].Start:st.keys[last].End]
 	} else if t.scope != st.scope {
 		s.lost = true
 	}
