@@ -100,12 +100,24 @@ func identity(v reflect.Value) any {
 
 // opaque tells whether v encodes itself.
 func (in *inspector) opaque(v reflect.Value) bool {
+	if methodless(v.Type()) {
+		return false
+	}
 	for _, t := range in.self {
 		if v.Type().Implements(t) || v.CanAddr() && v.Addr().Type().Implements(t) {
 			return true
 		}
 	}
 	return false
+}
+
+// methodless tells types that have no methods for sure, nor pointers to them.
+func methodless(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Pointer, reflect.Interface:
+		return false
+	}
+	return t.PkgPath() == ""
 }
 
 func (in *inspector) inside(p place, depth int) *flaw {
