@@ -2,6 +2,7 @@ package tomledit
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
@@ -149,8 +150,8 @@ func isBare(c byte) bool {
 // str passes a string of any kind.
 func (s *scanner) str() {
 	quote := s.text[s.at : s.at+1]
-	if triple := bytes.Repeat(quote, 3); bytes.HasPrefix(s.text[s.at:], triple) {
-		quote = triple
+	if n := s.at + 3; n <= len(s.text) && s.text[s.at+1] == quote[0] && s.text[s.at+2] == quote[0] {
+		quote = s.text[s.at:n]
 	}
 	s.at += len(quote)
 	for !bytes.HasPrefix(s.text[s.at:], quote) {
@@ -196,7 +197,7 @@ func (s *scanner) value() *textedit.Node {
 func (s *scanner) literal() {
 	start := s.at
 	word := func() {
-		for s.at < len(s.text) && bytes.IndexByte([]byte(" \t\r\n,]}#"), s.text[s.at]) < 0 {
+		for s.at < len(s.text) && strings.IndexByte(" \t\r\n,]}#", s.text[s.at]) < 0 {
 			s.at++
 		}
 	}
