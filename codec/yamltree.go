@@ -74,7 +74,7 @@ func (b *yamlBuilder) enter(v reflect.Value) (leave func(), err error) {
 
 // special handles the values that have a form of their own.
 func (b *yamlBuilder) special(v reflect.Value, flow bool) (node *yaml.Node, done bool, err error) {
-	if v.Kind() == reflect.Interface {
+	if v.Kind() == reflect.Interface || methodless(v.Type()) {
 		return nil, false, nil
 	}
 	self := v
