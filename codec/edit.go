@@ -97,7 +97,7 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 	}
 	text, report, err := textedit.EditDocument(e.text, first, was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
 	if err != nil {
-		if _, unread := e.text.Parse(was); unread != nil {
+		if _, unread := e.text.Parse(was); unread != nil { // nothing to compare with
 			return true, e.replace(w, old, enc, unread)
 		}
 		return true, &errors.EncodeError{Format: e.format, Err: err}

@@ -95,10 +95,11 @@ func join(list []chunk, depth int) *textedit.Node {
 		}
 		n := read(c.text)
 		for range depth {
-			if n == nil || len(n.Entries) == 0 {
-				break
+			if n != nil && len(n.Entries) == 1 {
+				n = n.Entries[0].Value
+			} else if n != nil && len(n.Entries) > 1 {
+				return nil // a header is not where an encoder would have it
 			}
-			n = n.Entries[0].Value
 		}
 		if n == nil || n.Kind != textedit.Map {
 			return nil

@@ -141,6 +141,7 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		{"[a]\n[[a.b]]\nc = 1\n", "[a]\n[a.b]\nc = 1\n"},
 		{"[[a]]\n[a.b]\nc = 1\n", "[a]\n[a.b]\nc = 1\n"},
 		{"[a.b]\nc = 1\n", "a = 1\n"},
+		{"[a.b]\nc = 1\n[a]\nd = 1\n", "[a.b]\nc = 1\n[a]\nd = 2\n"},
 	} {
 		checkComparison(t, c[0], c[1])
 	}
