@@ -7,6 +7,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -120,19 +121,33 @@ func syntaxError(data []byte) (offset int64, broken bool) {
 }
 
 func (c jsonCodec) Dump(w io.Writer, v any) error {
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false)
+	e := jsonEncoders.Get().(*jsonEncoder)
+	defer jsonEncoders.Put(e)
+	e.text.Reset()
 	e.SetIndent("", strings.Repeat(" ", c.indent))
 	if err := guard(func() error { return e.Encode(addressable(v)) }); err != nil {
 		return encodeFailure(c.format, v, err, jsonAdvice(err))
 	}
-	if path, found := replaced(text.Bytes(), v); found {
+	if path, found := replaced(e.text.Bytes(), v); found {
 		return encodeFailure(c.format, v, fmt.Errorf("%s is a string that is not valid UTF-8", path),
 			"hold binary data in a []byte, which is written as base64")
 	}
-	return emit(w, text.Bytes())
+	return emit(w, e.text.Bytes())
 }
+
+// jsonEncoder is an encoding/json encoder and what it has written, kept for their
+// buffers: a transaction encodes while others wait for it.
+type jsonEncoder struct {
+	*json.Encoder
+	text bytes.Buffer
+}
+
+var jsonEncoders = sync.Pool{New: func() any {
+	e := new(jsonEncoder)
+	e.Encoder = json.NewEncoder(&e.text)
+	e.SetEscapeHTML(false)
+	return e
+}}
 
 func jsonAdvice(err error) string {
 	switch {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,19 +55,22 @@ func groupCommit(b *testing.B, root string, goroutines int) {
 	ours := oursIn(place(b, root, "holdfast"), commits)
 	peer := byHandIn(place(b, root, "by-hand"))
 	settle := syncer(b, root)
-	var fast, slow []float64
+	var fast, slow, cost []float64
 	for round := 0; b.Loop(); round++ {
 		for turn := range 2 {
 			settle()
 			if (round+turn)%2 == 0 {
-				fast = append(fast, throughput(b, goroutines, ours))
+				rate, cpu := throughput(b, goroutines, ours)
+				fast, cost = append(fast, rate), append(cost, cpu)
 			} else {
-				slow = append(slow, throughput(b, goroutines, peer))
+				rate, _ := throughput(b, goroutines, peer)
+				slow = append(slow, rate)
 			}
 		}
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median(fast), "holdfast-updates/s")
+	b.ReportMetric(median(cost), "holdfast-cpu-ns/update")
 	b.ReportMetric(median(slow), "by-hand-updates/s")
 	b.ReportMetric(median(ratios(fast, slow)), "holdfast/by-hand")
 	for _, q := range []float64{0.1, 0.5, 0.9} {
@@ -86,10 +90,11 @@ func place(b *testing.B, root, name string) (path string) {
 	return path
 }
 
-// throughput is the updates per second of goroutines that do nothing else.
-func throughput(b *testing.B, goroutines int, update func() error) float64 {
+// throughput is the updates per second of goroutines that do nothing else, and
+// what each costs the process in time of its processors.
+func throughput(b *testing.B, goroutines int, update func() error) (rate, cpu float64) {
 	var done sync.WaitGroup
-	counts, start := make([]int, goroutines), time.Now()
+	counts, start, used := make([]int, goroutines), time.Now(), processTime(b)
 	for g := range goroutines {
 		done.Go(func() {
 			for time.Since(start) < shift {
@@ -106,7 +111,16 @@ func throughput(b *testing.B, goroutines int, update func() error) float64 {
 	for _, n := range counts {
 		total += n
 	}
-	return float64(total) / time.Since(start).Seconds()
+	return float64(total) / time.Since(start).Seconds(), float64(processTime(b)-used) / float64(total)
+}
+
+// processTime is what the process has had of the processors.
+func processTime(b *testing.B) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // oursIn updates through a handle and tells commits their sizes.

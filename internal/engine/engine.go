@@ -87,9 +87,10 @@ type Request struct {
 	Announce bool
 	// Func is the user's function, which a warning about a long wait points at.
 	Func any
-	// Last is where the handle's last call found the file. It saves a look for
-	// the caller who has the file to itself, and is verified under the lock
-	// like any other; nil saves nothing.
+	// Last is where the handle's last run found the file. It saves a look for the
+	// caller who has the file to itself, and for those who queue: one look that is
+	// taken while they wait serves them all. It is verified before anything
+	// relies on it; nil saves nothing.
 	Last *atomic.Pointer[store.Location]
 }
 
@@ -123,10 +124,11 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
 }
 
 // locate finds the waiter's file, or guesses that it is where it was the last
-// time, once.
+// time, once. Who can't wait for the guess to be verified must not guess at a
+// file that is busy.
 func (e *Engine) locate(w *waiter) error {
 	if w.Last != nil && !w.guessed && carrierOf(w.Context) == nil {
-		if last := w.Last.Load(); last != nil && !e.inUse(last.Key) {
+		if last := w.Last.Load(); last != nil && (w.Timeout != 0 || !e.inUse(last.Key)) {
 			w.at, w.guessed = *last, true
 			return nil
 		}
@@ -191,10 +193,19 @@ func (e *Engine) hold(ent *entry) {
 
 // leave frees the entry with its last user.
 func (e *Engine) leave(ent *entry) {
+	if e.left(ent) {
+		ent.unwatch()
+	}
+}
+
+// left takes a user off an entry, and reports whether that was the last.
+func (e *Engine) left(ent *entry) (last bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if ent.users--; ent.users == 0 && e.entries[ent.key] == ent {
+	ent.users--
+	if ent.users == 0 && e.entries[ent.key] == ent {
 		delete(e.entries, ent.key)
 		e.past.keep(ent.key, ent.history)
 	}
+	return ent.users == 0
 }

@@ -18,6 +18,7 @@ type entry struct {
 
 	mu        sync.Mutex
 	queue     []*waiter // in the order they came
+	watch     watch     // sees to those in the queue
 	busy      bool      // somebody has the turn
 	who       *waiter   // who that is, or was last
 	turnSince time.Time
@@ -53,12 +54,15 @@ func (ent *entry) enqueue(w *waiter) bool {
 	}
 	ent.queue = append(ent.queue, w)
 	ent.settle()
+	if !w.ready() {
+		ent.attend(w)
+	}
 	return true
 }
 
 // await waits for the turn.
 func (ent *entry) await(w *waiter) error {
-	if !w.await(w.turn, func() { ent.warn(w) }) && ent.withdraw(w) {
+	if !w.await(w.turn) && ent.withdraw(w) {
 		return ent.gaveUp(w)
 	}
 	if w.moved {
@@ -107,16 +111,21 @@ func (ent *entry) current() *run {
 }
 
 // stillHere makes sure that the path of a waiter who joins a run still means
-// this file. Who was located before the run began, by the run's own path, is
-// covered by the look that the run took under its lock; who was located since,
-// by that very look a moment ago.
+// this file. A look at the path since the waiter came covers it, whoever took
+// it; who was located before the run began is covered by the look that the run
+// took under its lock, if that was at the same path.
 func (ent *entry) stillHere(w *waiter, r *run) error {
-	if !w.located.IsZero() && (w.Place == r.place || w.located.After(r.began)) {
+	same := w.Place == r.place
+	if same && (!w.located.IsZero() || r.looked.After(w.since)) || w.located.After(r.began) {
 		return nil
 	}
+	began := time.Now()
 	now, err := ent.engine.store.Locate(w.Place)
 	if err == nil && now.Key != ent.key {
 		err = store.ErrMoved
+	}
+	if same && err == nil {
+		r.looked = began
 	}
 	return err
 }
@@ -129,6 +138,7 @@ func (ent *entry) begin(w *waiter) error {
 	if pause > 0 {
 		ent.engine.rest(pause)
 	}
+	looked := time.Now() // or after that
 	s, err := ent.engine.store.TryLock(w.Place, w.at, w.Options)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
 		s, err = ent.engine.store.Lock(w.Place, w.at, w.Options, w.done())
@@ -139,9 +149,10 @@ func (ent *entry) begin(w *waiter) error {
 	if err != nil {
 		return err
 	}
-	ent.start(newRun(s, w, time.Now()), pause > 0)
+	ent.start(newRun(s, w, looked, time.Now()), pause > 0)
 	if w.Last != nil {
-		w.Last.Store(&w.at)
+		here := w.at
+		w.Last.Store(&here)
 	}
 	return nil
 }
@@ -163,15 +174,14 @@ func (ent *entry) dispatch() {
 	if ent.busy || len(ent.queue) == 0 {
 		return
 	}
-	head := ent.queue[0]
-	if r := ent.run; r != nil {
-		if !r.takes(head, time.Now()) {
-			r.close()
-			return
-		}
+	head, now := ent.queue[0], time.Now()
+	if r := ent.run; r != nil && !r.takes(head, now) {
+		r.close()
+		return
 	}
-	ent.queue = slices.Delete(ent.queue, 0, 1)
-	ent.busy, ent.who, ent.turnSince = true, head, time.Now()
+	ent.queue[0] = nil
+	ent.queue = ent.queue[1:]
+	ent.busy, ent.who, ent.turnSince = true, head, now
 	head.turn <- struct{}{}
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
@@ -89,7 +90,7 @@ func (e *Engine) holder(r Request) (*waiter, error) {
 	}
 	r.Alone = true
 	w := newWaiter(&r)
-	w.at = at
+	w.at, w.located = at, time.Now()
 	return w, nil
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
@@ -21,6 +22,7 @@ type carrier struct {
 
 // In gives a context that carries the transaction.
 func (tx *Tx) In(ctx context.Context) context.Context {
+	tx.open()
 	return context.WithValue(ctx, carrierKey{}, &carrier{tx, carrierOf(ctx)})
 }
 
@@ -65,14 +67,17 @@ func (c *carrier) find(at store.Location) (*Tx, error) {
 // or panics; functions that join one transaction take turns. It is ErrMoved if
 // the transaction ended before the turn came.
 func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
-	if w.cause() != nil || !w.await(tx.joins, func() { w.warn(tx.running()) }) {
+	late := time.AfterFunc(longWait, func() { w.warn(tx.running()) })
+	had := w.cause() == nil && w.await(tx.joins)
+	late.Stop()
+	if !had {
 		return w.gaveUp("")
 	}
 	defer func() { tx.joins <- struct{}{} }()
 	if !tx.admit(w) {
 		return store.ErrMoved
 	}
-	inner := (&Tx{staging: tx.staging, at: tx.at, outer: tx}).open()
+	inner := &Tx{staging: tx.staging, at: tx.at, outer: tx}
 	mark := inner.mark()
 	ok := false
 	defer func() { // a panic and runtime.Goexit pass here too

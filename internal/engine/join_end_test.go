@@ -82,8 +82,9 @@ func TestAJoinThatComesTooLateIsATransactionOfItsOwn(t *testing.T) {
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			open = tx
 			must(t, put("1")(tx))
+			within := tx.In(context.Background())
 			<-tx.joins
-			late = begin(e, in(tx.In(context.Background()), "f"), extend("2"))
+			late = begin(e, in(within, "f"), extend("2"))
 			tx.mu.Lock()
 			tx.over = true // between the look at the context and the turn
 			tx.mu.Unlock()

@@ -15,12 +15,13 @@ type run struct {
 	place     store.Placement // whose lock it is
 	lock      string
 	began     time.Time
-	closed    bool     // takes no new function
-	state     state    // with all that was staged
-	batches   []*batch // staged and waiting for the disk; only the last takes more
-	flying    *batch   // on its way to the disk
-	led       bool     // somebody sees to the first batch: gathers or commits it
-	err       error    // the failed commit that closed the run
+	looked    time.Time // when the last look at where the place leads began; whoever has the turn sets it
+	closed    bool      // takes no new function
+	state     state     // with all that was staged
+	batches   []*batch  // staged and waiting for the disk; only the last takes more
+	flying    *batch    // on its way to the disk
+	led       bool      // somebody sees to the first batch: gathers or commits it
+	err       error     // the failed commit that closed the run
 	lingering bool
 	announced bool // whoever has the turn sets it
 
@@ -30,10 +31,10 @@ type run struct {
 	rebased bool          // it holds a change from outside that the run's states do not
 }
 
-func newRun(s store.Session, w *waiter, now time.Time) *run {
+func newRun(s store.Session, w *waiter, looked, now time.Time) *run {
 	disk := state{base: &blob{}}
 	return &run{
-		session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone,
+		session: s, place: w.Place, lock: w.at.Lock, began: now, looked: looked, closed: w.Alone,
 		state: disk, saved: disk, io: make(chan struct{}, 1),
 	}
 }

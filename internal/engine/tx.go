@@ -27,7 +27,7 @@ type staging struct {
 type Tx struct {
 	*staging
 	at     store.Location
-	joins  chan struct{} // empty while a function that joined this one runs
+	joins  chan struct{} // empty while a function that joined this one runs; nil until one can
 	joined *waiter       // which that is, or was last
 	writes int           // how many of the writes are this function's, or of those within it
 	outer  *Tx
@@ -35,24 +35,30 @@ type Tx struct {
 }
 
 func newTx(r *run, at store.Location) *Tx {
-	s := &staging{run: r, state: r.state, after: r.newest()}
-	return (&Tx{staging: s, at: at}).open()
+	return &Tx{staging: &staging{run: r, state: r.state, after: r.newest()}, at: at}
 }
 
 // open lets others join.
-func (tx *Tx) open() *Tx {
-	tx.joins = make(chan struct{}, 1)
-	tx.joins <- struct{}{}
-	return tx
+func (tx *Tx) open() {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.joins == nil {
+		tx.joins = make(chan struct{}, 1)
+		tx.joins <- struct{}{}
+	}
 }
 
 // end lets nobody join any more, and waits for the function that has, so that it
 // is in the transaction whole.
 func (tx *Tx) end() {
-	<-tx.joins
-	defer func() { tx.joins <- struct{}{} }()
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
+	if tx.joins != nil {
+		tx.mu.Unlock()
+		<-tx.joins
+		tx.mu.Lock()
+		defer func() { tx.joins <- struct{}{} }()
+	}
 	tx.over = true
 }
 
@@ -62,19 +68,19 @@ func (tx *Tx) ended() bool {
 	return tx.over
 }
 
-func (tx *Tx) lock() (unlock func()) {
+func (tx *Tx) lock() {
 	tx.mu.Lock()
 	if tx.over {
 		tx.mu.Unlock()
 		panic("lockedfile: Tx used after its function returned")
 	}
-	return tx.mu.Unlock
 }
 
 // Text is the file's content, and whether there is a file. The bytes are shared:
 // they are not to be changed.
 func (tx *Tx) Text(o store.ReadOptions) (data []byte, exists bool, err error) {
-	defer tx.lock()()
+	tx.lock()
+	defer tx.mu.Unlock()
 	return tx.text(o)
 }
 
@@ -103,7 +109,8 @@ func within(o store.ReadOptions, size int) error {
 // Value is Text for a caller to whom the encoding of a value of the given form
 // will do.
 func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, exists bool, err error) {
-	defer tx.lock()()
+	tx.lock()
+	defer tx.mu.Unlock()
 	if !sameForm(tx.state.form, f) {
 		return tx.text(o)
 	}
@@ -113,7 +120,8 @@ func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, exists bool, err 
 
 // Put stages a whole new content. The bytes are kept and not to be changed.
 func (tx *Tx) Put(data []byte) {
-	defer tx.lock()()
+	tx.lock()
+	defer tx.mu.Unlock()
 	tx.put(data)
 }
 
@@ -126,7 +134,8 @@ func (tx *Tx) put(data []byte) {
 // leads nowhere, the encoding is the text. A file over the limit of o can't be
 // edited. The bytes are kept and not to be changed.
 func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
-	defer tx.lock()()
+	tx.lock()
+	defer tx.mu.Unlock()
 	err := tx.run.loadForEdit(tx.state.base, o)
 	if err == nil {
 		err = within(o, len(tx.state.base.data)+size(tx.state.tails))
@@ -151,7 +160,8 @@ func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 
 // Append stages bytes at the end. They are kept and not to be changed.
 func (tx *Tx) Append(tail []byte) error {
-	defer tx.lock()()
+	tx.lock()
+	defer tx.mu.Unlock()
 	s, err := tx.state.settled()
 	if err == nil {
 		tx.set(state{base: s.base, tails: append(s.tails, tail)})
@@ -161,7 +171,8 @@ func (tx *Tx) Append(tail []byte) error {
 
 // Remove stages the file's removal. It fails with fs.ErrNotExist if there is none.
 func (tx *Tx) Remove() error {
-	defer tx.lock()()
+	tx.lock()
+	defer tx.mu.Unlock()
 	exists, err := tx.exists()
 	if err != nil {
 		return err

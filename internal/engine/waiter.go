@@ -17,6 +17,7 @@ type waiter struct {
 	since   time.Time
 	located time.Time // when at was found; zero for a guess
 	guessed bool
+	warned  bool            // that it waits for long; the entry's mutex guards it
 	moved   bool            // the turn is at another entry now
 	limited context.Context // ends with the timeout or the caller's context; made when first needed
 	cancel  context.CancelFunc
@@ -40,9 +41,11 @@ func (w *waiter) done() <-chan struct{} {
 	return w.limited.Done()
 }
 
-// await waits for a turn; false if the waiter may wait no longer. Long waits are
-// worth a word to somebody.
-func (w *waiter) await(turn <-chan struct{}, long func()) bool {
+// ready reports whether the turn is there.
+func (w *waiter) ready() bool { return len(w.turn) > 0 }
+
+// await waits for a turn; false if the waiter may wait no longer.
+func (w *waiter) await(turn <-chan struct{}) bool {
 	select {
 	case <-turn:
 		return true
@@ -51,17 +54,11 @@ func (w *waiter) await(turn <-chan struct{}, long func()) bool {
 	if w.Timeout == 0 {
 		return false
 	}
-	warn := time.NewTimer(longWait)
-	defer warn.Stop()
-	for {
-		select {
-		case <-turn:
-			return true
-		case <-w.done():
-			return false
-		case <-warn.C:
-			long()
-		}
+	select {
+	case <-turn:
+		return true
+	case <-w.done():
+		return false
 	}
 }
 

@@ -11,13 +11,23 @@ import (
 // taken for a mistake, such as a Locked inside a Locked on the same file.
 const longWait = 10 * time.Second
 
-// warn logs that a caller has waited for long, and for whom.
-func (ent *entry) warn(w *waiter) {
+// warn logs of each caller, once, that it has waited for long, and for whom. A
+// wait for another process is no mistake.
+func (ent *entry) warn(now time.Time) {
+	var late []*waiter
 	ent.mu.Lock()
-	who := ent.who
-	held := ent.busy && ent.run != nil
+	who, held := ent.who, ent.busy && ent.run != nil
+	for _, w := range ent.queue {
+		if !w.warned && now.Sub(w.since) >= longWait {
+			w.warned = true
+			late = append(late, w)
+		}
+	}
 	ent.mu.Unlock()
-	if held && who != nil {
+	if !held {
+		return
+	}
+	for _, w := range late {
 		w.warn(who)
 	}
 }

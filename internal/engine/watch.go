@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// guessSpan is how long a caller who guessed where its file is may wait in a
+// queue before somebody looks whether it is the right one.
+const guessSpan = runSpan
+
+// watch sees to those who wait in one queue. It is one timer for all of them: one
+// for each would cost more than most of them wait.
+type watch struct {
+	timer *time.Timer // nil until somebody had to wait
+	at    time.Time   // when it is to go off; zero while it is not set
+}
+
+// due is when something is to be done for a waiter in the queue; zero for never.
+func (w *waiter) due() time.Time {
+	switch {
+	case w.located.IsZero():
+		return w.since.Add(guessSpan)
+	case !w.warned:
+		return w.since.Add(longWait)
+	}
+	return time.Time{}
+}
+
+// attend has the watch go off in time for a waiter. The mutex is held.
+func (ent *entry) attend(w *waiter) {
+	at := w.due()
+	if at.IsZero() || !ent.watch.at.IsZero() && !at.Before(ent.watch.at) {
+		return
+	}
+	ent.watch.at = at
+	if ent.watch.timer == nil {
+		ent.watch.timer = time.AfterFunc(time.Until(at), ent.tend)
+	} else {
+		ent.watch.timer.Reset(time.Until(at))
+	}
+}
+
+// unwatch stops the watch of an entry that nobody uses.
+func (ent *entry) unwatch() {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	if ent.watch.timer != nil {
+		ent.watch.timer.Stop()
+	}
+}
+
+// tend does what is due.
+func (ent *entry) tend() {
+	now := time.Now()
+	ent.verify(now)
+	ent.warn(now)
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	ent.watch.at = time.Time{}
+	for _, w := range ent.queue {
+		ent.attend(w)
+	}
+}
+
+// verify looks where the paths lead that were guessed at a while ago, each once,
+// and sends away who waits for the wrong file.
+func (ent *entry) verify(now time.Time) {
+	doubtful := func(w *waiter) bool { return w.located.IsZero() && !w.due().After(now) }
+	looks := map[store.Placement]finding{}
+	for _, w := range ent.waiting() {
+		if _, known := looks[w.Place]; !known && doubtful(w) {
+			looks[w.Place] = ent.look(w.Place)
+		}
+	}
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	ent.queue = slices.DeleteFunc(ent.queue, func(w *waiter) bool {
+		l, known := looks[w.Place]
+		if !known || !doubtful(w) {
+			return false
+		}
+		w.located, w.moved = l.at, !l.here
+		if !l.here {
+			w.turn <- struct{}{} // from here on it is not ours
+		}
+		return !l.here
+	})
+}
+
+// finding is what was found at a path.
+type finding struct {
+	at   time.Time // when it began
+	here bool      // it means this file
+}
+
+func (ent *entry) look(p store.Placement) finding {
+	start := time.Now()
+	at, err := ent.engine.store.Locate(p)
+	return finding{start, err == nil && at.Key == ent.key}
+}
+
+func (ent *entry) waiting() []*waiter {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	return slices.Clone(ent.queue)
+}
