@@ -105,7 +105,7 @@ func chunks(text []byte) []chunk {
 }
 
 // assemble makes the tree of a text, with a scalar of the type TypeSame for what
-// is as in the other. It gives nil if the chunks are not what they seemed.
+// is as in the other. It gives nil if that can't be told.
 func assemble(list []chunk) *textedit.Node {
 	text := differing(nil, list)
 	root, err := parse(text)
@@ -133,10 +133,11 @@ func differing(to []byte, list []chunk) []byte {
 	return to
 }
 
-// graft completes the map n, read from the differing lines, by the rest.
+// graft completes the map n, parsed from the differing lines, by the rest. It
+// gives nil if a key is there twice, or the chunks are not what they seemed.
 func graft(list []chunk, n *textedit.Node) *textedit.Node {
 	whole := &textedit.Node{Kind: textedit.Map, Entries: make([]textedit.Entry, 0, len(list))}
-	read := n.Entries
+	parsed := n.Entries
 	for i := range list {
 		c := &list[i]
 		if c.same {
@@ -145,11 +146,11 @@ func graft(list []chunk, n *textedit.Node) *textedit.Node {
 			whole.Entries = append(whole.Entries, textedit.Entry{Key: key, Value: textedit.NewScalar(textedit.TypeSame, "")})
 			continue
 		}
-		if len(read) == 0 {
+		if len(parsed) == 0 {
 			return nil
 		}
-		e := read[0]
-		read = read[1:]
+		e := parsed[0]
+		parsed = parsed[1:]
 		if c.inner != nil {
 			e.Value = graft(c.inner, e.Value)
 		}
@@ -158,7 +159,7 @@ func graft(list []chunk, n *textedit.Node) *textedit.Node {
 		}
 		whole.Entries = append(whole.Entries, e)
 	}
-	if len(read) > 0 || len(list) == 0 {
+	if len(parsed) > 0 || len(list) == 0 || repeats(whole) {
 		return nil
 	}
 	return whole
