@@ -67,11 +67,11 @@ func (s settings) editing(c Codec, text textedit.Format) Codec {
 // writes what differs into old: so neither a key that v's type does not know nor
 // a zero value that the text leaves out is touched.
 func (e editor) Edit(w io.Writer, old []byte, v any) error {
-	enc, err := e.encode(v)
-	if err != nil {
+	var enc bytes.Buffer
+	if err := e.Dump(&enc, v); err != nil {
 		return err
 	}
-	_, err = e.EditEncoded(w, old, enc, typeOf(v))
+	_, err := e.EditEncoded(w, old, enc.Bytes(), typeOf(v))
 	return err
 }
 
@@ -97,6 +97,9 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 	}
 	text, report, err := textedit.EditDocument(e.text, first, was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
 	if err != nil {
+		if _, unread := e.text.Parse(was); unread != nil { // nothing to compare with
+			return true, e.replace(w, old, enc, unread)
+		}
 		return true, &errors.EncodeError{Format: e.format, Err: err}
 	}
 	e.tell(w, report)
@@ -112,7 +115,14 @@ func (e editor) replace(w io.Writer, old, enc []byte, why error) error {
 	return emit(w, enc)
 }
 
-// recode gives the encoding of what a text decodes to.
+// documentCodec is a codec that can do without parsing a text again.
+type documentCodec interface {
+	loadDocument(doc *textedit.Document, v any) error // Load of the document's text
+	encode(v any) ([]byte, error)                     // Dump without a proof that the text loads
+}
+
+// recode gives the encoding of what a text decodes to. It is only to be compared
+// with one that has passed Dump, so it need not be known to load.
 func (e editor) recode(doc *textedit.Document, t reflect.Type) ([]byte, error) {
 	v := reflect.New(t)
 	if err := e.loadDocument(doc, v.Interface()); err != nil {
@@ -121,17 +131,17 @@ func (e editor) recode(doc *textedit.Document, t reflect.Type) ([]byte, error) {
 	return e.encode(v.Elem().Interface())
 }
 
-// loadDocument saves parsing the text again where the codec can.
 func (e editor) loadDocument(doc *textedit.Document, v any) error {
-	if c, ok := e.Codec.(interface {
-		loadDocument(doc *textedit.Document, v any) error
-	}); ok {
+	if c, ok := e.Codec.(documentCodec); ok {
 		return c.loadDocument(doc, v)
 	}
 	return e.Load(NewSource(doc.Text, 0), v)
 }
 
 func (e editor) encode(v any) ([]byte, error) {
+	if c, ok := e.Codec.(documentCodec); ok {
+		return c.encode(v)
+	}
 	var text bytes.Buffer
 	err := e.Dump(&text, v)
 	return text.Bytes(), err

@@ -475,3 +475,37 @@ func TestWrappedCodecsEdit(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// moody is encoded as what no TOML is, once the file holds "bad".
+type moody struct{ bad bool }
+
+func (m *moody) UnmarshalTOML(v any) error {
+	m.bad = v == "bad"
+	return nil
+}
+
+func (m moody) MarshalTOML() ([]byte, error) {
+	if m.bad {
+		return []byte("= ="), nil
+	}
+	return []byte(`"good"`), nil
+}
+
+func TestATextWhoseValueHasNoEncodingIsReplaced(t *testing.T) {
+	type config struct {
+		Mood moody `toml:"mood"`
+	}
+	const text = "# why\nmood = \"bad\"\n"
+	var told codec.EditReport
+	c := codec.TOML(codec.OnEdit(func(r codec.EditReport) { told = r })).(codec.Editor)
+	var got bytes.Buffer
+	if err := c.Edit(&got, []byte(text), config{}); err != nil || got.String() != "mood = \"good\"\n" {
+		t.Errorf("%q, %v", got.String(), err)
+	}
+	if told.How != "replaced" || !slices.Equal(told.Lost, []int{1}) {
+		t.Errorf("told of %+v", told)
+	}
+	if err := codec.TOML(codec.KeepComments()).(codec.Editor).Edit(&got, []byte(text), config{}); !errors.Is(err, errors.ErrEncode) {
+		t.Errorf("with comments to keep: %v", err)
+	}
+}

@@ -100,12 +100,24 @@ func identity(v reflect.Value) any {
 
 // opaque tells whether v encodes itself.
 func (in *inspector) opaque(v reflect.Value) bool {
+	if methodless(v.Type()) {
+		return false
+	}
 	for _, t := range in.self {
 		if v.Type().Implements(t) || v.CanAddr() && v.Addr().Type().Implements(t) {
 			return true
 		}
 	}
 	return false
+}
+
+// methodless tells types that have no methods for sure, nor pointers to them.
+func methodless(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Pointer, reflect.Interface:
+		return false
+	}
+	return t.PkgPath() == ""
 }
 
 func (in *inspector) inside(p place, depth int) *flaw {
@@ -137,15 +149,15 @@ func (in *inspector) inside(p place, depth int) *flaw {
 
 func (in *inspector) entries(m reflect.Value, child place, depth int) *flaw {
 	for it := m.MapRange(); it.Next(); {
-		step := fmt.Sprintf("[%#v]", it.Key())
 		key := child
 		key.value, key.isKey = it.Key(), true
-		if f := in.visit(key, depth); f != nil {
-			return f.in(step)
+		f := in.visit(key, depth)
+		if f == nil {
+			child.value = it.Value()
+			f = in.visit(child, depth)
 		}
-		child.value = it.Value()
-		if f := in.visit(child, depth); f != nil {
-			return f.in(step)
+		if f != nil {
+			return f.in(fmt.Sprintf("[%#v]", it.Key()))
 		}
 	}
 	return nil

@@ -161,19 +161,28 @@ func tomlField(t reflect.Type, key string) (found reflect.Type, ok bool) {
 }
 
 func (c tomlCodec) Dump(w io.Writer, v any) error {
+	text, err := c.encode(v)
+	if err != nil {
+		return err
+	}
+	var again any // into which nothing is copied
+	if err := toml.Unmarshal(text, &again); err != nil {
+		return encodeFailure(c.format, v, fmt.Errorf("what was written does not load again: %w", err),
+			"see that no two fields share a key, and that MarshalTOML methods return valid TOML")
+	}
+	return emit(w, text)
+}
+
+// encode is Dump without reading the text back.
+func (c tomlCodec) encode(v any) ([]byte, error) {
 	if err := tomlWritable(v); err != nil {
-		return encodeFailure(c.format, v, err, "")
+		return nil, encodeFailure(c.format, v, err, "")
 	}
 	var text bytes.Buffer
 	e := toml.NewEncoder(&text)
 	e.Indent = strings.Repeat(" ", c.indent)
 	if err := guard(func() error { return e.Encode(addressable(v)) }); err != nil {
-		return encodeFailure(c.format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
+		return nil, encodeFailure(c.format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
 	}
-	var again any // into which nothing is copied
-	if err := toml.Unmarshal(text.Bytes(), &again); err != nil {
-		return encodeFailure(c.format, v, fmt.Errorf("what was written does not load again: %w", err),
-			"see that no two fields share a key, and that MarshalTOML methods return valid TOML")
-	}
-	return emit(w, text.Bytes())
+	return text.Bytes(), nil
 }

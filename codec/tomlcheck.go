@@ -77,7 +77,7 @@ func tooLarge(v reflect.Value) bool {
 // encodesByPointer tells whether v's encoding methods are out of the encoder's
 // reach: they have a pointer receiver, and v is in a map or an interface.
 func encodesByPointer(v reflect.Value) bool {
-	if v.CanAddr() || v.Kind() == reflect.Pointer {
+	if v.CanAddr() || v.Kind() == reflect.Pointer || methodless(v.Type()) {
 		return false
 	}
 	for _, method := range []reflect.Type{tomlMarshaler, textMarshaler} {

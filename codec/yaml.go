@@ -77,21 +77,37 @@ func (c yamlCodec) end(d *yaml.Decoder) error {
 }
 
 func (c yamlCodec) Dump(w io.Writer, v any) error {
-	var text bytes.Buffer
-	err := guard(func() error {
+	text, err := c.encode(v)
+	if err != nil {
+		return err
+	}
+	return emit(w, text)
+}
+
+func (c yamlCodec) encode(v any) (text []byte, err error) {
+	err = guard(func() error {
 		node, err := new(yamlBuilder).node(reflect.ValueOf(addressable(v)), false)
-		if err != nil {
-			return err
+		if err == nil {
+			text, err = c.write(node)
 		}
-		e := yaml.NewEncoder(&text)
-		e.SetIndent(c.indent)
-		if err := e.Encode(node); err != nil {
-			return err
-		}
-		return e.Close()
+		return err
 	})
 	if err != nil {
-		return encodeFailure(c.format, v, err, `leave it out with the tag yaml:"-" or give it a MarshalYAML method`)
+		return nil, encodeFailure(c.format, v, err, `leave it out with the tag yaml:"-" or give it a MarshalYAML method`)
 	}
-	return emit(w, text.Bytes())
+	return text, nil
+}
+
+func (c yamlCodec) write(root *yaml.Node) ([]byte, error) {
+	if text, ok := printYAML(root, c.indent); ok {
+		return text, nil
+	}
+	var text bytes.Buffer
+	e := yaml.NewEncoder(&text)
+	e.SetIndent(c.indent)
+	if err := e.Encode(root); err != nil {
+		return nil, err
+	}
+	err := e.Close()
+	return text.Bytes(), err
 }

@@ -76,9 +76,17 @@ func timeNode(t time.Time) (*yaml.Node, error) {
 	return plainNode(t.Format(time.RFC3339Nano)), nil
 }
 
-// oldPlain are plain scalars that YAML 1.1 reads as something else than a
+var sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`)
+
+// oldPlain tells the plain scalars that YAML 1.1 reads as something else than a
 // string: booleans and numbers to base 60; and the merge key of any version.
-var oldPlain = regexp.MustCompile(`^(?:y|Y|yes|Yes|YES|on|On|ON|n|N|no|No|NO|off|Off|OFF|<<|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$`)
+func oldPlain(s string) bool {
+	switch s {
+	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF", "<<":
+		return true
+	}
+	return strings.Contains(s, ":") && strings.ContainsAny(s[:1], "+-0123456789") && sexagesimal.MatchString(s)
+}
 
 func stringNode(s string) *yaml.Node {
 	if !utf8.ValidString(s) {
@@ -86,7 +94,7 @@ func stringNode(s string) *yaml.Node {
 	}
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	switch {
-	case oldPlain.MatchString(s):
+	case oldPlain(s):
 		node.Style = yaml.DoubleQuotedStyle
 	case strings.Contains(s, "\n"):
 		node.Style = yaml.LiteralStyle
@@ -142,5 +150,9 @@ func compareNatural(x, y string) int {
 
 // digits gives the digits that s begins with.
 func digits(s string) string {
-	return s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return s[:n]
 }

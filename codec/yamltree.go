@@ -74,7 +74,7 @@ func (b *yamlBuilder) enter(v reflect.Value) (leave func(), err error) {
 
 // special handles the values that have a form of their own.
 func (b *yamlBuilder) special(v reflect.Value, flow bool) (node *yaml.Node, done bool, err error) {
-	if v.Kind() == reflect.Interface {
+	if v.Kind() == reflect.Interface || methodless(v.Type()) {
 		return nil, false, nil
 	}
 	self := v
@@ -125,9 +125,9 @@ func pointerTo(v reflect.Value) reflect.Value {
 }
 
 func (b *yamlBuilder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
-	node := collection(yaml.MappingNode, flow)
+	node := collection(yaml.MappingNode, flow, 2*m.Len())
 	type entry struct{ key, value *yaml.Node }
-	var entries []entry
+	entries := make([]entry, 0, m.Len())
 	for it := m.MapRange(); it.Next(); {
 		key, err := b.node(it.Key(), false)
 		if err != nil {
@@ -150,7 +150,7 @@ func (b *yamlBuilder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
 }
 
 func (b *yamlBuilder) sequence(s reflect.Value, flow bool) (*yaml.Node, error) {
-	node := collection(yaml.SequenceNode, flow)
+	node := collection(yaml.SequenceNode, flow, s.Len())
 	for i := range s.Len() {
 		item, err := b.node(s.Index(i), false)
 		if err != nil {
@@ -161,8 +161,8 @@ func (b *yamlBuilder) sequence(s reflect.Value, flow bool) (*yaml.Node, error) {
 	return node, nil
 }
 
-func collection(kind yaml.Kind, flow bool) *yaml.Node {
-	node := &yaml.Node{Kind: kind}
+func collection(kind yaml.Kind, flow bool, size int) *yaml.Node {
+	node := &yaml.Node{Kind: kind, Content: make([]*yaml.Node, 0, size)}
 	if flow {
 		node.Style = yaml.FlowStyle
 	}
@@ -170,7 +170,7 @@ func collection(kind yaml.Kind, flow bool) *yaml.Node {
 }
 
 func (b *yamlBuilder) record(s reflect.Value, flow bool) (*yaml.Node, error) {
-	node := collection(yaml.MappingNode, flow)
+	node := collection(yaml.MappingNode, flow, 2*s.NumField())
 	if err := b.fields(node, s); err != nil {
 		return nil, err
 	}

@@ -34,7 +34,9 @@ type Step struct {
 // they insert. The order of keys alone is no difference.
 func Diff(old, new *Node) []Op {
 	var d differ
-	d.node(nil, old, new)
+	if !Equal(old, new) { // as they are most often, and that takes no hash to tell
+		d.node(nil, old, new)
+	}
 	return d.ops
 }
 

@@ -1,6 +1,7 @@
 package textedit
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -30,11 +31,7 @@ func prove(f Format, doc *Document, p *Patch, style Style) (*proven, error) {
 	if err != nil {
 		return nil, err
 	}
-	equal := Equal
-	if doc.Loose {
-		equal = Same
-	}
-	if !equal(next.Root, p.Result()) {
+	if want := p.Result(); !Equal(next.Root, want) && !(doc.Loose && Same(next.Root, want)) {
 		return nil, errOther
 	}
 	r := &proven{doc: next, ended: ended(doc, list)}
@@ -57,7 +54,7 @@ func ended(doc *Document, list []Splice) []string {
 				break
 			}
 			if !c.Own && c.End <= s.End {
-				texts = append(texts, string(doc.Text[c.Start:c.End]))
+				texts = append(texts, string(doc.comment(c)))
 			}
 		}
 	}
@@ -67,11 +64,12 @@ func ended(doc *Document, list []Splice) []string {
 // missing counts, by their text, the comments of doc that next has not and that did not end.
 func missing(doc, next *Document, ended []string) map[string]int {
 	count := make(map[string]int)
-	for _, c := range doc.Comments {
-		count[string(doc.Text[c.Start:c.End])]++
+	old, new := unlike(doc, next)
+	for _, c := range old {
+		count[string(doc.comment(c))]++
 	}
-	for _, c := range next.Comments {
-		count[string(next.Text[c.Start:c.End])]--
+	for _, c := range new {
+		count[string(next.comment(c))]--
 	}
 	for _, text := range ended {
 		count[text]--
@@ -84,6 +82,21 @@ func missing(doc, next *Document, ended []string) map[string]int {
 	return count
 }
 
+func (doc *Document) comment(c Comment) []byte { return doc.Text[c.Start:c.End] }
+
+// unlike gives the comments of two documents without what they begin and end with alike.
+func unlike(doc, next *Document) (old, new []Comment) {
+	old, new = doc.Comments, next.Comments
+	same := func(i, j int) bool { return bytes.Equal(doc.comment(old[i]), next.comment(new[j])) }
+	for len(old) > 0 && len(new) > 0 && same(0, 0) {
+		old, new = old[1:], new[1:]
+	}
+	for len(old) > 0 && len(new) > 0 && same(len(old)-1, len(new)-1) {
+		old, new = old[:len(old)-1], new[:len(new)-1]
+	}
+	return old, new
+}
+
 // lostLines names the lines of doc whose comments are not in next.
 func lostLines(doc, next *Document, ended []string) []int {
 	count := missing(doc, next, ended)
@@ -92,14 +105,13 @@ func lostLines(doc, next *Document, ended []string) []int {
 	}
 	kept := make(map[int]bool)
 	for _, p := range align(len(doc.Comments), len(next.Comments), func(i, j int) bool {
-		a, b := doc.Comments[i], next.Comments[j]
-		return string(doc.Text[a.Start:a.End]) == string(next.Text[b.Start:b.End])
+		return bytes.Equal(doc.comment(doc.Comments[i]), next.comment(next.Comments[j]))
 	}) {
 		kept[p[0]] = true
 	}
 	var lines []int
 	for i, c := range doc.Comments {
-		text := string(doc.Text[c.Start:c.End])
+		text := string(doc.comment(c))
 		if !kept[i] && count[text] > 0 {
 			count[text]--
 			lines = append(lines, c.Line)

@@ -3,17 +3,20 @@ package tomledit
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
 // Compare reads two encodings. What the encoder has written needs no second
-// look, and what is wrong with it the proof would find. The tables at the top
-// that are the same in both are not read at all.
+// look, and what is wrong with it the proof would find. The tables that are the
+// same in both are not read at all.
 func (f format) Compare(old, new []byte) (a, b *textedit.Node, err error) {
-	if a, b = abridged(old, new); a != nil {
-		return a, b, nil
+	if byLines(old) && byLines(new) {
+		if a, b = abridged(old, new, 0); a != nil {
+			return a, b, nil
+		}
 	}
 	if a, err = f.encoding(old); err == nil {
 		b, err = f.encoding(new)
@@ -41,90 +44,131 @@ func read(text []byte) *textedit.Node {
 	return s.root
 }
 
-// abridged gives the trees of two encodings without what they have in common,
-// or nil if they don't consist of lines that can be told apart.
-func abridged(old, new []byte) (a, b *textedit.Node) {
-	was, is := chunks(old), chunks(new)
-	if was == nil || is == nil {
-		return nil, nil
+// byLines reports whether every value is on one line, so that headers can be told
+// by how their lines begin.
+func byLines(text []byte) bool {
+	if bytes.Contains(text, []byte(`"""`)) || bytes.Contains(text, []byte("'''")) {
+		return false
 	}
-	if a = join(was, is); a != nil {
-		b = join(is, was)
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if n := len(line); n > 0 && bytes.IndexByte([]byte("[,{"), line[n-1]) >= 0 {
+			return false
+		}
 	}
-	if b == nil {
+	return true
+}
+
+// abridged gives what two texts have in the table that the first depth keys of
+// all their headers lead to, without what they have in common, or nil if that
+// can't be told.
+func abridged(old, new []byte, depth int) (a, b *textedit.Node) {
+	was, is := chunks(old, depth), chunks(new, depth)
+	before := make(map[string]*chunk, len(was))
+	for i := range was {
+		before[was[i].key] = &was[i]
+	}
+	for i := range is {
+		c := &is[i]
+		switch o := before[c.key]; {
+		case o == nil || c.key == "":
+		case bytes.Equal(o.text, c.text):
+			o.value, c.value = textedit.NewScalar(textedit.TypeSame, ""), textedit.NewScalar(textedit.TypeSame, "")
+		case !o.list && !c.list:
+			o.value, c.value = abridged(o.text, c.text, depth+1)
+		}
+	}
+	if a, b = join(was, depth), join(is, depth); a == nil || b == nil {
 		return nil, nil
 	}
 	return a, b
 }
 
-// join reads the chunks of a text that are not the same in the other.
-func join(list, other []chunk) *textedit.Node {
-	same := make(map[string][]byte, len(other))
-	for _, c := range other {
-		same[c.key] = c.text
-	}
-	root := &textedit.Node{Kind: textedit.Map}
-	seen := make(map[string]bool)
+// join makes a table of its chunks, and reads those that have no value yet.
+func join(list []chunk, depth int) *textedit.Node {
+	table := &textedit.Node{Kind: textedit.Map}
 	for _, c := range list {
-		if c.key != "" && bytes.Equal(c.text, same[c.key]) {
-			key := textedit.NewScalar(textedit.TypeString, keyText([]byte(c.key)))
-			root.Entries = append(root.Entries, textedit.Entry{Key: key, Value: textedit.NewScalar(textedit.TypeSame, "")})
-		} else if n := read(c.text); n != nil {
-			root.Entries = append(root.Entries, n.Entries...)
-		} else {
+		if c.value != nil {
+			key := textedit.NewScalar(textedit.TypeString, keyText(c.key))
+			table.Entries = append(table.Entries, textedit.Entry{Key: key, Value: c.value})
+			continue
+		}
+		n := read(c.text)
+		for range depth {
+			if n != nil && len(n.Entries) == 1 {
+				n = n.Entries[0].Value
+			} else if n != nil && len(n.Entries) > 1 {
+				return nil // a header is not where an encoder would have it
+			}
+		}
+		if n == nil || n.Kind != textedit.Map {
 			return nil
 		}
+		table.Entries = append(table.Entries, n.Entries...)
 	}
-	for _, e := range root.Entries {
+	seen := make(map[string]bool, len(table.Entries))
+	for _, e := range table.Entries {
 		if seen[e.Key.Value] {
 			return nil
 		}
 		seen[e.Key.Value] = true
 	}
-	return root
+	return table
 }
 
-// chunk is all that is below the headers of one table at the top, these
+// chunk is all that is below the headers with one key at a depth, these
 // included, or what is above the first.
 type chunk struct {
-	key  string // as it is spelled
-	text []byte
+	key   string // as it is spelled
+	list  bool   // the key is that of a list of tables
+	text  []byte
+	value *textedit.Node
 }
 
-// chunks splits an encoding. It gives nil for one that has values of many lines.
-func chunks(text []byte) []chunk {
-	if bytes.Contains(text, []byte(`"""`)) || bytes.Contains(text, []byte("'''")) {
-		return nil
-	}
+// chunks splits a text at its headers; blank lines go with neither side.
+func chunks(text []byte, depth int) []chunk {
 	list := []chunk{{}}
 	start := 0
 	for at := 0; at < len(text); at = nextLine(text, at) {
-		line := bytes.TrimSpace(text[at:nextLine(text, at)])
-		if n := len(line); n > 0 && bytes.IndexByte([]byte("[,{"), line[n-1]) >= 0 {
-			return nil
-		}
-		if key, last := topKey(line), &list[len(list)-1]; key != "" && key != last.key {
-			last.text, start = text[start:at], at
+		key, ofList := keyAt(text[at:nextLine(text, at)], depth)
+		last := &list[len(list)-1]
+		if key != "" && key != last.key {
+			last.text, start = bytes.TrimRight(text[start:at], "\n"), at
 			list = append(list, chunk{key: key})
+			last = &list[len(list)-1]
 		}
+		last.list = last.list || ofList
 	}
-	list[len(list)-1].text = text[start:]
+	list[len(list)-1].text = bytes.TrimRight(text[start:], "\n")
 	return list
 }
 
-// topKey is the first key of a header as it is spelled, or nothing if the line
-// is no header.
-func topKey(line []byte) string {
-	line = bytes.TrimLeft(line, " \t")
-	if len(line) == 0 || line[0] != '[' {
-		return ""
+// keyAt is the key at a depth of a header as it is spelled, or nothing if the
+// line is no header or is not that deep.
+func keyAt(line []byte, depth int) (key string, ofList bool) {
+	s := scanner{text: line}
+	s.space(false)
+	if s.peek() != '[' {
+		return "", false
 	}
-	s := &scanner{text: line, layout: &layout{}}
-	for s.peek() == '[' {
+	s.at++
+	if ofList = s.peek() == '['; ofList {
 		s.at++
 	}
-	key := s.key()[0]
-	return string(line[key.Start:key.End])
+	for ; ; depth-- {
+		s.space(false)
+		start := s.at
+		s.part()
+		end := s.at
+		s.space(false)
+		switch c := s.peek(); {
+		case depth == 0:
+			return string(line[start:end]), ofList && c == ']'
+		case c != '.':
+			return "", false
+		}
+		s.at++
+	}
 }
 
 // decode gives the scalars under n the values they are spelled as, and reports
@@ -138,24 +182,22 @@ func (s *scanner) decode(n *textedit.Node) bool {
 	if n.Kind != textedit.Scalar {
 		return true
 	}
-	return fill(n, decodeScalar(s.text[n.Start:n.End]))
+	return fill(n, decodeScalar(s.source[n.Start:n.End]))
 }
 
 // decodeScalar reads what is spelled simply; the rest is the decoder's to read.
-func decodeScalar(spelled []byte) any {
-	if len(spelled) > 1 && spelled[0] == '"' && bytes.IndexByte(spelled, '\\') < 0 && !bytes.HasPrefix(spelled, []byte(`"""`)) {
-		return string(spelled[1 : len(spelled)-1])
+func decodeScalar(spelled string) any {
+	switch {
+	case spelled == "true", spelled == "false":
+		return spelled == "true"
+	case len(spelled) > 1 && spelled[0] == '"' && !strings.Contains(spelled, `\`) && !strings.HasPrefix(spelled, `"""`):
+		return spelled[1 : len(spelled)-1]
 	}
-	switch text := string(spelled); text {
-	case "true", "false":
-		return text == "true"
-	default:
-		if v, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return v
-		}
+	if v, err := strconv.ParseInt(spelled, 10, 64); err == nil {
+		return v
 	}
 	var v struct{ K any }
-	if _, err := toml.Decode("K="+string(spelled), &v); err != nil {
+	if _, err := toml.Decode("K="+spelled, &v); err != nil {
 		return nil
 	}
 	return v.K

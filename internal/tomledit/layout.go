@@ -54,7 +54,7 @@ func newLayout(text []byte) *layout {
 func (l *layout) indent(at int) string { return bracket.Indent(l.text, at) }
 
 func (l *layout) header(st *statement) {
-	if n := len(l.headers); n > 0 && within(st.keys, l.headers[n-1].keys) {
+	if n := len(l.headers); n > 0 && !l.nested.known && within(st.keys, l.headers[n-1].keys) {
 		if unit, ok := strings.CutPrefix(l.indent(st.start), l.indent(l.headers[n-1].start)); ok {
 			l.nested.learn(unit)
 		}
@@ -77,10 +77,10 @@ func within(keys, outer []*textedit.Node) bool {
 
 func (l *layout) pair(st *statement) {
 	between := l.text[st.keys[len(st.keys)-1].End:st.value.Start]
-	if len(between) <= len(" = ") {
+	if !l.equals.known && len(between) <= len(" = ") {
 		l.equals.learn(string(between))
 	}
-	if h := st.scope.header; h != nil {
+	if h := st.scope.header; h != nil && !l.pairs.known {
 		if unit, ok := strings.CutPrefix(l.indent(st.start), l.indent(h.start)); ok {
 			l.pairs.learn(unit)
 		}
@@ -100,6 +100,9 @@ func (l *layout) array(n *textedit.Node, c *bracket.Collection) {
 	l.trails++
 	if c.Items[len(c.Items)-1].Comma >= 0 {
 		l.trailing++
+	}
+	if l.unit.known {
+		return
 	}
 	if unit, ok := strings.CutPrefix(l.indent(c.Items[0].Start), l.indent(c.Open)); ok {
 		l.unit.learn(unit)

@@ -11,14 +11,14 @@ import (
 )
 
 // keyText gives the key that a spelled part stands for.
-func keyText(spelled []byte) string {
+func keyText(spelled string) string {
 	switch {
 	case len(spelled) < 2:
-		return string(spelled)
+		return spelled
 	case spelled[0] == '\'':
-		return string(spelled[1 : len(spelled)-1])
+		return spelled[1 : len(spelled)-1]
 	case spelled[0] != '"':
-		return string(spelled)
+		return spelled
 	}
 	// The comparison with what was decoded will find it if this is no string.
 	key, _ := decodeScalar(spelled).(string)

@@ -2,6 +2,7 @@ package tomledit
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
@@ -10,6 +11,7 @@ import (
 // scanner finds the keys and values of a text that the decoder has accepted.
 type scanner struct {
 	text     []byte
+	source   string // the text, for nodes to share
 	at       int
 	line     int // of the offset counted
 	counted  int
@@ -50,7 +52,7 @@ func (s *scanner) scalar(start int, typ, value string) *textedit.Node {
 }
 
 func newScanner(text []byte) *scanner {
-	s := &scanner{text: text, at: mark(text), line: 1, scope: &scope{}, layout: newLayout(text)}
+	s := &scanner{text: text, source: string(text), at: mark(text), line: 1, scope: &scope{}, layout: newLayout(text)}
 	s.root = s.table(s.scope, 0, "")
 	s.base, s.chain = s.root, []*table{placeOf(s.root).table}
 	return s
@@ -120,19 +122,23 @@ func (s *scanner) key() []*textedit.Node {
 	for {
 		s.space(false)
 		start := s.at
-		switch s.peek() {
-		case '"', '\'':
-			s.str()
-		default:
-			for isBare(s.peek()) {
-				s.at++
-			}
-		}
-		parts = append(parts, s.scalar(start, textedit.TypeString, keyText(s.text[start:s.at])))
+		s.part()
+		parts = append(parts, s.scalar(start, textedit.TypeString, keyText(s.source[start:s.at])))
 		s.space(false)
 		if s.peek() != '.' {
 			return parts
 		}
+		s.at++
+	}
+}
+
+// part passes one part of a key.
+func (s *scanner) part() {
+	if c := s.peek(); c == '"' || c == '\'' {
+		s.str()
+		return
+	}
+	for isBare(s.peek()) {
 		s.at++
 	}
 }
@@ -144,8 +150,8 @@ func isBare(c byte) bool {
 // str passes a string of any kind.
 func (s *scanner) str() {
 	quote := s.text[s.at : s.at+1]
-	if triple := bytes.Repeat(quote, 3); bytes.HasPrefix(s.text[s.at:], triple) {
-		quote = triple
+	if n := s.at + 3; n <= len(s.text) && s.text[s.at+1] == quote[0] && s.text[s.at+2] == quote[0] {
+		quote = s.text[s.at:n]
 	}
 	s.at += len(quote)
 	for !bytes.HasPrefix(s.text[s.at:], quote) {
@@ -178,7 +184,7 @@ func (s *scanner) value() *textedit.Node {
 		n = s.inline()
 	default:
 		s.literal()
-		n.Text = string(s.text[n.Start:s.at])
+		n.Text = s.source[n.Start:s.at]
 	}
 	n.End = s.at
 	if n.End == n.Start {
@@ -191,7 +197,7 @@ func (s *scanner) value() *textedit.Node {
 func (s *scanner) literal() {
 	start := s.at
 	word := func() {
-		for s.at < len(s.text) && bytes.IndexByte([]byte(" \t\r\n,]}#"), s.text[s.at]) < 0 {
+		for s.at < len(s.text) && strings.IndexByte(" \t\r\n,]}#", s.text[s.at]) < 0 {
 			s.at++
 		}
 	}

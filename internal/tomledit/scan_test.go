@@ -1,10 +1,14 @@
 package tomledit
 
 import (
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -77,33 +81,96 @@ func TestEncodingsAreReadAsTextsAre(t *testing.T) {
 	}
 }
 
+// checkComparison fails if the operations are others than those of the whole
+// texts. It reports how many tables of the old text were left out.
+func checkComparison(t *testing.T, was, is string) int {
+	t.Helper()
+	x, err := Format.Parse([]byte(was))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := Format.Parse([]byte(is))
+	if err != nil {
+		return 0
+	}
+	a, b, err := Format.Compare([]byte(was), []byte(is))
+	if err != nil {
+		t.Errorf("%v\n%s\n%s", err, was, is)
+		return 0
+	}
+	got, want := textedit.Diff(a, b), textedit.Diff(x.Root, y.Root)
+	if len(got) != len(want) {
+		t.Errorf("%d operations, want %d\n%s\n%s", len(got), len(want), was, is)
+		return 0
+	}
+	for i := range got {
+		if got[i].Kind != want[i].Kind || len(got[i].Path) != len(want[i].Path) || got[i].Value != nil && !textedit.Same(got[i].Value, want[i].Value) {
+			t.Errorf("operation %d is %v, want %v\n%s\n%s", i, got[i].Kind, want[i].Kind, was, is)
+		}
+	}
+	return leftOut(a)
+}
+
+func leftOut(n *textedit.Node) (count int) {
+	if n.Type == textedit.TypeSame {
+		return 1
+	}
+	for _, e := range n.Entries {
+		count += leftOut(e.Value)
+	}
+	return count
+}
+
 func TestComparisonFindsWhatDiffers(t *testing.T) {
-	const text = "a = 1\nl = [1, 2]\n\n[t]\n  x = 1\n  [t.u]\n    y = 1\n\n[[p]]\n  n = 1\n\n[[p]]\n  n = 2\n\n[\"q r\"]\n"
-	for _, c := range []struct{ from, to string }{
-		{"", ""}, {"a = 1", "a = 2"}, {"l = [1, 2]", "l = [1, 2, 3]"}, {"y = 1", "y = 2"}, {"n = 2", "n = 3\n\n[[p]]\n"}, {"[\"q r\"]\n", ""},
-		{"[[p]]\n  n = 1\n", "[new]\n  x = 1\n"}, {"l = [1, 2]", "l = [\n1,\n[2]\n]"}, {"a = 1", "a = '''\n[t]'''"}, {text, ""}, {"[t]", "[z]\n[t]"},
-		{"[t.u]", "[z]"}, {"[t]", "['t']"}, {"\n[t]\n", "\n[p.a]\n\n[t]\n"},
+	const text = "a = 1\nl = [1, 2]\n\n[t]\n  x = 1\n  [t.u]\n    y = 1\n    [[t.u.v]]\n      z = 1\n    [[t.u.v]]\n  [t.w]\n    z = 2\n\n" +
+		"[[p]]\n  n = 1\n  [p.q]\n    o = 1\n\n[[p]]\n  n = 2\n\n[\"q r\"]\n"
+	for _, c := range []struct {
+		from, to string
+		left     int
+	}{
+		{"", "", 3}, {"a = 1", "a = 2", 3}, {"l = [1, 2]", "l = [1, 2, 3]", 3}, {"y = 1", "y = 2", 4}, {"n = 2", "n = 3\n\n[[p]]\n", 2}, {"[\"q r\"]\n", "", 2},
+		{"x = 1", "x = 2", 4}, {"z = 1", "z = 3", 3}, {"z = 2", "z = 3", 3}, {"[t.w]", "[t.s]", 3}, {"o = 1", "o = 2", 2}, {"  [t.w]\n    z = 2\n", "", 3},
+		{"[[p]]\n  n = 1\n", "[new]\n  x = 1\n[[p]]\n", 2}, {"l = [1, 2]", "l = [\n1,\n[2]\n]", 0}, {"a = 1", "a = '''\n[t]'''", 0}, {text, "", 0}, {"[t]", "[z]\n[t]", 3},
+		{"[t]", "['t']", 0}, {"[t.u]", "[ t . \"u\" ]", 2}, {"[t.u]", "['t'.u]", 0},
 	} {
-		was, is := text, strings.Replace(text, c.from, c.to, 1)
-		a, b, err := Format.Compare([]byte(was), []byte(is))
-		x, fine := Format.Parse([]byte(was))
-		y, errNew := Format.Parse([]byte(is))
-		if err != nil || fine != nil || errNew != nil {
-			if errNew == nil {
-				t.Errorf("%q for %q: %v, %v", c.to, c.from, err, fine)
-			}
-			continue
+		if left := checkComparison(t, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
+			t.Errorf("%q for %q: %d tables are left out, want %d", c.to, c.from, left, c.left)
 		}
-		got, want := textedit.Diff(a, b), textedit.Diff(x.Root, y.Root)
-		if len(got) != len(want) {
-			t.Errorf("%q for %q: %d operations, want %d", c.to, c.from, len(got), len(want))
-			continue
+	}
+	for _, c := range [][2]string{
+		{"a.b = 1\n[a.c]\nd = 1\n", "a.b = 2\n[a.c]\nd = 1\n"}, // a is there twice
+		{"[a.b]\nc = 1\n[d]\n[a.e]\n", "[a.b]\nc = 2\n[d]\n[a.e]\n"},
+		{"[a]\n[[a.b]]\nc = 1\n", "[a]\n[a.b]\nc = 1\n"},
+		{"[[a]]\n[a.b]\nc = 1\n", "[a]\n[a.b]\nc = 1\n"},
+		{"[a.b]\nc = 1\n", "a = 1\n"},
+		{"[a.b]\nc = 1\n[a]\nd = 1\n", "[a.b]\nc = 1\n[a]\nd = 2\n"},
+	} {
+		checkComparison(t, c[0], c[1])
+	}
+}
+
+func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	left := 0
+	files := edittest.Corpus(t, "real/*.toml")
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		var v map[string]any
+		if err := toml.Unmarshal(files[name], &v); err != nil {
+			t.Fatal(name, err)
 		}
-		for i := range got {
-			if got[i].Kind != want[i].Kind || len(got[i].Path) != len(want[i].Path) || got[i].Value != nil && !textedit.Same(got[i].Value, want[i].Value) {
-				t.Errorf("%q for %q: operation %d is %v, want %v", c.to, c.from, i, got[i].Kind, want[i].Kind)
-			}
+		enc, err := toml.Marshal(v)
+		if err != nil {
+			t.Fatal(name, err)
 		}
+		lines := strings.SplitAfter(string(enc), "\n")
+		for range 300 {
+			i := r.IntN(len(lines))
+			changed := []string{"", "changed = 1\n", "[changed]\n", strings.Replace(lines[i], " = ", "x = ", 1)}[r.IntN(4)]
+			left += checkComparison(t, string(enc), strings.Join(lines[:i], "")+changed+strings.Join(lines[i+1:], ""))
+		}
+	}
+	if left == 0 {
+		t.Error("nothing was left out")
 	}
 }
 

@@ -6,10 +6,19 @@ import (
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
+// tableCell is the node of a table and what belongs to it, allocated at once.
+type tableCell struct {
+	node  textedit.Node
+	place place
+	table table
+}
+
 // table makes a table without entries.
 func (s *scanner) table(sc *scope, level int, path string) *textedit.Node {
-	t := &table{scope: sc, level: level, path: path}
-	return &textedit.Node{Kind: textedit.Map, Data: &place{table: t, layout: s.layout}}
+	c := &tableCell{table: table{scope: sc, level: level, path: path}}
+	c.place = place{table: &c.table, layout: s.layout}
+	c.node = textedit.Node{Kind: textedit.Map, Data: &c.place}
+	return &c.node
 }
 
 // pair reads a key with its value into the table base, or into one that the
@@ -73,11 +82,11 @@ func (s *scanner) header() {
 
 // open finds or makes the table of a header.
 func (s *scanner) open(st *statement) {
-	s.base, s.chain = s.root, []*table{placeOf(s.root).table}
+	s.base, s.chain = s.root, append(s.chain[:0], placeOf(s.root).table)
 	last := len(st.keys) - 1
 	for i, key := range st.keys {
 		next := child(s.base, key)
-		path := string(s.text[st.keys[0].Start:key.End])
+		path := s.source[st.keys[0].Start:key.End]
 		switch {
 		case next == nil && i == last && st.header == 2:
 			next = &textedit.Node{Kind: textedit.List, Data: &place{table: &table{level: i + 1, path: path}, layout: s.layout}}
@@ -98,7 +107,7 @@ func (s *scanner) open(st *statement) {
 	}
 	if t := placeOf(s.base).table; t.scope == nil {
 		t.scope = st.scope
-		t.path = string(s.text[st.keys[0].Start:st.keys[last].End])
+		t.path = s.source[st.keys[0].Start:st.keys[last].End]
 	} else if t.scope != st.scope {
 		s.lost = true
 	}

@@ -30,8 +30,9 @@ type format struct{}
 
 // Parse reads a text.
 func (format) Parse(text []byte) (*textedit.Document, error) {
+	s := newScanner(text)
 	var whole toml.Primitive
-	meta, err := toml.Decode(string(text), &whole)
+	meta, err := toml.Decode(s.source, &whole)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,6 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	if err := meta.PrimitiveDecode(whole, &decoded); err != nil {
 		return nil, err
 	}
-	s := newScanner(text)
 	s.layout.meta, s.layout.whole = meta, whole
 	s.document()
 	doc := &textedit.Document{Text: text, Root: s.root, Comments: s.comments, Loose: true, Keys: textedit.MatchFold, Data: s.layout}

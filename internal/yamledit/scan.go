@@ -12,8 +12,8 @@ import (
 type scanner struct {
 	text    []byte
 	pos     int
-	line    int // of the last comment, and where that begins
-	lineAt  int
+	line    int // of the last comment, and where that ends
+	noted   int
 	doc     *textedit.Document
 	layout  *layout
 	anchors map[*yaml.Node]*textedit.Node
@@ -58,7 +58,7 @@ func (s *scanner) document(root *yaml.Node) {
 	s.layout.settle()
 }
 
-// cell is a node and what belongs to it, allocated many at a time.
+// cell is a node and what belongs to it, allocated as many at a time as fill 8 KiB.
 type cell struct {
 	node  textedit.Node
 	place place
@@ -66,7 +66,7 @@ type cell struct {
 
 func (s *scanner) newNode() (*textedit.Node, *place) {
 	if len(s.cells) == 0 {
-		s.cells = make([]cell, 32)
+		s.cells = make([]cell, 36)
 	}
 	c := &s.cells[0]
 	s.cells = s.cells[1:]
@@ -86,7 +86,7 @@ func (s *scanner) prolog() {
 			s.pos += 3
 			return
 		default:
-			s.rewind(at)
+			s.pos = at
 			return
 		}
 	}
@@ -135,34 +135,24 @@ func (s *scanner) space() {
 	}
 }
 
+// comment passes a comment, and notes it if it was not passed before.
 func (s *scanner) comment() {
 	start := s.pos
-	for ; s.lineAt < start; s.lineAt++ {
-		if c := s.text[s.lineAt]; c > '\r' && c < 0xC2 {
+	s.pos = lineEnd(s.text, s.pos)
+	if start < s.noted {
+		return
+	}
+	for ; s.noted < start; s.noted++ {
+		if c := s.text[s.noted]; c > '\r' && c < 0xC2 {
 			continue
 		}
-		if n := breakAt(s.text, s.lineAt); n > 0 {
+		if n := breakAt(s.text, s.noted); n > 0 {
 			s.line++
-			s.lineAt += n - 1
+			s.noted += n - 1
 		}
 	}
-	s.pos = lineEnd(s.text, s.pos)
+	s.noted = s.pos
 	s.doc.Comments = append(s.doc.Comments, textedit.Comment{Start: start, End: s.pos, Line: s.line, Own: startsLine(s.text, start)})
-}
-
-// rewind goes back to where only space was passed since.
-func (s *scanner) rewind(to int) {
-	s.pos = to
-	c := s.doc.Comments
-	for len(c) > 0 && c[len(c)-1].Start >= to {
-		c = c[:len(c)-1]
-	}
-	if s.doc.Comments = c; s.lineAt > to {
-		s.line, s.lineAt = 1, 0
-		if len(c) > 0 {
-			s.line, s.lineAt = c[len(c)-1].Line, c[len(c)-1].Start
-		}
-	}
 }
 
 // seek passes space and the indicator c, if that is what comes next. It gives
@@ -174,6 +164,6 @@ func (s *scanner) seek(c byte, standsAlone bool) int {
 		s.pos++
 		return s.pos - 1
 	}
-	s.rewind(at)
+	s.pos = at
 	return -1
 }

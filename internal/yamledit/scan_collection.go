@@ -29,7 +29,7 @@ func (s *scanner) pair(key, value *yaml.Node, n *textedit.Node, p *place, first 
 		at := s.pos
 		s.space()
 		lead = s.pos
-		s.rewind(at)
+		s.pos = at
 	}
 	if first && !p.flow() {
 		p.column = column(s.text, lead)

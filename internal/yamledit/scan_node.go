@@ -33,7 +33,7 @@ func (s *scanner) untagged(y *yaml.Node) bool {
 	at := s.pos
 	s.space()
 	found := s.peek('!') && s.ends(s.pos+1)
-	s.rewind(at)
+	s.pos = at
 	return found
 }
 
@@ -76,7 +76,7 @@ func (s *scanner) properties(y *yaml.Node, p *place) {
 		default:
 			p.inner = s.pos
 			if isEmpty(y) {
-				s.rewind(p.props)
+				s.pos = p.props
 			}
 			return
 		}
