@@ -77,18 +77,28 @@ func (c yamlCodec) end(d *yaml.Decoder) error {
 }
 
 func (c yamlCodec) Dump(w io.Writer, v any) error {
-	text, err := c.encode(v)
+	text, err := c.write(v, c.emit)
 	if err != nil {
 		return err
 	}
 	return emit(w, text)
 }
 
-func (c yamlCodec) encode(v any) (text []byte, err error) {
+// encode is what Dump writes, for a comparison with that.
+func (c yamlCodec) encode(v any) ([]byte, error) {
+	return c.write(v, func(root *yaml.Node) ([]byte, error) {
+		if text, ok := printYAML(root, c.indent); ok {
+			return text, nil
+		}
+		return c.emit(root)
+	})
+}
+
+func (c yamlCodec) write(v any, emit func(root *yaml.Node) ([]byte, error)) (text []byte, err error) {
 	err = guard(func() error {
 		node, err := new(yamlBuilder).node(reflect.ValueOf(addressable(v)), false)
 		if err == nil {
-			text, err = c.write(node)
+			text, err = emit(node)
 		}
 		return err
 	})
@@ -98,10 +108,7 @@ func (c yamlCodec) encode(v any) (text []byte, err error) {
 	return text, nil
 }
 
-func (c yamlCodec) write(root *yaml.Node) ([]byte, error) {
-	if text, ok := printYAML(root, c.indent); ok {
-		return text, nil
-	}
+func (c yamlCodec) emit(root *yaml.Node) ([]byte, error) {
 	var text bytes.Buffer
 	e := yaml.NewEncoder(&text)
 	e.SetIndent(c.indent)

@@ -8,7 +8,8 @@ import (
 )
 
 // yamlPrinter writes a tree byte for byte as yaml.v3 does, but at a fraction of
-// the cost: yaml.v3's emitter keeps every event of a text until its end. It
+// the cost: yaml.v3's emitter keeps every event of a text until its end. It is
+// for texts that are only compared: what goes to a file comes from yaml.v3. It
 // knows blocks, strings on one line and literal ones, which is what nearly all
 // values come to; strange says that it met something else.
 type yamlPrinter struct {
