@@ -7,9 +7,13 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// guessSpan is how long a caller who guessed where its file is may wait in a
-// queue before somebody looks whether it is the right one.
-const guessSpan = runSpan
+const (
+	// guessSpan is how long a caller who guessed where its file is may wait in a
+	// queue before somebody looks whether it is the right one.
+	guessSpan = runSpan
+	// watchSpan is the least time until the next look at a queue.
+	watchSpan = runSpan
+)
 
 // watch sees to those who wait in one queue. It is one timer for all of them: one
 // for each would cost more than most of them wait.
@@ -35,11 +39,12 @@ func (ent *entry) attend(w *waiter) {
 	if at.IsZero() || !ent.watch.at.IsZero() && !at.Before(ent.watch.at) {
 		return
 	}
-	ent.watch.at = at
+	wait := max(time.Until(at), watchSpan)
+	ent.watch.at = time.Now().Add(wait)
 	if ent.watch.timer == nil {
-		ent.watch.timer = time.AfterFunc(time.Until(at), ent.tend)
+		ent.watch.timer = time.AfterFunc(wait, ent.tend)
 	} else {
-		ent.watch.timer.Reset(time.Until(at))
+		ent.watch.timer.Reset(wait)
 	}
 }
 
