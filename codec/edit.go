@@ -80,13 +80,20 @@ func (e editor) Edit(w io.Writer, old []byte, v any) error {
 // encoded, even if that does not decode. Wrapping codecs report by done whether
 // what they wrap can do so; if not, nothing has happened.
 func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
-	first, err := e.text.Parse(old)
+	first, was, err := e.read(old, t)
 	if err != nil {
 		return true, e.replace(w, old, enc, err)
 	}
-	was, err := e.recode(first, t)
-	if err != nil {
-		return true, e.replace(w, old, enc, err)
+	if bytes.Equal(was, old) && !bytes.Equal(was, enc) && (first == nil || len(first.Comments) == 0 && !first.Indirect) {
+		// Nobody but this codec has written here, so there is nothing to keep: the
+		// two encodings differ in what changed and in nothing else.
+		e.tell(w, textedit.Report{Rung: textedit.Spliced})
+		return true, emit(w, enc)
+	}
+	if first == nil {
+		if first, err = e.text.Parse(old); err != nil {
+			return true, e.replace(w, old, enc, err)
+		}
 	}
 	check := func(doc *textedit.Document) error {
 		is, err := e.recode(doc, t)
@@ -104,6 +111,19 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 	}
 	e.tell(w, report)
 	return true, emit(w, text)
+}
+
+// read gives the encoding of what a text decodes to, and the text parsed if the
+// codec decodes what is parsed.
+func (e editor) read(old []byte, t reflect.Type) (first *textedit.Document, was []byte, err error) {
+	if _, ok := e.Codec.(documentCodec); !ok {
+		was, err = e.recode(&textedit.Document{Text: old}, t)
+		return nil, was, err
+	}
+	if first, err = e.text.Parse(old); err == nil {
+		was, err = e.recode(first, t)
+	}
+	return first, was, err
 }
 
 // replace writes a value over text that can't be edited.

@@ -20,6 +20,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
 )
 
 // progress is a small state of the kind that many goroutines report to.
@@ -78,13 +79,14 @@ func groupCommit(b *testing.B, root string, goroutines int) {
 	}
 }
 
-// place makes a directory with a file in it.
+// place makes a directory with a file in it, as a program of either kind would
+// have left it.
 func place(b *testing.B, root, name string) (path string) {
 	path = filepath.Join(root, name, "progress.json")
 	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(`{"count": 0}`), 0o644); err != nil {
+	if err := safefile.New[progress](path).Write(progress{}); err != nil {
 		b.Fatal(err)
 	}
 	return path

@@ -12,6 +12,24 @@ import (
 	"github.com/holdfast-go/holdfast/internal/safety"
 )
 
+// coding is how one operation reads and writes values: its codec, looked up once,
+// for another may be registered meanwhile, and the form of what that encodes.
+type coding[T any] struct {
+	codec codec.Codec
+	form  engine.Form // nil where the codec can't edit, so that its encoding is the text
+}
+
+func (f *File[T]) coding() (coding[T], error) {
+	c, err := f.codec()
+	if err != nil {
+		return coding[T]{}, err
+	}
+	if editor, ok := c.(codec.Editor); ok {
+		return coding[T]{c, &form[T]{editor, f.options.MaxSize, f.request.Options.Policy.Log}}, nil
+	}
+	return coding[T]{codec: c}, nil
+}
+
 // decode gives the caller a value of its own.
 func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 	err = calm(errors.ErrDecode, func() error { return c.Load(codec.NewSource(data, max), &v) })
@@ -22,18 +40,13 @@ func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 	return v, nil
 }
 
-// encode happens before anything touches the disk. It gives the codec too, for
-// another may be registered by the time the encoding is staged.
-func (f *File[T]) encode(v T) (codec.Codec, []byte, error) {
-	c, err := f.codec()
-	if err != nil {
-		return nil, nil, err
-	}
+// encode happens before anything touches the disk.
+func (c coding[T]) encode(v T) ([]byte, error) {
 	var buf bytes.Buffer
-	if err := calm(errors.ErrEncode, func() error { return c.Dump(&buf, v) }); err != nil {
-		return nil, nil, matching(errors.ErrEncode, err)
+	if err := calm(errors.ErrEncode, func() error { return c.codec.Dump(&buf, v) }); err != nil {
+		return nil, matching(errors.ErrEncode, err)
 	}
-	return c, buf.Bytes(), nil
+	return buf.Bytes(), nil
 }
 
 // calm turns a panic of a user's codec into an error: the data is what it
@@ -62,18 +75,10 @@ type form[T any] struct {
 	log   *safety.Log
 }
 
-// form is nil where the codec can't edit, so that its encoding is the text.
-func (f *File[T]) form(c codec.Codec) engine.Form {
-	if editor, ok := c.(codec.Editor); ok {
-		return form[T]{editor, f.options.MaxSize, f.request.Options.Policy.Log}
-	}
-	return nil
-}
-
 // Same is of the engine's Form interface.
-func (f form[T]) Same(other engine.Form) bool {
-	o, ok := other.(form[T])
-	return ok && equal(f.codec, o.codec)
+func (f *form[T]) Same(other engine.Form) bool {
+	o, ok := other.(*form[T])
+	return ok && (f == o || equal(f.codec, o.codec))
 }
 
 // equal takes two codecs that can't be compared for different. Comparing and
@@ -84,7 +89,7 @@ func equal(a, b codec.Codec) (same bool) {
 }
 
 // Edit is of the engine's Form interface.
-func (f form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) {
+func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) {
 	out := &editBuffer{max: f.max}
 	err = calm(errors.ErrEncode, func() error { return f.edit(out, old, value) })
 	if err != nil {
@@ -100,7 +105,7 @@ func (f form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) {
 
 // edit gives the codec the encoding itself if it takes one, for what is encoded
 // need not decode. To another codec such a value can only be written whole.
-func (f form[T]) edit(out *editBuffer, old, value []byte) error {
+func (f *form[T]) edit(out *editBuffer, old, value []byte) error {
 	if c, ok := f.codec.(interface {
 		EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
 	}); ok {

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"reflect"
 
-	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
 )
@@ -19,24 +18,23 @@ type Tx[T any] struct {
 }
 
 // Read decodes the current state, for this caller alone.
-func (tx *Tx[T]) Read() (T, error) {
-	v, err := tx.read()
+func (tx *Tx[T]) Read() (v T, err error) {
+	c, err := tx.file.coding()
+	if err == nil {
+		v, err = tx.read(c)
+	}
 	return v, tx.file.fail("read", errors.ErrRead, err)
 }
 
-func (tx *Tx[T]) read() (none T, err error) {
-	c, err := tx.file.codec()
-	if err != nil {
-		return none, err
-	}
-	data, exists, err := tx.tx.Value(tx.file.form(c), tx.file.options.forCodec())
+func (tx *Tx[T]) read(c coding[T]) (none T, err error) {
+	data, exists, err := tx.tx.Value(c.form, tx.file.options.forCodec())
 	if err == nil && !exists {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
 		return none, err
 	}
-	return decode[T](c, data, tx.file.options.MaxSize)
+	return decode[T](c.codec, data, tx.file.options.MaxSize)
 }
 
 // ReadOr is Read, but gives def if there is no file.
@@ -53,21 +51,28 @@ func (tx *Tx[T]) ReadBytes() ([]byte, error) {
 
 // Write stages v.
 func (tx *Tx[T]) Write(v T) error {
-	c, data, err := tx.file.encode(v)
+	c, err := tx.file.coding()
+	if err == nil {
+		err = tx.write(c, v)
+	}
+	return tx.file.fail("write", errors.ErrWrite, err)
+}
+
+func (tx *Tx[T]) write(c coding[T], v T) error {
+	data, err := c.encode(v)
 	if err != nil {
-		return tx.file.fail("write", errors.ErrWrite, err)
+		return err
 	}
 	return tx.put(c, data)
 }
 
-// put stages the encoding of a value by a codec. Nobody else has the bytes.
-func (tx *Tx[T]) put(c codec.Codec, data []byte) error {
-	form := tx.file.form(c)
-	if form == nil {
+// put stages the encoding of a value. Nobody else has the bytes.
+func (tx *Tx[T]) put(c coding[T], data []byte) error {
+	if c.form == nil {
 		tx.tx.Put(data)
 		return nil
 	}
-	return tx.file.fail("write", errors.ErrWrite, tx.tx.PutValue(form, data, tx.file.options.forCodec()))
+	return tx.tx.PutValue(c.form, data, tx.file.options.forCodec())
 }
 
 // WriteBytes stages a copy of data.
@@ -81,10 +86,10 @@ func (tx *Tx[T]) Append(text string) error {
 	return tx.file.fail("append", errors.ErrAppend, tx.tx.Append([]byte(text)))
 }
 
-// Update lets fn change the current state; without a file, the zero value, with
+// update lets fn change the current state; without a file, the zero value, with
 // a map made.
-func (tx *Tx[T]) Update(fn func(v *T) error) error {
-	v, err := tx.read()
+func (tx *Tx[T]) update(c coding[T], fn func(v *T) error) error {
+	v, err := tx.read(c)
 	if err != nil && !noFile(err) {
 		return tx.file.fail("update", errors.ErrWrite, err)
 	}
@@ -94,7 +99,7 @@ func (tx *Tx[T]) Update(fn func(v *T) error) error {
 	if err := fn(&v); err != nil {
 		return err
 	}
-	return tx.Write(v)
+	return tx.file.fail("update", errors.ErrWrite, tx.write(c, v))
 }
 
 // In gives a context that carries the transaction, so that operations with it
@@ -103,15 +108,23 @@ func (tx *Tx[T]) In(ctx context.Context) context.Context { return tx.tx.In(ctx) 
 
 // Merge stages patch over the current state; without a file, over nothing.
 func (tx *Tx[T]) Merge(patch T) error {
-	old, err := tx.read()
+	c, err := tx.file.coding()
+	if err == nil {
+		err = tx.merge(c, patch)
+	}
+	return tx.file.fail("merge", errors.ErrWrite, err)
+}
+
+func (tx *Tx[T]) merge(c coding[T], patch T) error {
+	old, err := tx.read(c)
 	if err != nil && !noFile(err) {
-		return tx.file.fail("merge", errors.ErrWrite, err)
+		return err
 	}
 	merged, err := merge(old, patch)
 	if err != nil {
-		return tx.file.fail("merge", errors.ErrWrite, err)
+		return err
 	}
-	return tx.Write(merged)
+	return tx.write(c, merged)
 }
 
 // Remove stages the file's removal.

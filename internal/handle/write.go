@@ -11,11 +11,17 @@ import (
 
 // Write makes v the file's content. It is encoded before anything is locked.
 func (f *File[T]) Write(ctx context.Context, v T) error {
-	c, data, err := f.encode(v)
+	c, err := f.coding()
+	var data []byte
+	if err == nil {
+		data, err = c.encode(v)
+	}
 	if err != nil {
 		return f.fail("write", errors.ErrWrite, err)
 	}
-	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.put(c, data) })
+	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error {
+		return f.fail("write", errors.ErrWrite, tx.put(c, data))
+	})
 }
 
 // WriteBytes makes a copy of data the file's content.
@@ -45,5 +51,9 @@ func (f *File[T]) Locked(ctx context.Context, user any, fn func(*Tx[T]) error) e
 
 // Update reads the file, lets fn change what it holds, and writes that.
 func (f *File[T]) Update(ctx context.Context, fn func(v *T) error) error {
-	return f.Do(ctx, "update", errors.ErrWrite, fn, func(tx *Tx[T]) error { return tx.Update(fn) })
+	c, err := f.coding()
+	if err != nil {
+		return f.fail("update", errors.ErrWrite, err)
+	}
+	return f.Do(ctx, "update", errors.ErrWrite, fn, func(tx *Tx[T]) error { return tx.update(c, fn) })
 }
