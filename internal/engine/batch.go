@@ -20,10 +20,10 @@ type batch struct {
 
 	// Most batches are of one caller, who waits for nobody: a channel is made
 	// when somebody does.
-	full chan struct{} // closed when there is nothing left to gather
-	lead chan struct{} // tells one of its callers to commit it
-	done chan struct{} // closed when it is over
-	err  error         // why it failed; read after done
+	after <-chan struct{} // closed when the batch before is over; nil if there was none
+	full  chan struct{}   // closed when there is nothing left to gather
+	done  chan struct{}   // closed when it is over
+	err   error           // why it failed; read after done
 }
 
 // fill ends the gathering, if there is any.
@@ -34,15 +34,15 @@ func (b *batch) fill() {
 	}
 }
 
-// wait gives the channels for a caller whose change another one may commit.
-func (b *batch) wait() (lead, done <-chan struct{}) {
+// ended is for those who wait until it is over.
+func (b *batch) ended() <-chan struct{} {
 	if b.done == nil {
-		b.lead, b.done = make(chan struct{}, 1), make(chan struct{})
+		b.done = make(chan struct{})
 		if b.over {
 			close(b.done)
 		}
 	}
-	return b.lead, b.done
+	return b.done
 }
 
 // add takes in the changes of one more function, and gives its place.
@@ -77,22 +77,25 @@ func (r *run) batchFor(o store.Options) *batch {
 		r.batches[0].fill()
 	}
 	b := &batch{options: o}
+	if before := r.newest(); before != nil {
+		b.after = before.ended()
+	}
 	r.batches = append(r.batches, b)
 	return b
 }
 
-// commit gathers and writes the run's first batch, wakes its callers and hands
-// the next batch to one of its own. The caller is one of the batch's.
+// commit gathers and writes a batch and wakes its callers. The caller is the
+// first of them, who leads; the batch before is over.
 func (ent *entry) commit(r *run, b *batch) {
 	ent.gather(r, b)
-	ent.mu.Lock()
-	r.batches, r.flying = r.batches[1:], b
-	ent.mu.Unlock()
+	if !ent.launch(r, b) {
+		return
+	}
 	start := time.Now()
 	err := r.write(b)
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
-	r.flying, r.led = nil, false
+	r.flying = nil
 	ent.history.last = ent.landed(b, start)
 	b.end(err)
 	if err == nil && r.rebased {
@@ -101,11 +104,19 @@ func (ent *entry) commit(r *run, b *batch) {
 	if err != nil {
 		r.fail(err)
 	}
-	if len(r.batches) > 0 {
-		r.led = true
-		r.batches[0].lead <- struct{}{}
-	}
 	ent.settle()
+}
+
+// launch takes a batch from those that wait for the disk; false if the one
+// before failed, and this one with it.
+func (ent *entry) launch(r *run, b *batch) bool {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	if b.over {
+		return false
+	}
+	r.batches, r.flying = r.batches[1:], b
+	return true
 }
 
 // landed tells what the next batch may gather. A function that is taking its

@@ -216,7 +216,7 @@ func (ent *entry) settle() {
 // would be gathered, since they are about to come back. The mutex is held.
 func (ent *entry) over() bool {
 	r := ent.run
-	if r == nil || ent.busy || r.led {
+	if r == nil || ent.busy || r.newest() != nil {
 		return false
 	}
 	until, goal := ent.history.last.gathering()

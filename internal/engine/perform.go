@@ -38,9 +38,12 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 	r := ent.run
 	b, place, leads := r.accept(w, tx)
 	err := r.err
-	var lead, done <-chan struct{}
-	if b != nil && !leads {
-		lead, done = b.wait()
+	var wait <-chan struct{}
+	switch {
+	case leads:
+		wait = b.after
+	case b != nil:
+		wait = b.ended()
 	}
 	ent.busy = false
 	ent.settle()
@@ -52,24 +55,22 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 		return err // the state that the function built on never reached the disk
 	case b == nil:
 		return nil
-	case leads:
-		ent.commit(r, b)
-		return b.outcome(place)
-	case !tx.changed:
-		<-done
-		return b.err
 	}
-	select {
-	case <-lead:
+	if wait != nil {
+		<-wait
+	}
+	if leads {
 		ent.commit(r, b)
-	case <-done:
+	}
+	if !tx.changed {
+		return b.err
 	}
 	return b.outcome(place)
 }
 
 // accept finds the batch that a function must wait for: the one that takes its
-// changes, or without changes the last one that it may have seen. With the
-// disk idle and nobody gathering, its caller leads the commit.
+// changes, or without changes the last one that it may have seen. The first in a
+// batch leads: its caller commits it, once the batch before is over.
 func (r *run) accept(w *waiter, tx *Tx) (b *batch, place int, leads bool) {
 	if !tx.changed || r.err != nil {
 		return tx.after, 0, false
@@ -77,7 +78,5 @@ func (r *run) accept(w *waiter, tx *Tx) (b *batch, place int, leads bool) {
 	b = r.batchFor(w.Options)
 	place = b.add(tx)
 	r.state = tx.state
-	leads = !r.led
-	r.led = true
-	return b, place, leads
+	return b, place, place == 0
 }

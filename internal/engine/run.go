@@ -20,7 +20,6 @@ type run struct {
 	state     state     // with all that was staged
 	batches   []*batch  // staged and waiting for the disk; only the last takes more
 	flying    *batch    // on its way to the disk
-	led       bool      // somebody sees to the first batch: gathers or commits it
 	err       error     // the failed commit that closed the run
 	lingering bool
 	announced bool // whoever has the turn sets it
