@@ -21,6 +21,7 @@ type fakeStore struct {
 	links   map[string]string // what a path means that is no file's own
 	latency time.Duration     // of a commit
 	moves   int               // how many more locks find that the path has moved
+	looks   int               // how often a path was located
 	trouble func(c store.Change) error
 }
 
@@ -72,6 +73,7 @@ func (s *fakeStore) Locate(p store.Placement) (store.Location, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.looks++
 	name := p.Path
 	if to, ok := s.links[name]; ok {
 		name = to
