@@ -31,7 +31,9 @@ type Codec interface {
 }
 
 // Editor is a codec that can write a value into existing text, changing the
-// bytes of what differs and nothing else.
+// bytes of what differs and nothing else. The built-in ones follow the style
+// of the text; one without comments that is just what the codec itself writes
+// for its value becomes what it writes for the new one.
 type Editor interface {
 	Codec
 
