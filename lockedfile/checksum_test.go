@@ -125,6 +125,63 @@ func TestWhatWasReadWithoutACheckIsCheckedForWhoeverAsks(t *testing.T) {
 	mismatch(t, "with one", err)
 }
 
+// A transaction that would keep less than a handle asks for does not take its
+// changes in, while its reads and the changes of a handle that asks for less are
+// welcome.
+func TestAJoinThatAsksForMoreThanTheTransactionKeepsIsRefused(t *testing.T) {
+	_, path := sealedFile(t)
+	ctx := t.Context()
+	sealed := lockedfile.NewContext[scores](path, safefile.WithChecksum())
+	for _, weaker := range []*lockedfile.ContextFile[scores]{
+		lockedfile.NewContext[scores](path),
+		lockedfile.NewContext[scores](path, safefile.WithChecksum(), safefile.WithoutMetadata()),
+		lockedfile.NewContext[scores](path, safefile.WithChecksum(), safefile.WithSafety(safefile.Warn)),
+		lockedfile.NewContext[scores](path, safefile.WithChecksum(), safefile.WithMode(0o600)),
+	} {
+		must(t, weaker.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
+			if v, err := sealed.Read(ctx); err != nil || v["a"] != 1 {
+				t.Errorf("a read: %v, %v", v, err)
+			}
+			if err := sealed.Write(ctx, scores{"lost": 1}); !errors.Is(err, errors.ErrLock) {
+				t.Errorf("a write: %v", err)
+			}
+			v, err := tx.Read()
+			if v["lost"] != 0 {
+				t.Error("the write was refused and staged")
+			}
+			return err
+		}))
+	}
+	plain := lockedfile.NewContext[scores](path)
+	must(t, sealed.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
+		return plain.Update(ctx, func(v *scores) error { (*v)["plain"] = 1; return nil })
+	}))
+	must(t, sealed.Verify(ctx))
+}
+
+// LockAll has no opinion: a file is committed as the handle that changes it asks.
+func TestLockAllCommitsAsTheHandleAsks(t *testing.T) {
+	_, path := sealedFile(t)
+	ctx := t.Context()
+	sealed, plain := lockedfile.NewContext[scores](path, safefile.WithChecksum()), lockedfile.NewContext[scores](path)
+	failed := errors.New("on purpose")
+	must(t, lockedfile.LockAll(ctx, []string{path}, func(ctx context.Context) error {
+		// What is undone has asked for nothing.
+		if err := plain.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
+			must(t, plain.Write(ctx, scores{"undone": 1}))
+			return failed
+		}); err != failed {
+			t.Errorf("%v", err)
+		}
+		must(t, sealed.Write(ctx, scores{"sealed": 1}))
+		return plain.Append(ctx, "\n")
+	}))
+	must(t, sealed.Verify(ctx))
+	if v, err := sealed.Read(ctx); err != nil || v["sealed"] != 1 || v["undone"] != 0 {
+		t.Errorf("%v, %v", v, err)
+	}
+}
+
 // Both kinds at once, in commits that may not be shared.
 func TestBothKindsOfHandlesAtOnceLoseNothing(t *testing.T) {
 	sealed, path := sealedFile(t)

@@ -15,8 +15,9 @@ import (
 // operation with it on the same file, by any ContextFile, joins the transaction:
 // it sees what is staged, and what it stages is committed with the rest. A
 // joined Locked or Update is a savepoint: if its function fails or panics, just
-// its own writes are undone. Joins from several goroutines take turns. Once the
-// transaction is over its context carries nothing.
+// its own writes are undone. Joins from several goroutines take turns. A change by
+// a handle that asks for more than the transaction will keep, such as a checksum,
+// fails with ErrLock. Once the transaction is over its context carries nothing.
 //
 // All methods are safe for concurrent use. Each does what the method of that
 // name does in [safefile.SafeFile] or [LockedFile].

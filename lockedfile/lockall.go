@@ -16,6 +16,9 @@ import (
 // LockAll take the locks in one order, so that none waits for the other, and a
 // file that is named twice is locked once.
 //
+// The options say how the locks are taken. What fn changes is committed as the
+// handle asks that changes it.
+//
 // It is not atomic across files. If fn fails nothing is committed; else the
 // files are committed one after the other, in the order of their locks, and an
 // error names those that were.

@@ -126,7 +126,7 @@ func (h *Hold) Commit() error {
 		return h.err
 	}
 	h.changed = false
-	b := &batch{options: h.waiter.Options}
+	b := &batch{options: h.options}
 	b.add(h.Tx)
 	h.err = h.run.write(b)
 	return h.err

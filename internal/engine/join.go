@@ -87,8 +87,28 @@ func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
 		}
 	}()
 	err := fn(inner)
+	if err == nil {
+		err = inner.agree(w.Options)
+	}
 	ok = err == nil
 	return err
+}
+
+// agree makes sure that the commit will keep what a function that joined has asked
+// for, if it changed something. What is held without a change in mind takes over
+// what the first one asks for.
+func (tx *Tx) agree(o store.Options) error {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	switch {
+	case tx.writes == 0 || !tx.options.Bare && tx.options.Covers(o):
+		return nil
+	case tx.options.Bare:
+		tx.options = o
+		return nil
+	}
+	return fmt.Errorf("%w: the transaction that the context carries was begun with other options than this handle's "+
+		"(checksum, safety, metadata or mode), and would keep less; give both handles the same", errors.ErrLock)
 }
 
 // admit notes who joins; false if the transaction is over.
@@ -108,6 +128,7 @@ func (tx *Tx) running() *waiter {
 
 // mark is a savepoint.
 type mark struct {
+	options store.Options
 	state   state
 	changed bool
 	writes  int
@@ -116,7 +137,7 @@ type mark struct {
 func (tx *Tx) mark() mark {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	return mark{tx.state, tx.changed, tx.staging.writes}
+	return mark{tx.options, tx.state, tx.changed, tx.staging.writes}
 }
 
 // undo goes back to a savepoint. If somebody outside the function wrote in the
@@ -128,7 +149,7 @@ func (tx *Tx) undo(m mark) {
 	if tx.staging.writes-m.writes != tx.writes {
 		tx.err = errors.New("a function that joined the transaction failed while another goroutine was writing beside it; nothing was written")
 	}
-	tx.state, tx.changed, tx.staging.writes = m.state, m.changed, m.writes
+	tx.options, tx.state, tx.changed, tx.staging.writes = m.options, m.state, m.changed, m.writes
 	for t := tx.outer; t != nil; t = t.outer {
 		t.writes -= tx.writes
 	}

@@ -28,7 +28,7 @@ func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
 func (ent *entry) newTx(w *waiter) *Tx {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
-	return newTx(ent.run, w.at)
+	return newTx(ent.run, w)
 }
 
 // stage takes what a function leaves behind, passes the turn on, and returns

@@ -14,6 +14,7 @@ import (
 type staging struct {
 	mu      sync.Mutex
 	run     *run
+	options store.Options // of the commit; Bare until a change says what it wants
 	state   state
 	after   *batch // the last batch that was not durable when the transaction began
 	read    bool   // a function saw the state
@@ -34,8 +35,8 @@ type Tx struct {
 	over   bool
 }
 
-func newTx(r *run, at store.Location) *Tx {
-	return &Tx{staging: &staging{run: r, state: r.state, after: r.newest()}, at: at}
+func newTx(r *run, w *waiter) *Tx {
+	return &Tx{staging: &staging{run: r, options: w.Options, state: r.state, after: r.newest()}, at: w.at}
 }
 
 // open lets others join.

@@ -32,6 +32,9 @@ type Policy struct {
 // may serve both.
 func (p Policy) Same(q Policy) bool { return p.Level == q.Level && p.Log.logger() == q.Log.logger() }
 
+// Covers reports whether p lets nothing pass that q would not.
+func (p Policy) Covers(q Policy) bool { return p.Level <= q.Level }
+
 // Weaken is told what can't be kept, and why. It returns an error where that
 // must stop the operation, and nil where it goes on.
 func (p Policy) Weaken(what string, why error) error {

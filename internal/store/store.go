@@ -180,3 +180,9 @@ type Options struct {
 func (o Options) Same(p Options) bool {
 	return o.Perm == p.Perm && o.Metadata == p.Metadata && o.Checksum == p.Checksum && o.Policy.Same(p.Policy)
 }
+
+// Covers reports whether a commit with these options keeps whatever one with p
+// would keep.
+func (o Options) Covers(p Options) bool {
+	return o.Perm == p.Perm && (o.Metadata || !p.Metadata) && (o.Checksum || !p.Checksum) && o.Policy.Covers(p.Policy)
+}
