@@ -1,9 +1,12 @@
 package codec
 
 import (
+	"encoding"
 	"encoding/json"
 	"reflect"
 	"sync"
+
+	"gopkg.in/yaml.v3"
 )
 
 // question asks something of a type and of all types that its values hold. The
@@ -54,6 +57,24 @@ var holdsInterface = question{
 	opaque: func(t reflect.Type) bool {
 		return reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]())
 	},
+}
+
+// seesNodes asks whether yaml.v3 shows its nodes to somebody, or reads keys that
+// differ into one, so that it matters in which form they come.
+var seesNodes = question{
+	here: func(t reflect.Type) bool {
+		if t.Kind() == reflect.Map && !plainKey(t.Key()) {
+			return true
+		}
+		_, method := reflect.PointerTo(t).MethodByName("UnmarshalYAML")
+		return method || t == reflect.TypeFor[yaml.Node]()
+	},
+	opaque: func(reflect.Type) bool { return false },
+}
+
+func plainKey(t reflect.Type) bool {
+	return (t.Kind() == reflect.String || t.Kind() == reflect.Interface) &&
+		!reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // holdsUint asks for the integers into which the TOML decoder wraps a negative number.

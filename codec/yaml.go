@@ -40,7 +40,16 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 	data, _ = withoutBOM(data)
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(c.strict)
-	err = guard(func() error { return d.Decode(v) })
+	err = guard(func() error {
+		var root yaml.Node
+		if c.strict || len(data) < largeYAML {
+			return d.Decode(v)
+		}
+		if err := d.Decode(&root); err != nil {
+			return err
+		}
+		return yamledit.DecodeNode(&root, v, seesNodes.of(reflect.TypeOf(v)))
+	})
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -50,13 +59,17 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 	return c.end(d)
 }
 
+// largeYAML is from how many bytes on it pays to make a tree first, of which
+// mappings with many keys are decoded in time linear in their size.
+const largeYAML = 16 << 10
+
 // loadDocument is Load of a text that is parsed already. Only the parser's own
 // way knows which keys have no field.
 func (c yamlCodec) loadDocument(doc *textedit.Document, v any) error {
 	if c.strict {
 		return c.Load(NewSource(doc.Text, 0), v)
 	}
-	if err := guard(func() error { return yamledit.Decode(doc, v) }); err != nil {
+	if err := guard(func() error { return yamledit.Decode(doc, v, seesNodes.of(reflect.TypeOf(v))) }); err != nil {
 		return lineFailure(c.format, err)
 	}
 	return nil

@@ -30,7 +30,7 @@ func update[T any](t *testing.T, text string, change func(v *T)) (string, texted
 	}
 	got, report, err := Edit([]byte(text), old, new, textedit.Options{Check: func(doc *textedit.Document) error {
 		var again T
-		if err := Decode(doc, &again); err != nil {
+		if err := Decode(doc, &again, false); err != nil {
 			return err
 		}
 		if encoded, err := yaml.Marshal(&again); err != nil || !bytes.Equal(encoded, new) {

@@ -36,16 +36,6 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	return scan(text, root), nil
 }
 
-// Decode stores what doc holds in v, without parsing its text again. A yaml.Node
-// in v is part of doc then: it is not to be changed.
-func Decode(doc *textedit.Document, v any) error {
-	root := doc.Data.(*layout).root
-	if root.IsZero() {
-		return nil // as the decoder leaves v where there is no document
-	}
-	return root.Decode(v)
-}
-
 func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return nil, errors.New("UTF-16 can't be edited; save the file as UTF-8")
