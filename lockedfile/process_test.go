@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,9 +36,16 @@ type process struct {
 
 func start(t *testing.T, role string, args ...string) *process {
 	t.Helper()
+	return startUnder(t, nil, role, args...)
+}
+
+// startUnder has another program, with its arguments, start the process.
+func startUnder(t *testing.T, program []string, role string, args ...string) *process {
+	t.Helper()
 	self, err := os.Executable()
 	must(t, err)
-	cmd := exec.Command(self, args...)
+	line := slices.Concat(program, []string{self}, args)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	return run(t, cmd)
 }

@@ -1,9 +1,12 @@
 package lockedfile_test
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,7 +18,7 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// blocked is how many threads of this process wait in the kernel for the lock of
+// blocked is how many threads, of any process, wait in the kernel for the lock of
 // that file, by /proc/locks.
 func blocked(t *testing.T, path string) (n int) {
 	t.Helper()
@@ -103,6 +106,32 @@ func TestALockThatComesForNobodyIsFreed(t *testing.T) {
 	l, err := lockedfile.TryAcquire(path)
 	must(t, err)
 	must(t, l.Release())
+}
+
+// A waiter in another process tries no more once it sleeps in the kernel: that
+// call brings the lock, so no timer decides when.
+func TestAWaiterInAnotherProcessGetsTheLockByTheCallThatSleepsForIt(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("strace is not installed")
+	}
+	if out, err := exec.Command(strace, "-o", os.DevNull, "true").CombinedOutput(); err != nil {
+		t.Skipf("strace may trace nothing here: %s", out)
+	}
+	dir := t.TempDir()
+	path, calls := filepath.Join(dir, "f.json"), filepath.Join(dir, "calls")
+	l, err := lockedfile.Acquire(context.Background(), path)
+	must(t, err)
+	waiter := startUnder(t, []string{strace, "-f", "-qq", "-o", calls, "-e", "signal=none", "-e", "trace=flock"}, "hold", path)
+	until(t, "the other process sleeps", func() bool { return blocked(t, path+".lock") == 1 })
+	must(t, l.Release())
+	waiter.expect("held")
+	text, err := os.ReadFile(calls)
+	must(t, err)
+	asleep := regexp.MustCompile(`flock\(\d+, LOCK_EX[^|]`).FindIndex(text)
+	if asleep == nil || strings.Contains(string(text[asleep[1]:]), "LOCK_NB") {
+		t.Errorf("the calls of the waiter were:\n%s", text)
+	}
 }
 
 // Who waits for a lock file that is taken away meanwhile gets the one in its place.

@@ -7,4 +7,13 @@
 // rounds on a filesystem of its own (ext4 on a loop device, or tmpfs), and
 // reports medians and ratios. A benchtime of 100x is 100 rounds. It needs Linux
 // and root. Nothing here fails on time.
+//
+//	go test -bench Handover -benchtime 100x
+//
+// shows how long after its release a lock is with a waiter in another process,
+// beside waiters that poll. On two virtual EPYC processors the median was 0.15
+// to 0.27 ms in three runs of both filesystems, 0.03 to 0.06 of that of a poll
+// every 10 ms and 0.25 to 0.57 of that of one every millisecond. A bare
+// flock(2), which writes no holder's name and verifies nothing, took 0.02 to
+// 0.06 ms.
 package bench
