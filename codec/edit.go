@@ -84,7 +84,7 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 	if err != nil {
 		return true, e.replace(w, old, enc, err)
 	}
-	if bytes.Equal(was, old) && !bytes.Equal(was, enc) && (first == nil || len(first.Comments) == 0 && !first.Indirect) {
+	if bytes.Equal(was, old) && !bytes.Equal(was, enc) && !annotated(first) && e.survives(enc, t) {
 		// Nobody but this codec has written here, so there is nothing to keep: the
 		// two encodings differ in what changed and in nothing else.
 		e.tell(w, textedit.Report{Rung: textedit.Spliced})
@@ -111,6 +111,17 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 	}
 	e.tell(w, report)
 	return true, emit(w, text)
+}
+
+// annotated tells whether a text says more than its value; nil is one that can't.
+func annotated(doc *textedit.Document) bool {
+	return doc != nil && (len(doc.Comments) > 0 || doc.Indirect)
+}
+
+// survives is the proof of a text that is an encoding: it decodes to what was encoded.
+func (e editor) survives(enc []byte, t reflect.Type) bool {
+	_, is, err := e.read(enc, t)
+	return err == nil && bytes.Equal(is, enc)
 }
 
 // read gives the encoding of what a text decodes to, and the text parsed if the
@@ -141,8 +152,8 @@ type documentCodec interface {
 	encode(v any) ([]byte, error)                     // Dump without a proof that the text loads
 }
 
-// recode gives the encoding of what a text decodes to. It is only to be compared
-// with one that has passed Dump, so it need not be known to load.
+// recode gives the encoding of what a text decodes to. It is compared with others,
+// and never written.
 func (e editor) recode(doc *textedit.Document, t reflect.Type) ([]byte, error) {
 	v := reflect.New(t)
 	if err := e.loadDocument(doc, v.Interface()); err != nil {

@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -68,6 +69,40 @@ func TestATextThatOnlyTheCodecWroteStaysAsItWrites(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// twofold writes a key twice, which does not load.
+type twofold struct{ A int }
+
+func (v *twofold) UnmarshalYAML(*yaml.Node) error { return nil }
+
+func (v twofold) MarshalYAML() (any, error) {
+	n := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
+		{Kind: yaml.ScalarNode, Value: "a"}, {Kind: yaml.ScalarNode, Value: fmt.Sprint(v.A)},
+	}}
+	if v.A > 0 {
+		n.Content = append(n.Content, n.Content...)
+	}
+	return n, nil
+}
+
+// The codec's own text is not trusted more than an edit is.
+func TestATextThatDoesNotLoadIsNotWrittenOverOneThatDoes(t *testing.T) {
+	dangling := yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
+		{Kind: yaml.ScalarNode, Value: "a"}, {Kind: yaml.AliasNode, Value: "nowhere"},
+	}}
+	for name, c := range map[string]struct {
+		old string
+		v   any
+	}{"an alias of nothing": {"a: 1\n", dangling}, "a key twice": {"a: 0\n", twofold{1}}} {
+		var out bytes.Buffer
+		if err := codec.YAML().(codec.Editor).Edit(&out, []byte(c.old), c.v); err != nil {
+			continue
+		}
+		if _, err := loadAs[any](codec.YAML(), out.String()); err != nil {
+			t.Errorf("%s: %q does not load: %v", name, out.String(), err)
+		}
 	}
 }
 

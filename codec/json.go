@@ -122,8 +122,7 @@ func syntaxError(data []byte) (offset int64, broken bool) {
 
 func (c jsonCodec) Dump(w io.Writer, v any) error {
 	e := jsonEncoders.Get().(*jsonEncoder)
-	defer jsonEncoders.Put(e)
-	e.text.Reset()
+	defer e.free()
 	e.SetIndent("", strings.Repeat(" ", c.indent))
 	if err := guard(func() error { return e.Encode(addressable(v)) }); err != nil {
 		return encodeFailure(c.format, v, err, jsonAdvice(err))
@@ -140,6 +139,15 @@ func (c jsonCodec) Dump(w io.Writer, v any) error {
 type jsonEncoder struct {
 	*json.Encoder
 	text bytes.Buffer
+}
+
+// free gives the encoder back, unless what it wrote was so large that its memory
+// is better given back.
+func (e *jsonEncoder) free() {
+	if e.text.Cap() <= 64<<10 {
+		e.text.Reset()
+		jsonEncoders.Put(e)
+	}
 }
 
 var jsonEncoders = sync.Pool{New: func() any {

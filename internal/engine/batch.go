@@ -91,8 +91,16 @@ func (ent *entry) commit(r *run, b *batch) {
 	if !ent.launch(r, b) {
 		return
 	}
-	start := time.Now()
-	err := r.write(b)
+	err, start := errInterrupted, time.Now()
+	defer func() { ent.land(r, b, start, err) }() // a panic and runtime.Goexit of a user's codec or logger pass here too
+	err = r.write(b)
+}
+
+var errInterrupted = errors.New("a panic or runtime.Goexit ended the commit; what is on disk was not confirmed")
+
+// land ends a commit: it wakes the batch's callers, and those of later ones if
+// it failed.
+func (ent *entry) land(r *run, b *batch, start time.Time, err error) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	r.flying = nil

@@ -87,10 +87,11 @@ type Request struct {
 	Announce bool
 	// Func is the user's function, which a warning about a long wait points at.
 	Func any
-	// Last is where the handle's last run found the file. It saves a look for the
-	// caller who has the file to itself, and for those who queue: one look that is
-	// taken while they wait serves them all. It is verified before anything
-	// relies on it; nil saves nothing.
+	// Last is where the handle found the file when it last had to look. It saves a
+	// look for the caller who has the file to itself, and for those who queue: one
+	// look that is taken while they wait serves them all. No function runs, nobody
+	// waits for long and nothing fails by a guess that was not verified; nil saves
+	// nothing.
 	Last *atomic.Pointer[store.Location]
 }
 
@@ -124,20 +125,23 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
 }
 
 // locate finds the waiter's file, or guesses that it is where it was the last
-// time, once. Who can't wait for the guess to be verified must not guess at a
-// file that is busy.
+// time, once. Who can't wait does not guess at a file that is in use.
 func (e *Engine) locate(w *waiter) error {
 	if w.Last != nil && !w.guessed && carrierOf(w.Context) == nil {
-		if last := w.Last.Load(); last != nil && (w.Timeout != 0 || !e.inUse(last.Key)) {
+		if last := w.Last.Load(); last != nil && (w.patient() || !e.inUse(last.Key)) {
 			w.at, w.guessed = *last, true
 			return nil
 		}
 	}
+	began := time.Now()
 	at, err := e.store.Locate(w.Place)
 	if err != nil {
 		return err
 	}
-	w.at, w.located = at, time.Now()
+	w.at, w.located = at, began
+	if w.guessed {
+		w.Last.Store(&at)
+	}
 	return nil
 }
 

@@ -36,7 +36,7 @@ func (ent *entry) admit(w *waiter) error {
 		return store.ErrMoved
 	}
 	if err := ent.await(w); err != nil {
-		return err
+		return ent.blame(w, err)
 	}
 	err := ent.open(w)
 	if err != nil {
@@ -112,9 +112,10 @@ func (ent *entry) current() *run {
 }
 
 // stillHere makes sure that the path of a waiter who joins a run still means
-// this file. A look at the path since the waiter came covers it, whoever took
-// it; who was located before the run began is covered by the look that the run
-// took under its lock, if that was at the same path.
+// this file. If it is the run's own path, any look at it since the waiter came
+// covers it, and who was located before the run began is covered by the look that
+// the run took under its lock; with another path the waiter must have been located
+// since.
 func (ent *entry) stillHere(w *waiter, r *run) error {
 	same := w.Place == r.place
 	if same && (!w.located.IsZero() || r.looked.After(w.since)) || w.located.After(r.began) {
@@ -141,6 +142,7 @@ func (ent *entry) begin(w *waiter) error {
 	}
 	looked := time.Now() // or after that
 	s, err := ent.engine.store.TryLock(w.Place, w.at, w.Options)
+	err = ent.blame(w, err)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
 		s, err = ent.engine.store.Lock(w.Place, w.at, w.Options, w.done())
 	}
@@ -156,6 +158,19 @@ func (ent *entry) begin(w *waiter) error {
 		w.Last.Store(&here)
 	}
 	return nil
+}
+
+// blame makes sure that an error is of the file that the path means. That of one
+// that was guessed at wrongly is nobody's.
+func (ent *entry) blame(w *waiter, err error) error {
+	if err == nil || err == store.ErrMoved || !w.located.IsZero() {
+		return err
+	}
+	l := ent.look(w.Place)
+	if w.located = l.at; !l.here {
+		return store.ErrMoved
+	}
+	return err
 }
 
 func (ent *entry) start(r *run, rested bool) {

@@ -168,3 +168,33 @@ func TestADifferenceInOptionsEndsABatch(t *testing.T) {
 		idle(t, e, s)
 	})
 }
+
+// A user's codec and logger are called while the disk is at work. If they panic
+// there, those who built on the commit get an error, and the lock is free.
+func TestACommitThatPanicsFailsWhoBuiltOnItAndFreesTheLock(t *testing.T) {
+	for _, way := range waysToFail[1:] {
+		t.Run(way.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newFakeStore(time.Second)
+				e := newEngine(s)
+				var once sync.Once
+				s.trouble = func(store.Change) error {
+					once.Do(func() { _ = way.end() })
+					return nil
+				}
+				leader := make(chan any, 1)
+				go func() { leader <- outcome(func() error { return e.Do(request("f"), put("1")) }) }()
+				synctest.Wait() // it is at the disk
+				second := begin(e, request("f"), extend("2"))
+				if got := <-leader; got != way.outcome {
+					t.Errorf("who led the commit ended with %v, want %v", got, way.outcome)
+				}
+				if err := <-second; err != errInterrupted {
+					t.Errorf("who built on it got %v", err)
+				}
+				must(t, e.Do(request("f"), extend("3")))
+				idle(t, e, s)
+			})
+		})
+	}
+}

@@ -112,12 +112,12 @@ func (s *fakeStore) TryLock(p store.Placement, at store.Location, o store.Option
 	f := s.file(at.Key.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if f.held != nil {
+		return nil, errors.ErrLocked
+	}
 	if s.moves > 0 || now.Key != at.Key {
 		s.moves = max(s.moves-1, 0)
 		return nil, store.ErrMoved
-	}
-	if f.held != nil {
-		return nil, errors.ErrLocked
 	}
 	f.held = &fakeSession{s, f, false}
 	f.freed = make(chan struct{})

@@ -77,6 +77,7 @@ func (e *Engine) inOrder(rs []*Request) ([]*waiter, error) {
 // holder is a waiter that will let nobody else in. One whose context holds the
 // file already would wait for itself.
 func (e *Engine) holder(r Request) (*waiter, error) {
+	began := time.Now()
 	at, err := e.store.Locate(r.Place)
 	if err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func (e *Engine) holder(r Request) (*waiter, error) {
 	}
 	r.Alone = true
 	w := newWaiter(&r)
-	w.at, w.located = at, time.Now()
+	w.at, w.located = at, began
 	return w, nil
 }
 

@@ -9,7 +9,8 @@ import (
 
 const (
 	// guessSpan is how long a caller who guessed where its file is may wait in a
-	// queue before somebody looks whether it is the right one.
+	// queue before somebody looks whether it is the right one. Who gives up or fails
+	// before that looks itself.
 	guessSpan = runSpan
 	// watchSpan is the least time until the next look at a queue.
 	watchSpan = runSpan
@@ -31,6 +32,11 @@ func (w *waiter) due() time.Time {
 		return w.since.Add(longWait)
 	}
 	return time.Time{}
+}
+
+// doubtful reports whether a waiter in the queue waits by a guess for long enough.
+func (w *waiter) doubtful(now time.Time) bool {
+	return w.located.IsZero() && now.Sub(w.since) >= guessSpan
 }
 
 // attend has the watch go off in time for a waiter. The mutex is held.
@@ -73,18 +79,15 @@ func (ent *entry) tend() {
 // verify looks where the paths lead that were guessed at a while ago, each once,
 // and sends away who waits for the wrong file.
 func (ent *entry) verify(now time.Time) {
-	doubtful := func(w *waiter) bool { return w.located.IsZero() && !w.due().After(now) }
-	looks := map[store.Placement]finding{}
-	for _, w := range ent.waiting() {
-		if _, known := looks[w.Place]; !known && doubtful(w) {
-			looks[w.Place] = ent.look(w.Place)
-		}
+	looks := ent.doubts(now)
+	for place := range looks {
+		looks[place] = ent.look(place)
 	}
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	ent.queue = slices.DeleteFunc(ent.queue, func(w *waiter) bool {
 		l, known := looks[w.Place]
-		if !known || !doubtful(w) {
+		if !known || !w.doubtful(now) {
 			return false
 		}
 		w.located, w.moved = l.at, !l.here
@@ -107,8 +110,15 @@ func (ent *entry) look(p store.Placement) finding {
 	return finding{start, err == nil && at.Key == ent.key}
 }
 
-func (ent *entry) waiting() []*waiter {
+// doubts are the places of those who wait by a guess for long enough.
+func (ent *entry) doubts(now time.Time) map[store.Placement]finding {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
-	return slices.Clone(ent.queue)
+	places := map[store.Placement]finding{}
+	for _, w := range ent.queue {
+		if w.doubtful(now) {
+			places[w.Place] = finding{}
+		}
+	}
+	return places
 }

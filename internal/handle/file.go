@@ -27,7 +27,7 @@ type File[T any] struct {
 	options Options
 	request engine.Request
 	engine  *engine.Engine
-	last    atomic.Pointer[store.Location] // where the file was the last time
+	last    atomic.Pointer[store.Location] // where the file was when it was last looked for
 }
 
 // New never fails: what is wrong with the arguments surfaces at the first call.

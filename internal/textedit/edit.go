@@ -26,7 +26,7 @@ type Rung uint8
 
 const (
 	Unchanged  Rung = iota // nothing differs
-	Spliced                // only the bytes of what changed
+	Spliced                // only the bytes of what changed differ
 	Restyled               // so too, but not as the neighbours are written
 	Localized              // a local value in place of an alias or a merge
 	Rerendered             // a collection around the change was rendered anew
