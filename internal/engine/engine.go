@@ -9,6 +9,10 @@
 // and the turn goes on to the next as soon as the function has staged its
 // changes. Waiting is on a channel, so that a timeout or a context can end it.
 //
+// Who is to wait must know for which file. A handle guesses that its path leads
+// where it led before; one look at the path, taken by whoever has the turn, then
+// covers all who came before it. No function runs by a guess that was not verified.
+//
 // # Group commit
 //
 // Nobody waits for the disk alone. The first to stage while the disk is idle

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -121,6 +122,11 @@ func (ent *entry) stillHere(w *waiter, r *run) error {
 	if same && (!w.located.IsZero() || r.looked.After(w.since)) || w.located.After(r.began) {
 		return nil
 	}
+	if same && ent.expecting() {
+		// Those whom the last commit let go are about to come: let them, so that
+		// this look serves them too.
+		runtime.Gosched()
+	}
 	began := time.Now()
 	now, err := ent.engine.store.Locate(w.Place)
 	if err == nil && now.Key != ent.key {
@@ -130,6 +136,14 @@ func (ent *entry) stillHere(w *waiter, r *run) error {
 		r.looked = began
 	}
 	return err
+}
+
+// expecting reports whether nobody waits, but somebody is likely to come.
+func (ent *entry) expecting() bool {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	until, goal := ent.history.last.gathering()
+	return goal > 1 && len(ent.queue) == 0 && time.Until(until) > 0
 }
 
 // begin takes the lock and starts a run.
