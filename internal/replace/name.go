@@ -32,7 +32,9 @@ const NoOwner Owner = "nolock"
 // is told apart by where it lies: empty for beside the target.
 func OwnerOf(target, lockPlace string) Owner {
 	sum := sha256.Sum256([]byte(lockPlace + "\x00" + target))
-	return Owner(hex.EncodeToString(sum[:ownerBytes]))
+	var text [2 * ownerBytes]byte
+	hex.Encode(text[:], sum[:ownerBytes])
+	return Owner(text[:])
 }
 
 // NewName is a name for a temp of the owner that nobody else has.

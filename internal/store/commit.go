@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"sync"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -125,7 +126,7 @@ func (f *file) old() (*replace.Old, error) {
 	if err == nil && !info.Mode.IsRegular() {
 		err = notRegular(f.name, info.Mode)
 	}
-	if err == nil {
+	if err == nil && !f.ownerMayWrite(&info) {
 		err = f.dir.Writable(f.name)
 	}
 	if err != nil {
@@ -135,6 +136,14 @@ func (f *file) old() (*replace.Old, error) {
 		return nil, err
 	}
 	return &replace.Old{Info: info, File: open}, nil
+}
+
+// ownerMayWrite reports whether the file may be written because it is ours and its
+// mode says so (path_resolution(7)). Then the system need not be asked.
+func (f *file) ownerMayWrite(info *vfs.Info) bool {
+	const ownerWrite = 0o200
+	special := info.Mount.Root || info.Mount.Immutable || info.Mount.Append
+	return f.place.home.BitsDecide() && !special && info.Mode&ownerWrite != 0 && int(info.UID) == os.Geteuid()
 }
 
 // openOld opens the entry at the name. What can't be opened for reading, an
