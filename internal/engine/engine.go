@@ -143,7 +143,7 @@ func (e *Engine) locate(w *waiter) error {
 		return err
 	}
 	w.at, w.located = at, began
-	if w.guessed {
+	if w.Last != nil {
 		w.Last.Store(&at)
 	}
 	return nil

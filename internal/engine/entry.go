@@ -127,15 +127,14 @@ func (ent *entry) stillHere(w *waiter, r *run) error {
 		// this look serves them too.
 		runtime.Gosched()
 	}
-	began := time.Now()
-	now, err := ent.engine.store.Locate(w.Place)
-	if err == nil && now.Key != ent.key {
-		err = store.ErrMoved
+	l := ent.look(w.Place)
+	if !l.here {
+		return store.ErrMoved
 	}
-	if same && err == nil {
-		r.looked = began
+	if same {
+		r.looked = l.at
 	}
-	return err
+	return nil
 }
 
 // expecting reports whether nobody waits, but somebody is likely to come.
@@ -167,10 +166,6 @@ func (ent *entry) begin(w *waiter) error {
 		return err
 	}
 	ent.start(newRun(s, w, looked, time.Now()), pause > 0)
-	if w.Last != nil && !w.located.IsZero() {
-		here := w.at
-		w.Last.Store(&here)
-	}
 	return nil
 }
 

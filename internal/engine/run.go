@@ -18,7 +18,6 @@ type run struct {
 	looked    time.Time // when the last look at where the place leads began; whoever has the turn sets it
 	closed    bool      // takes no new function
 	state     state     // with all that was staged
-	first     [1]*batch // room for batches, of which most runs have one
 	batches   []*batch  // staged and waiting for the disk; only the last takes more
 	flying    *batch    // on its way to the disk
 	err       error     // the failed commit that closed the run
@@ -37,7 +36,6 @@ func newRun(s store.Session, w *waiter, looked, now time.Time) *run {
 		session: s, place: w.Place, lock: w.at.Lock, began: now, looked: looked, closed: w.Alone,
 		io: make(chan struct{}, 1),
 	}
-	r.batches = r.first[:0]
 	r.saved.base = &r.found
 	r.state = r.saved
 	return r

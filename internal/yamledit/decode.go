@@ -1,6 +1,8 @@
 package yamledit
 
 import (
+	"slices"
+
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"gopkg.in/yaml.v3"
 )
@@ -34,21 +36,21 @@ const (
 // decodes to the same: yaml.v3 compares every key with every other one of its
 // mapping, which takes longest of all in a large file. Nothing of n is changed.
 func divided(n *yaml.Node) *yaml.Node {
-	content := n.Content
+	content, changed := n.Content, false
 	for i, c := range n.Content {
 		d := divided(c)
 		if d == c {
 			continue
 		}
-		if len(content) > 0 && &content[0] == &n.Content[0] {
-			content = append([]*yaml.Node(nil), n.Content...)
+		if !changed {
+			content, changed = slices.Clone(content), true
 		}
 		content[i] = d
 	}
 	if n.Kind == yaml.MappingNode && len(content) > 2*manyKeys && distinct(n) {
-		content = parts(content)
+		content, changed = parts(content), true
 	}
-	if len(content) == 0 || &content[0] == &n.Content[0] {
+	if !changed {
 		return n
 	}
 	copied := *n
