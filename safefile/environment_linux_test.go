@@ -269,3 +269,27 @@ func TestTwoHandlesSayItEach(t *testing.T) {
 	}
 	_ = os.Remove(filepath.Join(dir, "file"))
 }
+
+// A mount that took a write is not asked again before the next.
+func TestField08AMountThatBecomesReadOnlyIsNoticed(t *testing.T) {
+	needRoot(t)
+	source, mounted := t.TempDir(), t.TempDir()
+	disktest.Bind(t, source, mounted)
+	remount := func(flags uintptr) {
+		t.Helper()
+		if err := syscall.Mount("", mounted, "", syscall.MS_REMOUNT|syscall.MS_BIND|flags, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := safefile.New[map[string]int](filepath.Join(mounted, "file.json"))
+	if err := f.WriteBytes([]byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	remount(syscall.MS_RDONLY)
+	wantEveryWriteRefused(t, f, mounted)
+	wantNames(t, source, "file.json", "file.json.lock")
+	remount(0)
+	if err := f.Write(map[string]int{"a": 1}); err != nil {
+		t.Errorf("it takes writes again: %v", err)
+	}
+}

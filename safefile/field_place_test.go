@@ -33,6 +33,15 @@ func TestField08OnAReadOnlyMountReadsWorkAndWritesSayWhy(t *testing.T) {
 	if v, err := safefile.New[int](filepath.Join(mounted, "none.json")).ReadOr(7); v != 7 || err != nil {
 		t.Errorf("ReadOr: %v, %v", v, err)
 	}
+	wantEveryWriteRefused(t, f, mounted)
+	wantNames(t, source, "file.json")
+	wantContent(t, filepath.Join(source, "file.json"), "{}")
+}
+
+// wantEveryWriteRefused changes, or would, what a read-only mount holds: {}.
+func wantEveryWriteRefused(t *testing.T, f *safefile.SafeFile[map[string]int], mounted string) {
+	t.Helper()
+	path := f.Path()
 	locks := t.TempDir()
 	for what, err := range map[string]error{
 		"Write":                 f.Write(nil),
@@ -49,8 +58,6 @@ func TestField08OnAReadOnlyMountReadsWorkAndWritesSayWhy(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	wantNames(t, source, "file.json")
-	wantContent(t, filepath.Join(source, "file.json"), "{}")
 }
 
 func TestField04ASingleFileThatIsMountedIsRefusedAndStaysWhole(t *testing.T) {

@@ -52,7 +52,7 @@ func (o *Old) Close() {
 type Temp struct {
 	vfs.File // for writing the content
 	dir      vfs.Dir
-	name     string
+	name     string // empty once it has the target's
 	old      *Old
 	policy   safety.Policy
 }
@@ -72,14 +72,23 @@ func Create(dir vfs.Dir, owner Owner, old *Old, perm fs.FileMode, policy safety.
 	return &Temp{f, dir, name, old, policy}, nil
 }
 
-// Abort removes the temp. It is a no-op after Commit or Abort.
+// Abort closes the temp, and removes it if it has not got its name. It is a no-op
+// after Take or Abort.
 func (t *Temp) Abort() {
 	if t.File == nil {
 		return
 	}
 	t.File.Close()
 	t.File = nil
-	_ = t.dir.Remove(t.name) // if it can't be removed now, a sweep does it later
+	if t.name != "" {
+		_ = t.dir.Remove(t.name) // if it can't be removed now, a sweep does it later
+	}
+}
+
+// Take leaves the file open to the caller.
+func (t *Temp) Take() (open vfs.File) {
+	open, t.File = t.File, nil
+	return open
 }
 
 // Settle makes content and metadata final and durable. Nothing may be written
@@ -93,31 +102,19 @@ func (t *Temp) Settle() error {
 	return SyncFile(t.File, t.policy)
 }
 
-// Commit gives the settled content its name and returns what the file is then.
-// guard runs right before the rename; its error stops the commit. An error
-// leaves the target as it was and no temp, except ErrNotDurable, which comes
-// with the new content visible.
-func (t *Temp) Commit(target string, guard func() error) (vfs.Info, error) {
-	defer t.Abort()
+// Commit gives the settled content its name; the file stays open until Abort.
+// guard runs right before the rename; its error stops the commit. An error leaves
+// the target as it was, except ErrNotDurable, which comes with the new content
+// visible.
+func (t *Temp) Commit(target string, guard func() error) error {
 	if err := guard(); err != nil {
-		return vfs.Info{}, err
+		return err
 	}
 	if err := t.dir.Rename(t.name, t.dir, target); err != nil {
-		return vfs.Info{}, renameError(err, target)
+		return renameError(err, target)
 	}
-	f := t.File
-	t.File = nil // the temp's name is gone, so there is nothing left to abort
-	defer f.Close()
-	if err := SyncDir(t.dir, t.policy); err != nil {
-		return vfs.Info{}, err
-	}
-	// Asked after the rename, since that changes the ctime, and through the
-	// descriptor, since the path may by now name another file.
-	info, err := f.Stat()
-	if err != nil {
-		return info, fmt.Errorf("%w: %w", errors.ErrNotDurable, err) // the old content is gone
-	}
-	return info, nil
+	t.name = "" // it is gone, and another temp could have it by now
+	return SyncDir(t.dir, t.policy)
 }
 
 // renameError explains the two refusals that have a cure.

@@ -23,9 +23,10 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 		return f.unchanged(c.Read)
 	}
 	if c.Remove {
+		f.lose()
 		return f.remove(o, guard)
 	}
-	old, err := f.old()
+	old, err := f.base(c.Read)
 	if err != nil {
 		return nil, err
 	}
@@ -126,16 +127,52 @@ func (f *file) old() (*replace.Old, error) {
 	if err == nil && !info.Mode.IsRegular() {
 		err = notRegular(f.name, info.Mode)
 	}
-	if err == nil && !f.ownerMayWrite(&info) {
+	return f.writable(&replace.Old{Info: info, File: open}, err)
+}
+
+// base is old for a change that is based on a version. What was read in this
+// session is still open: that the name has not come to mean another file, unchanged
+// makes sure of before the change is made. For the first change so is what the lock
+// was taken on, which is as good as just opened unless a user's code has taken its
+// time since.
+func (f *file) base(read Version) (*replace.Old, error) {
+	found, seen := f.found, f.seen
+	switch {
+	case found != nil && read == nil && !f.guest.Load():
+		f.found = nil
+		return f.writable(found, nil)
+	case seen != nil && read == versionOf(seen.Info):
+		f.seen = nil
+		return f.writable(seen, nil)
+	}
+	f.lose()
+	return f.old()
+}
+
+// lose closes what the lock was taken on, which is not what is there any more.
+func (f *file) lose() {
+	f.found.Close()
+	f.found = nil
+}
+
+// see keeps a file that was read or written open: the next change is likely to be
+// based on it.
+func (f *file) see(now *replace.Old) {
+	f.seen.Close()
+	f.seen = now
+}
+
+// writable closes a file that may not be written, or with which something else is
+// wrong.
+func (f *file) writable(old *replace.Old, err error) (*replace.Old, error) {
+	if err == nil && !f.ownerMayWrite(&old.Info) {
 		err = f.dir.Writable(f.name)
 	}
 	if err != nil {
-		if open != nil {
-			open.Close()
-		}
+		old.Close()
 		return nil, err
 	}
-	return &replace.Old{Info: info, File: open}, nil
+	return old, nil
 }
 
 // ownerMayWrite reports whether the file may be written because it is ours and its
@@ -152,6 +189,10 @@ func (f *file) openOld() (vfs.Info, vfs.File, error) {
 	open, err := f.dir.Open(f.name)
 	if err == nil {
 		info, err := open.Stat()
+		if err != nil {
+			open.Close()
+			open = nil
+		}
 		return info, open, err
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -190,6 +231,11 @@ func (f *file) confirm(old *replace.Old, o Options, guard func() error) (Version
 	if err := guard(); err != nil {
 		return nil, err
 	}
+	// A mount that has become read-only since it was looked at refuses whoever
+	// changes something, but nothing else here.
+	if err := f.dir.Writable(f.name); err != nil {
+		return nil, err
+	}
 	if old.File != nil {
 		if err := replace.SyncFile(old.File, o.Policy); err != nil {
 			return nil, err
@@ -215,7 +261,7 @@ func (f *file) replace(old *replace.Old, c Change, o Options, guard func() error
 			return nil, err
 		}
 	}
-	return d.publish(guard)
+	return d.publish(guard, c.Ends)
 }
 
 func total(parts [][]byte) int64 {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
@@ -32,21 +33,24 @@ type file struct {
 	lock    *lock.Held // nil without a lock
 	data    *lock.Held // on the file itself where that can't be replaced
 	owner   replace.Owner
-	stale   bool   // the last holder left its record
-	clear   func() // clears this holder's; nil if it left none
+	found   *replace.Old // what the lock was taken on, open and unread; nil if that was not opened
+	seen    *replace.Old // what was last read or written, still open; nil if nothing was
+	guest   atomic.Bool  // a user's code runs under the lock
+	stale   bool         // the last holder left its record
+	clear   func()       // clears this holder's; nil if it left none
 }
 
 // TryLock is of the Store interface.
 func (d *Disk) TryLock(p Placement, at Location, o Options) (Session, error) {
-	return d.lock(p, at, o, lock.Try)
+	return d.lock(p, at, o, lock.Try, false)
 }
 
 // Lock is of the Store interface.
 func (d *Disk) Lock(p Placement, at Location, o Options, done <-chan struct{}) (Session, error) {
-	return d.lock(p, at, o, func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, done) })
+	return d.lock(p, at, o, func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, done) }, true)
 }
 
-func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (*lock.Held, error)) (_ Session, err error) {
+func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (*lock.Held, error), waits bool) (_ Session, err error) {
 	dir, err := d.FS.OpenDir(at.dir)
 	if err != nil {
 		return nil, moved(err)
@@ -74,9 +78,7 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 			return nil, err
 		}
 	}
-	// The wait may have been long: after somebody moved the directory or retargeted
-	// a link, the path means another file.
-	now, err := d.Locate(p)
+	now, err := f.locate(p, at, waits)
 	if err != nil || now.Key != at.Key {
 		return nil, moved(err)
 	}
@@ -88,6 +90,33 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 		err = f.openInPlace(now, o, take)
 	}
 	return f, err
+}
+
+// locate says what the path means under the lock. If that came at once the path has
+// just led to the open directory, so that only its last element is looked at, which
+// a change is likely to begin with. A wait may have been long: after somebody moved
+// the directory or retargeted a link, the path means another file.
+func (f *file) locate(p Placement, at Location, waited bool) (Location, error) {
+	if waited || at.path != p.Path {
+		return f.disk.Locate(p)
+	}
+	info, open, err := f.openOld()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		at.target = nil
+		return at, nil
+	case err != nil:
+		return at, err
+	case info.Mode&fs.ModeSymlink != 0 && f.links != Replace:
+		return f.disk.Locate(p)
+	}
+	at.target = &info
+	if found := (&replace.Old{Info: info, File: open}); info.Mode.IsRegular() {
+		f.found = found
+	} else {
+		found.Close()
+	}
+	return at, nil
 }
 
 // moved is ErrMoved for a directory that is another one, or gone.
@@ -161,6 +190,8 @@ func (f *file) like() (vfs.Info, bool) {
 
 // Release is of the Session interface.
 func (f *file) Release() error {
+	f.lose()
+	f.see(nil)
 	if f.clear != nil {
 		f.clear()
 	}
@@ -186,6 +217,7 @@ func (f *file) Check() error {
 
 // Announce is of the Session interface.
 func (f *file) Announce() {
+	f.guest.Store(true)
 	if f.lock != nil {
 		f.clear = f.lock.Announce()
 	}

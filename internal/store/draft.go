@@ -22,7 +22,7 @@ type draft struct {
 
 // Draft is of the Session interface.
 func (f *file) Draft(o Options) (Draft, error) {
-	old, err := f.old()
+	old, err := f.base(nil)
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +88,8 @@ func (d *draft) copyOld() error {
 	return d.seal.vouchOld(d.old)
 }
 
-// publish makes the content visible and durable.
-func (d *draft) publish(guard func() error) (Version, error) {
+// publish makes the content visible and durable. ends is the change's.
+func (d *draft) publish(guard func() error, ends func() bool) (Version, error) {
 	if inPlace(infoOf(d.old)) {
 		return d.publishInPlace(guard)
 	}
@@ -105,11 +105,18 @@ func (d *draft) publish(guard func() error) (Version, error) {
 			return nil, err
 		}
 	}
-	info, err := d.Temp.Commit(d.file.name, guard)
+	err := d.Temp.Commit(d.file.name, guard)
 	d.seal.finish(err)
-	if err != nil {
+	if err != nil || ends != nil && ends() {
 		return nil, err
 	}
+	// Asked after the rename, since that changes the ctime, and through the
+	// descriptor, since the path may by now name another file.
+	info, err := d.Temp.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errors.ErrNotDurable, err) // the old content is gone
+	}
+	d.file.see(&replace.Old{Info: info, File: d.Temp.Take()})
 	return versionOf(info), nil
 }
 
@@ -126,7 +133,7 @@ type stream struct{ *draft }
 // there, as any Write does.
 func (s *stream) Commit() error {
 	defer s.Abort()
-	_, err := s.publish(s.file.Check)
+	_, err := s.publish(s.file.Check, func() bool { return true })
 	return err
 }
 

@@ -136,7 +136,11 @@ func (r *rewriting) keep(guard func() error) error {
 	if err := c.Settle(); err != nil {
 		return err
 	}
-	info, err := c.Commit(r.copy, guard)
+	info, err := c.Stat()
+	if err != nil {
+		return err
+	}
+	err = c.Commit(r.copy, guard)
 	if errors.Is(err, errors.ErrNotDurable) {
 		_ = r.file.dir.Remove(r.copy) // the file was not touched, so nothing is lost either way
 		err = notYet{"the copy of the old content comes before the new", err}

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -65,47 +65,68 @@ func openError(err error, path string) error {
 
 // Load is of the Session interface.
 func (f *file) Load(o ReadOptions) (Content, error) {
-	open, err := f.dir.Open(f.name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Content{Version: version{}}, nil
-	}
-	if err != nil && f.links == Replace {
-		return f.loadLinked(o)
-	}
-	if err != nil {
-		return Content{}, openError(err, f.name)
-	}
-	defer open.Close()
 	for range maxVersions {
-		c, steady, err := f.loadOnce(open, o)
-		if steady || err != nil {
+		old, err := f.unread()
+		if errors.Is(err, fs.ErrNotExist) {
+			return Content{Version: version{}}, nil
+		}
+		if err != nil && f.links == Replace {
+			return f.loadLinked(o)
+		}
+		if err != nil {
+			return Content{}, openError(err, f.name)
+		}
+		c, steady, err := f.loadOnce(old, o)
+		if steady {
+			f.see(old)
+			return c, nil
+		}
+		old.Close()
+		if err != nil {
 			return c, err
 		}
 	}
 	return Content{}, fmt.Errorf("%w %d times while it was being read", errors.ErrChanged, maxVersions)
 }
 
+// unread is the file, open at its start.
+func (f *file) unread() (old *replace.Old, err error) {
+	if old, f.found = f.found, nil; old != nil && old.File != nil {
+		return old, nil
+	}
+	open, err := f.dir.Open(f.name)
+	if err != nil {
+		return nil, err
+	}
+	old = &replace.Old{File: open}
+	if old.Info, err = regular(open, f.name); err != nil {
+		open.Close()
+	}
+	return old, err
+}
+
 // loadOnce reads the file. It is not steady if somebody without the lock wrote
-// in it meanwhile: then what was read is neither this version nor the next.
-func (f *file) loadOnce(open vfs.File, o ReadOptions) (c Content, steady bool, err error) {
-	info, err := regular(open, f.name)
+// in it or replaced it meanwhile: then what was read is neither this version nor
+// the next.
+func (f *file) loadOnce(old *replace.Old, o ReadOptions) (c Content, steady bool, err error) {
+	data, err := readAll(old.File, old.Info, o.Max)
 	if err != nil {
 		return c, false, err
 	}
-	data, err := readAll(io.NewSectionReader(open, 0, math.MaxInt64), info, o.Max)
-	if err != nil {
+	now, err := f.dir.Stat(f.name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return c, false, err
 	}
-	now, err := open.Stat()
-	if err != nil || versionOf(now) != versionOf(info) {
-		return c, false, err
+	v := versionOf(old.Info)
+	if err != nil || versionOf(now) != v {
+		return c, false, nil
 	}
 	if o.Verify {
-		if err := f.vouch(open, info, sidecar.Sum(data)); err != nil {
+		if err := f.vouch(old.File, old.Info, sidecar.Sum(data)); err != nil {
 			return c, false, err
 		}
 	}
-	return Content{true, data, versionOf(info)}, true, nil
+	return Content{true, data, v}, true, nil
 }
 
 // loadLinked reads what the link in the file's place leads to, since reads

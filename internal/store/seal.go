@@ -180,8 +180,7 @@ func (f *file) writeSidecar(side sidecar.Sidecar, like vfs.Info, o Options) erro
 	if err := temp.Settle(); err != nil {
 		return err
 	}
-	_, err = temp.Commit(f.name+sidecar.Suffix, f.Check)
-	return err
+	return temp.Commit(f.name+sidecar.Suffix, f.Check)
 }
 
 // Seal is of the Session interface. What is changed is the sidecar, so the file

@@ -523,3 +523,93 @@ func TestSweptDirectoriesAreRememberedInFixedSpace(t *testing.T) {
 		t.Errorf("%d of 100 directories were new", first)
 	}
 }
+
+// What the lock was taken on is gone by then.
+func TestAWriteOfWhatWasJustRemovedMakesItAnew(t *testing.T) {
+	p := at(t)
+	put(t, p.Path, "content")
+	s := session(t, NewDisk(vfs.OS), p)
+	_, err := s.Commit(Change{Remove: true}, keep)
+	must(t, err)
+	_, err = s.Commit(text("content"), keep)
+	must(t, err)
+	if got, err := os.ReadFile(p.Path); string(got) != "content" {
+		t.Errorf("the file holds %q, %v", got, err)
+	}
+}
+
+// Whoever comes after a commit relies on what the file was then: if that can't be
+// told the commit is not confirmed, and if nobody comes it is not asked.
+func TestTheVersionIsAskedForWhereItIsNeeded(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		disk := faultfs.Wrap(vfs.OS)
+		p := at(t)
+		s := session(t, NewDisk(disk), p)
+		renamed := false
+		disk.Before(func(op faultfs.Op) error {
+			renamed = renamed || op.Verb == faultfs.Rename
+			if renamed && op.Verb == faultfs.Stat {
+				return syscall.EIO
+			}
+			return nil
+		})
+		c := text("new")
+		c.Ends = func() bool { return ends }
+		v, err := s.Commit(c, keep)
+		if lost := errors.Is(err, errors.ErrNotDurable) && errors.Is(err, syscall.EIO); lost == ends || v != nil || ends && err != nil {
+			t.Errorf("ends %v: %v, %v", ends, v, err)
+		}
+		want(t, p.Path, "new")
+	}
+}
+
+// What was read or written stays open for the change that is based on it, but is
+// taken for the old content only while the name stands for it.
+func TestAChangeIsBasedOnWhatIsThere(t *testing.T) {
+	for what, outside := range map[string]func(path string) error{
+		"replaced": func(path string) error {
+			err := os.WriteFile(path+".new", []byte("outside"), 0o640)
+			return errors.Join(err, os.Rename(path+".new", path))
+		},
+		"chmod":   func(path string) error { return os.Chmod(path, 0o640) },
+		"removed": os.Remove,
+	} {
+		for _, first := range []string{"read", "written"} {
+			p := at(t)
+			put(t, p.Path, "old")
+			s := session(t, NewDisk(vfs.OS), p)
+			c, err := s.Load(ReadOptions{})
+			must(t, err)
+			if first == "written" {
+				c.Version, err = s.Commit(text("older"), keep)
+				must(t, err)
+			}
+			must(t, outside(p.Path))
+			if _, err := s.Commit(Change{Parts: bytesOf([]string{"new"}), Read: c.Version}, keep); !errors.Is(err, errors.ErrChanged) {
+				t.Errorf("%s, %s: %v", first, what, err)
+			}
+			_, err = s.Commit(text("blind"), keep)
+			must(t, err)
+			want(t, p.Path, "blind")
+			info, err := os.Stat(p.Path)
+			must(t, err)
+			if kept := info.Mode() == 0o640; kept != (what != "removed") {
+				t.Errorf("%s, %s: the mode is %v", first, what, info.Mode())
+			}
+		}
+	}
+}
+
+// A user's function may take its time between the lock and its write.
+func TestABlindWriteKeepsTheModeThatItFinds(t *testing.T) {
+	p := at(t)
+	put(t, p.Path, "old")
+	s := session(t, NewDisk(vfs.OS), p)
+	s.Announce()
+	must(t, os.Chmod(p.Path, 0o640))
+	_, err := s.Commit(text("new"), keep)
+	must(t, err)
+	if info, err := os.Stat(p.Path); err != nil || info.Mode() != 0o640 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}

@@ -38,9 +38,7 @@ type mountCache struct {
 // find tells about the mount that the open file fd lies on. What could not be
 // read from the mount table is told by the magic number, and not remembered.
 func (c *mountCache) find(key mountKey, fd int) Volume {
-	c.mutex.Lock()
-	v, ok := c.known[key]
-	c.mutex.Unlock()
+	v, ok := c.lookUp(key)
 	if ok {
 		return v
 	}
@@ -52,6 +50,21 @@ func (c *mountCache) find(key mountKey, fd int) Volume {
 		c.remember(key, v)
 	}
 	return v
+}
+
+func (c *mountCache) lookUp(key mountKey) (Volume, bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	v, ok := c.known[key]
+	return v, ok
+}
+
+// rememberAnswer keeps what was told of a mount under its id alone, if that can't
+// come to mean another.
+func (c *mountCache) rememberAnswer(id MountID, v Volume) {
+	if id.Unique {
+		c.remember(mountKey{id: id}, v)
+	}
 }
 
 func (c *mountCache) remember(key mountKey, v Volume) {

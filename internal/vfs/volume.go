@@ -5,8 +5,8 @@ import "github.com/holdfast-go/holdfast/errors"
 // Volume is the mounted filesystem that something lies on. What a platform
 // tells, weakest last:
 //   - Linux: all of it, by one statfs. Type, point and options come from the
-//     mount table and are remembered per mount; ReadOnly is asked each time.
-//     Without /proc the type is known by its number alone, and an overlay's
+//     mount table and are remembered per mount; ReadOnly is asked each time,
+//     but by [Dir] only until the mount took writes. Without /proc the type is known by its number alone, and an overlay's
 //     upper layer not at all.
 //   - macOS, FreeBSD, OpenBSD, NetBSD: type, point and flags by statfs.
 //   - Windows: the volume's filesystem, and whether it is on the network.

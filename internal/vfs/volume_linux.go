@@ -22,7 +22,15 @@ func volumeFD(fd int, info Info) (Volume, error) {
 	key := mountKey{id: info.Mount.ID, device: info.Dev, number: int64(uint32(s.Type)), fsid: s.Fsid.Val}
 	v := mounts.find(key, fd)
 	v.ReadOnly = s.Flags&unix.ST_RDONLY != 0
+	mounts.rememberAnswer(key.id, v)
 	return v, nil
+}
+
+// takesWrites is what was told of a mount that was not read-only when it was last
+// asked; false of another.
+func takesWrites(id MountID) (v Volume, ok bool) {
+	v, ok = mounts.lookUp(mountKey{id: id})
+	return v, ok && !v.ReadOnly
 }
 
 func space(path string) (bytes, inodes, allInodes int64, err error) {
