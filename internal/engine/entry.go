@@ -226,12 +226,22 @@ func (ent *entry) settle() {
 		if !ent.over() {
 			return
 		}
-		s := ent.run.session
-		ent.busy = true
-		ent.mu.Unlock()
-		_ = s.Release() // what was acknowledged is durable, whatever the lock says
-		ent.mu.Lock()
-		ent.run, ent.busy, ent.released = nil, false, time.Now()
+		ent.release()
+	}
+}
+
+// release frees the lock. The mutex is held, but let go meanwhile.
+func (ent *entry) release() {
+	r, now := ent.run, time.Now()
+	doubtful := len(ent.queue) == 0 && ent.doubtsRest(r, now)
+	ent.busy = true
+	ent.mu.Unlock()
+	unwanted := doubtful && !r.session.Wanted()
+	_ = r.session.Release() // what was acknowledged is durable, whatever the lock says
+	ent.mu.Lock()
+	ent.run, ent.busy, ent.released = nil, false, time.Now()
+	if unwanted {
+		ent.busySince = ent.released
 	}
 }
 

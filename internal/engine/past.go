@@ -9,7 +9,7 @@ import (
 
 // history is what the next run of a file should know of those before it.
 type history struct {
-	busySince time.Time // since when the lock was never free for restSpan
+	busySince time.Time // since when the lock was never free for restSpan, nor was found unwanted
 	released  time.Time // when it was last freed
 
 	last commitStats // of the last commit
@@ -63,6 +63,13 @@ func (h *history) pause(now time.Time) time.Duration {
 		return 0
 	}
 	return restSpan - free
+}
+
+// doubtsRest reports whether the lock must be left free after a run only because of
+// those before it. A run that was long does that; a caller who writes again and
+// again, alone, need not if nobody is waiting.
+func (h *history) doubtsRest(r *run, now time.Time) bool {
+	return now.Sub(r.began) < runSpan && now.Sub(h.busySince) >= runSpan
 }
 
 // gathering is until when, and up to how many functions, a batch gathers.
