@@ -49,6 +49,7 @@ type Held struct {
 	flock *flock.Flock
 	place Place
 	info  fs.FileInfo // of the lock file, when it was locked
+	open  vfs.File    // for the record; nil until that is read or written
 }
 
 // Try takes the lock if it is free, and fails with ErrLocked if it is not. It
@@ -127,7 +128,7 @@ func (p Place) confirm(f *flock.Flock) (*Held, error) {
 	if err != nil || !same {
 		return nil, errors.Join(err, unlock(f))
 	}
-	return &Held{f, p, info}, nil
+	return &Held{flock: f, place: p, info: info}, nil
 }
 
 // follow gives a lock file that was just made the mode and owner of the data
@@ -142,13 +143,16 @@ func (h *Held) follow() {
 	if err != nil {
 		return
 	}
-	defer f.Close()
 	_ = f.Chown(like.UID, like.GID)
 	_ = f.Chmod(lockMode(like.Mode))
 }
 
-// record opens the lock file for its record, if it is still the one held.
+// record opens the lock file for its record, until Release, if it is still the one
+// held.
 func (h *Held) record() (vfs.File, error) {
+	if h.open != nil {
+		return h.open, nil
+	}
 	f, err := h.place.Dir.OpenRecord(h.place.Name)
 	if err != nil {
 		return nil, err
@@ -157,6 +161,7 @@ func (h *Held) record() (vfs.File, error) {
 		f.Close()
 		return nil, err
 	}
+	h.open = f
 	return f, nil
 }
 
@@ -208,7 +213,12 @@ func (h *Held) Size() int64 { return h.info.Size() }
 
 // Release frees the lock by unlocking it rather than by closing alone, so that
 // a child that inherited the descriptor keeps nothing.
-func (h *Held) Release() error { return unlock(h.flock) }
+func (h *Held) Release() error {
+	if h.open != nil {
+		h.open.Close()
+	}
+	return unlock(h.flock)
+}
 
 func unlock(f *flock.Flock) error {
 	for {

@@ -35,23 +35,24 @@ func (h *Held) Announce() (clear func()) {
 	if err != nil {
 		return func() {}
 	}
-	mine := Record{os.Getpid(), host(), time.Now()}
-	_, err = f.WriteAt(mine.encode(), 0)
-	clear = func() {
-		_, _ = f.WriteAt(bytes.Repeat([]byte{' '}, recordSize), 0)
-		f.Close()
-	}
-	if err != nil {
+	clear = func() { _, _ = f.WriteAt(cleared, 0) }
+	mine := Record{pid(), host(), time.Now()}
+	if _, err := f.WriteAt(mine.encode(), 0); err != nil {
 		clear() // a part of it may be there
 		return func() {}
 	}
 	return clear
 }
 
+var cleared = bytes.Repeat([]byte{' '}, recordSize)
+
 // Left is the record that the last holder left uncleared, nil if none.
 func (h *Held) Left() *Record {
 	if h.Size() == 0 {
 		return nil
+	}
+	if f, err := h.record(); err == nil { // which stays open for this holder's own
+		return readRecord(f)
 	}
 	r, _ := ReadRecord(h.place.Dir, h.place.Name)
 	return r
@@ -78,11 +79,14 @@ func readRecord(f vfs.File) *Record {
 	return decodeRecord(string(buf[:n]))
 }
 
-// host is asked for once: every transaction leaves a record.
-var host = sync.OnceValue(func() string {
-	name, _ := os.Hostname()
-	return name
-})
+// They are asked for once: every transaction leaves a record.
+var (
+	pid  = sync.OnceValue(os.Getpid)
+	host = sync.OnceValue(func() string {
+		name, _ := os.Hostname()
+		return name
+	})
+)
 
 func (r Record) encode() []byte {
 	host := r.Host
