@@ -74,10 +74,15 @@ func (w *waiter) await(turn <-chan struct{}) bool {
 	if w.Timeout == 0 {
 		return false
 	}
+	done := w.done()
+	if done == nil {
+		<-turn
+		return true
+	}
 	select {
 	case <-turn:
 		return true
-	case <-w.done():
+	case <-done:
 		return false
 	}
 }

@@ -76,6 +76,9 @@ func ReadRecord(dir vfs.Dir, name string) (*Record, error) {
 func readRecord(f vfs.File) *Record {
 	buf := make([]byte, recordSize)
 	n, _ := f.ReadAt(buf, 0)
+	if bytes.Equal(buf[:n], cleared) {
+		return nil
+	}
 	return decodeRecord(string(buf[:n]))
 }
 
@@ -88,15 +91,17 @@ var (
 	})
 )
 
+// encode is called by every transaction, and so does without fmt.
 func (r Record) encode() []byte {
-	host := r.Host
-	if len(host) > 64 {
-		host = host[:64]
-	}
-	text := fmt.Sprintf("%s pid=%d host=%s since=%s", recordMagic, r.PID,
-		strings.Join(strings.Fields(host), "_"), r.Since.UTC().Format(time.RFC3339Nano))
-	padding := strings.Repeat(" ", recordSize-1-len(text)) // by bytes: fmt pads by letters
-	return []byte(text + padding + "\n")
+	text := make([]byte, 0, recordSize)
+	text = append(text, recordMagic+" pid="...)
+	text = strconv.AppendInt(text, int64(r.PID), 10)
+	text = append(text, " host="...)
+	text = append(text, strings.Join(strings.Fields(r.Host[:min(len(r.Host), 64)]), "_")...)
+	text = append(text, " since="...)
+	text = r.Since.UTC().AppendFormat(text, time.RFC3339Nano)
+	text = append(text, cleared[len(text):recordSize-1]...)
+	return append(text, '\n')
 }
 
 func decodeRecord(text string) *Record {

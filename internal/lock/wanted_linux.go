@@ -13,7 +13,7 @@ import (
 
 // tableSize bounds what is read of /proc/locks: on a machine with more locks than
 // that reading on would take longer than leaving the lock free for a moment does.
-const tableSize = 16 << 10
+const tableSize = 8 << 10
 
 // wanted looks for the threads that the kernel lists below a lock that it knows
 // (proc_locks(5)). Where it numbers files otherwise than stat(2) does, as on
