@@ -230,10 +230,11 @@ func (ent *entry) settle() {
 	}
 }
 
-// release frees the lock. The mutex is held, but let go meanwhile.
+// release frees the lock. The mutex is held, but let go meanwhile. Whether somebody
+// waits for the lock is asked before that, since whoever was woken waits no more.
 func (ent *entry) release() {
-	r, now := ent.run, time.Now()
-	doubtful := len(ent.queue) == 0 && ent.doubtsRest(r, now)
+	r := ent.run
+	doubtful := len(ent.queue) == 0 && ent.doubtsRest(r, time.Now())
 	ent.busy = true
 	ent.mu.Unlock()
 	unwanted := doubtful && !r.session.Wanted()

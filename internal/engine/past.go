@@ -65,9 +65,8 @@ func (h *history) pause(now time.Time) time.Duration {
 	return restSpan - free
 }
 
-// doubtsRest reports whether the lock must be left free after a run only because of
-// those before it. A run that was long does that; a caller who writes again and
-// again, alone, need not if nobody is waiting.
+// doubtsRest reports whether the lock would be left free only because of the runs
+// before this one, which was short. For nobody that need not be.
 func (h *history) doubtsRest(r *run, now time.Time) bool {
 	return now.Sub(r.began) < runSpan && now.Sub(h.busySince) >= runSpan
 }
