@@ -87,6 +87,7 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 		f.sweepIfDue(at.Key.Dir)
 	}
 	if inPlace(now.target) {
+		f.lose() // it may have to be put back first
 		err = f.openInPlace(now, o, take)
 	}
 	return f, err

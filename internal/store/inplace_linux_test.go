@@ -568,3 +568,15 @@ func TestWhatAMountPointCannotDoIsExplained(t *testing.T) {
 		t.Errorf("the other file: %.20q", got)
 	}
 }
+
+// What the lock was taken on is then rewritten by the recovery.
+func TestAnAppendFollowsTheContentThatWasPutBack(t *testing.T) {
+	p, source := boundIn(t, disktest.New(t, "ext4").Dir())
+	info, err := vfs.OS.Stat(p.Path, false)
+	must(t, err)
+	put(t, filepath.Join(filepath.Dir(p.Path), replace.CopyName(filepath.Base(p.Path), info.Ino)), "kept ")
+	s := relaxedSession(t, NewDisk(vfs.OS), p)
+	_, err = s.Commit(Change{Append: true, Parts: bytesOf([]string{"tail"})}, Options{Metadata: true, Policy: relaxed.Policy})
+	must(t, err)
+	want(t, source, "kept tail")
+}
