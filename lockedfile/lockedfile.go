@@ -33,9 +33,7 @@
 //
 // A process that keeps a file busy leaves its lock free for 200 µs after every 5 ms.
 // That lets in whoever waits in the kernel, as this library does. Who polls has
-// to hit the gap: Python's filelock, at its 50 ms, waits half a second or more. A
-// single caller whose transactions are shorter than 5 ms leaves that gap only if
-// proc_locks(5) shows somebody waiting, and else none but that between its calls.
+// to hit the gap: Python's filelock, at its 50 ms, waits half a second or more.
 //
 // A function that waits for its own lock, by Locked inside Locked on one file,
 // waits like with any mutex; after 10 s a warning says where the function that

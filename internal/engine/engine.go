@@ -31,10 +31,8 @@
 //
 // A run is the time the lock between processes is held: from a function to the
 // last commit. After 5 ms it takes no new function, and then the lock is left
-// free for 200 µs, so that another process gets its turn. Shorter runs that follow
-// each other closely leave it free as often, but those of a single caller only if
-// somebody waits for it, as far as the system tells. A run's state ends with it;
-// every run starts from the disk.
+// free for 200 µs, so that another process gets its turn. A run's state ends
+// with it; every run starts from the disk.
 package engine
 
 import (

@@ -226,23 +226,12 @@ func (ent *entry) settle() {
 		if !ent.over() {
 			return
 		}
-		ent.release()
-	}
-}
-
-// release frees the lock. The mutex is held, but let go meanwhile. Whether somebody
-// waits for the lock is asked before that, since whoever was woken waits no more.
-func (ent *entry) release() {
-	r := ent.run
-	doubtful := len(ent.queue) == 0 && ent.doubtsRest(r, time.Now())
-	ent.busy = true
-	ent.mu.Unlock()
-	unwanted := doubtful && !r.session.Wanted()
-	_ = r.session.Release() // what was acknowledged is durable, whatever the lock says
-	ent.mu.Lock()
-	ent.run, ent.busy, ent.released = nil, false, time.Now()
-	if unwanted {
-		ent.busySince = ent.released
+		s := ent.run.session
+		ent.busy = true
+		ent.mu.Unlock()
+		_ = s.Release() // what was acknowledged is durable, whatever the lock says
+		ent.mu.Lock()
+		ent.run, ent.busy, ent.released = nil, false, time.Now()
 	}
 }
 

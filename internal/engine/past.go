@@ -9,7 +9,7 @@ import (
 
 // history is what the next run of a file should know of those before it.
 type history struct {
-	busySince time.Time // since when the lock was never free for restSpan, nor was found unwanted
+	busySince time.Time // since when the lock was never free for restSpan
 	released  time.Time // when it was last freed
 
 	last commitStats // of the last commit
@@ -63,12 +63,6 @@ func (h *history) pause(now time.Time) time.Duration {
 		return 0
 	}
 	return restSpan - free
-}
-
-// doubtsRest reports whether the lock would be left free only because of the runs
-// before this one, which was short. For nobody that need not be.
-func (h *history) doubtsRest(r *run, now time.Time) bool {
-	return now.Sub(r.began) < runSpan && now.Sub(h.busySince) >= runSpan
 }
 
 // gathering is until when, and up to how many functions, a batch gathers.

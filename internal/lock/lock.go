@@ -200,13 +200,6 @@ func (h *Held) lost() error {
 	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, h.place.Path)
 }
 
-// Wanted reports whether somebody waits for the lock in flock(2); true where that
-// can't be told. Who polls is not seen.
-func (h *Held) Wanted() bool {
-	id, known := vfs.IDOf(h.info)
-	return !known || wanted(id)
-}
-
 // Size is the length of the lock file when it was locked; 0 means that nobody
 // ever left a record in it.
 func (h *Held) Size() int64 { return h.info.Size() }

@@ -224,8 +224,5 @@ func (f *file) Announce() {
 	}
 }
 
-// Wanted is of the Session interface.
-func (f *file) Wanted() bool { return f.lock != nil && f.lock.Wanted() }
-
 // Stale is of the Session interface.
 func (f *file) Stale() bool { return f.stale }

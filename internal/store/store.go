@@ -71,9 +71,6 @@ type Session interface {
 	// Stale reports whether the last holder left its record, and so did not
 	// come to its end.
 	Stale() bool
-	// Wanted reports whether another process waits for the lock; true if that
-	// can't be told.
-	Wanted() bool
 	// Release frees the lock.
 	Release() error
 }
