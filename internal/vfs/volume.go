@@ -6,8 +6,8 @@ import "github.com/holdfast-go/holdfast/errors"
 // tells, weakest last:
 //   - Linux: all of it, by one statfs. Type, point and options come from the
 //     mount table and are remembered per mount; ReadOnly is asked each time,
-//     but by [Dir] only until the mount took writes. Without /proc the type is known by its number alone, and an overlay's
-//     upper layer not at all.
+//     but by [Dir] only until the mount took writes. Without /proc the type is
+//     known by its number alone, and an overlay's upper layer not at all.
 //   - macOS, FreeBSD, OpenBSD, NetBSD: type, point and flags by statfs.
 //   - Windows: the volume's filesystem, and whether it is on the network.
 //   - elsewhere nothing, which is the zero Volume.

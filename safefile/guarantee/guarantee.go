@@ -57,7 +57,8 @@
 // A mount's type and options are remembered while it stays mounted, so a change
 // of them by remounting may go unseen. Whether it is read-only is always asked
 // anew, but by a write to a mount that took writes before: if it takes none any
-// more, the system says so. In a container the upper layer of an overlay usually can't be seen.
+// more, the system says so. In a container the upper layer of an overlay usually
+// can't be seen.
 package guarantee
 
 import "github.com/holdfast-go/holdfast/internal/environ"
