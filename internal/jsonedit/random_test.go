@@ -159,10 +159,7 @@ func randomKey(r *rand.Rand, n *textedit.Node) *textedit.Node {
 //
 // and with HOLDFAST_LONG=1 every position of every file, three times.
 func TestRandomOperationsAreSpliced(t *testing.T) {
-	stride, seeds := 5, uint64(1)
-	if edittest.Long() {
-		stride, seeds = 1, 3
-	}
+	stride, seeds := edittest.Sample(5)
 	for _, c := range []struct {
 		name   string
 		format textedit.Format

@@ -39,5 +39,6 @@
 //
 //	go test -v -run Random ./internal/... && go -C internal/tomledit/corpustest test -v -run Random .
 //
-// With HOLDFAST_LONG=1 that is every position of every file, three times.
+// With HOLDFAST_LONG=1 that is every position of every file, three times; with
+// -short it is a third of the usual ones.
 package textedit

@@ -16,10 +16,7 @@ import (
 //
 // and with HOLDFAST_LONG=1 every position of every file, three times.
 func TestRandomOperationsAreSpliced(t *testing.T) {
-	stride, seeds := 7, uint64(1) // odd, or every turn would be a deletion
-	if edittest.Long() {
-		stride, seeds = 1, 3
-	}
+	stride, seeds := edittest.Sample(7) // odd, or every turn would be a deletion
 	for _, c := range []struct {
 		name  string
 		files map[string][]byte

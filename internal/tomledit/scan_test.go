@@ -163,7 +163,7 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		lines := strings.SplitAfter(string(enc), "\n")
-		for range 300 {
+		for range edittest.Changes(300) {
 			i := r.IntN(len(lines))
 			changed := []string{"", "changed = 1\n", "[changed]\n", strings.Replace(lines[i], " = ", "x = ", 1)}[r.IntN(4)]
 			left += checkComparison(t, string(enc), strings.Join(lines[:i], "")+changed+strings.Join(lines[i+1:], ""))

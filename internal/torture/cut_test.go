@@ -125,7 +125,7 @@ func TestPowerCutsLoseNothingAcknowledged(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
 			c := newCutting(t, kind, []string{"write", "merge", "append"})
-			if err := c.run(t, long(15, 200)); err != nil {
+			if err := c.run(t, extent(5, 15, 200)); err != nil {
 				t.Error(err)
 			}
 			if 2*c.inside < c.cuts {

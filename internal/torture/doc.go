@@ -12,7 +12,7 @@
 // afterwards what became of it. Another way of changing files gets the same
 // crashes with a workload of its own in one more file and a line in the table.
 //
-// The tests have a short form of some seconds each. With HOLDFAST_LONG=1 they
+// The tests take some seconds each, less with -short. With HOLDFAST_LONG=1 they
 // take minutes:
 //
 //	HOLDFAST_LONG=1 go test -v -timeout 60m ./internal/torture

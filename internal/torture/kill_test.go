@@ -9,7 +9,7 @@ import (
 
 func TestKilledWritersLoseNothingAcknowledgedAndTheirLeftoversAreSwept(t *testing.T) {
 	const writers = 4
-	least := long(8, 50)
+	least := extent(3, 8, 50)
 	dir, c := t.TempDir(), newCrew(t)
 	c.awaitEach(t, watching, c.startReaders(8, dir)...)
 	rounds, leftovers := 0, 0

@@ -16,12 +16,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// long chooses between the short form of a test and the long one.
-func long[T any](short, long T) T {
-	if os.Getenv("HOLDFAST_LONG") != "" {
+// extent chooses how much of a test is done: with -short, usually, or with
+// HOLDFAST_LONG=1.
+func extent[T any](short, usual, long T) T {
+	switch {
+	case os.Getenv("HOLDFAST_LONG") != "":
 		return long
+	case testing.Short():
+		return short
 	}
-	return short
+	return usual
 }
 
 // patience is how long a test waits for what should come at once, before it

@@ -64,7 +64,7 @@ func TestPythonProcessesAndGoProcessesExcludeEachOther(t *testing.T) {
 		names = append(names, name, goName)
 	}
 	c.awaitEach(t, acked, names...)
-	c.awaitTurns(long(50, 1000))
+	c.awaitTurns(extent(20, 50, 1000))
 
 	said := c.dismiss()
 	if n := said.count(begun) - said.count(acked); n != 0 {

@@ -23,8 +23,8 @@ func TestAProcessKilledAfterAnyOperationLeavesContentThatVerifies(t *testing.T) 
 		t.Run(name, func(t *testing.T) {
 			dir, c := memory(t), newCrew(t)
 			load := workloads[name].(sealed)
-			killed := 0
-			for n := 1; ; n++ {
+			killed, step := 0, extent(4, 1, 1)
+			for n := 1; ; n += step {
 				c.change(load, fmt.Sprint("between.", n), dir)
 				p := c.start(job{Name: fmt.Sprint("killed", n), Workloads: []string{name}, Dir: dir,
 					Goroutines: 1, Changes: 1, Seam: seamOptions{KillAt: n}})
@@ -38,14 +38,14 @@ func TestAProcessKilledAfterAnyOperationLeavesContentThatVerifies(t *testing.T) 
 				}
 				killed++
 			}
-			if killed < 30 {
+			if killed*step < 30 {
 				t.Errorf("killed at %d operations only", killed)
 			}
 			c.change(load, "after.1", dir)
 			if left := temps(t, dir); len(left) > 0 {
 				t.Errorf("left behind: %q", left)
 			}
-			t.Logf("killed after each of %d operations", killed)
+			t.Logf("killed after each of %d operations, %d apart", killed, step)
 		})
 	}
 }
@@ -124,7 +124,7 @@ func TestWritersAndVerifyingReadersSeeNoMismatchButTheOneThatIsMade(t *testing.T
 	c.awaitEach(t, acked, writers...)
 	c.awaitEach(t, watching, readers...)
 	path := filepath.Join(dir, "sealed.json")
-	until := time.Now().Add(long(2*time.Second, 10*time.Second))
+	until := time.Now().Add(extent(time.Second, 2*time.Second, 10*time.Second))
 	checks := 0
 	for ; time.Now().Before(until); checks++ {
 		quietly(t, path, func() { agreesWithSha256sum(t, path) })
@@ -216,7 +216,7 @@ func TestPowerCutsLeaveContentThatVerifies(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
 			c := newCutting(t, kind, []string{"sealed", "stream", "move"})
-			if err := c.run(t, long(5, 200)); err != nil {
+			if err := c.run(t, extent(2, 5, 200)); err != nil {
 				t.Error(err)
 			}
 			if 2*c.inside < c.cuts {

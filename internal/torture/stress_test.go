@@ -17,7 +17,7 @@ func TestManyWritersAndReadersOfOneFileLoseNothingAndSeeNothingPartial(t *testin
 	}
 	c.awaitEach(t, watching, c.startReaders(8, dir)...)
 	c.awaitEach(t, acked, writers...)
-	time.Sleep(long(2*time.Second, 10*time.Second)) // this is how long they work
+	time.Sleep(extent(time.Second, 2*time.Second, 10*time.Second)) // this is how long they work
 
 	said := c.dismiss()
 	if n := said.count(failed); n > 0 {

@@ -125,7 +125,7 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		lines := strings.SplitAfter(string(enc), "\n")
-		for range 200 {
+		for range edittest.Changes(200) {
 			i := r.IntN(len(lines))
 			changed := []string{"", "changed: yes\n", strings.Replace(lines[i], ": ", ": x", 1)}[r.IntN(3)]
 			next := strings.Join(lines[:i], "") + changed + strings.Join(lines[i+1:], "")

@@ -103,10 +103,7 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 			files[name] = text
 		}
 	}
-	stride, seeds := 7, uint64(1)
-	if edittest.Long() {
-		stride, seeds = 1, 3
-	}
+	stride, seeds := edittest.Sample(7)
 	names := make([]string, 0, len(files))
 	for name := range files {
 		names = append(names, name)

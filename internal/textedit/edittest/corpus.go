@@ -43,6 +43,24 @@ func Corpus(tb testing.TB, pattern string) map[string][]byte {
 	return files
 }
 
-// Long reports whether the long form of the random operations is asked for, by
-// HOLDFAST_LONG=1.
-func Long() bool { return os.Getenv("HOLDFAST_LONG") == "1" }
+// Sample is how densely random operations are spread over the positions of a file,
+// and how often: every position, three times, with HOLDFAST_LONG=1, and with -short
+// a third of what is usual. An odd stride stays odd.
+func Sample(usual int) (stride int, seeds uint64) {
+	switch {
+	case os.Getenv("HOLDFAST_LONG") == "1":
+		return 1, 3
+	case testing.Short():
+		return 3 * usual, 1
+	}
+	return usual, 1
+}
+
+// Changes is how many random changes are tried where usual ones are; -short tries
+// a fifth of them.
+func Changes(usual int) int {
+	if testing.Short() {
+		return usual / 5
+	}
+	return usual
+}

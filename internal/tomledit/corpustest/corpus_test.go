@@ -19,10 +19,7 @@ import (
 //
 // and with HOLDFAST_LONG=1 three times.
 func TestRandomOperationsOnTOMLTestAreSpliced(t *testing.T) {
-	seeds := uint64(1)
-	if edittest.Long() {
-		seeds = 3
-	}
+	_, seeds := edittest.Sample(1)
 	tally, files := edittest.Tally{}, 0
 	err := fs.WalkDir(tomltest.TestCases(), "valid", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".toml") {
