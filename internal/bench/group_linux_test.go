@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
@@ -37,9 +38,10 @@ func (p *progress) step() {
 }
 
 // BenchmarkGroupCommit has goroutines of one process count in one JSON file,
-// each step durable before it returns: ours beside what one would write by
-// hand. A round gives each a short while; the ratio is that of the medians of
-// their throughput, in updates per second.
+// each step durable before it returns: ours beside what one would write by hand,
+// with renameio as it is and with its temp put beside the target. A round gives
+// each a short while; the ratios are the medians of the rounds' ratios of
+// throughput, in updates per second.
 func BenchmarkGroupCommit(b *testing.B) {
 	for _, goroutines := range []int{1, 8, 64, 512} {
 		b.Run(fmt.Sprintf("goroutines=%d", goroutines), func(b *testing.B) {
@@ -53,27 +55,26 @@ const shift = 250 * time.Millisecond
 
 func groupCommit(b *testing.B, root string, goroutines int) {
 	commits := &commitSizes{}
-	ours := oursIn(place(b, root, "holdfast"), commits)
-	peer := byHandIn(place(b, root, "by-hand"))
+	updaters := []*updater{
+		{name: "holdfast", update: oursIn(place(b, root, "holdfast"), commits)},
+		{name: "by-hand", update: byHandIn(place(b, root, "by-hand"))},
+		{name: "by-hand-tempdir", update: byHandIn(place(b, root, "by-hand-tempdir"), besideTarget)},
+	}
 	settle := syncer(b, root)
-	var fast, slow, cost []float64
 	for round := 0; b.Loop(); round++ {
-		for turn := range 2 {
+		for turn := range updaters {
 			settle()
-			if (round+turn)%2 == 0 {
-				rate, cpu := throughput(b, goroutines, ours)
-				fast, cost = append(fast, rate), append(cost, cpu)
-			} else {
-				rate, _ := throughput(b, goroutines, peer)
-				slow = append(slow, rate)
-			}
+			updaters[(round+turn)%len(updaters)].work(b, goroutines)
 		}
 	}
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(median(fast), "holdfast-updates/s")
-	b.ReportMetric(median(cost), "holdfast-cpu-ns/update")
-	b.ReportMetric(median(slow), "by-hand-updates/s")
-	b.ReportMetric(median(ratios(fast, slow)), "holdfast/by-hand")
+	for i, u := range updaters {
+		b.ReportMetric(median(u.rates), u.name+"-updates/s")
+		b.ReportMetric(median(u.costs), u.name+"-cpu-ns/update")
+		if i > 0 {
+			b.ReportMetric(median(ratios(updaters[0].rates, u.rates)), "holdfast/"+u.name)
+		}
+	}
 	sizes := commits.sizes()
 	for _, q := range []float64{0.1, 0.5, 0.9} {
 		b.ReportMetric(quantile(sizes, q), fmt.Sprintf("commit-size-p%.0f", 100*q))
@@ -93,15 +94,22 @@ func place(b *testing.B, root, name string) (path string) {
 	return path
 }
 
-// throughput is the updates per second of goroutines that do nothing else, and
-// what each costs the process in time of its processors.
-func throughput(b *testing.B, goroutines int, update func() error) (rate, cpu float64) {
+// updater is one way of updating, and by round how many updates per second it made
+// and what each cost the process in nanoseconds of its processors.
+type updater struct {
+	name         string
+	update       func() error
+	rates, costs []float64
+}
+
+// work has goroutines do nothing else for a while.
+func (u *updater) work(b *testing.B, goroutines int) {
 	var done sync.WaitGroup
 	counts, start, used := make([]int, goroutines), time.Now(), processTime(b)
 	for g := range goroutines {
 		done.Go(func() {
 			for time.Since(start) < shift {
-				if err := update(); err != nil {
+				if err := u.update(); err != nil {
 					b.Error(err)
 					return
 				}
@@ -114,7 +122,8 @@ func throughput(b *testing.B, goroutines int, update func() error) (rate, cpu fl
 	for _, n := range counts {
 		total += n
 	}
-	return float64(total) / time.Since(start).Seconds(), float64(processTime(b)-used) / float64(total)
+	u.rates = append(u.rates, float64(total)/time.Since(start).Seconds())
+	u.costs = append(u.costs, float64(processTime(b)-used)/float64(total))
 }
 
 // processTime is what the process has had of the processors.
@@ -139,7 +148,11 @@ func oursIn(path string, commits *commitSizes) func() error {
 }
 
 // byHandIn is the same by a mutex, gofrs/flock, renameio and a directory fsync.
-func byHandIn(path string) func() error {
+func byHandIn(path string, options ...func(path string) renameio.Option) func() error {
+	var opts []renameio.Option
+	for _, o := range options {
+		opts = append(opts, o(path))
+	}
 	var mu sync.Mutex
 	lock := flock.New(path + ".lock")
 	return func() (err error) {
@@ -161,7 +174,7 @@ func byHandIn(path string) func() error {
 		if data, err = json.MarshalIndent(p, "", "  "); err != nil {
 			return err
 		}
-		return renameioDurable(path, data, besideTarget(path))
+		return renameioDurable(path, data, opts...)
 	}
 }
 
