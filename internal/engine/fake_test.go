@@ -31,6 +31,9 @@ type fakeFile struct {
 	version int
 	held    *fakeSession
 	freed   chan struct{} // closed when held ends
+	waiters int           // how many wait for the lock
+	asked   int           // how often somebody wanted to know
+	polled  bool          // somebody tries for the lock now and then
 	commits []fakeCommit
 	loads   int
 	opens   []time.Time // when the lock was taken
@@ -132,15 +135,26 @@ func (s *fakeStore) Lock(p store.Placement, at store.Location, o store.Options, 
 		if err != errors.ErrLocked {
 			return session, err
 		}
-		s.mu.Lock()
-		freed := s.files[at.Key.Name].freed
-		s.mu.Unlock()
+		freed := s.wait(at.Key.Name, +1)
 		select {
 		case <-freed:
 		case <-done:
+			err = nil
+		}
+		s.wait(at.Key.Name, -1)
+		if err == nil {
 			return nil, errors.ErrLocked
 		}
 	}
+}
+
+// wait counts who waits for a lock, and tells when it is free.
+func (s *fakeStore) wait(path string, n int) (freed chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.files[path]
+	f.waiters += n
+	return f.freed
 }
 
 func (s *fakeStore) Holder(store.Placement, store.Location) string { return "somebody" }

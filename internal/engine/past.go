@@ -9,9 +9,7 @@ import (
 
 // history is what the next run of a file should know of those before it.
 type history struct {
-	busySince time.Time // since when the lock was never free for restSpan
-	released  time.Time // when it was last freed
-
+	rests
 	last commitStats // of the last commit
 }
 
@@ -50,19 +48,6 @@ func (p *past) recall(key store.Key) history {
 		return s.history
 	}
 	return history{}
-}
-
-// pause is how long the lock must be left free before the next run.
-func (h *history) pause(now time.Time) time.Duration {
-	free := now.Sub(h.released)
-	if free >= restSpan {
-		h.busySince = now
-		return 0
-	}
-	if now.Sub(h.busySince) < runSpan {
-		return 0
-	}
-	return restSpan - free
 }
 
 // gathering is until when, and up to how many functions, a batch gathers.

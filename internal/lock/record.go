@@ -23,7 +23,7 @@ type Record struct {
 
 // recordSize is fixed, so that one pwrite(2) replaces a record whole and the
 // file never needs to be truncated. py-filelock truncates the file when it
-// opens it; a record that is gone is merely not told.
+// opens it; a record that is gone is merely not told, but leaves a trace (Polled).
 const recordSize = 160
 
 const recordMagic = "holdfast"
@@ -44,7 +44,9 @@ func (h *Held) Announce() (clear func()) {
 	return clear
 }
 
-var cleared = bytes.Repeat([]byte{' '}, recordSize)
+// cleared takes the place of a record but for its last byte: if the file was
+// truncated meanwhile it ends up shorter than a record.
+var cleared = bytes.Repeat([]byte{' '}, recordSize-1)
 
 // Left is the record that the last holder left uncleared, nil if none.
 func (h *Held) Left() *Record {
@@ -76,7 +78,7 @@ func ReadRecord(dir vfs.Dir, name string) (*Record, error) {
 func readRecord(f vfs.File) *Record {
 	buf := make([]byte, recordSize)
 	n, _ := f.ReadAt(buf, 0)
-	if bytes.Equal(buf[:n], cleared) {
+	if bytes.HasPrefix(buf[:n], cleared) {
 		return nil
 	}
 	return decodeRecord(string(buf[:n]))
@@ -100,7 +102,7 @@ func (r Record) encode() []byte {
 	text = append(text, strings.Join(strings.Fields(r.Host[:min(len(r.Host), 64)]), "_")...)
 	text = append(text, " since="...)
 	text = r.Since.UTC().AppendFormat(text, time.RFC3339Nano)
-	text = append(text, cleared[len(text):recordSize-1]...)
+	text = append(text, cleared[len(text):]...)
 	return append(text, '\n')
 }
 

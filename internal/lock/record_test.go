@@ -115,3 +115,45 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// That is how py-filelock tries for a lock.
+func truncate(t *testing.T, p Place) {
+	t.Helper()
+	f, err := os.OpenFile(p.Path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	must(t, err)
+	must(t, f.Close())
+}
+
+func TestWhoTruncatesTheLockFileIsSeen(t *testing.T) {
+	p := place(t)
+	polled := func(what string, want bool, meanwhile func(*Held)) {
+		t.Helper()
+		h := take(t, p)
+		if h.Polled() != want {
+			t.Errorf("%s: polled is %v", what, !want)
+		}
+		meanwhile(h)
+		must(t, h.Release())
+	}
+	announced := func(h *Held) { h.Announce()() }
+	disturbed := func(h *Held) {
+		clear := h.Announce()
+		truncate(t, p)
+		clear()
+	}
+	quiet := func(*Held) {}
+	old := time.Now().Add(-time.Minute)
+
+	truncate(t, p)
+	must(t, os.Chtimes(p.Path, old, old))
+	polled("an empty lock file of old", false, quiet)
+	truncate(t, p)
+	polled("truncated beside one who leaves no record", true, announced)
+	polled("after a record", false, disturbed)
+	polled("truncated under a record", true, announced)
+	polled("after another", false, announced)
+	truncate(t, p)
+	polled("truncated between two", true, quiet)
+	must(t, os.Chtimes(p.Path, old, old))
+	polled("that was long ago", false, quiet)
+}

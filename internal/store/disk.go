@@ -224,5 +224,11 @@ func (f *file) Announce() {
 	}
 }
 
+// Polled is of the Session interface.
+func (f *file) Polled() bool { return f.lock != nil && f.lock.Polled() }
+
+// Wanted is of the Session interface.
+func (f *file) Wanted() bool { return f.lock != nil && f.lock.Wanted() }
+
 // Stale is of the Session interface.
 func (f *file) Stale() bool { return f.stale }
