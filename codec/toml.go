@@ -22,6 +22,9 @@ import (
 // over the int64 that TOML has, or a value that only a pointer can encode; and
 // it reads its text back before it lets go of it.
 //
+// Into an any, Load puts a list of tables as []map[string]any where the text
+// says [[name]], and as []any where it says [{...}]. Dump says [[name]] for both.
+//
 // Load takes a leading byte order mark. A blank file is a valid document, the
 // empty table. Options: [AllowEmpty], [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
 func TOML(opts ...Option) Codec {

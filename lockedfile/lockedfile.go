@@ -37,7 +37,8 @@
 // single caller whose transactions are shorter than 5 ms leaves the gap that often
 // only while proc_locks(5) shows somebody waiting, or the lock file was found
 // truncated within the last second, as Python's filelock leaves it whenever it tries;
-// else once in 25 ms.
+// else once in 25 ms. Where that list can't tell, as in a container, on a network
+// filesystem or on another system than Linux, somebody may always be waiting.
 //
 // A function that waits for its own lock, by Locked inside Locked on one file,
 // waits like with any mutex; after 10 s a warning says where the function that

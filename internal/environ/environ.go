@@ -87,12 +87,15 @@ func look(dir volumes, self vfs.Info) (Home, error) {
 // Verdict is what holds for a new file in the directory.
 func (h *Home) Verdict() Verdict { return h.verdict }
 
+// Local reports whether the filesystem is one that only this machine's kernel has.
+func (h *Home) Local() bool {
+	class := h.verdict.Environment.Class
+	return class == Persistent || class == Volatile
+}
+
 // BitsDecide reports whether a file's permission bits tell all about who may write
 // it: on a local filesystem that is not mounted read-only.
-func (h *Home) BitsDecide() bool {
-	e := &h.verdict.Environment
-	return (e.Class == Persistent || e.Class == Volatile) && !e.ReadOnly
-}
+func (h *Home) BitsDecide() bool { return h.Local() && !h.verdict.Environment.ReadOnly }
 
 // Judge judges the file of that name in the directory. target is what was told
 // about it, links not followed, nil if it does not exist. Unless it is a mount

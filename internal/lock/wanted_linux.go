@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -15,10 +16,22 @@ import (
 // that reading on would take longer than leaving the lock free for a moment does.
 const tableSize = 8 << 10
 
+// seesAll reports whether /proc/locks shows everybody's locks: since Linux 4.9 it
+// leaves out those of other PID namespaces (locks_translate_pid in fs/locks.c), so
+// that from within a container a waiter in another one is not seen.
+var seesAll = sync.OnceValue(func() bool {
+	const initial = "pid:[4026531836]" // PROC_PID_INIT_INO of linux/proc_ns.h
+	namespace, err := os.Readlink("/proc/self/ns/pid")
+	return err == nil && namespace == initial
+})
+
 // wanted looks for the threads that the kernel lists below a lock that it knows
 // (proc_locks(5)). Where it numbers files otherwise than stat(2) does, as on
 // btrfs, even the lock itself is not found.
 func wanted(lock vfs.ID) bool {
+	if !seesAll() {
+		return true
+	}
 	f, err := os.Open("/proc/locks")
 	if err != nil {
 		return true

@@ -92,3 +92,33 @@ func TestEveryCommitIsJudgedByItsOwnPolicy(t *testing.T) {
 		}
 	}
 }
+
+// A waiter on another machine, or in the directory that another filesystem lends for
+// the lock, could be there unseen.
+func TestALockThatOthersMayWaitForUnseenIsWanted(t *testing.T) {
+	careless := Options{Policy: safety.Policy{Level: safety.BestEffort}}
+	_, s, err := lockOn(t, network, careless)
+	must(t, err)
+	if !s.Wanted() {
+		t.Error("on a network filesystem nobody is expected")
+	}
+	d, p := NewDisk(vfs.OS), at(t)
+	p.LockDir = t.TempDir()
+	where, err := d.Locate(p)
+	must(t, err)
+	elsewhere, err := d.TryLock(p, where, careless)
+	must(t, err)
+	if !elsewhere.Wanted() {
+		t.Error("in another directory nobody is expected")
+	}
+	must(t, elsewhere.Release())
+	p.LockDir, p.NoLock = "", true
+	where, err = d.Locate(p)
+	must(t, err)
+	none, err := d.TryLock(p, where, careless)
+	must(t, err)
+	if none.Wanted() || none.Polled() {
+		t.Error("without a lock somebody wants it")
+	}
+	must(t, none.Release())
+}
