@@ -77,6 +77,12 @@ func fstatat(dir int, name string, flags int) (Info, error) {
 
 func syncFD(fd int) error { return unix.Fsync(fd) }
 
+// frank reports whether fsync(2) of a directory fails once the filesystem has shut
+// down, as it does by itself after an error of the disk. That of XFS returns 0
+// (xfs_dir_fsync looks only whether the log still has to be written for it), where
+// statx(2) fails with EIO; so it is through an overlay whose upper layer that is.
+func frank(v Volume) bool { return v.Type != "" && v.Type != "xfs" && v.Upper != "xfs" }
+
 // noAttrs are the answers of a filesystem that keeps no extended attributes.
 func noAttrs(err error) bool { return err == unix.ENOTSUP || err == unix.ENOSYS }
 

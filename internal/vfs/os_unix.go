@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,8 +18,9 @@ const readFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEX
 type osFS struct{}
 
 type osDir struct {
-	fd   int
-	path string // for error texts only
+	fd    int
+	path  string      // for error texts only
+	frank atomic.Bool // its fsync is known to fail on a filesystem that has shut down
 }
 
 type osFile struct {
@@ -72,7 +74,7 @@ func (osFS) OpenDir(path string) (Dir, error) {
 	if err != nil {
 		return nil, pathError("open directory", path, err)
 	}
-	return &osDir{fd, path}, nil
+	return &osDir{fd: fd, path: path}, nil
 }
 
 func (osFS) Open(path string, follow bool) (File, error) {
@@ -125,10 +127,11 @@ func (d *osDir) Stat(name string) (Info, error) {
 
 func (d *osDir) Volume(name string, info Info) (v Volume, err error) {
 	if name == "" {
-		if v, ok := takesWrites(info.Mount.ID); ok {
-			return v, nil
+		known := false
+		if v, known = takesWrites(info.Mount.ID); !known {
+			v, err = volumeFD(d.fd, info)
 		}
-		v, err = volumeFD(d.fd, info)
+		d.frank.Store(err == nil && frank(v))
 		return v, pathError("statfs", d.path, err)
 	}
 	if v, err = volumeAt(d.fd, name, unix.O_NOFOLLOW, info); err != nil {
@@ -209,8 +212,15 @@ func (d *osDir) Names() ([]string, error) {
 	return f.Readdirnames(-1)
 }
 
+// Sync asks the directory once more where its fsync may hide that the filesystem has
+// shut down, and its entries will be lost: that is for good, so if it is still at
+// work afterwards the fsync did what it said.
 func (d *osDir) Sync() error {
-	return pathError("sync directory", d.path, retry(func() error { return syncFD(d.fd) }))
+	err := retry(func() error { return syncFD(d.fd) })
+	if err == nil && !d.frank.Load() {
+		_, err = statFD(d.fd)
+	}
+	return pathError("sync directory", d.path, err)
 }
 
 // Close does not retry: on Linux the descriptor is gone even after EINTR, and

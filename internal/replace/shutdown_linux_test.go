@@ -1,0 +1,41 @@
+package replace
+
+import (
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// A filesystem that has shut itself down after the rename will not have the new name
+// when it is mounted again. On XFS fsync(2) of the directory still succeeds.
+func TestADirectoryIsNotDurableOnAFilesystemThatHasShutDown(t *testing.T) {
+	for _, kind := range []string{"ext4", "xfs"} {
+		for _, asked := range []bool{false, true} {
+			t.Run(kind, func(t *testing.T) {
+				disk := disktest.New(t, kind)
+				dir, err := vfs.OS.OpenDir(disk.Dir())
+				must(t, err)
+				defer dir.Close()
+				if asked { // what kind it is, as a commit does
+					self, err := dir.Self()
+					must(t, err)
+					_, err = dir.Volume("", self)
+					must(t, err)
+				}
+				f, err := dir.Create("new", 0o600)
+				must(t, err)
+				must(t, f.Sync())
+				must(t, f.Close())
+				must(t, SyncDir(dir, safety.Policy{}))
+				must(t, dir.Rename("new", dir, "target"))
+				disk.Shutdown(t)
+				if err := SyncDir(dir, safety.Policy{}); !errors.Is(err, errors.ErrNotDurable) {
+					t.Errorf("asked before: %v; the sync ends with %v", asked, err)
+				}
+			})
+		}
+	}
+}
