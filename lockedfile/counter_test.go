@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -65,7 +66,7 @@ var formats = []string{"json", "yaml", "toml"}
 
 // The long form is 8 processes × 16 goroutines × 200 updates.
 func TestNoUpdateOfManyProcessesIsLost(t *testing.T) {
-	processes, goroutines, each := either(8, 4), either(16, 8), either(200, 20)
+	processes, goroutines, each := effort.Of(4, 4, 8), effort.Of(8, 8, 16), effort.Of(20, 20, 200)
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "count."+format)
@@ -115,7 +116,7 @@ func TestKilledProcessesLoseNothingAcknowledged(t *testing.T) {
 			tick := time.NewTicker(50 * time.Millisecond)
 			defer tick.Stop()
 			kills := 0
-			for enough := int64(either(25_600, 400)); said.acked.Load() < enough || kills < either(200, 20); kills++ {
+			for enough := int64(effort.Of(400, 400, 25_600)); said.acked.Load() < enough || kills < effort.Of(20, 20, 200); kills++ {
 				<-tick.C
 				victim := rand.IntN(processes)
 				crew[victim].kill()

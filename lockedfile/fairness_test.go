@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/store"
@@ -122,7 +123,7 @@ func TestAnotherProcessGetsInWithinThreeRuns(t *testing.T) {
 		f := lockedfile.New[counters](path)
 		var waited []uint64
 		var took []time.Duration
-		for range either(200, 40) {
+		for range effort.Of(40, 40, 200) {
 			before, began := runs(), time.Now()
 			must(t, f.Update(func(v *counters) error { (*v)["mine"]++; return nil }))
 			took = append(took, time.Since(began))
@@ -174,7 +175,7 @@ func TestPythonGetsInBesideAHammeringProcess(t *testing.T) {
 	f := lockedfile.New[counters](path)
 	must(t, f.Write(counters{"python": 0}))
 	p, _ := hammered(t, path, 32)
-	times := either(100, 8)
+	times := effort.Of(8, 8, 100)
 	client := run(t, exec.Command(python, "-c", pythonClient, path, strconv.Itoa(times)))
 	began, mine := time.Now(), 0
 	for range times {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
@@ -65,7 +66,7 @@ var holders = []struct {
 func TestAFencedHolderMakesNothingVisible(t *testing.T) {
 	dir := t.TempDir()
 	forced, lost := 0, 0
-	for enough := either(4000, 200); forced < enough; {
+	for enough := effort.Of(200, 200, 4000); forced < enough; {
 		for _, way := range holders {
 			path := filepath.Join(dir, way.name+".txt")
 			for n := 1; forced < enough; n++ {

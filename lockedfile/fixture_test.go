@@ -30,17 +30,6 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// long reports whether the tests are to take the time that the full proof needs.
-func long() bool { return os.Getenv("HOLDFAST_LONG") != "" }
-
-// either gives the first in the long form of a test, else the second.
-func either(full, short int) int {
-	if long() {
-		return full
-	}
-	return short
-}
-
 // is fails unless err matches all the sentinels.
 func is(t testing.TB, err error, sentinels ...error) {
 	t.Helper()

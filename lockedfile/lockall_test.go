@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
@@ -160,7 +161,7 @@ func TestLockAllTakesAllOrNone(t *testing.T) {
 // What joins in the last moment is in the commit or has one of its own.
 func TestAJoinThatOutlastsLockAllIsNotLost(t *testing.T) {
 	_, paths := three(t)
-	for range either(500, 50) {
+	for range effort.Of(50, 50, 500) {
 		before := counted(t, paths[0])
 		var late sync.WaitGroup
 		must(t, lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {

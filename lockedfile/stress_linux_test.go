@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -137,7 +138,7 @@ func TestEveryHandleOnOnePathBesideVandals(t *testing.T) {
 		workers.Go(func() { work(100+i, handles(path, another())) }) // as from another process
 	}
 	vandal := rand.New(rand.NewPCG(1, 1))
-	for range either(4000, 300) {
+	for range effort.Of(300, 300, 4000) {
 		seen := calls.Load()
 		until(t, "somebody does something", func() bool { return calls.Load() > seen || t.Failed() })
 		_ = vandals[vandal.IntN(len(vandals))](path) // what is not there it can't spoil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
@@ -30,10 +31,7 @@ func allocated(do func()) uint64 {
 }
 
 func TestLargeContentGoesBothWaysInConstantMemory(t *testing.T) {
-	size := int64(64 << 20)
-	if os.Getenv("HOLDFAST_LONG") != "" {
-		size = 1 << 30
-	}
+	size := effort.Of[int64](64<<20, 64<<20, 1<<30)
 	const most = 1 << 20
 	block := make([]byte, 1<<20)
 	for i := range block {

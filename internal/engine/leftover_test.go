@@ -1,12 +1,13 @@
 package engine
 
 import (
-	"os"
 	"runtime"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/holdfast-go/holdfast/internal/effort"
 )
 
 // idleEntries fails unless the engine has no file in use.
@@ -21,10 +22,7 @@ func idleEntries(t *testing.T, e *Engine) {
 
 // HOLDFAST_LONG=1 touches a million paths.
 func TestPathsTouchedOnceLeaveNothing(t *testing.T) {
-	paths := 20_000
-	if os.Getenv("HOLDFAST_LONG") != "" {
-		paths = 1_000_000
-	}
+	paths := effort.Of(20_000, 20_000, 1_000_000)
 	s := newFakeStore(0)
 	e := newEngine(s)
 	goroutines := runtime.NumGoroutine()

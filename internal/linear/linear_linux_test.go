@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+	"github.com/holdfast-go/holdfast/internal/effort"
 )
 
 // model is the file as one caller at a time would see it: its state is its
@@ -102,10 +103,7 @@ func overlapping(history []call, clients int) (pairs int) {
 
 // The long form, HOLDFAST_LONG=1, checks fifty histories.
 func TestHistoriesOfSeveralProcessesAreLinearizable(t *testing.T) {
-	rounds := 4
-	if os.Getenv("HOLDFAST_LONG") != "" {
-		rounds = 50
-	}
+	rounds := effort.Of(4, 4, 50)
 	const processes, clients, calls = 3, 3, 40
 	total, pairs, stale := 0, 0, 0
 	for range rounds {

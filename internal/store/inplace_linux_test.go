@@ -16,6 +16,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -270,10 +271,7 @@ func TestAfterAKillAtEveryStepTheOldContentOrTheNewIsThere(t *testing.T) {
 	p, source := bound(t)
 	torn, news := 0, 0
 	changes := [][2]string{{oldBytes, newBytes}, {newBytes, oldBytes}}
-	if testing.Short() {
-		changes = changes[:1]
-	}
-	for _, c := range changes {
+	for _, c := range changes[:effort.Of(1, 2, 2)] {
 		for n := 1; ; n++ {
 			must(t, overwrite(NewDisk(vfs.OS), p, c[0]))
 			if !dies(t, killed{p.Path, c[1], n}) {

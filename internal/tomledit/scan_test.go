@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -163,7 +164,7 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		lines := strings.SplitAfter(string(enc), "\n")
-		for range edittest.Changes(300) {
+		for range effort.Of(60, 300, 300) {
 			i := r.IntN(len(lines))
 			changed := []string{"", "changed = 1\n", "[changed]\n", strings.Replace(lines[i], " = ", "x = ", 1)}[r.IntN(4)]
 			left += checkComparison(t, string(enc), strings.Join(lines[:i], "")+changed+strings.Join(lines[i+1:], ""))

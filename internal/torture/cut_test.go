@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/effort"
 )
 
 // A cutting is a disk whose power is cut again and again while a crew works on
@@ -125,7 +126,7 @@ func TestPowerCutsLoseNothingAcknowledged(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
 			c := newCutting(t, kind, []string{"write", "merge", "append"})
-			if err := c.run(t, extent(5, 15, 200)); err != nil {
+			if err := c.run(t, effort.Of(5, 15, 200)); err != nil {
 				t.Error(err)
 			}
 			if 2*c.inside < c.cuts {

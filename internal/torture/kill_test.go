@@ -5,11 +5,13 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/holdfast-go/holdfast/internal/effort"
 )
 
 func TestKilledWritersLoseNothingAcknowledgedAndTheirLeftoversAreSwept(t *testing.T) {
 	const writers = 4
-	least := extent(3, 8, 50)
+	least := effort.Of(3, 8, 50)
 	dir, c := t.TempDir(), newCrew(t)
 	c.awaitEach(t, watching, c.startReaders(8, dir)...)
 	rounds, leftovers := 0, 0

@@ -16,18 +16,6 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// extent chooses how much of a test is done: with -short, usually, or with
-// HOLDFAST_LONG=1.
-func extent[T any](short, usual, long T) T {
-	switch {
-	case os.Getenv("HOLDFAST_LONG") != "":
-		return long
-	case testing.Short():
-		return short
-	}
-	return usual
-}
-
 // patience is how long a test waits for what should come at once, before it
 // takes it for a hang.
 const patience = 2 * time.Minute

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -64,7 +65,7 @@ func TestPythonProcessesAndGoProcessesExcludeEachOther(t *testing.T) {
 		names = append(names, name, goName)
 	}
 	c.awaitEach(t, acked, names...)
-	c.awaitTurns(extent(20, 50, 1000))
+	c.awaitTurns(effort.Of(20, 50, 1000))
 
 	said := c.dismiss()
 	if n := said.count(begun) - said.count(acked); n != 0 {

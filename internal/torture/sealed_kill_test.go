@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
 )
@@ -23,7 +24,7 @@ func TestAProcessKilledAfterAnyOperationLeavesContentThatVerifies(t *testing.T) 
 		t.Run(name, func(t *testing.T) {
 			dir, c := memory(t), newCrew(t)
 			load := workloads[name].(sealed)
-			killed, step := 0, extent(4, 1, 1)
+			killed, step := 0, effort.Of(4, 1, 1)
 			for n := 1; ; n += step {
 				c.change(load, fmt.Sprint("between.", n), dir)
 				p := c.start(job{Name: fmt.Sprint("killed", n), Workloads: []string{name}, Dir: dir,
@@ -124,7 +125,7 @@ func TestWritersAndVerifyingReadersSeeNoMismatchButTheOneThatIsMade(t *testing.T
 	c.awaitEach(t, acked, writers...)
 	c.awaitEach(t, watching, readers...)
 	path := filepath.Join(dir, "sealed.json")
-	until := time.Now().Add(extent(time.Second, 2*time.Second, 10*time.Second))
+	until := time.Now().Add(effort.Of(time.Second, 2*time.Second, 10*time.Second))
 	checks := 0
 	for ; time.Now().Before(until); checks++ {
 		quietly(t, path, func() { agreesWithSha256sum(t, path) })
@@ -216,7 +217,7 @@ func TestPowerCutsLeaveContentThatVerifies(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
 			c := newCutting(t, kind, []string{"sealed", "stream", "move"})
-			if err := c.run(t, extent(2, 5, 200)); err != nil {
+			if err := c.run(t, effort.Of(2, 5, 200)); err != nil {
 				t.Error(err)
 			}
 			if 2*c.inside < c.cuts {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/holdfast-go/holdfast/internal/effort"
 )
 
 func TestManyWritersAndReadersOfOneFileLoseNothingAndSeeNothingPartial(t *testing.T) {
@@ -17,7 +19,7 @@ func TestManyWritersAndReadersOfOneFileLoseNothingAndSeeNothingPartial(t *testin
 	}
 	c.awaitEach(t, watching, c.startReaders(8, dir)...)
 	c.awaitEach(t, acked, writers...)
-	time.Sleep(extent(time.Second, 2*time.Second, 10*time.Second)) // this is how long they work
+	time.Sleep(effort.Of(time.Second, 2*time.Second, 10*time.Second)) // this is how long they work
 
 	said := c.dismiss()
 	if n := said.count(failed); n > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -30,7 +31,7 @@ func TestPowerCutsLoseNoUpdate(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d processes of %d", kind, crew.processes, crew.each), func(t *testing.T) {
 				c := newCutting(t, kind, []string{"update"})
 				c.processes, c.each = crew.processes, crew.each
-				if err := c.run(t, extent(2, 5, 200)); err != nil {
+				if err := c.run(t, effort.Of(2, 5, 200)); err != nil {
 					t.Error(err)
 				}
 				t.Log(c)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -125,7 +126,7 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		lines := strings.SplitAfter(string(enc), "\n")
-		for range edittest.Changes(200) {
+		for range effort.Of(40, 200, 200) {
 			i := r.IntN(len(lines))
 			changed := []string{"", "changed: yes\n", strings.Replace(lines[i], ": ", ": x", 1)}[r.IntN(3)]
 			next := strings.Join(lines[:i], "") + changed + strings.Join(lines[i+1:], "")

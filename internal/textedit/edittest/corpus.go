@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/effort"
 )
 
 // Corpus gives the files of ../shared/corpus that match pattern, by their path
@@ -47,20 +49,5 @@ func Corpus(tb testing.TB, pattern string) map[string][]byte {
 // and how often: every position, three times, with HOLDFAST_LONG=1, and with -short
 // a third of what is usual. An odd stride stays odd.
 func Sample(usual int) (stride int, seeds uint64) {
-	switch {
-	case os.Getenv("HOLDFAST_LONG") == "1":
-		return 1, 3
-	case testing.Short():
-		return 3 * usual, 1
-	}
-	return usual, 1
-}
-
-// Changes is how many random changes are tried where usual ones are; -short tries
-// a fifth of them.
-func Changes(usual int) int {
-	if testing.Short() {
-		return usual / 5
-	}
-	return usual
+	return effort.Of(3*usual, usual, 1), effort.Of[uint64](1, 1, 3)
 }
