@@ -55,10 +55,11 @@ const shift = 250 * time.Millisecond
 
 func groupCommit(b *testing.B, root string, goroutines int) {
 	commits := &commitSizes{}
+	tuned := place(b, root, "by-hand-tempdir")
 	updaters := []*updater{
 		{name: "holdfast", update: oursIn(place(b, root, "holdfast"), commits)},
 		{name: "by-hand", update: byHandIn(place(b, root, "by-hand"))},
-		{name: "by-hand-tempdir", update: byHandIn(place(b, root, "by-hand-tempdir"), besideTarget)},
+		{name: "by-hand-tempdir", update: byHandIn(tuned, besideTarget(tuned))},
 	}
 	settle := syncer(b, root)
 	for round := 0; b.Loop(); round++ {
@@ -148,11 +149,7 @@ func oursIn(path string, commits *commitSizes) func() error {
 }
 
 // byHandIn is the same by a mutex, gofrs/flock, renameio and a directory fsync.
-func byHandIn(path string, options ...func(path string) renameio.Option) func() error {
-	var opts []renameio.Option
-	for _, o := range options {
-		opts = append(opts, o(path))
-	}
+func byHandIn(path string, opts ...renameio.Option) func() error {
 	var mu sync.Mutex
 	lock := flock.New(path + ".lock")
 	return func() (err error) {

@@ -136,13 +136,14 @@ func (s *fakeStore) Lock(p store.Placement, at store.Location, o store.Options, 
 			return session, err
 		}
 		freed := s.wait(at.Key.Name, +1)
+		gaveUp := false
 		select {
 		case <-freed:
 		case <-done:
-			err = nil
+			gaveUp = true
 		}
 		s.wait(at.Key.Name, -1)
-		if err == nil {
+		if gaveUp {
 			return nil, errors.ErrLocked
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -19,11 +18,7 @@ func TestALockIsWantedWhileSomebodyWaitsForIt(t *testing.T) {
 	}
 	waiter := exec.Command("flock", p.Path, "true")
 	must(t, waiter.Start())
-	for end := time.Now().Add(time.Minute); !h.Wanted(); {
-		if time.Now().After(end) {
-			t.Fatal("a blocked process is not seen")
-		}
-	}
+	soon(t, "a blocked process is seen", h.Wanted)
 	must(t, h.Release())
 	must(t, waiter.Wait())
 	if !h.Wanted() {
@@ -55,15 +50,14 @@ func TestTheKernelsLinesAreRead(t *testing.T) {
 func TestALongTableIsNotReadToItsEnd(t *testing.T) {
 	p := place(t)
 	h := take(t, p)
-	var others []*os.File
-	for i := range tableSize / 40 {
+	const others = tableSize / 40
+	for i := range others {
 		f, err := os.Create(fmt.Sprintf("%s.%d", p.Path, i))
 		must(t, err)
 		defer f.Close()
 		must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
-		others = append(others, f)
 	}
 	if !h.Wanted() {
-		t.Errorf("beside %d other locks it is known that nobody waits", len(others))
+		t.Errorf("beside %d other locks it is known that nobody waits", others)
 	}
 }

@@ -1,6 +1,7 @@
 package replace
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -14,7 +15,7 @@ import (
 func TestADirectoryIsNotDurableOnAFilesystemThatHasShutDown(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs"} {
 		for _, asked := range []bool{false, true} {
-			t.Run(kind, func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, asked before: %v", kind, asked), func(t *testing.T) {
 				disk := disktest.New(t, kind)
 				dir, err := vfs.OS.OpenDir(disk.Dir())
 				must(t, err)
@@ -33,7 +34,7 @@ func TestADirectoryIsNotDurableOnAFilesystemThatHasShutDown(t *testing.T) {
 				must(t, dir.Rename("new", dir, "target"))
 				disk.Shutdown(t)
 				if err := SyncDir(dir, safety.Policy{}); !errors.Is(err, errors.ErrNotDurable) {
-					t.Errorf("asked before: %v; the sync ends with %v", asked, err)
+					t.Errorf("the sync ends with %v", err)
 				}
 			})
 		}

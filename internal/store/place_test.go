@@ -102,23 +102,12 @@ func TestALockThatOthersMayWaitForUnseenIsWanted(t *testing.T) {
 	if !s.Wanted() {
 		t.Error("on a network filesystem nobody is expected")
 	}
-	d, p := NewDisk(vfs.OS), at(t)
-	p.LockDir = t.TempDir()
-	where, err := d.Locate(p)
-	must(t, err)
-	elsewhere, err := d.TryLock(p, where, careless)
-	must(t, err)
-	if !elsewhere.Wanted() {
+	elsewhere, unlocked := at(t), at(t)
+	elsewhere.LockDir, unlocked.NoLock = t.TempDir(), true
+	if s := session(t, NewDisk(vfs.OS), elsewhere); !s.Wanted() {
 		t.Error("in another directory nobody is expected")
 	}
-	must(t, elsewhere.Release())
-	p.LockDir, p.NoLock = "", true
-	where, err = d.Locate(p)
-	must(t, err)
-	none, err := d.TryLock(p, where, careless)
-	must(t, err)
-	if none.Wanted() || none.Polled() {
+	if s := session(t, NewDisk(vfs.OS), unlocked); s.Wanted() || s.Polled() {
 		t.Error("without a lock somebody wants it")
 	}
-	must(t, none.Release())
 }
