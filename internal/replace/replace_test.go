@@ -25,6 +25,8 @@ func must(t *testing.T, err error) {
 var (
 	strict = safety.Policy{Level: safety.Strict, Log: &safety.Log{Logger: slog.New(slog.DiscardHandler)}}
 	warn   = safety.Policy{Level: safety.Warn, Log: &safety.Log{Logger: slog.New(slog.DiscardHandler)}}
+
+	bestEffort = safety.Policy{Level: safety.BestEffort, Log: &safety.Log{Logger: slog.New(slog.DiscardHandler)}}
 )
 
 // bench is a disk with one file, "data", that holds "old".
@@ -242,13 +244,30 @@ func TestAFailedFsyncIsNeverForgivenAMissingOneMayBe(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatCannotBeSyncedIsNotDurableAndVisible(t *testing.T) {
-	b := newBench(t)
-	b.disk.FailAll(faultfs.SyncDir, syscall.EIO)
-	if _, err := b.commit(strict); !errors.Is(err, errors.ErrNotDurable) || !errors.Is(err, syscall.EIO) {
-		t.Error(err)
+func TestADirectoryWhoseFsyncFailsIsNotDurableAtEveryLevel(t *testing.T) {
+	for _, policy := range []safety.Policy{strict, warn, bestEffort} {
+		for _, fault := range []error{syscall.EIO, syscall.ENOSPC, syscall.EPERM, syscall.EBADF} {
+			b := newBench(t)
+			b.disk.FailAll(faultfs.SyncDir, fault)
+			if _, err := b.commit(policy); !errors.Is(err, errors.ErrNotDurable) || !errors.Is(err, fault) {
+				t.Errorf("level %v: %v became %v", policy.Level, fault, err)
+			}
+			b.want("new")
+		}
 	}
-	b.want("new")
+}
+
+func TestAFilesystemWithoutDirectoryFsyncIsRefusedUnderStrictAlone(t *testing.T) {
+	for _, fault := range []error{syscall.EINVAL, syscall.ENOTSUP, syscall.ENOSYS} {
+		for _, policy := range []safety.Policy{strict, warn, bestEffort} {
+			b := newBench(t)
+			b.disk.FailAll(faultfs.SyncDir, fault)
+			if _, err := b.commit(policy); errors.Is(err, errors.ErrNotDurable) != (policy == strict) || (err == nil) != (policy != strict) {
+				t.Errorf("level %v: %v became %v", policy.Level, fault, err)
+			}
+			b.want("new")
+		}
+	}
 }
 
 func TestARefusedRenameSaysWhatToDo(t *testing.T) {

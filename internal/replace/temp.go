@@ -142,22 +142,23 @@ func Busy(err error, name string) error {
 // policy; one whose fsync fails is an error.
 func SyncFile(f vfs.File, policy safety.Policy) error {
 	err := f.Sync()
-	if unsupported(err) {
+	if vfs.SyncMissing(err) {
 		return policy.Weaken("the filesystem has no fsync", fmt.Errorf("%w: %w", errors.ErrUnsupportedEnvironment, err))
 	}
 	return err
 }
 
-// SyncDir makes the names in a directory durable.
+// SyncDir makes the names in a directory durable. A filesystem that can't sync a
+// directory is a matter of policy; if its fsync fails, the names may be lost in a
+// crash, which is ErrNotDurable at every level.
 func SyncDir(dir vfs.Dir, policy safety.Policy) error {
-	if err := dir.Sync(); err != nil {
-		return policy.Weaken("the directory was not synced", fmt.Errorf("%w: %w", errors.ErrNotDurable, err))
+	err := dir.Sync()
+	if err == nil {
+		return nil
 	}
-	return nil
-}
-
-// unsupported are the ways to say that there is no such operation, which is
-// not the same as that it failed.
-func unsupported(err error) bool {
-	return errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported)
+	notDurable := fmt.Errorf("%w: %w", errors.ErrNotDurable, err)
+	if vfs.SyncMissing(err) {
+		return policy.Weaken("the filesystem can't sync a directory", notDurable)
+	}
+	return fmt.Errorf("the directory was not synced: %w", notDurable)
 }

@@ -342,6 +342,29 @@ func TestWhenAnyOperationFailsTheContentIsOldOrNew(t *testing.T) {
 	}
 }
 
+func TestAFileIsNotRewrittenInPlaceWhileItsCopyIsNotDurable(t *testing.T) {
+	p, source := bound(t)
+	must(t, overwrite(NewDisk(vfs.OS), p, oldBytes))
+	for _, verb := range []string{faultfs.SyncDir, faultfs.Sync} {
+		disk := faultfs.Wrap(vfs.OS)
+		disk.FailAll(verb, syscall.EIO)
+		err := overwrite(NewDisk(disk), p, newBytes)
+		if !errors.Is(err, syscall.EIO) || errors.Is(err, errors.ErrNotDurable) {
+			t.Errorf("%s: the old content is there, and the error is %v", verb, err)
+		}
+		for _, op := range disk.Ops() {
+			if (op.Verb == faultfs.Write || op.Verb == faultfs.Truncate) && op.Path == p.Path {
+				t.Errorf("%s: the file was touched: %v", verb, op)
+			}
+		}
+		raw, err := os.ReadFile(source)
+		must(t, err)
+		if string(raw) != oldBytes {
+			t.Errorf("%s: the file holds %.10q", verb, raw)
+		}
+	}
+}
+
 func TestWhatCannotBePutBackAtOnceIsPutBackByTheNextWrite(t *testing.T) {
 	p, source := bound(t)
 	disk := faultfs.Wrap(vfs.OS)

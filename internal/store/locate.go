@@ -105,7 +105,12 @@ func (d *Disk) makeParents(dir string, perm fs.FileMode) error {
 		return err
 	}
 	defer parent.Close()
-	return parent.Sync()
+	if err := parent.Sync(); !vfs.SyncMissing(err) {
+		return err
+	}
+	// The write that follows syncs a directory of this filesystem too: what it does
+	// without such an fsync is for its policy to say.
+	return nil
 }
 
 // checkName refuses what can't be a file's name, and what would leave no room

@@ -172,6 +172,18 @@ func TestParentsThatCannotBeMadeOrSyncedAreAnError(t *testing.T) {
 	}
 }
 
+// What such a write lacks is for the policy of that write to accept or refuse.
+func TestParentsAreMadeWhereADirectoryCannotBeSynced(t *testing.T) {
+	needUnix(t)
+	for _, fault := range []error{syscall.EINVAL, syscall.ENOTSUP, syscall.ENOSYS} {
+		disk := faultfs.Wrap(crashfs.New())
+		disk.FailAll(faultfs.SyncDir, fault)
+		if _, err := NewDisk(disk).Locate(Placement{Path: "/a/b/file", Parents: 0o755}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestAParentThatSomebodyElseJustMadeIsSyncedToo(t *testing.T) {
 	needUnix(t)
 	inner := crashfs.New()

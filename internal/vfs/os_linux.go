@@ -83,12 +83,9 @@ func syncFD(fd int) error { return unix.Fsync(fd) }
 // statx(2) fails with EIO; so it is through an overlay whose upper layer that is.
 func frank(v Volume) bool { return v.Type != "" && v.Type != "xfs" && v.Upper != "xfs" }
 
-// noAttrs are the answers of a filesystem that keeps no extended attributes.
-func noAttrs(err error) bool { return err == unix.ENOTSUP || err == unix.ENOSYS }
-
 func (f *osFile) Attrs() ([]string, error) {
 	list, err := growing(func(p []byte) (int, error) { return unix.Flistxattr(f.fd, p) })
-	if noAttrs(err) || (err == nil && len(list) == 0) {
+	if Missing(err) || (err == nil && len(list) == 0) {
 		return nil, nil
 	}
 	if err != nil {
@@ -139,7 +136,7 @@ func (f *osFile) SetAttr(name string, value []byte) error {
 
 func (f *osFile) RemoveAttr(name string) error {
 	err := retry(func() error { return unix.Fremovexattr(f.fd, name) })
-	if err == nil || err == unix.ENODATA || noAttrs(err) {
+	if err == nil || err == unix.ENODATA || Missing(err) {
 		return nil
 	}
 	return f.failure("removexattr "+name, err)
