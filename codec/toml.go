@@ -184,7 +184,7 @@ func (c tomlCodec) encode(v any) ([]byte, error) {
 	var text bytes.Buffer
 	e := toml.NewEncoder(&text)
 	e.Indent = strings.Repeat(" ", c.indent)
-	if err := guard(func() error { return e.Encode(addressable(v)) }); err != nil {
+	if err := guard(func() error { return e.Encode(addressable(shiftLocalTimes(v))) }); err != nil {
 		return nil, encodeFailure(c.format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
 	}
 	return text.Bytes(), nil

@@ -38,7 +38,7 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 		return err
 	}
 	data, _ = withoutBOM(data)
-	d := yaml.NewDecoder(bytes.NewReader(data))
+	d := yaml.NewDecoder(bytes.NewReader(yamledit.Readable(data)))
 	d.KnownFields(c.strict)
 	err = guard(func() error {
 		var root yaml.Node

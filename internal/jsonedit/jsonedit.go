@@ -38,7 +38,7 @@ type format struct{ comments bool }
 
 // Parse reads a text of at most one value.
 func (f format) Parse(text []byte) (*textedit.Document, error) {
-	doc := &textedit.Document{Text: text, Keys: textedit.MatchFoldLast}
+	doc := &textedit.Document{Text: text, Keys: textedit.MatchFoldLast, Appends: true}
 	plain := text
 	if f.comments {
 		var err error

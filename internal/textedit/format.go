@@ -39,6 +39,7 @@ type Document struct {
 	Comments []Comment
 	Indirect bool    // there are aliases, merges or duplicate keys
 	Loose    bool    // the format says that the order of keys means nothing, and puts new ones where its grammar allows
+	Appends  bool    // a key that is new in a map whose encoding is sorted goes to the end
 	Keys     KeyRule // how the decoder matches keys
 	Data     any     // what the format wants to remember
 }

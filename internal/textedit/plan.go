@@ -184,7 +184,8 @@ func (pl *planner) put(p *Patch, n *Node) {
 	p.replace(keep(p.base, n, !pl.way.retag))
 }
 
-// keep gives the new value the anchor of the old one, and the tag its owner gave it.
+// keep gives the new value the anchor of the old one, and the type its owner gave it:
+// its tag, and a time without an offset stays one.
 func keep(old, n *Node, tag bool) *Node {
 	c := *n
 	c.hash = 0
@@ -193,6 +194,10 @@ func keep(old, n *Node, tag bool) *Node {
 	}
 	if tag && old.Kind == n.Kind && old.Type != "" && !strings.HasPrefix(old.Type, "!!") {
 		c.Type = old.Type
+	}
+	if tag && old.Type == TypeTime && n.Type == TypeTime {
+		c.Value = localTime(n.Value, old.Value)
+		c.Text = c.Value
 	}
 	return &c
 }
@@ -254,9 +259,13 @@ func (pl *planner) removeKnown(p *Patch, encoded *Node) {
 }
 
 // position is where a new key goes: after the one before it in the encoding, or
-// before the one after it, or at the end.
+// before the one after it, or at the end. The encoding of a Go map is sorted, which
+// says nothing of where its owner would put the key.
 func (pl *planner) position(p *Patch, s Step) int {
 	order := s.new.Entries
+	if pl.doc.Appends && slices.IsSortedFunc(order, func(a, b Entry) int { return strings.Compare(a.Key.Value, b.Key.Value) }) {
+		return len(p.base.Entries)
+	}
 	at := slices.IndexFunc(order, func(e Entry) bool { return sameKey(e.Key, s.Key) })
 	if at < 0 && s.old != nil {
 		order = s.old.Entries

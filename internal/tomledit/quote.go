@@ -144,7 +144,7 @@ func (w *writer) scalar(n *textedit.Node, like string) (string, error) {
 		return w.str(n.Value, like)
 	case textedit.TypeInt:
 		if follow {
-			return integer(n.Value, like), nil
+			return textedit.SpellInt(n.Value, like), nil
 		}
 		return n.Value, nil
 	case textedit.TypeFloat:
@@ -161,36 +161,4 @@ func (w *writer) scalar(n *textedit.Node, like string) (string, error) {
 		return n.Value, nil
 	}
 	return "", fmt.Errorf("TOML has no %s", strings.TrimPrefix(n.Type, "!!"))
-}
-
-// integer spells a number in the base of another, with as many digits, and with
-// its digits in groups if those of the other are.
-func integer(value, like string) string {
-	v, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		return value
-	}
-	bases := map[string]int{"0x": 16, "0o": 8, "0b": 2}
-	if len(like) > 2 && bases[like[:2]] > 0 {
-		spelled := strings.ReplaceAll(like[2:], "_", "")
-		digits := strconv.FormatInt(v, bases[like[:2]])
-		if strings.ContainsAny(spelled, "ABCDEF") {
-			digits = strings.ToUpper(digits)
-		}
-		if v < 0 {
-			return value
-		}
-		return like[:2] + strings.Repeat("0", max(0, len(spelled)-len(digits))) + digits
-	}
-	if !strings.Contains(like, "_") {
-		return value
-	}
-	digits, sign := strings.CutPrefix(value, "-")
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "_" + digits[i:]
-	}
-	if sign {
-		return "-" + digits
-	}
-	return digits
 }

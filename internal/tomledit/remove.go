@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
 )
 
@@ -31,6 +32,7 @@ func (w *writer) remove(s *statement) {
 func (w *writer) removed() {
 	slices.SortFunc(w.gone, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
 	text := w.doc.Text
+	w.joinGone()
 	at, last := mark(text), -1
 	for i, e := range w.gone {
 		if e.start > at && (len(bytes.TrimSpace(text[at:e.start])) > 0 || w.insertsIn(at, e.start)) {
@@ -48,6 +50,46 @@ func (w *writer) removed() {
 	for _, e := range w.gone {
 		w.list = append(w.list, bracket.Drop(text, w.doc.Comments, e.start, e.end)...)
 	}
+}
+
+// joinGone makes one of removed lines that follow one another. Where blank lines are
+// above and below, those above go too, so that a key that comes and goes leaves none.
+func (w *writer) joinGone() {
+	text := w.doc.Text
+	var joined []extent
+	for _, e := range w.gone {
+		if last := len(joined) - 1; last >= 0 && joined[last].end >= e.start {
+			joined[last].end = max(joined[last].end, e.end)
+			continue
+		}
+		joined = append(joined, e)
+	}
+	for i, e := range joined {
+		above, below := lineStart(text, e.start), nextLine(text, e.end)
+		if e.start <= mark(text) || !w.blankLine(above) || !w.blankLine(below) || len(w.ownComments(e)) > 0 {
+			continue
+		}
+		if above = w.blanksAbove(above); above > mark(text) && !w.insertsIn(above-1, e.start) {
+			joined[i].start = breakBefore(text, above)
+		}
+	}
+	w.gone = joined
+}
+
+// blankLine reports whether the line that begins at start is there, and blank.
+func (w *writer) blankLine(start int) bool {
+	return start < len(w.doc.Text) && len(bytes.TrimSpace(w.doc.Text[start:nextLine(w.doc.Text, start)])) == 0
+}
+
+// ownComments gives the comments on lines of their own in a part of the text.
+func (w *writer) ownComments(e extent) []textedit.Comment {
+	var list []textedit.Comment
+	for i := before(w.doc.Comments, e.start) + 1; i < len(w.doc.Comments) && w.doc.Comments[i].Start < e.end; i++ {
+		if w.doc.Comments[i].Own {
+			list = append(list, w.doc.Comments[i])
+		}
+	}
+	return list
 }
 
 // insertsIn reports whether there are new lines after start and up to end.

@@ -124,6 +124,9 @@ func (w *writer) atHead(sc *scope, text string) {
 		w.inserts = append(w.inserts, insert{at: end, text: blank + l.brk + text})
 		return
 	}
+	if sc.next != nil && w.dropped[sc.next] {
+		at = mark(w.doc.Text) // the blank lines above go with the header
+	}
 	if at > mark(w.doc.Text) {
 		w.inserts = append(w.inserts, insert{at: breakBefore(w.doc.Text, at), text: l.brk + text})
 		return

@@ -24,11 +24,43 @@ func (w *writer) block(p *textedit.Patch) {
 			w.insertBlock(n, i, p.Inserted(i))
 		}
 		if p.Dropped(i) && i > moved {
-			w.erase(placeOf(n.Entries[i].Value).lead, entryEnd(n.Entries[i]), true)
+			w.eraseEntry(p, i)
 		} else if p.Inner(i) != nil {
 			w.patch(p.Inner(i))
 		}
 	}
+}
+
+// eraseEntry takes away the lines of the entry at i. A block scalar that comes to
+// end the text needs the line break that ends it, for its value has one.
+func (w *writer) eraseEntry(p *textedit.Patch, i int) {
+	entries := p.Node.Entries
+	lead, end := placeOf(entries[i].Value).lead, entryEnd(entries[i])
+	if i > 0 && !p.Dropped(i-1) && w.endsText(p, i) && placeOf(lastLeaf(entries[i-1].Value)).blockScalar() {
+		w.eraseFrom(lineStart(w.text, lead), lead, end, true)
+		return
+	}
+	w.erase(lead, end, true)
+}
+
+// endsText reports whether the entries from i on, the last of which ends a text
+// without a line break, all go.
+func (w *writer) endsText(p *textedit.Patch, i int) bool {
+	n := len(p.Node.Entries)
+	for ; i < n; i++ {
+		if !p.Dropped(i) || len(p.Inserted(i+1)) > 0 {
+			return false
+		}
+	}
+	return lineEnd(w.text, entryEnd(p.Node.Entries[n-1])) == len(w.text)
+}
+
+// lastLeaf is the value without parts that n ends with.
+func lastLeaf(n *textedit.Node) *textedit.Node {
+	for len(n.Entries) > 0 {
+		n = n.Entries[len(n.Entries)-1].Value
+	}
+	return n
 }
 
 // emptied reports whether nothing is left in a collection.
@@ -115,7 +147,7 @@ func (w *writer) newLines(n *textedit.Node, i int, entries []textedit.Entry) []s
 	var lines []string
 	for at, e := range entries {
 		near := w.near(n, i)
-		s := setting{column: placeOf(n).column, wish: near.value, single: w.style == textedit.Robust}
+		s := setting{column: placeOf(n).column, wish: near.value, like: near.example, single: w.style == textedit.Robust}
 		if end := w.endBefore(n, i); at == len(entries)-1 {
 			s.tail = lineEnd(w.text, end) == len(w.text)
 			s.covers = w.coversComment(end, w.scalarColumn(s))
@@ -132,8 +164,12 @@ func (w *writer) endBefore(n *textedit.Node, i int) int {
 	return placeOf(n.Entries[0].Value).lead
 }
 
-// wishes are the styles of a neighbour's key and value.
-type wishes struct{ key, value yaml.Style }
+// wishes are the styles of a neighbour's key and value, and in a list its value as
+// an example of how to spell one.
+type wishes struct {
+	key, value yaml.Style
+	example    *textedit.Node
+}
 
 // near gives the styles of the entry before i, or else of that at i.
 func (w *writer) near(n *textedit.Node, i int) wishes {
@@ -146,7 +182,9 @@ func (w *writer) near(n *textedit.Node, i int) wishes {
 	if p := placeOf(e.Value); len(e.Value.Entries) > 0 || e.Value.Kind == textedit.Scalar {
 		near.value = p.style & (quotes | yaml.FlowStyle)
 	}
-	if e.Key != nil {
+	if e.Key == nil {
+		near.example = e.Value
+	} else {
 		near.key = placeOf(e.Key).style & quotes
 	}
 	return near
@@ -173,16 +211,15 @@ func (w *writer) behind(n *textedit.Node, i int) int {
 }
 
 // aboveComments goes from a line up over the comments that belong to it: those
-// at its column with no blank line between, if something else is above them.
+// at its column with no blank line between.
 func (w *writer) aboveComments(line, column int) int {
-	top := line
-	for top > markLength(w.text) {
-		above := lineStart(w.text, w.breakBefore(top))
+	for line > markLength(w.text) {
+		above := lineStart(w.text, w.breakBefore(line))
 		text := skipBlanks(w.text, above)
 		if text >= len(w.text) || w.text[text] != '#' || text-above != column {
-			return top
+			break
 		}
-		top = above
+		line = above
 	}
 	return line
 }
@@ -190,9 +227,7 @@ func (w *writer) aboveComments(line, column int) int {
 // closeScalar keeps the value of a block scalar that ends the text without a
 // line break, now that one will follow.
 func (w *writer) closeScalar(n *textedit.Node) {
-	for len(n.Entries) > 0 {
-		n = n.Entries[len(n.Entries)-1].Value
-	}
+	n = lastLeaf(n)
 	p := placeOf(n)
 	if n.Kind != textedit.Scalar || !p.blockScalar() || lineEnd(w.text, n.End) != len(w.text) {
 		return

@@ -54,7 +54,7 @@ func TestSetScalarInUnusualSpelling(t *testing.T) {
 		{"other line breaks", "a: 1\u0085b: 2\u2028c: 3\u2029d: # e\u0085  - f\u0085", "a: 1\nb: 2\nc: 3\nd: [f]\n", "a: 4\nb: 5\nc: 6\nd: [g]\n", "a: 4\u0085b: 5\u2028c: 6\u2029d: # e\u0085  - g\u0085"},
 		{"plain wrapped at another line break", "a: one\u2028  two\nb: 1\n", "a: \"one\\u2028two\"\nb: 1\n", "a: x\nb: 1\n", "a: x\nb: 1\n"},
 		{"tag in brackets", "a: [!t x, !<tag:a,b> [z]]\n", "a: [x, [z]]\n", "a: [w, [v]]\n", "a: [!t w, !<tag:a,b> [v]]\n"},
-		{"numbers of every spelling", "a: 0x10\nb: 1_000\nc: 1.50\nd: .inf\ne: 18446744073709551615\n", "a: 16\nb: 1000\nc: 1.5\nd: .inf\ne: 18446744073709551615\n", "a: 17\nb: 1001\nc: 2.5\nd: 0\ne: 1\n", "a: 17\nb: 1001\nc: 2.5\nd: 0\ne: 1\n"},
+		{"numbers of every spelling", "a: 0x10\nb: 1_000\nc: 1.50\nd: .inf\ne: 18446744073709551615\n", "a: 16\nb: 1000\nc: 1.5\nd: .inf\ne: 18446744073709551615\n", "a: 17\nb: 1001\nc: 2.5\nd: 0\ne: 1\n", "a: 0x11\nb: 1_001\nc: 2.5\nd: 0\ne: 1\n"},
 		{"key without value in brackets", "a: {b, c: 1}\n", "a: {b: null, c: 1}\n", "a: {b: 2, c: 1}\n", "a: {b: 2, c: 1}\n"},
 		{"key of two lines without value in brackets", "a: {b\n  x, c: 1}\n", "a: {b x: null, c: 1}\n", "a: {b x: 2, c: 1}\n", "a: {? b\n  x: 2, c: 1}\n"},
 		{"literal with indicator", "a: |2-\n    one\nb: 2\n", "a: '  one'\nb: 2\n", "a: one\nb: 2\n", "a: one\nb: 2\n"},
@@ -100,7 +100,7 @@ func TestInsertFollowsTheNeighbours(t *testing.T) {
 		{"brackets, trailing comma", "l: [a, c,]\n", "l: [a, c]\n", "l: [a, c, d]\n", "l: [a, c, d,]\n"},
 		{"brackets over lines", "l: [\n  a, # one\n  c  # two\n]\n", "l: [a, c]\n", "l: [a, b, c, d]\n", "l: [\n  a, # one\n  b,\n  c,  # two\n  d\n]\n"},
 		{"brackets over lines, trailing comma", "m: {\n  a: 1,\n}\n", "m: {a: 1}\n", "m: {a: 1, b: 2}\n", "m: {\n  a: 1,\n  b: 2,\n}\n"},
-		{"empty brackets", "l: []\nm: {} # c\n", "l: []\nm: {}\n", "l: [a]\nm: {k: v}\n", "l: [a]\nm: {k: v} # c\n"},
+		{"empty brackets", "l: []\nm: {} # c\n", "l: []\nm: {}\n", "l: [a]\nm: {k: v}\n", "l:\n  - a\nm: # c\n  k: v\n"},
 		{"pair in brackets", "l: [a: 1]\n", "l: [{a: 1}]\n", "l: [{a: 1, b: 2}]\n", "l: [{a: 1, b: 2}]\n"},
 		{"a leading space on each line", " a: 1\n b: 2\n", "a: 1\nb: 2\n", "k: 0\na: 1\nb: 2\n", " k: 0\n a: 1\n b: 2\n"},
 		{"merge first", "x: &x {a: 1}\ny:\n  <<: *x\n  b: 2\n", "x: {a: 1}\ny: {a: 1, b: 2}\n", "x: {a: 1}\ny: {a: 1, b: 2, c: 3}\n", "x: &x {a: 1}\ny:\n  <<: *x\n  b: 2\n  c: 3\n"},
@@ -115,7 +115,7 @@ func TestFirstValueOfAText(t *testing.T) {
 		{"document start", "---\n# c\n", "{}\n", "a: 1\n", "---\na: 1\n# c\n"},
 		{"blank lines", "\n\n", "{}\n", "a: 1\n", "\n\na: 1\n"},
 		{"empty list", "", "[]\n", "- a\n- b\n", "- a\n- b\n"},
-		{"empty map", "{}\n", "{}\n", "a: 1\n", "{a: 1}\n"},
+		{"empty map", "{}\n", "{}\n", "a: 1\n", "a: 1\n"},
 	})
 }
 
@@ -157,7 +157,7 @@ func TestAnotherKindOfValue(t *testing.T) {
 		{"map to list", "a:\n  x: 1\n", "a: {x: 1}\n", "a: [1]\n", "a:\n  - 1\n"},
 		{"root map to list", "x: 1\ny: 2\n", "{x: 1, z: 2}\n", "[1, 2]\n", "- 1\n- 2\n"},
 		{"literal to map", "a: | # c\n  text\nb: 2\n", "a: |\n  text\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: # c\n  x: 1\nb: 2\n"},
-		{"empty list to value", "a: &a []\nb: 2\n", "a: []\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: &a {x: 1}\nb: 2\n"},
+		{"empty list to value", "a: &a []\nb: 2\n", "a: []\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: &a\n  x: 1\nb: 2\n"},
 		{"anchored root map to list", "--- &r\nx: 1\n", "{x: 1}\n", "[1]\n", "--- &r\n- 1\n"},
 		{"tagged map to scalar", "a: !t\n  x: 1\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: 5\nb: 2\n", "a: 5\nb: 2\n"},
 		{"anchor stays on a map", "a: &a\n  x: 1\nb: 2\n", "a: {x: 1}\nb: 2\n", "a: 7\nb: 2\n", "a: &a 7\nb: 2\n"},

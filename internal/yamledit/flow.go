@@ -15,6 +15,10 @@ func (w *writer) flow(p *textedit.Patch) {
 		w.flowPair(p)
 		return
 	}
+	if len(n.Entries) == 0 && w.style == textedit.Follow && !placeOf(n).parentFlows() && len(w.within(n)) == 0 {
+		w.replace(n, p.Result())
+		return
+	}
 	if w.style != textedit.Follow && structural(p) && len(w.within(n)) == 0 {
 		w.rebuild(p)
 		return
@@ -29,7 +33,7 @@ func (w *writer) flow(p *textedit.Patch) {
 		Manner: bracket.Manner{Break: w.layout.newline, Gap: " ", Unit: strings.Repeat(" ", w.layout.step)},
 		Write: func(e textedit.Entry, at bracket.Place) (string, error) {
 			near := w.near(n, at.Near+1)
-			return w.flowEntry(e, near.key, near.value), nil
+			return w.flowEntry(e, near), nil
 		},
 	})
 	if err != nil {

@@ -24,7 +24,8 @@ type setting struct {
 	tail   bool // no line break follows
 	covers bool // a comment follows that lines of a block scalar would swallow
 
-	wish yaml.Style // the style of what it takes the place of, or of its neighbours
+	wish yaml.Style     // the style of what it takes the place of, or of its neighbours
+	like *textedit.Node // what it takes the place of or stands beside; nil if its spelling is no example
 }
 
 // value renders n with its anchor and tag.
@@ -86,7 +87,7 @@ func (w *writer) scalar(n *textedit.Node, at setting) rendered {
 	quoted := at.wish & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)
 	multi := strings.Contains(n.Value, "\n") && quoted == 0
 	if multi && n.Type == textedit.TypeString && !at.flow && !at.single && w.style != textedit.Robust {
-		header, lines, ok := blockLines(n.Value, at.wish&yaml.FoldedStyle != 0)
+		header, lines, ok := blockLines(n.Value, at.wish&yaml.FoldedStyle != 0, w.paragraphs(at.like))
 		if ok && !at.covers && (!at.tail || strings.HasSuffix(header, "-")) {
 			return rendered{head: header, body: indented(lines, w.scalarColumn(at))}
 		}
@@ -96,11 +97,38 @@ func (w *writer) scalar(n *textedit.Node, at setting) rendered {
 	} else if quoted == 0 && n.Type == textedit.TypeString && !plainString(n.Value, at.flow) {
 		quoted = w.layout.quote
 	}
-	return rendered{head: inline(n, quoted, at.flow)}
+	return rendered{head: inline(spelled(n, at.like), quoted, at.flow)}
 }
 
-// scalarColumn is where the lines of a block scalar begin.
-func (w *writer) scalarColumn(at setting) int { return max(at.column, 0) + max(w.layout.step, 1) }
+// spelled is n in the notation of like, where they are of one type.
+func spelled(n, like *textedit.Node) *textedit.Node {
+	if like == nil || like.Kind != textedit.Scalar || like.Type != n.Type {
+		return n
+	}
+	c := *n
+	switch n.Type {
+	case textedit.TypeInt:
+		c.Text = textedit.SpellInt(n.Text, like.Text)
+	case textedit.TypeTime:
+		c.Text = textedit.SpellTime(n.Text, like.Text)
+	case textedit.TypeBool:
+		if like.Text == strings.ToUpper(like.Text) {
+			c.Text = strings.ToUpper(n.Text)
+		} else if like.Text[0] < 'a' {
+			c.Text = strings.ToUpper(n.Text[:1]) + n.Text[1:]
+		}
+	}
+	return &c
+}
+
+// scalarColumn is where the lines of a block scalar begin: where those begin that it
+// takes the place of, or one step in.
+func (w *writer) scalarColumn(at setting) int {
+	if lines := w.bodyOf(at.like); len(lines) > 0 && lines[0].indent > at.column {
+		return lines[0].indent
+	}
+	return max(at.column, 0) + max(w.layout.step, 1)
+}
 
 func indented(lines []string, column int) []string {
 	out := make([]string, len(lines))
@@ -162,7 +190,7 @@ func (w *writer) key(k *textedit.Node, wish yaml.Style) string {
 func (w *writer) flowText(n *textedit.Node, wish yaml.Style) string {
 	var parts []string
 	for _, e := range n.Entries {
-		parts = append(parts, w.flowEntry(e, wish&^yaml.FlowStyle, wish&^yaml.FlowStyle))
+		parts = append(parts, w.flowEntry(e, wishes{key: wish, value: wish}))
 	}
 	text := strings.Join(parts, ", ")
 	if n.Kind == textedit.Map {
@@ -171,13 +199,13 @@ func (w *writer) flowText(n *textedit.Node, wish yaml.Style) string {
 	return "[" + text + "]"
 }
 
-func (w *writer) flowEntry(e textedit.Entry, keyWish, wish yaml.Style) string {
-	at := setting{flow: true, single: true, wish: wish &^ yaml.FlowStyle}
+func (w *writer) flowEntry(e textedit.Entry, near wishes) string {
+	at := setting{flow: true, single: true, wish: near.value &^ yaml.FlowStyle, like: near.example}
 	text := w.value(e.Value, at).head
 	if e.Key == nil {
 		return text
 	}
-	key := setting{flow: true, single: true, wish: keyWish &^ yaml.FlowStyle}
+	key := setting{flow: true, single: true, wish: near.key &^ yaml.FlowStyle}
 	k := w.value(e.Key, key).head
 	if e.Merge {
 		k = "<<"

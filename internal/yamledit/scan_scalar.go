@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"gopkg.in/yaml.v3"
@@ -35,8 +36,20 @@ func meaning(y *yaml.Node) (typ, value, text string) {
 		return typ, strings.ToLower(y.Value), y.Value
 	case textedit.TypeInt, textedit.TypeFloat:
 		return typ, number(y.Value), y.Value
+	case textedit.TypeTime:
+		return typ, moment(y.Value), y.Value
 	}
 	return typ, y.Value, y.Value
+}
+
+// moment is the full form of a time, of which yaml.v3 reads several.
+func moment(text string) string {
+	for _, layout := range []string{"2006-1-2", "2006-1-2T15:4:5.999999999Z07:00", "2006-1-2t15:4:5.999999999Z07:00", "2006-1-2 15:4:5.999999999"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.Format(time.RFC3339Nano)
+		}
+	}
+	return text
 }
 
 // number is the shortest decimal form of the number that yaml.v3 reads.

@@ -154,7 +154,7 @@ func TestNilAndEmptyAndTimeZonesAreNoChange(t *testing.T) {
 		t.Errorf("%v: got:\n%s", report, got)
 	}
 	got, _ = update(t, text, func(s *system) { s.Web.Port = 81 })
-	if want := strings.Replace(text, "0x50", "81", 1); got != want {
+	if want := strings.Replace(text, "0x50", "0x51", 1); got != want {
 		t.Errorf("got:\n%s", got)
 	}
 }

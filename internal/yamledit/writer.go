@@ -92,20 +92,20 @@ func (w *writer) replace(n, v *textedit.Node) {
 // settingOf is where a value that takes the place of n will stand.
 func (w *writer) settingOf(n *textedit.Node) setting {
 	p := placeOf(n)
-	at := setting{column: -1, wish: p.style}
+	at := setting{column: -1, wish: p.style, like: n}
 	if p.parent != nil {
 		at.column = placeOf(p.parent).column
 		at.flow = p.parentFlows()
 		at.dash = p.parent.Kind == textedit.List
 	}
 	if w.style != textedit.Follow {
-		at.wish = 0
+		at.wish, at.like = 0, nil
 	}
 	if w.style == textedit.Robust {
 		at.single = true
 	}
-	if blockCollection(n) {
-		at.wish &^= yaml.FlowStyle
+	if blockCollection(n) || len(n.Entries) == 0 && w.style == textedit.Follow {
+		at.wish &^= yaml.FlowStyle // brackets around nothing say nothing of what is to come
 	}
 	end := lineEnd(w.text, n.End)
 	at.tail = end == len(w.text)
@@ -139,7 +139,7 @@ func bare(v *textedit.Node) *textedit.Node {
 	c.Anchor = ""
 	if c.Kind != textedit.Scalar {
 		c.Type = ""
-	} else if strings.HasPrefix(c.Type, "!") && !strings.HasPrefix(c.Type, "!!") {
+	} else if !strings.HasPrefix(c.Type, "!!") {
 		c.Type = textedit.TypeString
 	}
 	return &c

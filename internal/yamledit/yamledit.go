@@ -10,6 +10,7 @@ package yamledit
 import (
 	"bytes"
 	"io"
+	"regexp"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -40,7 +41,7 @@ func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return nil, errors.New("UTF-16 can't be edited; save the file as UTF-8")
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder := yaml.NewDecoder(bytes.NewReader(Readable(text)))
 	var root yaml.Node
 	if err := decoder.Decode(&root); err != nil && err != io.EOF {
 		return nil, err
@@ -53,6 +54,29 @@ func parse(text []byte) (*yaml.Node, error) {
 	}
 	return &root, nil
 }
+
+// Readable is text for yaml.v3, which refuses the directive %YAML 1.2 although it reads
+// such a text. A directive of another version of YAML 1 becomes one of 1.1, in a copy
+// of the same length.
+func Readable(text []byte) []byte {
+	for at := markLength(text); at < len(text); at = nextLine(text, at) {
+		line := text[at:lineEnd(text, at)]
+		switch {
+		case len(bytes.TrimSpace(line)) == 0, line[0] == '#':
+			continue
+		case line[0] != '%':
+			return text
+		}
+		if version := directive.FindSubmatchIndex(line); version != nil {
+			text = bytes.Clone(text)
+			text[at+version[2]] = '1'
+			return text
+		}
+	}
+	return text
+}
+
+var directive = regexp.MustCompile(`^%YAML[ \t]+1\.([02-9])(?:[ \t]|$)`)
 
 // Splice gives the byte changes that carry out p.
 func (format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit.Style) ([]textedit.Splice, error) {

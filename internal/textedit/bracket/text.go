@@ -21,27 +21,42 @@ func (w *writer) drop(start, end int) {
 }
 
 // Drop gives the splices that take text[start:end] away, except for comments
-// on lines of their own. These keep their lines.
+// on lines of their own. These keep their lines. If what goes are whole lines, so
+// are what stays of them.
 func Drop(text []byte, comments []textedit.Comment, start, end int) []textedit.Splice {
 	var list []textedit.Splice
+	whole := beginsLine(text, start) && (end == len(text) || beginsLine(text, end))
 	kept := false
 	for _, c := range within(comments, start, end) {
 		if !c.Own {
 			continue
 		}
-		if from := breakBefore(text, c.Start); from > start {
+		from, next := breakBefore(text, c.Start), c.End
+		if whole {
+			from, next = lineStart(text, c.Start), afterBreak(text, c.End)
+		}
+		if from > start {
 			list = append(list, textedit.Splice{Start: start, End: from, Drop: true})
 		}
-		start, kept = c.End, true
+		start, kept = next, true
 	}
-	if kept && !breaks(text, end) {
-		start = afterBreak(text, start) // what follows must not get into the comment
+	last := textedit.Splice{Start: start, End: end, Drop: true}
+	if kept && !whole && !breaks(text, end) {
+		last.Start = afterBreak(text, start)  // what follows must not get into the comment,
+		last.Text = []byte(Indent(text, end)) // and begins its line as it did
 	}
-	if start < end {
-		list = append(list, textedit.Splice{Start: start, End: end, Drop: true})
+	if last.Start < last.End {
+		list = append(list, last)
 	}
 	return list
 }
+
+// lineStart is where the line of at begins.
+func lineStart(text []byte, at int) int {
+	return bytes.LastIndexAny(text[:at], "\r\n") + 1
+}
+
+func beginsLine(text []byte, at int) bool { return lineStart(text, at) == at }
 
 func (w *writer) write(e textedit.Entry, p Place) string {
 	text, err := w.Write(e, p)
@@ -51,9 +66,13 @@ func (w *writer) write(e textedit.Entry, p Place) string {
 	return text
 }
 
-// own reports whether the item begins a line.
+// own reports whether the item begins a line, but for comments.
 func (w *writer) own(i int) bool {
 	at := w.blanksBefore(w.Items[i].Start)
+	list := w.within(w.Open, at)
+	for k := len(list) - 1; k >= 0 && list[k].End == at && bytes.HasPrefix(w.Text[list[k].Start:], []byte("/*")); k-- {
+		at = w.blanksBefore(list[k].Start)
+	}
 	return at > w.Open && isBreak(w.Text[at-1])
 }
 
@@ -121,7 +140,8 @@ func afterBreak(text []byte, at int) int {
 	return len(text) - len(rest)
 }
 
-// tail is the end of an item with its comma and the comments that end its line.
+// tail is the end of an item with its comma and the comments and blanks that end
+// its line.
 func (w *writer) tail(i int) int {
 	it := w.Items[i]
 	tail := it.End
@@ -138,7 +158,10 @@ func (w *writer) tail(i int) int {
 		}
 		at = c.End
 	}
-	if w.breaks(at) || w.Close == w.skipBlanks(at) {
+	switch {
+	case w.breaks(at):
+		return w.skipBlanks(at)
+	case w.Close == w.skipBlanks(at):
 		return at
 	}
 	return tail
