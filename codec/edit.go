@@ -81,6 +81,9 @@ func (e editor) Edit(w io.Writer, old []byte, v any) error {
 // what they wrap can do so; if not, nothing has happened.
 func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
 	first, was, err := e.read(old, t)
+	if errors.Is(err, errUnstable) {
+		return true, err
+	}
 	if err != nil {
 		return true, e.replace(w, old, enc, err)
 	}
@@ -95,17 +98,28 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 			return true, e.replace(w, old, enc, err)
 		}
 	}
+	var unstable error
 	check := func(doc *textedit.Document) error {
 		is, err := e.recode(doc, t)
+		if errors.Is(err, errUnstable) {
+			unstable = err
+		}
 		if err == nil && !bytes.Equal(is, enc) {
 			err = errors.New("the edited text decodes to another value")
 		}
 		return err
 	}
 	text, report, err := textedit.EditDocument(e.text, first, was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
+	if unstable != nil {
+		return true, unstable
+	}
 	if err != nil {
 		if _, unread := e.text.Parse(was); unread != nil { // nothing to compare with
 			return true, e.replace(w, old, enc, unread)
+		}
+		if !e.survives(enc, t) {
+			err = fmt.Errorf("%w: what a %s is written as loads as another value, so no edit of the text can be proven; "+
+				"mend its Marshal or Unmarshal method, or give the codec the option codec.Rewrite()", err, t)
 		}
 		return true, &errors.EncodeError{Format: e.format, Err: err}
 	}
@@ -171,11 +185,9 @@ func (e editor) loadDocument(doc *textedit.Document, v any) error {
 
 func (e editor) encode(v any) ([]byte, error) {
 	if c, ok := e.Codec.(documentCodec); ok {
-		return c.encode(v)
+		return stable(e.format, v, func() ([]byte, error) { return c.encode(v) })
 	}
-	var text bytes.Buffer
-	err := e.Dump(&text, v)
-	return text.Bytes(), err
+	return e.dumpStable(v)
 }
 
 // typeOf is the type to decode old text into for a comparison with v.

@@ -58,7 +58,7 @@ func (c tomlCodec) Load(r io.Reader, v any) error {
 			return err
 		}
 	}
-	return c.unwrapped(v)
+	return c.checked(meta.Keys(), v, func(v any) error { return toml.Unmarshal(data, v) })
 }
 
 // loadDocument is Load of a text that is parsed already.
@@ -68,6 +68,14 @@ func (c tomlCodec) loadDocument(doc *textedit.Document, v any) error {
 	}
 	if err := guard(func() error { return tomledit.Decode(doc, v) }); err != nil {
 		return c.failure(doc.Text, err)
+	}
+	return c.checked(tomledit.Keys(doc), v, func(v any) error { return tomledit.Decode(doc, v) })
+}
+
+// checked refuses what the decoder has stored wrongly, or as chance would have it.
+func (c tomlCodec) checked(keys []toml.Key, v any, load func(v any) error) error {
+	if err := ambiguous(keys, reflect.TypeOf(v), load); err != nil {
+		return decodeFailure(c.format, nil, -1, err)
 	}
 	return c.unwrapped(v)
 }
@@ -138,13 +146,13 @@ func knows(t reflect.Type, key toml.Key) bool {
 		return knows(t.Elem(), key[1:])
 	case reflect.Struct:
 		field, ok := tomlField(t, key[0])
-		return ok && knows(field, key[1:])
+		return ok && knows(field.Type, key[1:])
 	}
 	return false
 }
 
-// tomlField finds the type of the field that a key is decoded into.
-func tomlField(t reflect.Type, key string) (found reflect.Type, ok bool) {
+// tomlField finds the field that a key is decoded into.
+func tomlField(t reflect.Type, key string) (found reflect.StructField, ok bool) {
 	for _, field := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
 		if name == "-" || !field.IsExported() {
@@ -154,10 +162,10 @@ func tomlField(t reflect.Type, key string) (found reflect.Type, ok bool) {
 			name = field.Name
 		}
 		if name == key {
-			return field.Type, true
+			return field, true
 		}
 		if strings.EqualFold(name, key) {
-			found, ok = field.Type, true
+			found, ok = field, true
 		}
 	}
 	return found, ok

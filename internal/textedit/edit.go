@@ -9,11 +9,9 @@ import (
 
 // Options is what the caller of [Edit] decides.
 type Options struct {
-	// Check is asked last whether a text, given parsed, is right, which only
-	// the caller can tell: whether decoding it and encoding again gives the new
-	// encoding. If the new encoding itself does not pass, the value does not
-	// survive its own format, and the proof by trees stands alone. Nil accepts
-	// all.
+	// Check is asked last whether a text, given parsed, is right, which only the
+	// caller can tell: whether decoding it and encoding again gives the new
+	// encoding. Without its consent nothing is accepted. Nil accepts all.
 	Check func(doc *Document) error
 
 	// Refuse makes it an error, [errors.ErrEncode], if a comment would be lost
@@ -177,9 +175,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 			return nil, Report{}, err
 		}
 		if err == nil && ed.check != nil {
-			if err = ed.check(doc); err != nil && w == (way{}) && ed.checkEncoding() != nil {
-				err = nil
-			}
+			err = ed.check(doc)
 		}
 		if err == nil {
 			return doc.Text, report, nil
@@ -191,15 +187,6 @@ func (ed *editor) edit() ([]byte, Report, error) {
 		return nil, Report{}, failed
 	}
 	return ed.newEnc, Report{Replaced, lostLines(ed.first, next, nil)}, nil
-}
-
-// checkEncoding reports whether the new encoding itself passes.
-func (ed *editor) checkEncoding() error {
-	doc, err := ed.format.Parse(ed.newEnc)
-	if err != nil {
-		return err
-	}
-	return ed.check(doc)
 }
 
 // ways gives the meanings worth trying, the likeliest first.

@@ -58,6 +58,9 @@ func Decode(doc *textedit.Document, v any) error {
 	return l.meta.PrimitiveDecode(l.whole, v)
 }
 
+// Keys gives all keys of doc, those of tables in lists once for each.
+func Keys(doc *textedit.Document) []toml.Key { return doc.Data.(*layout).meta.Keys() }
+
 // mark is the length of the byte order mark that text begins with.
 func mark(text []byte) int {
 	for _, m := range []string{"\uFEFF", "\xff\xfe", "\xfe\xff"} {

@@ -1,0 +1,119 @@
+package codec
+
+import (
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// The decoder of BurntSushi/toml goes through the keys of a table in the random order
+// of a Go map, and gives a struct's field every key that differs from its name in
+// case only. If there are two such keys, chance decides which of them counts. So they
+// are refused.
+
+// holdsStruct asks whether keys can mean fields.
+var holdsStruct = question{
+	here:   func(t reflect.Type) bool { return t.Kind() == reflect.Struct && t != timeType },
+	opaque: func(reflect.Type) bool { return false },
+}
+
+// ambiguous reports two keys of a text that mean one field of t. Load gives the
+// whole text without a type; it is asked only if two keys differ in case alone.
+func ambiguous(keys []toml.Key, t reflect.Type, load func(v any) error) error {
+	if !holdsStruct.of(t) || !differInCase(keys) {
+		return nil
+	}
+	var whole any
+	if err := load(&whole); err != nil {
+		return err
+	}
+	return twoKeys(whole, t, "")
+}
+
+var caseSeed = maphash.MakeSeed()
+
+// differInCase reports whether two keys are the same but for their case.
+func differInCase(keys []toml.Key) bool {
+	seen := make(map[uint64]toml.Key, len(keys))
+	for _, key := range keys {
+		var h maphash.Hash
+		h.SetSeed(caseSeed)
+		for _, part := range key {
+			h.WriteString(strings.ToLower(part))
+			h.WriteByte(0)
+		}
+		sum := h.Sum64()
+		if other, ok := seen[sum]; ok && !slices.Equal(other, key) {
+			return true
+		}
+		seen[sum] = key
+	}
+	return false
+}
+
+// twoKeys looks for two keys of one table that the decoder gives to one field.
+func twoKeys(tree any, t reflect.Type, path string) error {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[toml.Unmarshaler]()) {
+		return nil
+	}
+	switch tree := tree.(type) {
+	case map[string]any:
+		return twoKeysOf(tree, t, path)
+	case []map[string]any:
+		for i, e := range tree {
+			if err := twoKeysIn(e, t, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for i, e := range tree {
+			if err := twoKeysIn(e, t, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// twoKeysIn is twoKeys of an element of a list whose type is t.
+func twoKeysIn(element any, t reflect.Type, path string) error {
+	if t.Kind() != reflect.Slice && t.Kind() != reflect.Array {
+		return nil
+	}
+	return twoKeys(element, t.Elem(), path)
+}
+
+func twoKeysOf(table map[string]any, t reflect.Type, path string) error {
+	meant := make(map[string]string) // by the field's name
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		inner := t
+		switch t.Kind() {
+		case reflect.Map:
+			inner = t.Elem()
+		case reflect.Struct:
+			field, ok := tomlField(t, key)
+			if !ok {
+				continue
+			}
+			if other, ok := meant[field.Name]; ok {
+				return fmt.Errorf("the keys %q and %q both mean the field %s of %s, and chance would decide which counts; take one away or rename it",
+					path+other, path+key, field.Name, t)
+			}
+			meant[field.Name], inner = key, field.Type
+		default:
+			return nil
+		}
+		if err := twoKeys(table[key], inner, path+key+"."); err != nil {
+			return err
+		}
+	}
+	return nil
+}
