@@ -9,9 +9,6 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// maxLinks is how many symbolic links in a row are followed, as Linux does.
-const maxLinks = 40
-
 // Inspect judges path as [Home.Judge] does, following symbolic links. What does not exist
 // yet is judged by its directory, and if that is missing too by the nearest one
 // above, which the Remarks say. A path to a directory stands for a file in it.
@@ -74,31 +71,24 @@ type Location struct {
 }
 
 // Find follows the path's final symbolic links, dangling ones too. The result's
-// directory is absolute and need not exist. A path that never ends is
-// errors.ErrSymlink.
+// directory is absolute and need not exist. [vfs.Resolve] says which links are
+// refused.
 func Find(path string) (Location, error) {
 	path, err := absolute(path)
 	if err != nil {
 		return Location{}, err
 	}
-	for range maxLinks {
-		info, err := vfs.OS.Stat(path, false)
-		dir, name := vfs.Split(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return Location{Dir: dir, Name: name}, nil
-		case err != nil:
-			return Location{}, err
-		case info.Mode.IsDir():
-			return Location{Dir: path}, nil
-		case info.Mode.Type() != fs.ModeSymlink:
-			return Location{Dir: dir, Name: name, File: &info}, nil
-		}
-		if path, err = follow(dir, name); err != nil {
-			return Location{}, err
-		}
+	parent := func(dir, _ string) (vfs.Info, error) { return vfs.OS.Stat(dir, true) }
+	e, err := vfs.Resolve(vfs.OS, path, parent, func(string) (bool, error) { return true, nil })
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Location{Dir: e.Dir, Name: e.Name}, nil
+	case err != nil:
+		return Location{}, err
+	case e.Info != nil && e.Info.Mode.IsDir():
+		return Location{Dir: e.Path()}, nil
 	}
-	return Location{}, errors.ErrSymlink
+	return Location{Dir: e.Dir, Name: e.Name, File: e.Info}, nil
 }
 
 // absolute does not clean the path: a ".." after a link to a directory is the
@@ -121,15 +111,6 @@ func absolute(path string) (string, error) {
 		return "", err
 	}
 	return vfs.Join(here, path), nil
-}
-
-// follow reads the link of that name in dir.
-func follow(dir, name string) (string, error) {
-	target, err := vfs.Target(vfs.OS, dir, name)
-	if err != nil {
-		return "", err
-	}
-	return absolute(target)
 }
 
 // nearest describes dir or the closest existing directory above it.

@@ -51,6 +51,9 @@ func (d *Disk) Lock(p Placement, at Location, o Options, done <-chan struct{}) (
 }
 
 func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (*lock.Held, error), waits bool) (_ Session, err error) {
+	if err := p.replaceable(at); err != nil {
+		return nil, err
+	}
 	dir, err := d.FS.OpenDir(at.dir)
 	if err != nil {
 		return nil, moved(err)
@@ -91,6 +94,15 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 		err = f.openInPlace(now, o, take)
 	}
 	return f, err
+}
+
+// replaceable refuses a device, a directory and whatever else is no regular file
+// before anything is made beside it, a lock file among it.
+func (p Placement) replaceable(at Location) error {
+	if at.target == nil || at.target.Mode.IsRegular() || p.Symlinks == Replace && at.target.Mode&fs.ModeSymlink != 0 {
+		return nil
+	}
+	return notRegular(at.path, at.target.Mode)
 }
 
 // locate says what the path means under the lock. If that came at once the path has

@@ -10,51 +10,34 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-const (
-	// maxHops is Linux's own limit for the links in one path (path_resolution(7)).
-	maxHops = 40
-	// maxName leaves room for the lock's suffix in the 255 bytes that the
-	// filesystems of DESIGN's first tier give a name.
-	maxName = 255 - len(lock.Suffix)
-)
+// maxName leaves room for the lock's suffix in the 255 bytes that the
+// filesystems of DESIGN's first tier give a name.
+const maxName = 255 - len(lock.Suffix)
 
 // noLock is the Location.Lock of a placement without one.
 const noLock = "none"
 
-// Locate walks the links in the last element one by one, each relative to the
-// directory that it lies in, and leaves those before it to the kernel.
+// Locate is of the Store interface.
 func (d *Disk) Locate(p Placement) (Location, error) {
-	dir, name := vfs.Split(p.Path)
-	for range maxHops + 1 {
+	parent := func(dir, name string) (vfs.Info, error) {
 		if err := checkName(p, dir, name); err != nil {
-			return Location{}, err
+			return vfs.Info{}, err
 		}
-		dirInfo, err := d.parent(dir, p.Parents)
-		if err != nil {
-			return Location{}, err
-		}
-		at := Location{Key{dirInfo.ID, name}, p.lockName(), dir, name, vfs.Join(dir, name), nil}
-		info, err := d.FS.Stat(at.path, false)
-		if errors.Is(err, fs.ErrNotExist) {
-			return at, nil
-		}
-		if err != nil {
-			return Location{}, err
-		}
-		if info.Mode&fs.ModeSymlink == 0 || p.Symlinks == Replace {
-			at.target = &info
-			return at, nil
-		}
-		if p.Symlinks == Refuse {
-			return Location{}, fmt.Errorf("%w: %s is one, and the handle refuses them", errors.ErrSymlink, at.path)
-		}
-		target, err := vfs.Target(d.FS, dir, name)
-		if err != nil {
-			return Location{}, err
-		}
-		dir, name = vfs.Split(target)
+		return d.parent(dir, p.Parents)
 	}
-	return Location{}, fmt.Errorf("%w: %s leads through more than %d links, or in a circle", errors.ErrSymlink, p.Path, maxHops)
+	e, err := vfs.Resolve(d.FS, p.Path, parent, p.follow)
+	if err != nil {
+		return Location{}, err
+	}
+	return Location{Key{e.Parent.ID, e.Name}, p.lockName(), e.Dir, e.Name, e.Path(), e.Info}, nil
+}
+
+// follow says whether a link in the last element is followed.
+func (p Placement) follow(link string) (bool, error) {
+	if p.Symlinks == Refuse {
+		return false, fmt.Errorf("%w: %s is one, and the handle refuses them", errors.ErrSymlink, link)
+	}
+	return p.Symlinks == Follow, nil
 }
 
 // lockName tells placements of one file with different locks apart.

@@ -92,6 +92,7 @@ func TestRefuseAndReplaceDoNotFollow(t *testing.T) {
 }
 
 func TestFortyLinksAreFollowedAndNoMore(t *testing.T) {
+	const maxHops = 40 // path_resolution(7)
 	needUnix(t)
 	disk := crashfs.New()
 	name := func(i int) string { return "l" + strings.Repeat("x", i) }

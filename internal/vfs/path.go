@@ -20,13 +20,3 @@ func Join(dir, name string) string {
 	}
 	return dir + string(filepath.Separator) + name
 }
-
-// Target is where the symbolic link of that name in dir leads: its text, taken
-// from the directory that it lies in.
-func Target(fs FS, dir, name string) (string, error) {
-	target, err := fs.Readlink(Join(dir, name))
-	if err == nil && !filepath.IsAbs(target) {
-		target = Join(dir, target)
-	}
-	return target, err
-}
