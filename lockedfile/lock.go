@@ -2,6 +2,8 @@ package lockedfile
 
 import (
 	"context"
+	"fmt"
+	"io/fs"
 	"runtime"
 	"sync"
 	"time"
@@ -56,13 +58,13 @@ func acquire(e *engine.Engine, path string, request engine.Request) (*Lock, erro
 }
 
 // Release lets the next one have the lock. It reports ErrLockLost if the lock
-// was taken away by force while it was held, and ErrLock if it was released
-// before.
+// was taken away by force while it was held. The second time it does nothing but
+// return an error that matches ErrLock and fs.ErrClosed.
 func (l *Lock) Release() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.hold == nil {
-		return handle.Fail("unlock", l.path, errors.ErrLock, errors.New("the lock was released before"))
+		return handle.Fail("unlock", l.path, errors.ErrLock, fmt.Errorf("the lock was released before: %w", fs.ErrClosed))
 	}
 	l.cleanup.Stop()
 	err := l.hold.Release()

@@ -141,12 +141,13 @@ func (f *SafeFile[T]) Open() (*Reader, error) { return f.file.Open(background) }
 //	return w.Commit()
 func (f *SafeFile[T]) Create() (*Writer, error) { return f.file.Create(background) }
 
-// Reader is what [SafeFile.Open] gives: Read and Close, for one goroutine at a
-// time.
+// Reader is what [SafeFile.Open] gives: Read and Close. After Close a Read fails
+// with [fs.ErrClosed].
 type Reader = handle.Reader
 
 // Writer is what [SafeFile.Create] gives: Write, Commit, and Close, which gives up
-// what is not committed; for one goroutine at a time.
+// what is not committed. After Commit or Close a Write or Commit fails with
+// [fs.ErrClosed].
 type Writer = handle.Writer
 
 // WriteFile is [os.WriteFile] with the promises of a [SafeFile]. A new file has

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime"
+	"sync"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
@@ -12,12 +14,13 @@ import (
 )
 
 // Writer is a new content for a file, written piece by piece while the file's
-// lock is held. Nothing of it is visible before Commit. It is not safe for
-// concurrent use.
+// lock is held. Nothing of it is visible before Commit. Its methods may be called
+// from several goroutines, and then take turns.
 //
 // A Writer that is forgotten is closed when it is garbage collected, with a
 // warning in the log.
 type Writer struct {
+	mu      sync.Mutex
 	name    string
 	open    *opening // nil once committed or closed
 	err     error    // of a Write that failed: what is there is no content any more
@@ -75,9 +78,11 @@ func (f *File[T]) outside(ctx context.Context) error {
 	return err
 }
 
-// Write is io.Writer's. After Commit or Close it is an error, and so is all that
-// follows a Write that failed.
+// Write is io.Writer's. After Commit or Close it fails with fs.ErrClosed. After a
+// Write that failed, every Write and the Commit fail with the same error.
 func (w *Writer) Write(p []byte) (n int, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.open == nil {
 		return 0, w.finished("write")
 	}
@@ -89,8 +94,10 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 
 // Commit makes what was written the file's content, and returns nil when that is
 // durable. An error leaves the old content, but for ErrNotDurable. Either way
-// the Writer is finished.
+// the Writer is finished: a second Commit, or one after Close, fails with fs.ErrClosed.
 func (w *Writer) Commit() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.open == nil {
 		return w.finished("commit")
 	}
@@ -98,13 +105,19 @@ func (w *Writer) Commit() error {
 	if err == nil {
 		err = w.open.draft.Commit()
 	}
-	_ = w.Close() // a lock lost after the commit takes nothing back
+	_ = w.close() // a lock lost after the commit takes nothing back
 	return Fail("commit", w.name, errors.ErrWrite, err)
 }
 
 // Close gives up what was not committed, so that it can be deferred. After
 // Commit or Close it does nothing.
 func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.close()
+}
+
+func (w *Writer) close() error {
 	if w.open == nil {
 		return nil
 	}
@@ -115,14 +128,19 @@ func (w *Writer) Close() error {
 }
 
 func (w *Writer) finished(op string) error {
-	return Fail(op, w.name, errors.ErrWrite, errors.New("the Writer was committed or closed before"))
+	return Fail(op, w.name, errors.ErrWrite, fmt.Errorf("the Writer was committed or closed before: %w", fs.ErrClosed))
 }
 
 // Reader is the content of one version of a file: what replaces it meanwhile is
-// not seen. It is not safe for concurrent use.
+// not seen. Its methods may be called from several goroutines, and then take turns.
+//
+// A Reader that is forgotten is closed when it is garbage collected, with a
+// warning in the log.
 type Reader struct {
-	name string
-	open io.ReadCloser
+	mu      sync.Mutex
+	name    string
+	open    io.ReadCloser // nil once closed
+	cleanup runtime.Cleanup
 }
 
 // Open opens the file for reading, without a lock.
@@ -134,12 +152,24 @@ func (f *File[T]) Open(ctx context.Context) (*Reader, error) {
 	if err != nil {
 		return nil, f.fail("open", errors.ErrRead, err)
 	}
-	return &Reader{f.name, r}, nil
+	reader := &Reader{name: f.name, open: r}
+	log, path := f.request.Options.Policy.Log, f.Path()
+	reader.cleanup = runtime.AddCleanup(reader, func(open io.ReadCloser) {
+		log.Warn("a Reader was forgotten: call Close", "path", path)
+		_ = open.Close()
+	}, r)
+	return reader, nil
 }
 
 // Read is io.Reader's. Under WithChecksum ErrChecksumMismatch takes the place of
-// io.EOF, so what was read is vouched for only at the end.
+// io.EOF, so what was read is vouched for only at the end. After Close it fails with
+// fs.ErrClosed.
 func (r *Reader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil {
+		return 0, Fail("read", r.name, errors.ErrRead, fmt.Errorf("the Reader was closed before: %w", fs.ErrClosed))
+	}
 	n, err := r.open.Read(p)
 	if err == io.EOF {
 		return n, err
@@ -147,8 +177,18 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, Fail("read", r.name, errors.ErrRead, err)
 }
 
-// Close closes the file.
-func (r *Reader) Close() error { return Fail("close", r.name, errors.ErrRead, r.open.Close()) }
+// Close closes the file. The second time it does nothing.
+func (r *Reader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.open == nil {
+		return nil
+	}
+	r.cleanup.Stop()
+	open := r.open
+	r.open = nil
+	return Fail("close", r.name, errors.ErrRead, open.Close())
+}
 
 // Verify reads the file and compares it with its checksum.
 func (f *File[T]) Verify(ctx context.Context) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
@@ -132,6 +133,9 @@ type stream struct{ *draft }
 // Commit is of the Draft interface. What is written blind goes over whatever is
 // there, as any Write does.
 func (s *stream) Commit() error {
+	if s.Temp.File == nil {
+		return errFinished
+	}
 	defer s.Abort()
 	_, err := s.publish(s.file.Check, func() bool { return true })
 	return err
@@ -143,7 +147,7 @@ func (s *stream) Abort() {
 	s.old.Close()
 }
 
-var errFinished = errors.New("it was committed or closed before")
+var errFinished = fmt.Errorf("it was committed or closed before: %w", fs.ErrClosed)
 
 // Write is of the Draft interface.
 func (s *stream) Write(p []byte) (int, error) {

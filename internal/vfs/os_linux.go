@@ -84,7 +84,7 @@ func syncFD(fd int) error { return unix.Fsync(fd) }
 func frank(v Volume) bool { return v.Type != "" && v.Type != "xfs" && v.Upper != "xfs" }
 
 func (f *osFile) Attrs() ([]string, error) {
-	list, err := growing(func(p []byte) (int, error) { return unix.Flistxattr(f.fd, p) })
+	list, err := f.growing(unix.Flistxattr)
 	if Missing(err) || (err == nil && len(list) == 0) {
 		return nil, nil
 	}
@@ -99,7 +99,7 @@ func (f *osFile) Attrs() ([]string, error) {
 }
 
 func (f *osFile) Attr(name string) ([]byte, error) {
-	value, err := growing(func(p []byte) (int, error) { return unix.Fgetxattr(f.fd, name, p) })
+	value, err := f.growing(func(fd int, p []byte) (int, error) { return unix.Fgetxattr(fd, name, p) })
 	if err != nil {
 		return nil, f.failure("getxattr "+name, err)
 	}
@@ -108,11 +108,11 @@ func (f *osFile) Attr(name string) ([]byte, error) {
 
 // growing calls read with what it answers that it needs, which is nothing for
 // most files, and again if there is more by then.
-func growing(read func([]byte) (int, error)) ([]byte, error) {
+func (f *osFile) growing(read func(fd int, buf []byte) (int, error)) ([]byte, error) {
 	var buf []byte
 	for {
 		var n int
-		err := retry(func() (err error) { n, err = read(buf); return err })
+		err := f.do(func(fd int) (err error) { n, err = read(fd, buf); return err })
 		switch {
 		case err == unix.ERANGE:
 			buf = nil
@@ -127,7 +127,7 @@ func growing(read func([]byte) (int, error)) ([]byte, error) {
 }
 
 func (f *osFile) SetAttr(name string, value []byte) error {
-	err := retry(func() error { return unix.Fsetxattr(f.fd, name, value, 0) })
+	err := f.do(func(fd int) error { return unix.Fsetxattr(fd, name, value, 0) })
 	if err != nil {
 		return f.failure("setxattr "+name, err)
 	}
@@ -135,7 +135,7 @@ func (f *osFile) SetAttr(name string, value []byte) error {
 }
 
 func (f *osFile) RemoveAttr(name string) error {
-	err := retry(func() error { return unix.Fremovexattr(f.fd, name) })
+	err := f.do(func(fd int) error { return unix.Fremovexattr(fd, name) })
 	if err == nil || err == unix.ENODATA || Missing(err) {
 		return nil
 	}
@@ -152,9 +152,11 @@ func (f *osFile) CloneFrom(src File, size int64) error {
 	var done int64
 	for done < size {
 		var n int
-		err := retry(func() (err error) {
-			n, err = unix.CopyFileRange(from.fd, &done, f.fd, nil, int(min(size-done, 1<<30)), 0)
-			return err
+		err := from.do(func(in int) error {
+			return f.do(func(out int) (err error) {
+				n, err = unix.CopyFileRange(in, &done, out, nil, int(min(size-done, 1<<30)), 0)
+				return err
+			})
 		})
 		switch err {
 		case nil:

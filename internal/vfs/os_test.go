@@ -347,6 +347,9 @@ func TestAFailureNamesItsPathAndKeepsItsNumber(t *testing.T) {
 	gone, err := OS.OpenDir(dir)
 	must(t, err)
 	must(t, gone.Close())
+	unwritable, err := d.Open("a")
+	must(t, err)
+	defer unwritable.Close()
 	drop := func(_ any, err error) error { return err }
 	for what, c := range map[string]struct{ err, want error }{
 		"OpenDir":    {drop(OS.OpenDir(filepath.Join(dir, "a"))), syscall.ENOTDIR},
@@ -354,22 +357,21 @@ func TestAFailureNamesItsPathAndKeepsItsNumber(t *testing.T) {
 		"OS.Stat":    {drop(OS.Stat(filepath.Join(dir, "b"), true)), syscall.ENOENT},
 		"Readlink":   {drop(OS.Readlink(filepath.Join(dir, "a"))), syscall.EINVAL},
 		"Mkdir":      {OS.Mkdir(filepath.Join(dir, "a"), 0o755), syscall.EEXIST},
-		"Self":       {drop(gone.Self()), syscall.EBADF},
+		"Self":       {drop(gone.Self()), fs.ErrClosed},
 		"Stat":       {drop(d.Stat("b")), syscall.ENOENT},
 		"Writable":   {d.Writable("b"), syscall.ENOENT},
 		"Rename":     {d.Rename("b", d, "c"), syscall.ENOENT},
 		"Remove":     {d.Remove("b"), syscall.ENOENT},
-		"Names":      {drop(gone.Names()), syscall.EBADF},
-		"Sync dir":   {gone.Sync(), syscall.EBADF},
-		"Close dir":  {gone.Close(), syscall.EBADF},
-		"Read":       {drop(closed.Read(make([]byte, 1))), syscall.EBADF},
-		"ReadAt":     {drop(closed.ReadAt(make([]byte, 1), 0)), syscall.EBADF},
-		"Write":      {drop(closed.Write([]byte("x"))), syscall.EBADF},
-		"Stat file":  {drop(closed.Stat()), syscall.EBADF},
-		"Chmod":      {closed.Chmod(0o600), syscall.EBADF},
-		"Chown":      {closed.Chown(0, 0), syscall.EBADF},
-		"Sync":       {closed.Sync(), syscall.EBADF},
-		"Close":      {closed.Close(), syscall.EBADF},
+		"Names":      {drop(gone.Names()), fs.ErrClosed},
+		"Sync dir":   {gone.Sync(), fs.ErrClosed},
+		"Read":       {drop(closed.Read(make([]byte, 1))), fs.ErrClosed},
+		"ReadAt":     {drop(closed.ReadAt(make([]byte, 1), 0)), fs.ErrClosed},
+		"Write":      {drop(closed.Write([]byte("x"))), fs.ErrClosed},
+		"Stat file":  {drop(closed.Stat()), fs.ErrClosed},
+		"Chmod":      {closed.Chmod(0o600), fs.ErrClosed},
+		"Chown":      {closed.Chown(0, 0), fs.ErrClosed},
+		"Sync":       {closed.Sync(), fs.ErrClosed},
+		"Unwritable": {drop(unwritable.Write([]byte("x"))), syscall.EBADF},
 		"NUL":        {drop(d.Open("a\x00b")), syscall.EINVAL},
 		"WriteAt -1": {drop(f.WriteAt([]byte("x"), -1)), syscall.EINVAL},
 	} {
@@ -394,7 +396,7 @@ func TestAnInterruptedCallIsRepeated(t *testing.T) {
 }
 
 func TestAWriteThatWritesNothingIsAnError(t *testing.T) {
-	n, err := (&osFile{name: "a"}).writeAll([]byte("abc"), func(rest []byte, done int) (int, error) {
+	n, err := (&osFile{name: "a"}).writeAll([]byte("abc"), func(_ int, rest []byte, done int) (int, error) {
 		if done == 0 {
 			return 1, nil
 		}

@@ -18,13 +18,13 @@ const readFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEX
 type osFS struct{}
 
 type osDir struct {
-	fd    int
+	descriptor
 	path  string      // for error texts only
 	frank atomic.Bool // its fsync is known to fail on a filesystem that has shut down
 }
 
 type osFile struct {
-	fd   int
+	descriptor
 	dir  string // for error texts only; empty if name is a path
 	name string
 }
@@ -74,7 +74,7 @@ func (osFS) OpenDir(path string) (Dir, error) {
 	if err != nil {
 		return nil, pathError("open directory", path, err)
 	}
-	return &osDir{fd: fd, path: path}, nil
+	return &osDir{descriptor: descriptor{fd: fd}, path: path}, nil
 }
 
 func (osFS) Open(path string, follow bool) (File, error) {
@@ -86,7 +86,7 @@ func (osFS) Open(path string, follow bool) (File, error) {
 	if err != nil {
 		return nil, pathError("open", path, err)
 	}
-	return &osFile{fd, "", path}, nil
+	return &osFile{descriptor{fd: fd}, "", path}, nil
 }
 
 func (osFS) Stat(path string, follow bool) (Info, error) {
@@ -112,13 +112,13 @@ func (d *osDir) Path() string { return d.path }
 
 func (d *osDir) join(name string) string { return d.path + "/" + name }
 
-func (d *osDir) Self() (Info, error) {
-	info, err := statFD(d.fd)
+func (d *osDir) Self() (info Info, err error) {
+	err = d.do(func(fd int) error { info, err = statFD(fd); return err })
 	return info, pathError("stat", d.path, err)
 }
 
-func (d *osDir) Stat(name string) (Info, error) {
-	info, err := statAt(d.fd, name, false)
+func (d *osDir) Stat(name string) (info Info, err error) {
+	err = d.do(func(fd int) error { info, err = statAt(fd, name, false); return err })
 	if err != nil {
 		return info, pathError("stat", d.join(name), err)
 	}
@@ -129,12 +129,13 @@ func (d *osDir) Volume(name string, info Info) (v Volume, err error) {
 	if name == "" {
 		known := false
 		if v, known = takesWrites(info.Mount.ID); !known {
-			v, err = volumeFD(d.fd, info)
+			err = d.do(func(fd int) error { v, err = volumeFD(fd, info); return err })
 		}
 		d.frank.Store(err == nil && frank(v))
 		return v, pathError("statfs", d.path, err)
 	}
-	if v, err = volumeAt(d.fd, name, unix.O_NOFOLLOW, info); err != nil {
+	err = d.do(func(fd int) error { v, err = volumeAt(fd, name, unix.O_NOFOLLOW, info); return err })
+	if err != nil {
 		return v, pathError("statfs", d.join(name), err)
 	}
 	return v, nil
@@ -159,11 +160,12 @@ func IDOf(info fs.FileInfo) (ID, bool) {
 }
 
 func (d *osDir) open(name string, flags int, perm fs.FileMode) (File, error) {
-	fd, err := openat(d.fd, name, flags|unix.O_NOFOLLOW, perm)
+	var fd int
+	err := d.do(func(dir int) (err error) { fd, err = openat(dir, name, flags|unix.O_NOFOLLOW, perm); return err })
 	if err != nil {
 		return nil, pathError("open", d.join(name), err)
 	}
-	return &osFile{fd, d.path, name}, nil
+	return &osFile{descriptor{fd: fd}, d.path, name}, nil
 }
 
 func (d *osDir) Open(name string) (File, error) { return d.open(name, readFlags, 0) }
@@ -177,7 +179,7 @@ func (d *osDir) Create(name string, perm fs.FileMode) (File, error) {
 }
 
 func (d *osDir) Writable(name string) error {
-	err := retry(func() error { return unix.Faccessat(d.fd, name, unix.W_OK, unix.AT_EACCESS) })
+	err := d.do(func(fd int) error { return unix.Faccessat(fd, name, unix.W_OK, unix.AT_EACCESS) })
 	if err != nil {
 		return pathError("access", d.join(name), err)
 	}
@@ -185,15 +187,18 @@ func (d *osDir) Writable(name string) error {
 }
 
 func (d *osDir) Rename(name string, to Dir, newName string) error {
-	err := retry(func() error { return unix.Renameat(d.fd, name, to.(*osDir).fd, newName) })
+	target := to.(*osDir)
+	err := d.do(func(from int) error {
+		return target.do(func(to int) error { return unix.Renameat(from, name, to, newName) })
+	})
 	if err != nil {
-		return pathError("rename", to.(*osDir).join(newName), err)
+		return pathError("rename", target.join(newName), err)
 	}
 	return nil
 }
 
 func (d *osDir) Remove(name string) error {
-	err := retry(func() error { return unix.Unlinkat(d.fd, name, 0) })
+	err := d.do(func(fd int) error { return unix.Unlinkat(fd, name, 0) })
 	if err != nil {
 		return pathError("remove", d.join(name), err)
 	}
@@ -203,7 +208,11 @@ func (d *osDir) Remove(name string) error {
 // Names reads through an open file of its own, since the position of a
 // directory's descriptor is shared with every duplicate of it.
 func (d *osDir) Names() ([]string, error) {
-	fd, err := openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	var fd int
+	err := d.do(func(dir int) (err error) {
+		fd, err = openat(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		return err
+	})
 	if err != nil {
 		return nil, pathError("open directory", d.path, err)
 	}
@@ -216,17 +225,18 @@ func (d *osDir) Names() ([]string, error) {
 // shut down, and its entries will be lost: that is for good, so if it is still at
 // work afterwards the fsync did what it said.
 func (d *osDir) Sync() error {
-	err := retry(func() error { return syncFD(d.fd) })
+	err := d.do(syncFD)
 	if err == nil && !d.frank.Load() {
-		_, err = statFD(d.fd)
+		_, err = d.Self()
 	}
 	return pathError("sync directory", d.path, err)
 }
 
-// Close does not retry: on Linux the descriptor is gone even after EINTR, and
-// may by then be somebody else's (close(2)).
-func (d *osDir) Close() error { return pathError("close", d.path, closeFD(d.fd)) }
+// Close does nothing if the directory is closed already.
+func (d *osDir) Close() error { return pathError("close", d.path, d.close()) }
 
+// closeFD does not retry: on Linux the descriptor is gone even after EINTR, and
+// may by then be somebody else's (close(2)).
 func closeFD(fd int) error {
 	if err := unix.Close(fd); err != unix.EINTR {
 		return err
@@ -235,14 +245,14 @@ func closeFD(fd int) error {
 }
 
 func (f *osFile) Read(p []byte) (n int, err error) {
-	err = retry(func() error { n, err = unix.Read(f.fd, p); return err })
+	err = f.do(func(fd int) error { n, err = unix.Read(fd, p); return err })
 	return f.readResult(n, len(p), err)
 }
 
 func (f *osFile) ReadAt(p []byte, off int64) (n int, err error) {
 	for n < len(p) {
 		var m int
-		err = retry(func() error { m, err = unix.Pread(f.fd, p[n:], off+int64(n)); return err })
+		err = f.do(func(fd int) error { m, err = unix.Pread(fd, p[n:], off+int64(n)); return err })
 		if m, err = f.readResult(m, len(p)-n, err); err != nil {
 			return n + m, err
 		}
@@ -262,21 +272,21 @@ func (f *osFile) readResult(n, want int, err error) (int, error) {
 }
 
 func (f *osFile) Write(p []byte) (int, error) {
-	return f.writeAll(p, func(rest []byte, _ int) (int, error) { return unix.Write(f.fd, rest) })
+	return f.writeAll(p, func(fd int, rest []byte, _ int) (int, error) { return unix.Write(fd, rest) })
 }
 
 func (f *osFile) WriteAt(p []byte, off int64) (int, error) {
-	return f.writeAll(p, func(rest []byte, done int) (int, error) {
-		return unix.Pwrite(f.fd, rest, off+int64(done))
+	return f.writeAll(p, func(fd int, rest []byte, done int) (int, error) {
+		return unix.Pwrite(fd, rest, off+int64(done))
 	})
 }
 
 // writeAll goes on after a short write, as write(2) asks for.
-func (f *osFile) writeAll(p []byte, write func(rest []byte, done int) (int, error)) (int, error) {
+func (f *osFile) writeAll(p []byte, write func(fd int, rest []byte, done int) (int, error)) (int, error) {
 	done := 0
 	for done < len(p) {
 		var n int
-		err := retry(func() (err error) { n, err = write(p[done:], done); return err })
+		err := f.do(func(fd int) (err error) { n, err = write(fd, p[done:], done); return err })
 		if err == nil && n == 0 {
 			err = io.ErrShortWrite
 		}
@@ -288,28 +298,29 @@ func (f *osFile) writeAll(p []byte, write func(rest []byte, done int) (int, erro
 	return done, nil
 }
 
-func (f *osFile) Stat() (Info, error) {
-	info, err := statFD(f.fd)
+func (f *osFile) Stat() (info Info, err error) {
+	err = f.do(func(fd int) error { info, err = statFD(fd); return err })
 	return info, f.failure("stat", err)
 }
 
 func (f *osFile) Chmod(mode fs.FileMode) error {
-	return f.failure("chmod", retry(func() error { return unix.Fchmod(f.fd, unixMode(mode)) }))
+	return f.failure("chmod", f.do(func(fd int) error { return unix.Fchmod(fd, unixMode(mode)) }))
 }
 
 func (f *osFile) Chown(uid, gid uint32) error {
-	return f.failure("chown", retry(func() error { return unix.Fchown(f.fd, int(uid), int(gid)) }))
+	return f.failure("chown", f.do(func(fd int) error { return unix.Fchown(fd, int(uid), int(gid)) }))
 }
 
 func (f *osFile) Truncate(size int64) error {
-	return f.failure("truncate", retry(func() error { return unix.Ftruncate(f.fd, size) }))
+	return f.failure("truncate", f.do(func(fd int) error { return unix.Ftruncate(fd, size) }))
 }
 
 func (f *osFile) Sync() error {
-	return f.failure("sync", retry(func() error { return syncFD(f.fd) }))
+	return f.failure("sync", f.do(syncFD))
 }
 
-func (f *osFile) Close() error { return f.failure("close", closeFD(f.fd)) }
+// Close does nothing if the file is closed already.
+func (f *osFile) Close() error { return f.failure("close", f.close()) }
 
 // unixMode is the inverse of goMode for what chmod(2) sets.
 func unixMode(mode fs.FileMode) uint32 {

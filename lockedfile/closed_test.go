@@ -1,0 +1,26 @@
+package lockedfile_test
+
+import (
+	"context"
+	"io/fs"
+	"path/filepath"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/lockedfile"
+)
+
+func TestASecondReleaseLeavesTheNextHolderAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	first, err := lockedfile.Acquire(context.Background(), path)
+	must(t, err)
+	must(t, first.Release())
+	second, err := lockedfile.TryAcquire(path)
+	must(t, err)
+	defer second.Release()
+	err = first.Release()
+	is(t, err, errors.ErrLock)
+	is(t, err, fs.ErrClosed)
+	_, err = lockedfile.TryAcquire(path)
+	is(t, err, errors.ErrLocked)
+}
