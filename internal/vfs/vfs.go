@@ -85,6 +85,7 @@ type File interface {
 	// Attrs lists the names of the extended attributes, ACLs among them; none
 	// where the filesystem has no such thing.
 	Attrs() ([]string, error)
+	// Attr reads an extended attribute; one that is not there is fs.ErrNotExist.
 	Attr(name string) ([]byte, error)
 	SetAttr(name string, value []byte) error
 	// RemoveAttr removes an attribute; one that is not there is no error.
