@@ -30,6 +30,7 @@ func setOwner(old, now vfs.Info, temp vfs.File) (lost owners, err error) {
 		if old.UID == now.UID {
 			return owners{group: refused}, nil
 		}
+		lost.user = refused
 	}
 	// The group first: who has given a file away may not change its group any more.
 	gid := now.GID
