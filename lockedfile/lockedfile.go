@@ -86,7 +86,8 @@ func open[T any](path string, opts []safefile.Option) *handle.File[T] {
 // file is as it was. (If fn had read what another function staged, and the disk
 // then failed that change, fn's error rests on nothing and the disk's comes
 // back.) ErrTimeout means that fn did not run; ErrChanged that
-// somebody changed the file without taking the lock, after fn had read it. After
+// somebody changed the file without taking the lock, after fn had read it; ErrLockLost
+// that the lock was taken away by force while fn ran, even if fn only read. After
 // any other error nothing of fn is on disk, but for [errors.ErrNotDurable].
 //
 // fn runs on the caller's goroutine. It must not wait for the same file.

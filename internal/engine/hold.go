@@ -118,6 +118,9 @@ func (h *Hold) Path() string { return h.waiter.Place.Path }
 // what was staged is whole.
 func (h *Hold) End() { h.end() }
 
+// Check reports ErrLockLost if the lock was taken away by force.
+func (h *Hold) Check() error { return h.Session.Check() }
+
 // Commit makes what was staged durable, and leaves the file held. After a
 // failure it commits no more: what is on disk is then not what was staged.
 func (h *Hold) Commit() error {

@@ -63,7 +63,8 @@ type Session interface {
 	Seal(o Options) error
 	// Unseal takes the checksum away.
 	Unseal(o Options) error
-	// Check reports ErrLockLost if the lock was taken away by force.
+	// Check reports ErrLockLost if the lock was taken away by force. It is safe beside
+	// a Commit.
 	Check() error
 	// Announce puts the holder's record into the lock, until Release. It is
 	// safe beside a Commit.
