@@ -122,7 +122,7 @@ func (f *file) loadOnce(old *replace.Old, o ReadOptions) (c Content, steady bool
 		return c, false, nil
 	}
 	if o.Verify {
-		if err := f.vouch(old.File, old.Info, sidecar.Sum(data)); err != nil {
+		if err := f.vouch(sidecar.Sum(data)); err != nil {
 			return c, false, err
 		}
 	}

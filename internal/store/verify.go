@@ -153,7 +153,7 @@ func (o *pair) check(digest string) error {
 	if o.side.Accepts(digest) {
 		return nil
 	}
-	return o.side.Mismatch(digest, o.side.Damage(o.File, o.info.Size))
+	return o.side.Mismatch(digest)
 }
 
 // readPair reads a file whole, and again if a writer in place was at it.
