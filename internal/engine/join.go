@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -43,7 +44,12 @@ func (e *Engine) Carried(ctx context.Context, p store.Placement) (*Tx, error) {
 	if c == nil {
 		return nil, nil
 	}
+	parents := p.Parents
+	p.Parents = 0 // nothing is made before it is known that something is to be written
 	at, err := e.store.Locate(p)
+	if parents != 0 && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

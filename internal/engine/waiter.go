@@ -13,6 +13,7 @@ import (
 type waiter struct {
 	Request
 	at      store.Location
+	made    []string      // the parents that were made for it
 	granted bool          // the turn is the waiter's; the entry's mutex guards it
 	turn    chan struct{} // told that, if it has to wait
 	since   time.Time

@@ -106,6 +106,7 @@ type finding struct {
 
 func (ent *entry) look(p store.Placement) finding {
 	start := time.Now()
+	p.Parents = 0 // a look makes nothing
 	at, err := ent.engine.store.Locate(p)
 	return finding{start, err == nil && at.Key == ent.key}
 }

@@ -62,6 +62,14 @@ func (f *file) MoveTo(to Session, o Options) error {
 	return nil
 }
 
+// Movable is of the Store interface.
+func (d *Disk) Movable(from, to Location) error {
+	if from.Key.Dir.Dev != to.Key.Dir.Dev {
+		return crossDevice(syscall.EXDEV)
+	}
+	return nil
+}
+
 // absent says why there is no file to work on.
 func (f *file) absent() error {
 	if _, err := f.dir.Stat(f.name); err != nil {

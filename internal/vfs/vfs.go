@@ -36,6 +36,8 @@ type FS interface {
 	Readlink(path string) (string, error)
 	// Mkdir makes one directory.
 	Mkdir(path string, perm fs.FileMode) error
+	// Rmdir removes a directory that is empty.
+	Rmdir(path string) error
 }
 
 // Dir is an open directory. Its methods do not follow a link in the last place.
