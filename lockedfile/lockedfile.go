@@ -41,8 +41,9 @@
 // filesystem or on another system than Linux, somebody may always be waiting.
 //
 // A function that waits for its own lock, by Locked inside Locked on one file,
-// waits like with any mutex; after 10 s a warning says where the function that
-// holds the lock is written. Use a ContextFile to nest.
+// waits like with any mutex. After 10 s a warning in the log names the call that
+// holds the lock, by file and line, and so does the TimeoutError of a call that does
+// not wait for ever. Use a ContextFile to nest.
 package lockedfile
 
 import (
