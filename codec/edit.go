@@ -18,11 +18,15 @@ func Rewrite() Option {
 	return option{"Rewrite", func(s *settings) { s.rewrite = true }}
 }
 
-// KeepComments makes a write fail with ErrEncode, and change nothing, where it
-// could not keep every comment of the text but those of deleted entries, or
-// would have to rewrite it whole, as it has to where the text does not decode and
-// is not blank. Without it such a write is done and reported. It is for JSONC,
-// YAML and TOML, and for JSON, where only the second matters.
+// KeepComments makes a write fail with ErrEncode, and change nothing, in these cases:
+//   - It could not keep every comment of the text but those of deleted entries.
+//   - List elements go while others come, and the ones that go have comments, or keys
+//     that T does not know: they may be the new ones, changed.
+//   - It would have to rewrite the text whole, as it has to where the text does not
+//     decode and is not blank.
+//
+// Without KeepComments such a write is done and reported. It is for JSONC, YAML,
+// TOML and JSON.
 func KeepComments() Option {
 	return option{"KeepComments", func(s *settings) { s.keepComments = true }}
 }
@@ -30,7 +34,7 @@ func KeepComments() Option {
 // EditReport says how a value was written into existing text.
 type EditReport struct {
 	How  string // "unchanged", "spliced", "restyled", "localized", "rerendered", "rewritten" or "replaced", from the gentlest to the coarsest
-	Lost []int  // the lines of the old text, from 1, whose comments are lost
+	Lost []int  // the lines of the old text, from 1, whose comments, or keys that T does not know, are lost
 }
 
 // OnEdit has f told of every edit when it is made. Its commit may fail after that,
@@ -202,7 +206,7 @@ func typeOf(v any) reflect.Type {
 // tell hands the report to who asked for it: the option, and the writer of a
 // handle, which knows the file. A loss that nobody heard of is logged.
 func (e editor) tell(w io.Writer, edit textedit.Report) {
-	r := EditReport{edit.Rung.String(), edit.Lost}
+	r := EditReport{edit.Rung.String(), edit.Gone()}
 	if e.onEdit != nil {
 		(*e.onEdit)(r)
 	}
@@ -214,5 +218,5 @@ func (e editor) tell(w io.Writer, edit textedit.Report) {
 }
 
 func (r EditReport) loss() string {
-	return fmt.Sprintf("a write could not keep the comments of the lines %v", r.Lost)
+	return fmt.Sprintf("a write could not keep the comments or unknown keys of the lines %v", r.Lost)
 }

@@ -113,8 +113,13 @@ func TestAnEditDisturbsNothingButWhatChanged(t *testing.T) {
 			func(d document) { d["k"] = []any{"b"} },
 		}, {
 			"a bracket is not left in the first column", codec.YAML(),
+			"k: {a: 1, c: {\n    # c\n    b: 1\n  }}\nz: 1\n",
+			"k: {a: 1\n    # c\n  }\nz: 1\n",
+			func(d document) { delete(d["k"].(document), "c") },
+		}, {
+			"a comment in an element goes with it", codec.YAML(),
 			"k: [a, [\n    # c\n    b\n  ]]\nz: 1\n",
-			"k: [a\n    # c\n  ]\nz: 1\n",
+			"k: [a]\nz: 1\n",
 			func(d document) { d["k"] = []any{"a"} },
 		}, {
 			"the octal number of TOML stays octal", codec.TOML(),

@@ -97,7 +97,7 @@ func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) 
 	}
 	if r := out.report; len(r.Lost) > 0 {
 		tell = func() {
-			f.log.Warn("a write could not keep all comments", "path", f.log.Path, "how", r.How, "lines", r.Lost)
+			f.log.Warn("a write could not keep all comments and unknown keys", "path", f.log.Path, "how", r.How, "lines", r.Lost)
 		}
 	}
 	return out.Bytes(), tell, nil

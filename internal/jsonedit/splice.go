@@ -15,7 +15,7 @@ func (f format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit
 	} else {
 		w.patch(p, nil, 0)
 	}
-	return w.list, nil
+	return w.list, w.err
 }
 
 // writer turns one patch into splices.
@@ -24,6 +24,7 @@ type writer struct {
 	layout *layout
 	style  textedit.Style
 	list   []textedit.Splice
+	err    error
 }
 
 // first writes the value of a text that had none, after its comments.
@@ -64,17 +65,43 @@ func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
 	if !ok {
 		return
 	}
-	// Nothing that is written here fails.
-	list, _ := c.Splices(bracket.Change{
+	list, err := c.Splices(bracket.Change{
 		Text:     w.doc.Text,
 		Comments: w.doc.Comments,
 		Patch:    p,
 		Manner:   w.manner(p.Node, around, i, p.Result()),
+		List:     p.Node.Kind == textedit.List,
 		Write: func(e textedit.Entry, at bracket.Place) (string, error) {
+			if e.Moved != nil {
+				return w.moved(e.Moved, p.Node)
+			}
 			return w.entry(e, w.formAt(p.Node, at)), nil
 		},
 	})
-	w.list = append(w.list, list...)
+	if w.list = append(w.list, list...); err != nil {
+		w.err = err
+	}
+}
+
+// moved gives an element of n that has moved, with what changes in it.
+func (w *writer) moved(m *textedit.Moved, n *textedit.Node) (string, error) {
+	inner := &writer{doc: w.doc, layout: w.layout, style: w.style}
+	inner.patch(m.Patch, n, m.Index)
+	item := n.Data.(*body).Items[m.Index]
+	text, err := textedit.Apply(w.doc.Text, textedit.Extent{Start: item.Start, End: item.End}, inner.list)
+	if err == nil {
+		err = inner.err
+	}
+	w.list = append(w.list, textedit.Splice{Within: inner.list})
+	return text, err
+}
+
+// Elements gives what belongs to each element of a list.
+func (f format) Elements(doc *textedit.Document, list *textedit.Node) []textedit.Extent {
+	if c, ok := list.Data.(*body); ok {
+		return c.Elements(doc.Text, doc.Comments)
+	}
+	return nil
 }
 
 // manner is how the entries of n stand, which is entry i of the collection

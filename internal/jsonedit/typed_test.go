@@ -67,7 +67,7 @@ func TestATypedValueIsWrittenAndTheRestStays(t *testing.T) {
 		{"an element", func(v *config) { v.Servers = append(v.Servers, server{Host: "d"}) },
 			[]string{"        },\n    ],", "        },\n        {\n            \"host\": \"d\",\n            \"rate\": 0,\n        },\n    ],"}},
 		{"the first element deleted", func(v *config) { v.Servers = v.Servers[1:] },
-			[]string{"        {\n            // the first\n            \"host\": \"b\",\n            \"rate\": 1.50,\n        },\n", "            // the first\n"}},
+			[]string{"        {\n            // the first\n            \"host\": \"b\",\n            \"rate\": 1.50,\n        },\n", ""}},
 	} {
 		var v config
 		if err := codec.JSONC().Load(strings.NewReader(typed), &v); err != nil {

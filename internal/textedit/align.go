@@ -1,7 +1,7 @@
 package textedit
 
 // maxDistance bounds the work spent on finding a shortest list of changes.
-const maxDistance = 1000
+const maxDistance = 200
 
 // align finds a longest common subsequence of two sequences of n and m
 // elements and gives it as pairs of indices. Beyond maxDistance changes it

@@ -9,17 +9,19 @@ const (
 	Set    OpKind = iota // another value in a place that is there
 	Insert               // a new key, or a new element before the one at the index; the list's length appends
 	Delete               // the entry goes
+	Move                 // the element goes before another one of its list, with all that belongs to it
 )
 
-func (k OpKind) String() string { return [...]string{"set", "insert", "delete"}[k] }
+func (k OpKind) String() string { return [...]string{"set", "insert", "delete", "move"}[k] }
 
 // Op is one difference between two trees. All paths name places of the old
 // tree, so the operations of one [Diff] belong together.
 type Op struct {
-	Kind  OpKind
-	Path  []Step // empty for the root, which can only be set
-	Value *Node  // what to set or insert
-	From  []Step // of an inserted map that has only moved within its list: where it was
+	Kind   OpKind
+	Path   []Step // empty for the root, which can only be set
+	Value  *Node  // what to set or insert
+	To     int    // of a Move, as the index of an Insert
+	Unsure bool   // of a Delete: what is new may be what has gone, so what belongs to it counts as lost
 }
 
 // Step goes from a collection to one of its entries.
@@ -32,15 +34,22 @@ type Step struct {
 
 // Diff gives the operations that make old into new, in the order of new where
 // they insert. The order of keys alone is no difference.
-func Diff(old, new *Node) []Op {
-	var d differ
+func Diff(old, new *Node) []Op { return diff(old, new, nil) }
+
+// diff is [Diff] with a function that says how much belongs to an element of old
+// that the encoding does not know.
+func diff(old, new *Node, weigh func(path []Step, encoded *Node) int) []Op {
+	d := differ{weigh: weigh}
 	if !Equal(old, new) { // as they are most often, and that takes no hash to tell
 		d.node(nil, old, new)
 	}
 	return d.ops
 }
 
-type differ struct{ ops []Op }
+type differ struct {
+	ops   []Op
+	weigh func(path []Step, encoded *Node) int
+}
 
 func (d *differ) add(kind OpKind, path []Step, value *Node) {
 	d.ops = append(d.ops, Op{Kind: kind, Path: slices.Clone(path), Value: value})

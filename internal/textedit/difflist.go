@@ -2,18 +2,20 @@ package textedit
 
 import "slices"
 
-// lists keeps what both lists have, and between two kept elements pairs the
-// old with the new ones that are most alike.
+// lists pairs the elements of both lists, and tells of each one what becomes of
+// it: it stays, moves, goes, or is new. Every index counts the elements of a.
 func (d *differ) lists(path []Step, a, b *Node) {
-	same := align(len(a.Entries), len(b.Entries), func(i, j int) bool {
-		return Same(a.Entries[i].Value, b.Entries[j].Value)
-	})
-	l := listDiff{d, path, a, b, make([]bool, len(a.Entries)), make([]int, len(b.Entries))}
-	l.moves(same)
-	i, j := 0, 0
-	for _, p := range append(same, [2]int{len(a.Entries), len(b.Entries)}) {
-		l.gap(i, p[0], j, p[1])
-		i, j = p[0]+1, p[1]+1
+	l := &listDiff{differ: d, path: path, a: a, b: b}
+	l.to, l.from = unpaired(len(a.Entries)), unpaired(len(b.Entries))
+	l.pairEqual()
+	l.pairIdentified()
+	l.pairLists()
+	l.pairByPosition()
+	l.structure()
+	for j, i := range l.from {
+		if i >= 0 {
+			d.node(l.step(i), a.Entries[i].Value, b.Entries[j].Value)
+		}
 	}
 }
 
@@ -22,140 +24,229 @@ type listDiff struct {
 	*differ
 	path []Step
 	a, b *Node
-	left []bool // for each element of a: it is elsewhere in b
-	from []int  // for each element of b: where it was in a, if it has moved, else -1
+	to   []int // for each element of a: which one of b it has become, or -1
+	from []int // for each element of b: which one of a it was, or -1
+}
+
+func unpaired(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = -1
+	}
+	return list
 }
 
 func (l *listDiff) step(at int) []Step { return append(l.path, Step{Index: at, old: l.a, new: l.b}) }
 
-// moves finds the maps that are in both lists, but not among the same ones.
-// The text may have keys in them that the encodings do not know.
-func (l *listDiff) moves(same [][2]int) {
-	inB := make([]bool, len(l.b.Entries))
-	inA := make([]bool, len(l.a.Entries))
-	for _, p := range same {
-		inA[p[0]], inB[p[1]] = true, true
+func (l *listDiff) pair(i, j int) { l.to[i], l.from[j] = j, i }
+
+// pairEqual pairs equal values: first those that a shortest list of changes
+// leaves where they are, then the first of a value with the first, the second
+// with the second.
+func (l *listDiff) pairEqual() {
+	equal := func(i, j int) bool { return Same(l.a.Entries[i].Value, l.b.Entries[j].Value) }
+	for _, p := range align(len(l.a.Entries), len(l.b.Entries), equal) {
+		l.pair(p[0], p[1])
 	}
-	gone := make(map[uint64][]int)
+	later := make(map[uint64][]int)
 	for i, e := range l.a.Entries {
-		if !inA[i] && e.Value.Kind == Map && !abridged(e.Value) {
-			gone[e.Value.sum()] = append(gone[e.Value.sum()], i)
+		if l.to[i] < 0 {
+			later[e.Value.sum()] = append(later[e.Value.sum()], i)
 		}
 	}
 	for j, e := range l.b.Entries {
-		l.from[j] = -1
-		if inB[j] || e.Value.Kind != Map {
-			continue
+		if list := later[e.Value.sum()]; l.from[j] < 0 && len(list) > 0 && equal(list[0], j) {
+			l.pair(list[0], j)
+			later[e.Value.sum()] = list[1:]
 		}
-		if was := gone[e.Value.sum()]; len(was) > 0 && Same(l.a.Entries[was[0]].Value, e.Value) {
-			l.from[j], l.left[was[0]] = was[0], true
-			gone[e.Value.sum()] = was[1:]
+	}
+	l.keepTheRichest()
+}
+
+// keepTheRichest sees to it that of equal elements in a row, some of which go, those
+// go that lose least: the encoding can't tell them apart.
+func (l *listDiff) keepTheRichest() {
+	if l.weigh == nil {
+		return
+	}
+	list := l.a.Entries
+	for i := 0; i < len(list); {
+		end, gone := i, 0
+		for ; end < len(list) && Same(list[i].Value, list[end].Value); end++ {
+			if l.to[end] < 0 {
+				gone++
+			}
+		}
+		if gone > 0 && gone < end-i {
+			l.spare(i, end, gone)
+		}
+		i = max(end, i+1)
+	}
+}
+
+// spare lets the lightest of the equal elements from i to end go.
+func (l *listDiff) spare(i, end, gone int) {
+	var order, targets []int
+	weight := make([]int, end)
+	for k := i; k < end; k++ {
+		order = append(order, k)
+		weight[k] = l.weigh(l.step(k), l.a.Entries[k].Value)
+		if l.to[k] >= 0 {
+			targets = append(targets, l.to[k])
+		}
+		l.to[k] = -1
+	}
+	slices.SortStableFunc(order, func(x, y int) int { return weight[y] - weight[x] })
+	kept := order[:end-i-gone]
+	slices.Sort(kept)
+	slices.Sort(targets)
+	for k, i := range kept {
+		l.pair(i, targets[k])
+	}
+}
+
+// pairByPosition pairs what is left if the list kept its length and the same
+// places are left in both: then nothing seems to have come or gone. One that has
+// another identity than its place had before must be the same in all else.
+func (l *listDiff) pairByPosition() {
+	if len(l.to) != len(l.from) {
+		return
+	}
+	for i := range l.to {
+		if (l.to[i] < 0) != (l.from[i] < 0) {
+			return
+		}
+	}
+	for i := range l.to {
+		if l.to[i] < 0 && renamed(l.a.Entries[i].Value, l.b.Entries[i].Value) {
+			l.pair(i, i)
 		}
 	}
 }
 
-// gap is a[i:iEnd] become b[j:jEnd], with nothing in common.
-func (l *listDiff) gap(i, iEnd, j, jEnd int) {
-	for _, p := range append(l.pairs(i, iEnd, j, jEnd), [2]int{iEnd, jEnd}) {
+// renamed reports whether two elements differ in their identity and in nothing
+// else, or have none.
+func renamed(a, b *Node) bool {
+	key, x := identity(a)
+	other, y := identity(b)
+	if x == nil || y == nil || key != other {
+		return true
+	}
+	match := pairKeys(a, b)
+	if len(a.Entries) != len(b.Entries) {
+		return false
+	}
+	for i, j := range match {
+		if j < 0 || a.Entries[i].Value != x && !Same(a.Entries[i].Value, b.Entries[j].Value) {
+			return false
+		}
+	}
+	return true
+}
+
+// structure adds what comes, goes and moves. Between two elements that stay, what
+// comes takes the places of what goes, so that blank lines and comments which
+// belong to no element keep their places.
+func (l *listDiff) structure() {
+	unsure := slices.Contains(l.to, -1) && slices.Contains(l.from, -1)
+	i, j := 0, 0
+	for _, p := range append(l.anchors(), [2]int{len(l.to), len(l.from)}) {
 		for ; i < p[0]; i++ {
-			l.add(Delete, l.step(i), nil)
+			if j < p[1] {
+				l.come(i, j)
+				j++
+			}
+			if l.to[i] < 0 {
+				l.ops = append(l.ops, Op{Kind: Delete, Path: slices.Clone(l.step(i)), Unsure: unsure || l.twin(i)})
+			}
 		}
 		for ; j < p[1]; j++ {
-			l.add(Insert, l.step(i), l.b.Entries[j].Value)
-			if was := l.from[j]; was >= 0 {
-				l.ops[len(l.ops)-1].From = slices.Clone(l.step(was))
+			l.come(i, j)
+		}
+		i, j = p[0]+1, p[1]+1
+	}
+}
+
+// come brings element j of b before element i of a.
+func (l *listDiff) come(i, j int) {
+	if from := l.from[j]; from >= 0 {
+		l.ops = append(l.ops, Op{Kind: Move, Path: slices.Clone(l.step(from)), To: i})
+		return
+	}
+	l.add(Insert, l.step(i), l.b.Entries[j].Value)
+}
+
+// twin reports whether a neighbour of the element at i is equal to it, so that
+// nobody can tell which of them has gone.
+func (l *listDiff) twin(i int) bool {
+	for _, k := range []int{i - 1, i + 1} {
+		if k >= 0 && k < len(l.to) && Same(l.a.Entries[i].Value, l.a.Entries[k].Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// anchors gives the pairs that stay where they are: those that kept their rank
+// among all pairs, as in a swap, or if then many more would move, a longest
+// sequence of pairs in the order of both.
+func (l *listDiff) anchors() [][2]int {
+	rank := make([]int, len(l.to)) // of each paired element of a among those
+	n := 0
+	for i, j := range l.to {
+		if j >= 0 {
+			rank[i] = n
+			n++
+		}
+	}
+	var kept [][2]int
+	at := 0
+	for j, i := range l.from {
+		if i >= 0 {
+			if rank[i] == at {
+				kept = append(kept, [2]int{i, j})
 			}
+			at++
 		}
-		if i < iEnd && j < jEnd {
-			l.node(l.step(i), l.a.Entries[i].Value, l.b.Entries[j].Value)
-		}
-		i, j = i+1, j+1
 	}
+	rising := rising(l.from)
+	if n-len(kept) <= 2*(n-len(rising)) {
+		return kept
+	}
+	anchors := make([][2]int, len(rising))
+	for k, j := range rising {
+		anchors[k] = [2]int{l.from[j], j}
+	}
+	return anchors
 }
 
-// pairs gives which elements of a gap have become which, in order. One that has
-// moved takes no part: it would leave to another what only the text knows of it.
-func (l *listDiff) pairs(i, iEnd, j, jEnd int) [][2]int {
-	var old, new []int
-	for ; i < iEnd; i++ {
-		if !l.left[i] {
-			old = append(old, i)
+// rising gives the places of a longest rising sequence of the numbers in list that
+// are not negative.
+func rising(list []int) []int {
+	var ends []int // the place where the best sequence of each length ends
+	before := make([]int, len(list))
+	for j, v := range list {
+		if v < 0 {
+			continue
+		}
+		k, _ := slices.BinarySearchFunc(ends, v, func(at, v int) int { return list[at] - v })
+		before[j] = -1
+		if k > 0 {
+			before[j] = ends[k-1]
+		}
+		if k == len(ends) {
+			ends = append(ends, j)
+		} else {
+			ends[k] = j
 		}
 	}
-	for ; j < jEnd; j++ {
-		if l.from[j] < 0 {
-			new = append(new, j)
+	out := make([]int, len(ends))
+	for k := len(ends) - 1; k >= 0; k-- {
+		if k == len(ends)-1 {
+			out[k] = ends[k]
+		} else {
+			out[k] = before[out[k+1]]
 		}
 	}
-	pairs := alike(pick(l.a, old), pick(l.b, new))
-	for k, p := range pairs {
-		pairs[k] = [2]int{old[p[0]], new[p[1]]}
-	}
-	return pairs
-}
-
-func pick(n *Node, at []int) []Entry {
-	entries := make([]Entry, len(at))
-	for k, i := range at {
-		entries[k] = n.Entries[i]
-	}
-	return entries
-}
-
-// maxCells bounds the table that alike fills.
-const maxCells = 1 << 12
-
-// alike pairs elements of two lists, in order, so that the pairs together have
-// as much in common as can be.
-func alike(a, b []Entry) [][2]int {
-	n, m := len(a), len(b)
-	if n == m || n*m > maxCells {
-		return inOrder(min(n, m))
-	}
-	best := make([][]int, n+1)
-	for i := range best {
-		best[i] = make([]int, m+1)
-	}
-	for i := n - 1; i >= 0; i-- {
-		for j := m - 1; j >= 0; j-- {
-			best[i][j] = max(best[i+1][j], best[i][j+1], best[i+1][j+1]+likeness(a[i].Value, b[j].Value))
-		}
-	}
-	var pairs [][2]int
-	for i, j := 0, 0; i < n && j < m; {
-		switch l := likeness(a[i].Value, b[j].Value); {
-		case l > 0 && best[i][j] == best[i+1][j+1]+l:
-			pairs = append(pairs, [2]int{i, j})
-			i, j = i+1, j+1
-		case best[i][j] == best[i+1][j]:
-			i++
-		default:
-			j++
-		}
-	}
-	return pairs
-}
-
-func inOrder(n int) [][2]int {
-	pairs := make([][2]int, n)
-	for i := range pairs {
-		pairs[i] = [2]int{i, i}
-	}
-	return pairs
-}
-
-// likeness is 0 for nodes of different shape, else grows with what they have in common.
-func likeness(a, b *Node) int {
-	if a.Kind != b.Kind || a.Type != b.Type {
-		return 0
-	}
-	common := 1
-	if a.Kind == Map {
-		for i, j := range pairKeys(a, b) {
-			if j >= 0 && Same(a.Entries[i].Value, b.Entries[j].Value) {
-				common += 2
-			}
-		}
-	}
-	return common
+	return out
 }

@@ -9,7 +9,10 @@
 // the text with the new encoding, since that would write defaults into a file
 // whose owner left them out.
 //
-//  1. [Diff] compares the two encodings: set, delete, insert.
+//  1. [Diff] compares the two encodings: set, delete, insert, and in lists move.
+//     Elements of lists are paired by identity: equal values, then those that have
+//     the same id, name or key, or another key with the same value that is unique in
+//     both lists, and last by position, if the list kept its length.
 //  2. The operations are laid onto the text's own tree as a [Patch]: keys
 //     matched as the decoder matches them, missing parents created, values
 //     that come through an alias or a merge made local. Keys that the
@@ -19,8 +22,10 @@
 //  4. The result is parsed again and must equal the old tree with the patch
 //     applied, in kind, type, value, anchor and, unless its format is
 //     [Document].Loose about it, order, and hold every comment
-//     but those at the end of a deleted entry's lines. Last, the caller's
-//     [Options].Check decides.
+//     but those at the end of a deleted entry's lines and those of deleted list
+//     elements. Every element of a list that changed must have the comments that
+//     it had, and none of another one: [Format].Elements says what belongs to
+//     which. Last, the caller's [Options].Check decides.
 //
 // # Where it weakens
 //

@@ -3,6 +3,7 @@ package textedit
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/errors"
 )
@@ -40,6 +41,20 @@ func (r Rung) String() string {
 type Report struct {
 	Rung Rung
 	Lost []int // the lines of the old text, from 1, whose comments are lost
+
+	// Unpaired are the lines of the comments, and of the keys that the encoding does
+	// not know, of list elements that went while others came which they may have become.
+	Unpaired []int
+}
+
+// Gone gives all lines of the old text that lose something, each once and in order.
+func (r Report) Gone() []int {
+	if len(r.Unpaired) == 0 {
+		return r.Lost
+	}
+	lines := slices.Concat(r.Lost, r.Unpaired)
+	slices.Sort(lines)
+	return slices.Compact(lines)
 }
 
 // Edit gives old changed so that it holds what newEnc holds where that differs
@@ -73,9 +88,9 @@ func EditDocument(f Format, doc *Document, oldEnc, newEnc []byte, opt Options) (
 	if err != nil {
 		return nil, Report{}, fmt.Errorf("%w: %w", errors.ErrEncode, err)
 	}
-	if opt.Refuse && (len(report.Lost) > 0 || report.Rung >= Rewritten) {
-		return nil, Report{}, fmt.Errorf("%w: the text can't be changed in place, the change would be %v and lose the comments of the lines %v",
-			errors.ErrEncode, report.Rung, report.Lost)
+	if lost := report.Gone(); opt.Refuse && (len(lost) > 0 || report.Rung >= Rewritten) {
+		return nil, Report{}, fmt.Errorf("%w: the text can't be changed in place, the change would be %v and lose the comments or keys of the lines %v",
+			errors.ErrEncode, report.Rung, lost)
 	}
 	return text, report, nil
 }
@@ -88,7 +103,7 @@ func Replacement(f Format, old, text []byte) Report {
 		return r // nobody can tell what its comments are
 	}
 	if next, err := f.Parse(text); err == nil {
-		r.Lost = lostLines(first, next, nil)
+		r.Lost = lostLines(first, next, whereabouts{})
 	}
 	return r
 }
@@ -101,6 +116,7 @@ type editor struct {
 	oldEnc, newEnc []byte
 	ops            []Op
 	check          func(*Document) error
+	extents        map[*Node][]Extent // of list elements of first, as far as they were asked for
 }
 
 // compare finds what differs between the encodings, and edits that. Shortly
@@ -114,38 +130,14 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	if ed.ops = Diff(was, is); len(ed.ops) == 0 && bytes.Equal(ed.oldEnc, ed.newEnc) {
+	if ed.ops = diff(was, is, ed.weigh); len(ed.ops) == 0 && bytes.Equal(ed.oldEnc, ed.newEnc) {
 		return ed.first.Text, Report{}, nil
 	}
-	for i, op := range ed.ops {
-		if op.From != nil {
-			ed.ops[i].Value = ed.moved(op)
-		}
+	text, report, err := ed.edit()
+	if err == nil {
+		report.Unpaired = ed.unpaired()
 	}
-	return ed.edit()
-}
-
-// moved is the value that op inserts as the text has it, with the keys that the
-// encodings do not know.
-func (ed *editor) moved(op Op) *Node {
-	n := ed.holds
-	for _, s := range op.From {
-		at := s.Index
-		if s.Key != nil {
-			found := ed.first.Keys.find(n, s)
-			if len(found) == 0 {
-				return op.Value
-			}
-			at = found[len(found)-1]
-		} else if len(n.Entries) != len(s.old.Entries) {
-			return op.Value
-		}
-		n = n.Entries[at].Value
-	}
-	if n.Kind != Map {
-		return op.Value
-	}
-	return n
+	return text, report, err
 }
 
 func (ed *editor) read(oldEnc, newEnc []byte) (was, is *Node, err error) {
@@ -186,7 +178,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 	if err != nil || ed.check != nil && ed.check(next) != nil {
 		return nil, Report{}, failed
 	}
-	return ed.newEnc, Report{Replaced, lostLines(ed.first, next, nil)}, nil
+	return ed.newEnc, Report{Rung: Replaced, Lost: lostLines(ed.first, next, whereabouts{})}, nil
 }
 
 // ways gives the meanings worth trying, the likeliest first.

@@ -1,5 +1,11 @@
 package textedit
 
+import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
 // Format is the grammar of one text format. It is safe for concurrent use.
 type Format interface {
 	// Parse reads a whole text. It accepts every text that the codec of the
@@ -12,6 +18,12 @@ type Format interface {
 	// and no two may overlap. Splice need not be right about every text, since
 	// its result is proven; where it sees that it can't do something it fails.
 	Splice(doc *Document, p *Patch, style Style) ([]Splice, error)
+
+	// Elements gives, for each element of a list of doc, the part of the text that
+	// belongs to it and moves with it: its value, the block of comment lines right
+	// above with no blank line between, and the comments behind it on its last
+	// line. It gives nil if the text can't be followed.
+	Elements(doc *Document, list *Node) []Extent
 }
 
 // Comparer is a [Format] that reads two encodings at less cost if they are only
@@ -55,7 +67,23 @@ type Comment struct {
 type Splice struct {
 	Start, End int
 	Text       []byte
-	Drop       bool // the bytes belong to deleted entries, and so do comments at the end of their lines
+	Drop       bool // the bytes belong to deleted entries of maps, and so do comments at the end of their lines
+
+	Within []Splice // changes inside of elements that have moved, which Text or another splice already holds
+}
+
+// Apply gives a part of a text with changes that are all within it.
+func Apply(text []byte, part Extent, list []Splice) (string, error) {
+	inner := slices.Clone(list)
+	for i := range inner {
+		if inner[i].Start < part.Start || inner[i].End > part.End {
+			return "", errors.New("a change in an element is outside of it")
+		}
+		inner[i].Start -= part.Start
+		inner[i].End -= part.Start
+	}
+	out, err := splice(text[part.Start:part.End], inner)
+	return string(out), err
 }
 
 // KeyRule is how a decoder finds the key it looks for among those of a text.

@@ -127,6 +127,9 @@ func zeroOf(n *Node) *Node {
 func (pl *planner) keepAliases() {
 	gone := make(map[*Node]bool)
 	lose(pl.root, gone)
+	if pl.moved {
+		overtaken(pl.root.Result(), make(map[string]bool), gone)
+	}
 	if len(gone) > 0 {
 		pl.localize(pl.doc.Root, pl.root, func() *Patch { return pl.root }, gone)
 	}
@@ -146,6 +149,8 @@ func lose(p *Patch, gone map[*Node]bool) {
 	}
 	for i := range p.slots {
 		switch {
+		case p.away(i):
+			lose(p.slots[i].inner, gone)
 		case p.Dropped(i):
 			anchored(p.Node.Entries[i].Value, gone)
 			if k := p.Node.Entries[i].Key; k != nil {
@@ -154,6 +159,22 @@ func lose(p *Patch, gone map[*Node]bool) {
 		case p.Inner(i) != nil:
 			lose(p.Inner(i), gone)
 		}
+	}
+}
+
+// overtaken collects the anchored nodes that an alias has moved before.
+func overtaken(n *Node, seen map[string]bool, gone map[*Node]bool) {
+	if n.Kind == Alias && n.Target != nil && !seen[n.Value] {
+		gone[n.Target] = true
+	}
+	if n.Kind != Alias && n.Anchor != "" {
+		seen[n.Anchor] = true
+	}
+	for _, e := range n.Entries {
+		if e.Key != nil {
+			overtaken(e.Key, seen, gone)
+		}
+		overtaken(e.Value, seen, gone)
 	}
 }
 
@@ -181,10 +202,12 @@ func (pl *planner) localize(n *Node, p *Patch, make func() *Patch, gone map[*Nod
 	for i, e := range n.Entries {
 		var inner *Patch
 		if p != nil {
-			if p.Dropped(i) {
+			if p.Dropped(i) && !p.away(i) {
 				continue
 			}
-			inner = p.Inner(i)
+			if s := p.slots[i]; s != nil {
+				inner = s.inner
+			}
 		}
 		if e.Key != nil && e.Key.Kind == Alias && gone[e.Key.Target] {
 			q := make()

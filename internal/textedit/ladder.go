@@ -16,7 +16,7 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 	c := climber{format: ed.format, way: w, doc: ed.first}
 	for range len(ops) + 9 {
 		if len(ops) == 0 {
-			return c.doc, Report{c.rung, lostLines(ed.first, c.doc, c.ended)}, nil
+			return c.doc, Report{Rung: c.rung, Lost: lostLines(ed.first, c.doc, c.whereabouts)}, nil
 		}
 		if err := c.climb(ops); err != nil {
 			return nil, Report{}, err
@@ -46,7 +46,7 @@ type climber struct {
 	way    way
 	doc    *Document
 	rung   Rung
-	ended  []string
+	whereabouts
 }
 
 // climb carries out ops at once, or as many of the first ones as can be, on the
@@ -80,6 +80,8 @@ func rungOf(style Style, freed bool) Rung {
 func (c *climber) take(r *proven, rung Rung) {
 	c.doc, c.rung = r.doc, max(c.rung, rung)
 	c.ended = append(c.ended, r.ended...)
+	c.gone = append(c.gone, r.gone...)
+	c.parted = append(c.parted, r.parted...)
 }
 
 // coarse carries out one operation at the cost of comments: in place, then

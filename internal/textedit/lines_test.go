@@ -70,6 +70,8 @@ func (l lines) Splice(doc *Document, p *Patch, style Style) ([]Splice, error) {
 	return list, l.judge(doc, style, list)
 }
 
+func (l lines) Elements(*Document, *Node) []Extent { return nil }
+
 func (l lines) judge(doc *Document, style Style, list []Splice) error {
 	if l.refuse != nil && l.refuse(doc, style, list) {
 		return errors.New("refused")

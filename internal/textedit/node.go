@@ -50,6 +50,8 @@ type Entry struct {
 	Key   *Node // nil in a List
 	Value *Node
 	Merge bool // the value's entries count as entries of this map, unless it has its own
+
+	Moved *Moved // of an entry that a Patch inserts: the element of the text that it is, if it is not new
 }
 
 // NewScalar makes a scalar that is not from a text.

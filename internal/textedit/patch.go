@@ -28,6 +28,7 @@ type place struct {
 type slot struct {
 	before []*added
 	drop   bool
+	away   bool // the element has moved
 	inner  *Patch
 }
 
@@ -36,6 +37,13 @@ type added struct {
 	key   *Node
 	merge bool
 	value *Patch
+	from  int // where in the list it was, -1 if it is new
+}
+
+// Moved is an element of a list that goes to another place of it.
+type Moved struct {
+	Index int    // where it is
+	Patch *Patch // what changes in it
 }
 
 func newPatch(n *Node) *Patch { return &Patch{Node: n, base: n} }
@@ -54,18 +62,32 @@ func (p *Patch) Value() *Node {
 // entries means the end.
 func (p *Patch) Touched() []int { return slices.Sorted(maps.Keys(p.slots)) }
 
-// Dropped reports whether the entry goes.
-func (p *Patch) Dropped(i int) bool { s := p.slots[i]; return s != nil && s.drop }
+// Dropped reports whether the entry goes, or goes to another place.
+func (p *Patch) Dropped(i int) bool { s := p.slots[i]; return s != nil && (s.drop || s.away) }
+
+// away reports whether the entry goes to another place.
+func (p *Patch) away(i int) bool { s := p.slots[i]; return s != nil && s.away && !s.drop }
 
 // Inner is the change in the value of an entry that stays, or nil.
 func (p *Patch) Inner(i int) *Patch {
-	if s := p.slots[i]; s != nil && !s.drop {
+	if s := p.slots[i]; s != nil && !s.drop && !s.away {
 		return s.inner
 	}
 	return nil
 }
 
-// Inserted gives the entries that are new before the one at i.
+// structural reports whether entries come, go or move.
+func (p *Patch) structural() bool {
+	for _, s := range p.slots {
+		if s.drop || s.away || len(s.before) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Inserted gives the entries that come before the one at i: new ones, and
+// elements that have moved.
 func (p *Patch) Inserted(i int) []Entry {
 	s := p.slots[i]
 	if s == nil {
@@ -73,7 +95,14 @@ func (p *Patch) Inserted(i int) []Entry {
 	}
 	var list []Entry
 	for _, a := range s.before {
-		list = append(list, Entry{a.key, a.value.Result(), a.merge})
+		e := Entry{Key: a.key, Value: a.value.Result(), Merge: a.merge}
+		if a.from >= 0 {
+			if p.slots[a.from].drop {
+				continue
+			}
+			e.Moved = &Moved{a.from, a.value}
+		}
+		list = append(list, e)
 	}
 	return list
 }
@@ -87,7 +116,10 @@ func (p *Patch) Result() *Node {
 	n.hash = 0
 	n.Entries = make([]Entry, 0, len(p.base.Entries)+len(p.slots))
 	for i := range len(p.base.Entries) + 1 {
-		n.Entries = append(n.Entries, p.Inserted(i)...)
+		for _, e := range p.Inserted(i) {
+			e.Moved = nil
+			n.Entries = append(n.Entries, e)
+		}
 		if i == len(p.base.Entries) || p.Dropped(i) {
 			continue
 		}
@@ -129,7 +161,7 @@ func (p *Patch) replace(n *Node) { p.base, p.slots, p.news, p.fixed = n, nil, ni
 
 // insert adds an entry before the one at i, after those that were added there.
 func (p *Patch) insert(i int, key *Node, merge bool, value *Node) *Patch {
-	a := &added{key, merge, newValue(value)}
+	a := &added{key, merge, newValue(value), -1}
 	s := p.at(i)
 	s.before = append(s.before, a)
 	if key != nil {
@@ -139,6 +171,15 @@ func (p *Patch) insert(i int, key *Node, merge bool, value *Node) *Patch {
 		p.news[key.sum()] = append(p.news[key.sum()], place{a, i})
 	}
 	return a.value
+}
+
+// move takes the element at from before the one at to, after those that were added
+// there.
+func (p *Patch) move(from, to int) {
+	a := &added{value: p.entry(from), from: from}
+	p.at(from).away = true
+	s := p.at(to)
+	s.before = append(s.before, a)
 }
 
 // added finds a new entry by its key, and the index it was put before.

@@ -31,6 +31,7 @@ type planner struct {
 	local *effective // what aliases and merges give, for copies
 	way   way
 	freed bool // something was made local
+	moved bool // an element has moved
 	short bool // a value is needed that Compare left out
 }
 
@@ -142,6 +143,9 @@ func (pl *planner) change(p *Patch, s Step, op Op) {
 		pl.put(p.entry(s.Index), op.Value)
 	case s.Key == nil && op.Kind == Insert:
 		p.insert(s.Index, nil, false, op.Value)
+	case op.Kind == Move:
+		p.move(s.Index, op.To)
+		pl.moved = true
 	case s.Key == nil:
 		p.at(s.Index).drop = true
 	case op.Kind == Delete:

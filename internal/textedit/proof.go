@@ -10,9 +10,16 @@ import (
 
 // proven is a document that is what a patch asks for.
 type proven struct {
-	doc    *Document
-	ended  []string // comments that ended lines of deleted entries
-	missed int      // comments that are gone and should not be
+	doc *Document
+	whereabouts
+	missed int // comments that are gone or parted and should not be
+}
+
+// whereabouts are the comments that are not where they were, by their texts.
+type whereabouts struct {
+	ended  []string // at the end of lines of deleted entries of maps
+	gone   []string // of deleted list elements
+	parted []string // still there, but no longer with their list element, which stays
 }
 
 var errOther = errors.New("the new text does not hold what it should")
@@ -34,9 +41,21 @@ func prove(f Format, doc *Document, p *Patch, style Style) (*proven, error) {
 	if want := p.Result(); !Equal(next.Root, want) && !(doc.Loose && Same(next.Root, want)) {
 		return nil, errOther
 	}
-	r := &proven{doc: next, ended: ended(doc, list)}
-	for _, n := range missing(doc, next, r.ended) {
+	r := &proven{doc: next}
+	r.ended = ended(doc, list)
+	o := &owners{format: f, doc: doc, next: next}
+	o.patch(p, next.Root)
+	if o.failed {
+		return nil, errOther
+	}
+	r.gone = o.gone
+	lost := missing(doc, next, r.ended, r.gone)
+	for _, n := range lost {
 		r.missed += n
+	}
+	if len(o.parted) > 0 {
+		r.parted, _ = unequal(slices.Concat(r.ended, r.gone, texts(lost)), o.parted)
+		r.missed += len(r.parted)
 	}
 	return r, nil
 }
@@ -45,6 +64,7 @@ func prove(f Format, doc *Document, p *Patch, style Style) (*proven, error) {
 func ended(doc *Document, list []Splice) []string {
 	var texts []string
 	for _, s := range list {
+		texts = append(texts, ended(doc, s.Within)...)
 		if !s.Drop {
 			continue
 		}
@@ -61,8 +81,9 @@ func ended(doc *Document, list []Splice) []string {
 	return texts
 }
 
-// missing counts, by their text, the comments of doc that next has not and that did not end.
-func missing(doc, next *Document, ended []string) map[string]int {
+// missing counts, by their text, the comments of doc that next has not, and that
+// have neither ended nor gone.
+func missing(doc, next *Document, ended, gone []string) map[string]int {
 	count := make(map[string]int)
 	old, new := unlike(doc, next)
 	for _, c := range old {
@@ -71,8 +92,10 @@ func missing(doc, next *Document, ended []string) map[string]int {
 	for _, c := range new {
 		count[string(next.comment(c))]--
 	}
-	for _, text := range ended {
-		count[text]--
+	for _, list := range [][]string{ended, gone} {
+		for _, text := range list {
+			count[text]--
+		}
 	}
 	for text, n := range count {
 		if n <= 0 {
@@ -80,6 +103,17 @@ func missing(doc, next *Document, ended []string) map[string]int {
 		}
 	}
 	return count
+}
+
+// texts gives each text as often as it was counted.
+func texts(count map[string]int) []string {
+	var list []string
+	for text, n := range count {
+		for ; n > 0; n-- {
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 func (doc *Document) comment(c Comment) []byte { return doc.Text[c.Start:c.End] }
@@ -97,11 +131,13 @@ func unlike(doc, next *Document) (old, new []Comment) {
 	return old, new
 }
 
-// lostLines names the lines of doc whose comments are not in next.
-func lostLines(doc, next *Document, ended []string) []int {
-	count := missing(doc, next, ended)
+// lostLines names the lines of doc whose comments are not in next, or are not
+// where they belong.
+func lostLines(doc, next *Document, w whereabouts) []int {
+	count := missing(doc, next, w.ended, w.gone)
+	lines := doc.linesOf(w.parted)
 	if len(count) == 0 {
-		return nil
+		return lines
 	}
 	kept := make(map[int]bool)
 	for _, p := range align(len(doc.Comments), len(next.Comments), func(i, j int) bool {
@@ -109,11 +145,22 @@ func lostLines(doc, next *Document, ended []string) []int {
 	}) {
 		kept[p[0]] = true
 	}
-	var lines []int
 	for i, c := range doc.Comments {
 		text := string(doc.comment(c))
 		if !kept[i] && count[text] > 0 {
 			count[text]--
+			lines = append(lines, c.Line)
+		}
+	}
+	slices.Sort(lines)
+	return slices.Compact(lines)
+}
+
+// linesOf gives the lines of the comments with these texts.
+func (doc *Document) linesOf(texts []string) []int {
+	var lines []int
+	for _, c := range doc.Comments {
+		if slices.Contains(texts, string(doc.comment(c))) {
 			lines = append(lines, c.Line)
 		}
 	}

@@ -11,7 +11,10 @@ import (
 )
 
 // extent is a part of the text.
-type extent struct{ start, end int }
+type extent struct {
+	start, end int
+	whole      bool // the comments on lines of their own go too
+}
 
 // remove takes the line of a deleted statement away, from the break before it
 // on, and with a header the blank lines above.
@@ -24,7 +27,7 @@ func (w *writer) remove(s *statement) {
 	if start > head {
 		start = breakBefore(w.doc.Text, start)
 	}
-	w.gone = append(w.gone, extent{start, w.lineEnd(s)})
+	w.gone = append(w.gone, extent{start, w.lineEnd(s), false})
 }
 
 // removed gives the splices of all removed lines. What is left of the text does
@@ -48,6 +51,10 @@ func (w *writer) removed() {
 		w.gone[last].end = at
 	}
 	for _, e := range w.gone {
+		if e.whole {
+			w.put(e.start, e.end, "")
+			continue
+		}
 		w.list = append(w.list, bracket.Drop(text, w.doc.Comments, e.start, e.end)...)
 	}
 }

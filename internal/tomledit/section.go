@@ -109,47 +109,6 @@ func (w *writer) insertSection(at int, text string) {
 	}
 }
 
-// tables makes the changes in a list of tables with headers.
-func (w *writer) tables(p *textedit.Patch) {
-	t := placeOf(p.Node).table
-	for _, i := range p.Touched() {
-		for _, e := range p.Inserted(i) {
-			w.element(t, p.Node, i, e.Value)
-		}
-		if i == len(p.Node.Entries) {
-			continue
-		}
-		old := p.Node.Entries[i].Value
-		if p.Dropped(i) {
-			w.drop(statements(old))
-			continue
-		}
-		switch q := p.Inner(i); {
-		case q == nil:
-		case q.Value() != nil:
-			w.drop(statements(old))
-			w.element(t, p.Node, i, q.Value())
-		default:
-			w.table(q)
-		}
-	}
-}
-
-// element writes a new element of a list of tables, before element i.
-func (w *writer) element(t *table, n *textedit.Node, i int, value *textedit.Node) {
-	near, at := 0, 0
-	if i > 0 {
-		near = i - 1
-		_, last := span(statements(n.Entries[near].Value))
-		at = w.sectionEnd(last)
-	} else {
-		at = block(w.doc.Text, w.doc.Comments, w.headerOf(n.Entries[0].Value).start)
-	}
-	indent := w.layout.indent(w.headerOf(n.Entries[near].Value).start)
-	list := &textedit.Node{Kind: textedit.List, Entries: []textedit.Entry{{Value: value}}}
-	w.insertSection(at, w.sections(t.path, list, indent))
-}
-
 // sections spells a table or a list of tables with headers, without the last
 // line break.
 func (w *writer) sections(path string, n *textedit.Node, indent string) string {

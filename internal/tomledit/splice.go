@@ -12,10 +12,7 @@ import (
 
 // Splice gives the byte changes that carry out p.
 func (format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit.Style) ([]textedit.Splice, error) {
-	w := &writer{
-		doc: doc, layout: doc.Data.(*layout), style: style,
-		dropped: make(map[*statement]bool), scopes: make(map[*scope][]addition), heads: make(map[*table][]textedit.Entry),
-	}
+	w := newWriter(doc, style)
 	if v := p.Value(); v != nil {
 		w.whole(v)
 		return w.list, w.err
@@ -40,6 +37,13 @@ type writer struct {
 	gone    []extent
 	list    []textedit.Splice
 	err     error
+}
+
+func newWriter(doc *textedit.Document, style textedit.Style) *writer {
+	return &writer{
+		doc: doc, layout: doc.Data.(*layout), style: style,
+		dropped: make(map[*statement]bool), scopes: make(map[*scope][]addition), heads: make(map[*table][]textedit.Entry),
+	}
 }
 
 // addition is a new key in a scope.
@@ -100,6 +104,11 @@ func (w *writer) inner(t *table, n *textedit.Node, i int, q *textedit.Patch) {
 		w.table(q)
 	case v.items != nil:
 		w.array(q)
+	case len(q.Result().Entries) == 0:
+		for j := range q.Node.Entries {
+			w.removeElement(q.Node, j)
+		}
+		w.add(t, n, i, textedit.Entry{Key: n.Entries[i].Key, Value: q.Result()})
 	case !tabular(q.Result()):
 		w.replace(t, n, i, q.Result())
 	default:
@@ -148,22 +157,17 @@ func (w *writer) drop(list []*statement) {
 func (w *writer) array(p *textedit.Patch) {
 	items := placeOf(p.Node).items
 	for _, i := range p.Touched() {
-		q := p.Inner(i)
-		if q == nil {
-			continue
-		}
-		switch next := q.Value(); {
-		case next != nil:
-			w.value(q.Node, next)
-		case q.Node.Kind == textedit.Map:
-			w.table(q)
-		default:
-			w.array(q)
+		if q := p.Inner(i); q != nil {
+			w.item(q)
 		}
 	}
 	list, err := items.Splices(bracket.Change{
-		Text: w.doc.Text, Comments: w.doc.Comments, Patch: p, Manner: w.manner(p.Node),
+		Text: w.doc.Text, Comments: w.doc.Comments, Patch: p, Manner: w.manner(p.Node), List: true,
 		Write: func(e textedit.Entry, at bracket.Place) (string, error) {
+			if e.Moved != nil {
+				it := items.Items[e.Moved.Index]
+				return w.moved(e.Moved, textedit.Extent{Start: it.Start, End: it.End}), nil
+			}
 			f := form{indent: at.Indent}
 			if at.Near >= 0 {
 				f = w.formOf(p.Node.Entries[at.Near].Value)
@@ -173,6 +177,31 @@ func (w *writer) array(p *textedit.Patch) {
 	})
 	w.fail(err)
 	w.list = append(w.list, list...)
+}
+
+// item makes the change in an element of an array.
+func (w *writer) item(q *textedit.Patch) {
+	switch next := q.Value(); {
+	case next != nil:
+		w.value(q.Node, next)
+	case q.Node.Kind == textedit.Map:
+		w.table(q)
+	case q.Node.Kind == textedit.List:
+		w.array(q)
+	}
+}
+
+// moved gives an element that has moved, with what changes in it. Extent is the
+// part of the text that it takes.
+func (w *writer) moved(m *textedit.Moved, extent textedit.Extent) string {
+	inner := newWriter(w.doc, w.style)
+	inner.item(m.Patch)
+	inner.flush()
+	text, err := textedit.Apply(w.doc.Text, extent, inner.list)
+	w.fail(inner.err)
+	w.fail(err)
+	w.list = append(w.list, textedit.Splice{Within: inner.list})
+	return text
 }
 
 func (w *writer) manner(n *textedit.Node) bracket.Manner {

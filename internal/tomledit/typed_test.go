@@ -84,7 +84,7 @@ func TestATypedValueIsWrittenAndTheRestStays(t *testing.T) {
 		{"an element of a list of tables", func(v *config) { v.Servers = append(v.Servers, server{Host: "d"}) },
 			replaced("extra = { k = 1 }\n", "extra = { k = 1 }\n\n[[servers]]\nHost = \"d\"\nPort = 0\n")},
 		{"the first element deleted", func(v *config) { v.Servers = v.Servers[1:] },
-			replaced("[[servers]]\nhost = \"b\"\nport = 81\ntags = [\n  \"x\", # first\n  \"y\",\n]\n", "")},
+			replaced("# all of them\n[[servers]]\nhost = \"b\"\nport = 81\ntags = [\n  \"x\", # first\n  \"y\",\n]\n\n", "")},
 		{"in the elements", func(v *config) { v.Servers[0].Tags = []string{"x", "w", "y"}; v.Servers[1].Extra["l"] = true },
 			replaced("# first\n", "# first\n  \"w\",\n", "{ k = 1 }", "{ k = 1, l = true }")},
 	} {

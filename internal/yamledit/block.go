@@ -10,6 +10,10 @@ import (
 // block writes the changes among the entries of a block collection.
 func (w *writer) block(p *textedit.Patch) {
 	n := p.Node
+	if n.Kind == textedit.List && structural(p) {
+		w.blockList(p)
+		return
+	}
 	if emptied(p) {
 		w.replace(n, p.Result())
 		return

@@ -133,7 +133,7 @@ func TestDeleteLeavesTheComments(t *testing.T) {
 		{"behind a dash, a comment follows", "- a: 1\n  # about b\n  b: 2\n", "- {a: 1, b: 2}\n", "- {b: 2}\n", "- \n  # about b\n  b: 2\n"},
 		{"all behind a dash", "- a: 1\n  b: 2\n- c: 3\n", "- {a: 1, b: 2}\n- {c: 3}\n", "- {}\n- {c: 3}\n", "- {}\n- c: 3\n"},
 		{"all behind a dash for another", "- a: 1\n  b: 2\n- c: 3\n", "- {a: 1, b: 2}\n- {c: 3}\n", "- {x: 1, z: 2}\n- {c: 3}\n", "- x: 1\n  z: 2\n- c: 3\n"},
-		{"list item", "l:\n  - a\n  # about b\n  - b\n  - c\n", "l: [a, b, c]\n", "l: [a, c]\n", "l:\n  - a\n  # about b\n  - c\n"},
+		{"list item", "l:\n  - a\n  # about b\n  - b\n  - c\n", "l: [a, b, c]\n", "l: [a, c]\n", "l:\n  - a\n  - c\n"},
 		{"nested list", "- - a\n  - b\n- - c\n", "- [a, b]\n- [c]\n", "- [b]\n- [c]\n", "- - b\n- - c\n"},
 		{"brackets", "l: [a, b, c]\n", "l: [a, b, c]\n", "l: [a, c]\n", "l: [a, c]\n"},
 		{"first in brackets", "l: [a, b, c]\n", "l: [a, b, c]\n", "l: [b, c]\n", "l: [b, c]\n"},

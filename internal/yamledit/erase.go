@@ -37,7 +37,7 @@ func (w *writer) eraseFrom(from, start, end int, entries bool) {
 }
 
 func (w *writer) cut(start, end int, entries bool) {
-	if entries {
+	if entries && len(w.gone) == 0 {
 		w.drop(start, end)
 	} else {
 		w.splice(start, max(start, end), "")
@@ -50,7 +50,7 @@ func (w *writer) comments(start, end int) []textedit.Comment {
 	i := sort.Search(len(all), func(i int) bool { return all[i].Start >= start })
 	var own []textedit.Comment
 	for ; i < len(all) && all[i].Start < end; i++ {
-		if all[i].Own {
+		if all[i].Own && !w.goes(all[i]) {
 			own = append(own, all[i])
 		}
 	}
@@ -65,4 +65,10 @@ func (w *writer) breakBefore(line int) int {
 		}
 	}
 	return line
+}
+
+// goes reports whether a comment belongs to an element that goes.
+func (w *writer) goes(c textedit.Comment) bool {
+	i := sort.Search(len(w.gone), func(i int) bool { return w.gone[i].End > c.Start })
+	return i < len(w.gone) && w.gone[i].Start <= c.Start
 }

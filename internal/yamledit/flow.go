@@ -31,7 +31,12 @@ func (w *writer) flow(p *textedit.Patch) {
 	list, err := w.brackets(n).Splices(bracket.Change{
 		Text: w.text, Comments: w.doc.Comments, Patch: p,
 		Manner: bracket.Manner{Break: w.layout.newline, Gap: " ", Unit: strings.Repeat(" ", w.layout.step)},
+		List:   n.Kind == textedit.List,
 		Write: func(e textedit.Entry, at bracket.Place) (string, error) {
+			if e.Moved != nil {
+				v := n.Entries[e.Moved.Index]
+				return w.moved(e.Moved, textedit.Extent{Start: placeOf(v.Value).lead, End: entryEnd(v)})
+			}
 			near := w.near(n, at.Near+1)
 			return w.flowEntry(e, near), nil
 		},
@@ -40,6 +45,19 @@ func (w *writer) flow(p *textedit.Patch) {
 		w.fail(err.Error())
 	}
 	w.list = append(w.list, list...)
+}
+
+// moved gives an element that has moved, with what changes in it. Extent is the
+// part of the text that it takes.
+func (w *writer) moved(m *textedit.Moved, extent textedit.Extent) (string, error) {
+	inner := &writer{text: w.text, doc: w.doc, layout: w.layout, style: w.style}
+	inner.patch(m.Patch)
+	text, err := textedit.Apply(w.text, extent, inner.list)
+	if err == nil {
+		err = inner.err
+	}
+	w.list = append(w.list, textedit.Splice{Within: inner.list})
+	return text, err
 }
 
 // brackets gives the entries of n as they stand between brackets and commas.

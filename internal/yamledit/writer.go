@@ -14,6 +14,7 @@ type writer struct {
 	doc    *textedit.Document
 	layout *layout
 	style  textedit.Style
+	gone   []textedit.Extent // the elements of a list that is emptied, which take their comments along
 	list   []textedit.Splice
 	err    error
 }
@@ -217,7 +218,11 @@ func (w *writer) replaceCollection(n *textedit.Node, r rendered, from int, gone 
 	}
 	below := lineEnd(w.text, behind)
 	w.splice(below, below, w.join(r.body))
-	w.erase(lead, n.End, gone)
+	end := n.End
+	if len(w.gone) > 0 {
+		lead, end = skipBlanks(w.text, w.gone[0].Start), w.gone[len(w.gone)-1].End
+	}
+	w.erase(lead, end, gone)
 }
 
 // first writes the value of a text that has none.

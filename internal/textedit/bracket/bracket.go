@@ -4,11 +4,17 @@
 // An entry that begins a line keeps its line for itself: what is inserted
 // beside it gets lines of its own, and when it is deleted its line goes with
 // its comma and the comment at the line's end. Elsewhere entries come and go
-// within the line. Comments on lines of their own stay, also those that stood
-// inside of a deleted entry.
+// within the line. In a map, comments on lines of their own stay, also those that
+// stood inside of a deleted entry. In a list, comments belong to the element that
+// they stand at: they go with it, and they move with it.
 package bracket
 
-import "github.com/holdfast-go/holdfast/internal/textedit"
+import (
+	"maps"
+	"slices"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+)
 
 // Collection is a collection as it stands in a text.
 type Collection struct {
@@ -45,7 +51,10 @@ type Change struct {
 	Comments []textedit.Comment // of the whole text, in order
 	Patch    Patch
 	Manner   Manner
-	Write    func(e textedit.Entry, at Place) (string, error)
+	List     bool // the entries have no keys
+	// Write gives the text of an entry that comes; of one that has moved it gives
+	// the text of the item alone, with what changes in it.
+	Write func(e textedit.Entry, at Place) (string, error)
 }
 
 // Patch says which entries come and go, as [textedit.Patch] does. What changes
@@ -60,6 +69,9 @@ type Patch interface {
 func (c Collection) Splices(ch Change) ([]textedit.Splice, error) {
 	w := &writer{Collection: c, Change: ch}
 	w.trailing = w.Manner.Trailing
+	if w.List {
+		w.fills()
+	}
 	if n := len(c.Items); n > 0 {
 		w.trailing = c.Items[n-1].Comma >= 0
 	}
@@ -70,6 +82,9 @@ func (c Collection) Splices(ch Change) ([]textedit.Splice, error) {
 	for _, g := range gaps {
 		w.gap(g)
 	}
+	for _, i := range slices.Sorted(maps.Keys(w.filled)) {
+		w.fill(i)
+	}
 	return w.list, w.err
 }
 
@@ -78,6 +93,8 @@ type writer struct {
 	Collection
 	Change
 	trailing bool
+	filled   map[int]textedit.Entry // what takes the place of an item of a list
+	commas   map[int]bool           // whether a comma follows it
 	list     []textedit.Splice
 	err      error
 }
@@ -122,10 +139,10 @@ func (w *writer) emptied(gaps []gap) bool {
 	}
 	first, last := w.Items[0].Start, w.tail(len(w.Items)-1)
 	for _, c := range w.within(w.Open, w.Close) {
-		if c.Own || c.End <= first || c.Start >= last {
+		if w.List && !w.owned(c, 0, len(w.Items)-1) || !w.List && (c.Own || c.End <= first || c.Start >= last) {
 			return false
 		}
 	}
-	w.drop(w.Open, w.Close)
+	w.drop(w.Open, w.Close, gaps[0])
 	return true
 }

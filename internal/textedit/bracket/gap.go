@@ -1,8 +1,6 @@
 package bracket
 
 import (
-	"bytes"
-
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
@@ -11,7 +9,7 @@ func (w *writer) gap(g gap) {
 	w.comma(g)
 	switch {
 	case len(w.Items) == 0:
-		w.fill(g.added)
+		w.first(g.added)
 	case w.byLines(g):
 		w.lines(g)
 	default:
@@ -25,7 +23,14 @@ func (w *writer) comma(g gap) {
 	if g.before < 0 || g.after < len(w.Items) {
 		return
 	}
-	switch it := w.Items[g.before]; {
+	it := w.Items[g.before]
+	if _, filled := w.filled[g.before]; filled {
+		w.commas[g.before] = len(g.added) > 0 || it.Comma >= 0 && w.trailing
+		return
+	}
+	switch {
+	case it.Comma < 0 && len(g.added) > 0 && w.List && !w.byLines(g):
+		w.put(w.tail(g.before), w.tail(g.before), ",") // a comment behind the comma would belong to what is added
 	case it.Comma < 0 && len(g.added) > 0:
 		w.put(it.End, it.End, ",")
 	case it.Comma >= 0 && len(g.added) == 0 && !w.trailing:
@@ -44,17 +49,7 @@ func (w *writer) byLines(g gap) bool {
 	case g.after < n:
 		return true
 	}
-	return w.own(g.before) || w.endsLine(w.tail(g.before))
-}
-
-// endsLine reports whether a comment that runs to the end of its line ends at at.
-func (w *writer) endsLine(at int) bool {
-	for _, c := range w.within(w.Open, at) {
-		if c.End == at {
-			return !bytes.HasPrefix(w.Text[c.Start:], []byte("/*"))
-		}
-	}
-	return false
+	return w.own(g.before) || w.lineComment(w.tail(g.before))
 }
 
 // lines deletes and inserts lines.
@@ -74,14 +69,22 @@ func (w *writer) lines(g gap) {
 	}
 	var text string
 	for i, e := range g.added {
-		text += w.Manner.Break + p.Indent + w.write(e, p) + w.after(g, i)
+		text += w.Manner.Break + p.Indent + w.text(e, p, w.after(g, i), false)
 	}
-	if g.deletes() && g.after == len(w.Items) && text == "" && w.endsLine(at) && !w.breaks(w.tail(g.after-1)) {
-		text = w.Manner.Break + w.indent(w.Open) // the bracket must not get into the comment
+	follows := at
+	if g.deletes() {
+		follows = w.tail(g.after - 1)
+	}
+	commented := text == "" && g.deletes() && g.after == len(w.Items) && w.lineComment(at)
+	if len(g.added) > 0 {
+		commented = w.endsInLineComment(g.added[len(g.added)-1])
+	}
+	if commented && !w.breaks(follows) {
+		text += w.Manner.Break + w.indent(w.Open) // the bracket must not get into the comment
 	}
 	w.put(at, at, text)
 	if g.deletes() {
-		w.drop(w.lineStart(g.before+1), w.tail(g.after-1))
+		w.drop(w.lineStart(g.before+1), w.tail(g.after-1), g)
 	}
 }
 
@@ -117,7 +120,11 @@ func (w *writer) inline(g gap) {
 	forward := g.before < 0 || g.deletes() && w.own(g.before+1) // what follows moves up
 	var text string
 	for i, e := range g.added {
-		if entry := w.write(e, p) + w.after(g, i); forward {
+		entry := w.text(e, p, w.after(g, i), true)
+		if w.endsInLineComment(e) {
+			entry += w.Manner.Break + p.Indent
+		}
+		if forward {
 			text += entry + w.between(i < len(g.added)-1 || g.after < n && !w.own(g.after))
 		} else {
 			text += w.between(true) + entry
@@ -129,19 +136,19 @@ func (w *writer) inline(g gap) {
 		at = w.tail(g.before)
 		w.put(at, at, text)
 		if g.deletes() {
-			w.drop(at, w.tail(g.after-1))
+			w.drop(at, w.tail(g.after-1), g)
 		}
 	case g.deletes() && g.after < n && !w.own(g.after):
-		at = w.Items[first].Start
+		at = w.begin(first)
 		w.put(at, at, text)
-		w.drop(at, w.Items[g.after].Start)
+		w.drop(at, w.begin(g.after), g)
 	case g.deletes():
-		at = w.Items[first].Start
+		at = w.begin(first)
 		w.put(at, at, text)
-		w.drop(at, w.tail(g.after-1))
+		w.drop(at, w.tail(g.after-1), g)
 	default:
-		at = w.Items[first].Start
-		if list := w.within(w.Open, at); len(list) > 0 && !list[0].Own {
+		at = w.begin(first)
+		if list := w.within(w.Open, at); !w.List && len(list) > 0 && !list[0].Own {
 			at = list[0].Start
 		}
 		w.put(at, at, text)
@@ -163,17 +170,14 @@ func (w *writer) between(two bool) string {
 	return w.Manner.Gap
 }
 
-// after is the comma behind the new entry i of a gap, where there is to be one.
-func (w *writer) after(g gap, i int) string {
-	if i < len(g.added)-1 || g.after < len(w.Items) || w.trailing {
-		return ","
-	}
-	return ""
+// after reports whether there is to be a comma behind the new entry i of a gap.
+func (w *writer) after(g gap, i int) bool {
+	return i < len(g.added)-1 || g.after < len(w.Items) || w.trailing
 }
 
-// fill writes the first entries of an empty collection, behind the comments
+// first writes the first entries of an empty collection, behind the comments
 // that are in it.
-func (w *writer) fill(added []textedit.Entry) {
+func (w *writer) first(added []textedit.Entry) {
 	at, commented := w.Open, false
 	p := Place{Near: -1, Own: w.Manner.Own}
 	outer := w.indent(w.Open)

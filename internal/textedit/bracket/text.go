@@ -14,10 +14,23 @@ func (w *writer) put(start, end int, text string) {
 	}
 }
 
-// drop takes away what deleted entries leave, except for comments on lines of
-// their own.
-func (w *writer) drop(start, end int) {
-	w.list = append(w.list, Drop(w.Text, w.Comments, start, end)...)
+// drop takes away what the deleted entries of a gap leave, except for comments on
+// lines of their own that belong to none of them.
+func (w *writer) drop(start, end int, g gap) {
+	if !w.List {
+		w.list = append(w.list, Drop(w.Text, w.Comments, start, end)...)
+		return
+	}
+	var free []textedit.Comment
+	for _, c := range w.within(start, end) {
+		if c.Own && !w.owned(c, g.before+1, g.after-1) {
+			free = append(free, c)
+		}
+	}
+	for _, s := range Drop(w.Text, free, start, end) {
+		s.Drop = false // the proof knows which comments belong to the elements
+		w.list = append(w.list, s)
+	}
 }
 
 // Drop gives the splices that take text[start:end] away, except for comments
@@ -68,7 +81,7 @@ func (w *writer) write(e textedit.Entry, p Place) string {
 
 // own reports whether the item begins a line, but for comments.
 func (w *writer) own(i int) bool {
-	at := w.blanksBefore(w.Items[i].Start)
+	at := w.blanksBefore(w.begin(i))
 	list := w.within(w.Open, at)
 	for k := len(list) - 1; k >= 0 && list[k].End == at && bytes.HasPrefix(w.Text[list[k].Start:], []byte("/*")); k-- {
 		at = w.blanksBefore(list[k].Start)
@@ -77,7 +90,7 @@ func (w *writer) own(i int) bool {
 }
 
 // lineStart is the break before the line that the item begins.
-func (w *writer) lineStart(i int) int { return w.breakBefore(w.Items[i].Start) }
+func (w *writer) lineStart(i int) int { return w.breakBefore(w.begin(i)) }
 
 func (w *writer) breakBefore(at int) int { return breakBefore(w.Text, at) }
 

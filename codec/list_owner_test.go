@@ -1,0 +1,191 @@
+package codec_test
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// named is an element that T knows by its name.
+type named struct {
+	Name string `json:"name" yaml:"name" toml:"name"`
+	V    int    `json:"v" yaml:"v" toml:"v"`
+}
+
+type namedItems struct {
+	Items []named `json:"items" yaml:"items" toml:"items"`
+}
+
+// rotate drops the first, changes the others and adds one.
+func rotate(v *namedItems) {
+	v.Items = v.Items[1:]
+	for i := range v.Items {
+		v.Items[i].V += 10
+	}
+	v.Items = append(v.Items, named{"d", 1})
+}
+
+func swap(i, j int) func(list []any) []any {
+	return func(list []any) []any {
+		list[i], list[j] = list[j], list[i]
+		return list
+	}
+}
+
+func lastToFirst(list []any) []any {
+	return append([]any{list[len(list)-1]}, list[:len(list)-1]...)
+}
+
+func without(i int) func(list []any) []any {
+	return func(list []any) []any { return slices.Delete(list, i, i+1) }
+}
+
+func TestElementsKeepTheKeysThatTheTypeDoesNotKnow(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		codec     codec.Codec
+		old, want string
+	}{
+		{"YAML", codec.YAML(),
+			"items:\n  - name: a\n    v: 1 # va\n    secret: s-a\n  - name: b\n    v: 2 # vb\n    secret: s-b\n  - name: c\n    v: 3 # vc\n    secret: s-c\n",
+			"items:\n  - name: b\n    v: 12 # vb\n    secret: s-b\n  - name: c\n    v: 13 # vc\n    secret: s-c\n  - name: d\n    v: 1\n"},
+		{"YAML in brackets", codec.YAML(),
+			"items: [{name: a, v: 1, secret: s-a}, {name: b, v: 2, secret: s-b}, {name: c, v: 3, secret: s-c}] # all\n",
+			"items: [{name: b, v: 12, secret: s-b}, {name: c, v: 13, secret: s-c}, {name: d, v: 1}] # all\n"},
+		{"TOML tables", codec.TOML(),
+			"[[items]]\nname = \"a\"\nv = 1 # va\nsecret = \"s-a\"\n\n[[items]]\nname = \"b\"\nv = 2 # vb\nsecret = \"s-b\"\n[items.sub]\nof = \"b\"\n\n# the third\n[[items]]\nname = \"c\"\nv = 3 # vc\nsecret = \"s-c\"\n",
+			"[[items]]\nname = \"b\"\nv = 12 # vb\nsecret = \"s-b\"\n[items.sub]\nof = \"b\"\n\n# the third\n[[items]]\nname = \"c\"\nv = 13 # vc\nsecret = \"s-c\"\n\n[[items]]\nname = \"d\"\nv = 1\n"},
+		{"TOML array", codec.TOML(),
+			"items = [\n  {name = \"a\", v = 1, secret = \"s-a\"}, # ia\n  {name = \"b\", v = 2, secret = \"s-b\"}, # ib\n]\n",
+			"items = [\n  {name = \"b\", v = 12, secret = \"s-b\"}, # ib\n  {name = \"d\", v = 1},\n]\n"},
+		{"JSON", codec.JSON(),
+			"{\"items\": [{\"name\": \"a\", \"v\": 1, \"secret\": \"s-a\"}, {\"name\": \"b\", \"v\": 2, \"secret\": \"s-b\"}]}\n",
+			"{\"items\": [{\"name\": \"b\", \"v\": 12, \"secret\": \"s-b\"}, {\"name\": \"d\", \"v\": 1}]}\n"},
+		{"JSONC", codec.JSONC(),
+			"{\n  \"items\": [\n    // about a\n    {\"name\": \"a\", \"v\": 1, \"secret\": \"s-a\"}, // ia\n    // about b\n    {\"name\": \"b\", \"v\": 2, \"secret\": \"s-b\"} // ib\n  ]\n}\n",
+			"{\n  \"items\": [\n    // about b\n    {\"name\": \"b\", \"v\": 12, \"secret\": \"s-b\"}, // ib\n    {\"name\": \"d\", \"v\": 1}\n  ]\n}\n"},
+	} {
+		if got := change(t, c.codec, c.old, rotate); got != c.want {
+			t.Errorf("%s, got:\n%s\nwant:\n%s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestElementsKeepTheirCommentsAndTags(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		codec     func(...codec.Option) codec.Codec
+		key       string
+		change    func([]any) []any
+		old, want string
+	}{
+		{"YAML, last to first", codec.YAML, "f", lastToFirst,
+			"f:\n  - a # A\n  - b # B\n  - c # C\n", "f:\n  - c # C\n  - a # A\n  - b # B\n"},
+		{"YAML, swap", codec.YAML, "f", swap(0, 2),
+			"f:\n  - a # A\n  # above b\n  - b # B\n  - c # C\n", "f:\n  - c # C\n  # above b\n  - b # B\n  - a # A\n"},
+		{"YAML, comments above", codec.YAML, "f", swap(0, 1),
+			"f:\n  # above a\n  - a\n\n  # above b\n  # and more\n  - b\n", "f:\n  # above b\n  # and more\n  - b\n\n  # above a\n  - a\n"},
+		{"YAML, one that belongs to none stays", codec.YAML, "f", swap(0, 1),
+			"f:\n  # all\n\n  - a # A\n  - b # B\n", "f:\n  # all\n\n  - b # B\n  - a # A\n"},
+		{"YAML, tags", codec.YAML, "a", swap(1, 2),
+			"a: !If\n  - C\n  - !Ref A # ra\n  - B\n", "a: !If\n  - C\n  - B\n  - !Ref A # ra\n"},
+		{"YAML, tags in brackets", codec.YAML, "a", swap(1, 2),
+			"a: !If [C, !Ref A, B] # c\n", "a: !If [C, B, !Ref A] # c\n"},
+		{"YAML, anchors", codec.YAML, "a", swap(0, 1),
+			"a:\n  - &x {k: 1} # cx\n  - {k: 2}\n  - *x\n", "a:\n  - {k: 2}\n  - &x {k: 1} # cx\n  - *x\n"},
+		{"YAML, lists in lists", codec.YAML, "a", swap(0, 1),
+			"a:\n  - - x # X\n    - y # Y\n  # above\n  - - z # Z\n", "a:\n  # above\n  - - z # Z\n  - - x # X\n    - y # Y\n"},
+		{"YAML, over lines in brackets", codec.YAML, "a", swap(0, 1),
+			"a: [\n  x, # X\n  y # Y\n]\n", "a: [\n  y, # Y\n  x # X\n]\n"},
+		{"YAML, one that goes", codec.YAML, "f", without(1),
+			"f:\n  - a # A\n  # above b\n  - b # B\n  # above c\n  - c # C\n", "f:\n  - a # A\n  # above c\n  - c # C\n"},
+		{"TOML tables, swap", codec.TOML, "f", swap(0, 1),
+			"[[f]]\nname = \"a\" # A\n\n[[f]]\nname = \"b\" # B\n", "[[f]]\nname = \"b\" # B\n\n[[f]]\nname = \"a\" # A\n"},
+		{"TOML tables, last to first", codec.TOML, "f", lastToFirst,
+			"k = 1\n\n# a\n[[f]]\nname = \"a\"\n\n# b\n[[f]]\nname = \"b\"\n[f.s]\nx = 1 # bx\n\n# c\n[[f]]\nname = \"c\"\n\n[z]\n",
+			"k = 1\n\n# c\n[[f]]\nname = \"c\"\n\n# a\n[[f]]\nname = \"a\"\n\n# b\n[[f]]\nname = \"b\"\n[f.s]\nx = 1 # bx\n\n[z]\n"},
+		{"TOML array", codec.TOML, "f", lastToFirst,
+			"f = [\n  # above a\n  \"a\",\n  \"b\", # B\n]\n", "f = [\n  \"b\", # B\n  # above a\n  \"a\",\n]\n"},
+		{"JSONC, comments before", codec.JSONC, "f", swap(0, 1),
+			"{\"f\": [/* A */ \"a\", /* B */ \"b\" /* b */]}\n", "{\"f\": [/* B */ \"b\" /* b */, /* A */ \"a\"]}\n"},
+		{"JSONC, a comment to the line's end within a line", codec.JSONC, "f", swap(0, 1),
+			"{\"f\": [\"a\", \"b\" // B\n]}\n", "{\"f\": [\"b\", // B\n \"a\"\n]}\n"},
+		{"JSONC, comma first", codec.JSONC, "f", swap(0, 1),
+			"{\"f\": [\n    \"a\" // A\n  , \"b\" // B\n]}\n", "{\"f\": [\n    \"b\" // B\n  , \"a\" // A\n]}\n"},
+		{"JSONC, the comment of the next stays", codec.JSONC, "f", without(0),
+			"{\"f\": [\"a\", /* B */ \"b\"]}\n", "{\"f\": [/* B */ \"b\"]}\n"},
+	} {
+		var heard reports
+		got := change(t, c.codec(heard.option(), codec.KeepComments()), c.old, func(v *map[string]any) {
+			list := (*v)[c.key]
+			if tables, ok := list.([]map[string]any); ok {
+				var all []any
+				for _, e := range tables {
+					all = append(all, e)
+				}
+				list = all
+			}
+			(*v)[c.key] = c.change(list.([]any))
+		})
+		if got != c.want {
+			t.Errorf("%s: %v, got:\n%s\nwant:\n%s", c.name, heard.list, got, c.want)
+		}
+		if len(heard.list) == 1 && (len(heard.list[0].Lost) > 0 || heard.list[0].How != "spliced") {
+			t.Errorf("%s: %+v", c.name, heard.list[0])
+		}
+	}
+}
+
+// The lists of the files were found wrong once: their last element moves to the front.
+func TestListsOfFieldFilesKeepTheirComments(t *testing.T) {
+	got := change(t, codec.JSONC(), "[\n  \"a\", // A\n  \"b\", // B\n  \"c\" // C\n]\n", func(v *[]any) { *v = lastToFirst(*v) })
+	if want := "[\n  \"c\", // C\n  \"a\", // A\n  \"b\" // B\n]\n"; got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// What belongs to an element that went while others came is reported, for it may be
+// one of these.
+func TestWhatBelongsToAnElementThatCantBePairedIsReported(t *testing.T) {
+	for _, c := range []struct {
+		name, old string
+		change    func(v *namedItems)
+		lost      []int
+	}{
+		{"a comment and a key", "items:\n  # above\n  - name: a\n    secret: s # c\n  - name: b\n", func(v *namedItems) {
+			v.Items = []named{{"x", 7}, {"b", 0}, {"y", 8}}
+		}, []int{2, 4}},
+		{"nothing came", "items:\n  # above\n  - name: a\n    secret: s\n  - name: b\n", func(v *namedItems) {
+			v.Items = v.Items[1:]
+		}, nil},
+		{"another name only", "items:\n  # above\n  - name: a\n    secret: s\n  - name: b\n", func(v *namedItems) {
+			v.Items[0].Name = "x"
+		}, nil},
+		{"of two equal ones the poorer goes", "items:\n  - name: a\n  - name: a # c\n    secret: s\n", func(v *namedItems) {
+			v.Items = v.Items[1:]
+		}, nil},
+		{"of two equal ones that both have something", "items:\n  - name: a # d\n  - name: a # c\n    secret: s\n", func(v *namedItems) {
+			v.Items = v.Items[:1]
+		}, []int{2}},
+	} {
+		var heard reports
+		change(t, codec.YAML(heard.option()), c.old, c.change)
+		if len(heard.list) != 1 || !reflect.DeepEqual(heard.list[0].Lost, c.lost) {
+			t.Errorf("%s: %+v, want lines %v", c.name, heard.list, c.lost)
+		}
+		keep := codec.YAML(codec.KeepComments())
+		v, err := loadAs[namedItems](keep, c.old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.change(&v)
+		var out bytes.Buffer
+		if err := keep.(codec.Editor).Edit(&out, []byte(c.old), v); errors.Is(err, errors.ErrEncode) != (c.lost != nil) {
+			t.Errorf("%s, with KeepComments: %v", c.name, err)
+		}
+	}
+}

@@ -1,0 +1,585 @@
+package codec_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/jsonedit"
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/tomledit"
+	"github.com/holdfast-go/holdfast/internal/yamledit"
+)
+
+// things is a list whose elements have more keys in the text.
+type things struct {
+	Head  string     `json:"head" yaml:"head" toml:"head"`
+	Items []thing    `json:"items" yaml:"items" toml:"items"`
+	Words []string   `json:"words" yaml:"words" toml:"words"`
+	Grid  [][]thing  `json:"grid,omitempty" yaml:"grid,omitempty" toml:"grid,omitempty"`
+	Rows  [][]string `json:"rows,omitempty" yaml:"rows,omitempty" toml:"rows,omitempty"`
+}
+
+type thing struct {
+	Name string  `json:"name" yaml:"name" toml:"name"`
+	V    int     `json:"v" yaml:"v" toml:"v"`
+	Subs []thing `json:"subs,omitempty" yaml:"subs,omitempty" toml:"subs,omitempty"`
+}
+
+// told is a thing with the key that only the text has.
+type told struct {
+	Name   string `json:"name" yaml:"name" toml:"name"`
+	Secret string `json:"secret" yaml:"secret" toml:"secret"`
+	Subs   []told `json:"subs" yaml:"subs" toml:"subs"`
+}
+
+type toldThings struct {
+	Items []told   `json:"items" yaml:"items" toml:"items"`
+	Grid  [][]told `json:"grid" yaml:"grid" toml:"grid"`
+}
+
+// manners are the ways a list may be written. Every comment is the name of its element
+// after a letter for where it stands: h above, i behind, m within.
+var manners = []struct {
+	name   string
+	codec  func(...codec.Option) codec.Codec
+	format textedit.Format
+	write  func(w *manner, v things)
+}{
+	{"YAML block", codec.YAML, yamledit.Format, (*manner).yamlBlock},
+	{"YAML flow", codec.YAML, yamledit.Format, (*manner).yamlFlow},
+	{"TOML tables", codec.TOML, tomledit.Format, (*manner).tomlTables},
+	{"TOML arrays", codec.TOML, tomledit.Format, (*manner).tomlArrays},
+	{"JSONC", codec.JSONC, jsonedit.JSONC, (*manner).jsonLines},
+	{"JSONC in rows", codec.JSONC, jsonedit.JSONC, (*manner).jsonRows},
+	{"JSON", codec.JSON, jsonedit.JSON, (*manner).jsonLines},
+}
+
+// manner writes one text.
+type manner struct {
+	strings.Builder
+	r       *rand.Rand
+	comment string // what begins a comment; "" where there are none
+	blanks  bool   // blank lines between elements
+}
+
+func (w *manner) f(format string, args ...any) { fmt.Fprintf(w, format, args...) }
+
+// above writes comment lines for an element, or none.
+func (w *manner) above(indent, name string) {
+	if w.comment != "" && w.r.IntN(3) == 0 {
+		for range 1 + w.r.IntN(2) {
+			w.f("%s%s h-%s\n", indent, w.comment, name)
+		}
+	}
+}
+
+func (w *manner) behind(where, name string) string {
+	if w.comment == "" || w.r.IntN(3) > 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %s %s-%s", w.comment, where, name)
+}
+
+func (w *manner) between(i int) {
+	if w.blanks && i > 0 {
+		w.f("\n")
+	}
+}
+
+func (w *manner) yamlBlock(v things) {
+	w.comment = "#"
+	w.f("# the head\nhead: %s # of all\nitems:\n", v.Head)
+	w.yamlThings("  ", v.Items)
+	w.f("\n# the words\nwords:\n")
+	for i, s := range v.Words {
+		w.between(i)
+		w.above("  ", s)
+		w.f("  - %s%s\n", s, w.behind("i", s))
+	}
+	w.f("grid:\n")
+	for _, row := range v.Grid {
+		w.f("  # a row\n  -\n")
+		w.yamlThings("    ", row)
+	}
+	w.f("end: 1 # end\n")
+}
+
+func (w *manner) yamlThings(indent string, list []thing) {
+	for i, e := range list {
+		w.between(i)
+		w.above(indent, e.Name)
+		w.f("%s- name: %s%s\n", indent, e.Name, w.behind("i", e.Name))
+		if w.r.IntN(4) == 0 {
+			w.f("%s  # m-%s\n", indent, e.Name)
+		}
+		w.f("%s  v: %d%s\n%s  secret: s-%s%s\n", indent, e.V, w.behind("v", e.Name), indent, e.Name, w.behind("k", e.Name))
+		if len(e.Subs) > 0 {
+			w.f("%s  subs:%s\n", indent, w.behind("u", e.Name))
+			w.yamlThings(indent+strings.Repeat(" ", 2+2*w.r.IntN(2)), e.Subs)
+		}
+	}
+}
+
+func (w *manner) yamlFlow(v things) {
+	w.comment = "#"
+	w.f("# the head\nhead: %s # of all\nitems: [\n", v.Head)
+	w.list("  ", v.Items, true, func(e thing) string { return w.braced(e, "", ": ") })
+	w.f("]\nwords: [")
+	for i, s := range v.Words {
+		if i > 0 {
+			w.f(", ")
+		}
+		w.f("%s", s)
+	}
+	w.f("] # all words\ngrid: [\n")
+	for i, row := range v.Grid {
+		w.f("  [\n")
+		w.list("    ", row, true, func(e thing) string { return w.braced(e, "", ": ") })
+		w.f("  ]%s\n", comma(i, len(v.Grid)))
+	}
+	w.f("]\nend: 1 # end\n")
+}
+
+// list writes elements with a line for each.
+func (w *manner) list(indent string, list []thing, trailing bool, spell func(e thing) string) {
+	for i, e := range list {
+		w.between(i)
+		w.above(indent, e.Name)
+		text := comma(i, len(list))
+		if trailing {
+			text = ","
+		}
+		w.f("%s%s%s%s\n", indent, spell(e), text, w.behind("i", e.Name))
+	}
+}
+
+func comma(i, n int) string {
+	if i < n-1 {
+		return ","
+	}
+	return ""
+}
+
+// braced spells an element on one line.
+func (w *manner) braced(e thing, quote, equals string) string {
+	text := fmt.Sprintf("{%[1]sname%[1]s%[2]s\"%[3]s\", %[1]sv%[1]s%[2]s%[4]d, %[1]ssecret%[1]s%[2]s\"s-%[3]s\"", quote, equals, e.Name, e.V)
+	if len(e.Subs) > 0 {
+		var subs []string
+		for _, s := range e.Subs {
+			subs = append(subs, w.braced(s, quote, equals))
+		}
+		text += fmt.Sprintf(", %[1]ssubs%[1]s%[2]s[%[3]s]", quote, equals, strings.Join(subs, ", "))
+	}
+	return text + "}"
+}
+
+func (w *manner) tomlTables(v things) {
+	w.comment = "#"
+	w.f("# the head\nhead = %q # of all\n\n# the words\nwords = [\n", v.Head)
+	for _, s := range v.Words {
+		w.above("  ", s)
+		w.f("  %q,%s\n", s, w.behind("i", s))
+	}
+	w.f("]\n")
+	for _, e := range v.Items {
+		w.tomlThing("items", e)
+	}
+	w.f("\n[other] # other\nz = 1\n")
+}
+
+func (w *manner) tomlThing(path string, e thing) {
+	w.f("\n")
+	w.above("", e.Name)
+	w.f("[[%s]]%s\nname = %q%s\n", path, w.behind("t", e.Name), e.Name, w.behind("i", e.Name))
+	if w.r.IntN(4) == 0 {
+		w.f("# m-%s\n", e.Name)
+	}
+	w.f("v = %d%s\nsecret = \"s-%s\"%s\n", e.V, w.behind("v", e.Name), e.Name, w.behind("k", e.Name))
+	for _, s := range e.Subs {
+		w.tomlThing(path+".subs", s)
+	}
+}
+
+func (w *manner) tomlArrays(v things) {
+	w.comment = "#"
+	w.f("# the head\nhead = %q # of all\nitems = [\n", v.Head)
+	w.list("  ", v.Items, true, func(e thing) string { return w.braced(e, "", " = ") })
+	w.f("]\nwords = [")
+	for i, s := range v.Words {
+		w.f("%q%s", s, comma(i, len(v.Words)))
+	}
+	w.f("] # all words\nrows = [\n")
+	for _, row := range v.Rows {
+		w.f("  # a row\n  [\n")
+		for i, s := range row {
+			w.above("    ", s)
+			w.f("    %q%s%s\n", s, comma(i, len(row)), w.behind("i", s))
+		}
+		w.f("  ], # end of a row\n")
+	}
+	w.f("]\n[other] # other\nz = 1\n")
+}
+
+func (w *manner) jsonLines(v things) {
+	w.json(v, func(indent string, list []thing) {
+		for i, e := range list {
+			w.above(indent, e.Name)
+			w.f("%s{%s\n", indent, w.behind("o", e.Name))
+			w.f("%s  \"name\": %q,%s\n", indent, e.Name, w.behind("m", e.Name))
+			w.f("%s  \"v\": %d,\n%s  \"secret\": \"s-%s\"", indent, e.V, indent, e.Name)
+			if len(e.Subs) > 0 {
+				w.f(",\n%s  \"subs\": [\n", indent)
+				w.list(indent+"    ", e.Subs, false, func(e thing) string { return w.braced(e, `"`, ": ") })
+				w.f("%s  ]", indent)
+			}
+			w.f("\n%s}%s%s\n", indent, comma(i, len(list)), w.behind("i", e.Name))
+		}
+	})
+}
+
+func (w *manner) jsonRows(v things) {
+	w.json(v, func(indent string, list []thing) {
+		w.list(indent, list, false, func(e thing) string { return w.braced(e, `"`, ": ") })
+	})
+}
+
+func (w *manner) json(v things, items func(indent string, list []thing)) {
+	w.f("{\n  \"head\": %q,\n  \"items\": [\n", v.Head)
+	items("    ", v.Items)
+	w.f("  ],\n  \"words\": [")
+	for i, s := range v.Words {
+		if i > 0 {
+			w.f(" ")
+		}
+		inline := ""
+		if w.comment != "" && w.r.IntN(3) == 0 {
+			inline = " /* w-" + s + " */"
+		}
+		w.f("%q%s%s", s, inline, comma(i, len(v.Words)))
+	}
+	w.f("],\n  \"grid\": [\n")
+	for i, row := range v.Grid {
+		w.f("    [\n")
+		items("      ", row)
+		w.f("    ]%s\n", comma(i, len(v.Grid)))
+	}
+	w.f("  ],\n  \"end\": 1\n}\n")
+}
+
+// shuffled moves, drops, adds and changes elements at once. Names are never used
+// again: next gives a new one.
+func shuffled(r *rand.Rand, list []thing, next func() string, depth int) []thing {
+	list = slices.Clone(list)
+	for range r.IntN(3) {
+		if len(list) > 1 {
+			i, j := r.IntN(len(list)), r.IntN(len(list))
+			if r.IntN(2) == 0 {
+				list[i], list[j] = list[j], list[i]
+			} else {
+				e := list[i]
+				list = slices.Insert(slices.Delete(list, i, i+1), j, e)
+			}
+		}
+	}
+	if r.IntN(20) == 0 {
+		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	}
+	for range r.IntN(3) {
+		if len(list) > 1 {
+			i := r.IntN(len(list))
+			list = slices.Delete(list, i, i+1)
+		}
+	}
+	for range r.IntN(3) {
+		list = slices.Insert(list, r.IntN(len(list)+1), thing{Name: next(), V: 1000 + r.IntN(1000)})
+	}
+	for i := range list {
+		switch r.IntN(6) {
+		case 0:
+			list[i].V += 10
+		case 1:
+			if depth > 0 && len(list[i].Subs) > 0 {
+				if subs := shuffled(r, list[i].Subs, next, depth-1); len(subs) > 0 {
+					list[i].Subs = subs
+				}
+			}
+		}
+	}
+	return list
+}
+
+// errReported is that the comment of an element that stays is lost, and reported.
+var errReported = errors.New("a comment is lost and reported")
+
+func TestRandomListsKeepWhatBelongsToTheirElements(t *testing.T) {
+	rounds := effort.Of(200, 1000, 20000)
+	refused, unsaid := 0, 0
+	hows := make(map[string]int)
+	for round := range rounds {
+		m := manners[round%len(manners)]
+		how, err := oneRandomList(m.codec, m.format, m.write, m.name, uint64(round))
+		hows[m.name+" "+how]++
+		if how == "refused" || errors.Is(err, errReported) {
+			refused++
+			t.Logf("round %d, %s: %v", round, m.name, err)
+		} else if err != nil {
+			unsaid++
+			t.Errorf("round %d, %s: %v", round, m.name, err)
+			if unsaid > 5 {
+				break
+			}
+		}
+	}
+	t.Logf("%d rounds, %d refused; %v", rounds, refused, hows)
+	if refused*100 > rounds {
+		t.Errorf("%d of %d are refused", refused, rounds)
+	}
+}
+
+func oneRandomList(make func(...codec.Option) codec.Codec, format textedit.Format, write func(*manner, things), name string, seed uint64) (how string, err error) {
+	r := rand.New(rand.NewPCG(seed, 5))
+	count := 0
+	next := func() string { count++; return fmt.Sprintf("n%d", count) }
+	list := func(n int, nested bool) []thing {
+		var list []thing
+		for range n {
+			e := thing{Name: next(), V: r.IntN(5)}
+			if nested && r.IntN(4) == 0 {
+				for range 1 + r.IntN(4) {
+					e.Subs = append(e.Subs, thing{Name: next(), V: r.IntN(3)})
+				}
+			}
+			list = append(list, e)
+		}
+		return list
+	}
+	size := 3 + r.IntN(8)
+	if r.IntN(10) == 0 {
+		size = 3 + r.IntN(98)
+	}
+	v := things{Head: "x", Items: list(size, true)}
+	for range 1 + r.IntN(6) {
+		v.Words = append(v.Words, next())
+	}
+	for range 1 + r.IntN(3) {
+		if name != "TOML arrays" {
+			v.Grid = append(v.Grid, list(1+r.IntN(4), true))
+			continue
+		}
+		v.Rows = append(v.Rows, nil)
+		for range 1 + r.IntN(4) {
+			v.Rows[len(v.Rows)-1] = append(v.Rows[len(v.Rows)-1], next())
+		}
+	}
+	w := &manner{r: r, blanks: r.IntN(3) == 0}
+	if name != "JSON" {
+		w.comment = "//"
+	}
+	write(w, v)
+	old := w.String()
+	var heard reports
+	c := make(heard.option())
+	v, err = loadAs[things](c, old)
+	if err != nil {
+		return "", fmt.Errorf("%w\n%s", err, old)
+	}
+	v.Items = shuffled(r, v.Items, next, 1)
+	v.Words = shuffledWords(r, v.Words, next)
+	for i := range v.Rows {
+		v.Rows[i] = shuffledWords(r, v.Rows[i], next)
+	}
+	r.Shuffle(len(v.Rows), func(i, j int) { v.Rows[i], v.Rows[j] = v.Rows[j], v.Rows[i] })
+	for i := range v.Grid {
+		v.Grid[i] = shuffled(r, v.Grid[i], next, 1)
+	}
+	r.Shuffle(len(v.Grid), func(i, j int) { v.Grid[i], v.Grid[j] = v.Grid[j], v.Grid[i] })
+	var out bytes.Buffer
+	if err := c.(codec.Editor).Edit(&out, []byte(old), v); err != nil {
+		return "refused", fmt.Errorf("%w\n%s", err, old)
+	}
+	report := heard.list[0]
+	if err := belongs(c, format, old, out.String(), v, report); err != nil {
+		return report.How, fmt.Errorf("%w (%v)\n%s\n-----\n%s\n----- wanted: %+v", err, report, old, out.String(), v)
+	}
+	return report.How, nil
+}
+
+// shuffledWords moves words, and drops some or adds some: one in the place of another
+// is that one changed, and has its comments.
+func shuffledWords(r *rand.Rand, list []string, next func() string) []string {
+	list = slices.Clone(list)
+	r.Shuffle(len(list), func(i, j int) {
+		if r.IntN(4) == 0 {
+			list[i], list[j] = list[j], list[i]
+		}
+	})
+	adds := r.IntN(2) == 0
+	for range r.IntN(3) {
+		if adds {
+			list = slices.Insert(list, r.IntN(len(list)+1), next())
+		} else if len(list) > 1 {
+			i := r.IntN(len(list))
+			list = slices.Delete(list, i, i+1)
+		}
+	}
+	return list
+}
+
+// belongs checks that every element of a text has its own key and its own comments.
+func belongs(c codec.Codec, format textedit.Format, old, text string, want things, report codec.EditReport) error {
+	got, err := loadAs[things](c, text)
+	if err != nil {
+		return err
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		return fmt.Errorf("it holds %+v", got)
+	}
+	before, err := loadAs[toldThings](c, old)
+	if err != nil {
+		return err
+	}
+	had := map[string]bool{}
+	each(before, func(e told) { had[e.Name] = true })
+	after, err := loadAs[toldThings](c, text)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	each(after, func(e told) {
+		there[e.Name] = true
+		secret := "s-" + e.Name
+		if !had[e.Name] {
+			secret = ""
+		}
+		if e.Secret != secret {
+			err = fmt.Errorf("%s has the key %q", e.Name, e.Secret)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, list := range append(want.Rows, want.Words) {
+		for _, s := range list {
+			there[s] = true
+		}
+	}
+	return commentsBelong(format, old, text, there, report)
+}
+
+func each(v toldThings, f func(told)) {
+	var walk func(list []told)
+	walk = func(list []told) {
+		for _, e := range list {
+			f(e)
+			walk(e.Subs)
+		}
+	}
+	walk(v.Items)
+	for _, row := range v.Grid {
+		walk(row)
+	}
+}
+
+// commentsBelong checks that every comment of an element that is there still stands
+// at it, by the name that both have, and that no other one is gone.
+func commentsBelong(format textedit.Format, old, text string, there map[string]bool, report codec.EditReport) error {
+	was, err := format.Parse([]byte(old))
+	if err != nil {
+		return err
+	}
+	is, err := format.Parse([]byte(text))
+	if err != nil {
+		return err
+	}
+	left := map[string]int{}
+	for _, c := range is.Comments {
+		left[text[c.Start:c.End]]++
+		name := nameIn(text[c.Start:c.End])
+		if name == "" {
+			continue
+		}
+		if !there[name] {
+			return fmt.Errorf("the comment %q of an element that is gone is there", text[c.Start:c.End])
+		}
+		if near := nearest(text, c); near != name {
+			return fmt.Errorf("the comment %q stands at %s", text[c.Start:c.End], near)
+		}
+	}
+	for _, c := range was.Comments {
+		s := old[c.Start:c.End]
+		if left[s]--; left[s] >= 0 || nameIn(s) != "" && !there[nameIn(s)] {
+			continue
+		}
+		if !slices.Contains(report.Lost, c.Line) {
+			return fmt.Errorf("the comment %q is lost, and nothing said", s)
+		}
+		return fmt.Errorf("%w: %q", errReported, s)
+	}
+	return nil
+}
+
+// nameIn is the name of the element that a comment is of.
+func nameIn(comment string) string {
+	for _, word := range strings.Fields(comment) {
+		if len(word) > 2 && word[1] == '-' {
+			return word[2:]
+		}
+	}
+	return ""
+}
+
+// nearest is the name in the text right before a comment on its line, or of the element
+// that it stands in or above.
+func nearest(text string, c textedit.Comment) string {
+	comment := text[c.Start:c.End]
+	rest := text[c.End:]
+	switch kind := strings.Fields(comment)[1][0]; kind {
+	case 'h', 'o', 't', 'm':
+		if kind == 'm' && strings.Contains(text[strings.LastIndexByte(text[:c.Start], '\n')+1:c.Start], "name") {
+			break
+		}
+		if kind == 'm' {
+			return word(text[strings.LastIndex(text[:c.Start], "name"):])
+		}
+		return word(rest)
+	case 'v', 'k', 'u':
+		return word(text[strings.LastIndex(text[:c.Start], "name"):])
+	case 'w':
+		line := strings.TrimRight(text[:c.Start], " ,\"")
+		return line[strings.LastIndexAny(line, " \"\n[")+1:]
+	}
+	line := text[strings.LastIndexByte(text[:c.Start], '\n')+1 : c.Start]
+	if trimmed := strings.TrimLeft(line, " "); strings.HasPrefix(trimmed, "}") {
+		// the end of an object: its name is that of the last one with this indent
+		indent := line[:len(line)-len(trimmed)] + "  "
+		before := text[:c.Start]
+		return word(before[strings.LastIndex(before, "\n"+indent+"\"name\""):])
+	}
+	return word(line)
+}
+
+// word is the first name in a text.
+func word(s string) string {
+	for {
+		i := strings.IndexByte(s, 'n')
+		if i < 0 {
+			return ""
+		}
+		s = s[i:]
+		end := 1
+		for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+			end++
+		}
+		if end > 1 && !strings.HasPrefix(s, "n-") {
+			return s[:end]
+		}
+		s = s[1:]
+	}
+}

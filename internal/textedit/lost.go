@@ -1,0 +1,121 @@
+package textedit
+
+import (
+	"bytes"
+)
+
+// weigh says how much belongs to a list element of the text that its encoding does
+// not show: comments, keys that the encoding does not know, a tag of its owner.
+func (ed *editor) weigh(path []Step, encoded *Node) int {
+	n, extent := ed.element(path)
+	if n == nil {
+		return 0
+	}
+	weight := len(ed.first.within(extent)) + len(ed.first.unknown(n, encoded, nil))
+	if n.Type != encoded.Type {
+		weight++
+	}
+	return weight
+}
+
+// element finds a list element of the text, and all that belongs to it.
+func (ed *editor) element(path []Step) (*Node, Extent) {
+	last := len(path) - 1
+	list := ed.first.resolve(path[:last])
+	if list == nil || list.Kind != List || len(list.Entries) != len(path[last].old.Entries) {
+		return nil, Extent{}
+	}
+	if ed.extents == nil {
+		ed.extents = make(map[*Node][]Extent)
+	}
+	all, known := ed.extents[list]
+	if !known {
+		all = ed.format.Elements(ed.first, list)
+		ed.extents[list] = all
+	}
+	if len(all) != len(list.Entries) {
+		return nil, Extent{}
+	}
+	i := path[last].Index
+	return list.Entries[i].Value, all[i]
+}
+
+// resolve finds a node of the text, or nil if it comes through a merge or is not there.
+func (doc *Document) resolve(path []Step) *Node {
+	n := doc.Root
+	for _, s := range path {
+		for n.Kind == Alias && n.Target != nil {
+			n = n.Target
+		}
+		at := s.Index
+		if s.Key != nil {
+			found := doc.Keys.find(n, s)
+			if len(found) == 0 {
+				return nil
+			}
+			at = found[len(found)-1]
+		}
+		if at >= len(n.Entries) {
+			return nil
+		}
+		n = n.Entries[at].Value
+	}
+	for n.Kind == Alias && n.Target != nil {
+		n = n.Target
+	}
+	return n
+}
+
+// unknown appends the keys under n that the encoding does not know.
+func (doc *Document) unknown(n, encoded *Node, to []*Node) []*Node {
+	switch {
+	case n.Kind != encoded.Kind:
+	case n.Kind == List && len(n.Entries) == len(encoded.Entries):
+		for i, e := range n.Entries {
+			to = doc.unknown(e.Value, encoded.Entries[i].Value, to)
+		}
+	case n.Kind == Map:
+		known := make(map[int]bool)
+		for _, e := range encoded.Entries {
+			for _, i := range doc.Keys.find(n, Step{Key: e.Key, old: encoded}) {
+				if !known[i] {
+					to = doc.unknown(n.Entries[i].Value, e.Value, to)
+				}
+				known[i] = true
+			}
+		}
+		for i, e := range n.Entries {
+			if !known[i] && !e.Merge {
+				to = append(to, e.Key)
+			}
+		}
+	}
+	return to
+}
+
+// unpaired gives the lines of the comments and unknown keys of list elements that
+// have gone while others came, so that nobody can tell whether they only changed.
+func (ed *editor) unpaired() []int {
+	var lines []int
+	for _, op := range ed.ops {
+		if op.Kind != Delete || !op.Unsure || op.Path[len(op.Path)-1].Key != nil {
+			continue
+		}
+		n, extent := ed.element(op.Path)
+		if n == nil {
+			continue
+		}
+		for _, c := range ed.first.Comments {
+			if c.Start >= extent.Start && c.Start < extent.End {
+				lines = append(lines, c.Line)
+			}
+		}
+		last := op.Path[len(op.Path)-1]
+		for _, key := range ed.first.unknown(n, last.old.Entries[last.Index].Value, nil) {
+			if key.End > 0 {
+				lines = append(lines, 1+bytes.Count(ed.first.Text[:key.Start], []byte("\n")))
+			}
+		}
+	}
+	return lines
+}
