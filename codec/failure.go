@@ -20,7 +20,15 @@ type retold struct {
 	err  error
 }
 
-func (e *retold) Error() string { return e.text }
+// maxText is how many bytes of a library's error are told: some quote a whole file.
+const maxText = 1000
+
+func (e *retold) Error() string {
+	if len(e.text) <= maxText {
+		return e.text
+	}
+	return strings.ToValidUTF8(e.text[:maxText/2]+" … "+e.text[len(e.text)-maxText/2:], "")
+}
 func (e *retold) Unwrap() error { return e.err }
 
 // decodeFailure is a decode error at an offset in data; -1 is an unknown one.

@@ -14,6 +14,7 @@ import (
 type place struct {
 	value  reflect.Value
 	parent reflect.Kind // Map, Slice, Array, Struct; Invalid at the top
+	level  int          // how many maps, lists and structs are around it
 	isKey  bool         // of a map
 	inline bool         // somewhere inside an array that is no array of tables; TOML only
 }
@@ -27,13 +28,21 @@ type flaw struct {
 func (f *flaw) path() string {
 	var b strings.Builder
 	for i := len(f.steps) - 1; i >= 0; i-- {
-		b.WriteString(f.steps[i])
+		if b.WriteString(f.steps[i]); b.Len() > maxPath && i > 0 {
+			b.WriteString("…")
+			break
+		}
 	}
 	if b.Len() == 0 {
 		return "the value"
 	}
 	return strings.TrimPrefix(b.String(), ".")
 }
+
+// maxPath is from how many bytes on the path of a flaw is cut short.
+const maxPath = 200
+
+func (f *flaw) Unwrap() error { return f.err }
 
 func (f *flaw) Error() string { return f.path() + " " + f.err.Error() }
 
@@ -47,29 +56,34 @@ const cycleDepth = 500
 
 type inspector struct {
 	tag   string
+	max   int // how many maps, lists and structs may be in one another
 	check func(place) error
-	self  []reflect.Type // interfaces of values that encode themselves
+	self  []reflect.Type          // interfaces of values that encode themselves
+	skip  func(reflect.Type) bool // the values of these types need no look; may be nil
 	seen  map[any]bool
 }
 
 // inspect calls check for every value in v that an encoder would write, where
-// tag is the struct tag that names fields. It does not look inside values that
-// encode themselves, by one of self or by encoding.TextMarshaler. The error is
-// a *flaw.
-func inspect(v any, tag string, check func(place) error, self ...reflect.Type) error {
-	in := &inspector{tag: tag, check: check, seen: map[any]bool{},
-		self: append(self, textMarshaler)}
+// tag is the struct tag that names fields, and refuses maps, lists and structs with
+// max others around them. It does not look inside values that encode themselves, by
+// one of self or by encoding.TextMarshaler. The error is a *flaw.
+func inspect(v any, tag string, max int, check func(place) error, self ...reflect.Type) error {
+	in := newInspector(tag, max, check, self...)
 	if f := in.visit(place{value: reflect.ValueOf(addressable(v))}, 0); f != nil {
 		return f
 	}
 	return nil
 }
 
+func newInspector(tag string, max int, check func(place) error, self ...reflect.Type) *inspector {
+	return &inspector{tag: tag, max: max, check: check, seen: map[any]bool{}, self: append(self, textMarshaler)}
+}
+
 func (in *inspector) visit(p place, depth int) *flaw {
 	if err := in.check(p); err != nil {
 		return &flaw{err: err}
 	}
-	if !p.value.IsValid() || in.opaque(p.value) {
+	if !p.value.IsValid() || in.skip != nil && in.skip(p.value.Type()) || in.opaque(p.value) {
 		return nil
 	}
 	switch p.value.Kind() {
@@ -121,7 +135,13 @@ func methodless(t reflect.Type) bool {
 }
 
 func (in *inspector) inside(p place, depth int) *flaw {
-	child := place{parent: p.value.Kind(), inline: p.inline}
+	child := place{parent: p.value.Kind(), inline: p.inline, level: p.level + 1}
+	switch p.value.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Array, reflect.Struct:
+		if p.level >= in.max {
+			return &flaw{err: tooDeep(in.max)}
+		}
+	}
 	switch p.value.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		p.value = p.value.Elem()

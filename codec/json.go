@@ -23,7 +23,8 @@ import (
 // Load takes a leading byte order mark. In a value that can hold an interface,
 // numbers there become json.Number, so that every digit is kept. Bytes after
 // the value are an error, and so is a blank file, since it is most often what a
-// crash left; see [AllowEmpty]. Options: AllowEmpty, [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
+// crash left; see [AllowEmpty]. A value with more than 10,000 arrays and objects
+// around it is an error both ways. Options: AllowEmpty, [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
 //
 // As with encoding/json, a value kept in a map or an interface is not
 // addressable: a type that encodes itself through a pointer receiver belongs
@@ -121,17 +122,27 @@ func syntaxError(data []byte) (offset int64, broken bool) {
 }
 
 func (c jsonCodec) Dump(w io.Writer, v any) error {
+	if err := shallow(v); err != nil && !errors.Is(err, errCycle) { // encoding/json says more about a cycle
+		return encodeFailure(c.format, v, err, "")
+	}
 	e := jsonEncoders.Get().(*jsonEncoder)
 	defer e.free()
-	e.SetIndent("", strings.Repeat(" ", c.indent))
 	if err := guard(func() error { return e.Encode(addressable(v)) }); err != nil {
 		return encodeFailure(c.format, v, err, jsonAdvice(err))
 	}
-	if path, found := replaced(e.text.Bytes(), v); found {
+	text := e.text.Bytes()
+	if path, found := replaced(text, v); found {
 		return encodeFailure(c.format, v, fmt.Errorf("%s is a string that is not valid UTF-8", path),
 			"hold binary data in a []byte, which is written as base64")
 	}
-	return emit(w, e.text.Bytes())
+	if c.indent > 0 {
+		indented, err := indentJSON(text, c.indent)
+		if err != nil {
+			return encodeFailure(c.format, v, err, "write it on one line with codec.Indent(0)")
+		}
+		text = indented
+	}
+	return emit(w, text)
 }
 
 // jsonEncoder is an encoding/json encoder and what it has written, kept for their
@@ -178,7 +189,7 @@ func replaced(text []byte, v any) (path string, found bool) {
 	if !bytes.Contains(text, []byte(`\ufffd`)) && !bytes.Contains(text, []byte("\uFFFD")) {
 		return "", false
 	}
-	bad := inspect(v, "json", func(s place) error {
+	bad := inspect(v, "json", maxLevels, func(s place) error {
 		if s.value.Kind() == reflect.String && !utf8.ValidString(s.value.String()) {
 			return errors.New("not valid UTF-8")
 		}

@@ -25,6 +25,11 @@ import (
 // Into an any, Load puts a list of tables as []map[string]any where the text
 // says [[name]], and as []any where it says [{...}]. Dump says [[name]] for both.
 //
+// Load refuses values with more than 1,000 tables and arrays around them. It also
+// refuses a text whose keys and values would take the decoder more than 384 MiB,
+// which is about 400,000 keys, fewer if they are nested, so that no text of 64 MiB
+// takes more than 8 times its size. Dump refuses what Load would.
+//
 // Load takes a leading byte order mark. A blank file is a valid document, the
 // empty table. Options: [AllowEmpty], [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
 func TOML(opts ...Option) Codec {
@@ -44,9 +49,12 @@ func (c tomlCodec) Load(r io.Reader, v any) error {
 		// The decoder would drop another byte order mark, and what it is part of.
 		return shift(notUTF8(c.format, data), bom)
 	}
+	if err := tomledit.Bound(data); err != nil {
+		return shift(c.failure(data, err), bom)
+	}
 	var meta toml.MetaData
 	err = guard(func() (err error) {
-		meta, err = toml.NewDecoder(bytes.NewReader(data)).Decode(v)
+		meta, err = toml.Decode(string(data), v)
 		return err
 	})
 	if err != nil {
@@ -81,6 +89,9 @@ func (c tomlCodec) checked(keys []toml.Key, v any, load func(v any) error) error
 }
 
 func (c tomlCodec) failure(data []byte, err error) error {
+	if b, ok := errors.AsType[*tomledit.BoundError](err); ok {
+		return decodeFailure(c.format, data, int64(b.Offset), b)
+	}
 	p, ok := errors.AsType[toml.ParseError](err)
 	if !ok {
 		return lineFailure(c.format, err)
@@ -100,7 +111,7 @@ func (c tomlCodec) unwrapped(v any) error {
 	if !holdsUint.of(reflect.TypeOf(v)) {
 		return nil
 	}
-	err := inspect(v, "toml", func(p place) error {
+	err := inspect(v, "toml", tomledit.MaxLevels+1, func(p place) error {
 		if tooLarge(p.value) {
 			return fmt.Errorf("is %d in the file, and a %s can't hold that", int64(p.value.Uint()), p.value.Type())
 		}
@@ -194,6 +205,9 @@ func (c tomlCodec) encode(v any) ([]byte, error) {
 	e.Indent = strings.Repeat(" ", c.indent)
 	if err := guard(func() error { return e.Encode(addressable(shiftLocalTimes(v))) }); err != nil {
 		return nil, encodeFailure(c.format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
+	}
+	if err := tomledit.Bound(text.Bytes()); err != nil { // a value's own method may have written anything
+		return nil, encodeFailure(c.format, v, err, "")
 	}
 	return text.Bytes(), nil
 }

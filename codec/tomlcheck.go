@@ -11,6 +11,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/tomledit"
 )
 
 var (
@@ -28,7 +29,7 @@ func tomlWritable(v any) error {
 	case top.Kind() != reflect.Map && top.Kind() != reflect.Struct || top.Type() == timeType:
 		return errors.New("a toml document is a table; put the value in a map or struct")
 	}
-	return inspect(v, "toml", tomlFlaw, tomlMarshaler)
+	return inspect(v, "toml", tomledit.MaxLevels+1, tomlFlaw, tomlMarshaler)
 }
 
 // tomlFlaw says what is wrong with one value.

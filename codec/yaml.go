@@ -20,6 +20,10 @@ import (
 // pointer receiver wherever the value is. A json.Number is written as the
 // number it is.
 //
+// Load refuses values with more than 10,000 collections around them once every alias
+// is followed, and mappings whose keys would take too long to compare, which is from
+// 90,000 keys on if they are not all strings.
+//
 // Load takes a leading byte order mark. A blank file, or one of comments
 // alone, is the document null, which leaves the zero value. A second document
 // is an error, since writing would drop it. In an interface, an integer that
@@ -38,15 +42,20 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 		return err
 	}
 	data, _ = withoutBOM(data)
-	d := yaml.NewDecoder(bytes.NewReader(yamledit.Readable(data)))
-	d.KnownFields(c.strict)
+	data = yamledit.Readable(data)
+	d := yaml.NewDecoder(bytes.NewReader(data))
 	err = guard(func() error {
+		// A tree first, since its mappings can be bounded, and those with many keys
+		// decoded in time linear in their size.
 		var root yaml.Node
-		if c.strict || len(data) < largeYAML {
-			return d.Decode(v)
+		if err := yamledit.BoundText(data); err != nil {
+			return err
 		}
 		if err := d.Decode(&root); err != nil {
 			return err
+		}
+		if c.strict {
+			return decodeKnown(data, &root, v)
 		}
 		return yamledit.DecodeNode(&root, v, seesNodes.of(reflect.TypeOf(v)))
 	})
@@ -59,9 +68,16 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 	return c.end(d)
 }
 
-// largeYAML is from how many bytes on it pays to make a tree first, of which
-// mappings with many keys are decoded in time linear in their size.
-const largeYAML = 16 << 10
+// decodeKnown refuses keys without a field, which yaml.v3 does for a text only, not
+// for the tree of it.
+func decodeKnown(data []byte, root *yaml.Node, v any) error {
+	if err := yamledit.Bound(root); err != nil {
+		return err
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	return d.Decode(v)
+}
 
 // loadDocument is Load of a text that is parsed already. Only the parser's own
 // way knows which keys have no field.
@@ -109,7 +125,7 @@ func (c yamlCodec) encode(v any) ([]byte, error) {
 
 func (c yamlCodec) write(v any, emit func(root *yaml.Node) ([]byte, error)) (text []byte, err error) {
 	err = guard(func() error {
-		node, err := new(yamlBuilder).node(reflect.ValueOf(addressable(v)), false)
+		node, err := newYAMLBuilder(c.indent).node(reflect.ValueOf(addressable(v)), false)
 		if err == nil {
 			text, err = emit(node)
 		}

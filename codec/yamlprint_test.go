@@ -39,7 +39,7 @@ func checkPrinted(t *testing.T, root *yaml.Node, indent int) bool {
 
 func built(t *testing.T, v any) *yaml.Node {
 	t.Helper()
-	root, err := new(yamlBuilder).node(reflect.ValueOf(v), false)
+	root, err := newYAMLBuilder(2).node(reflect.ValueOf(v), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,38 @@ import (
 // Building the tree here, not in yaml.v3, lets each string have a style that
 // keeps it: the literal style of yaml.v3 loses a leading line break.
 type yamlBuilder struct {
-	depth int
-	seen  map[any]bool // pointers, maps and slices around the value, below cycleDepth
+	depth  int
+	seen   map[any]bool // pointers, maps and slices around the value, below cycleDepth
+	level  int          // how many collections are open
+	indent int          // the blanks for each
+	blanks int          // of all lines together
+}
+
+func newYAMLBuilder(indent int) *yamlBuilder { return &yamlBuilder{indent: indent} }
+
+// errLimit marks what is wrong with the value as a whole, so that no place in it is named.
+var errLimit = errors.New("the value")
+
+// open goes into a collection of that many entries; close leaves it.
+func (b *yamlBuilder) open(entries int) error {
+	if b.level >= maxLevels {
+		return fmt.Errorf("%w %w", errLimit, tooDeep(maxLevels))
+	}
+	if b.blanks += b.level * b.indent * entries; b.blanks > maxIndentation {
+		return fmt.Errorf("%w %w", errLimit, tooIndented())
+	}
+	b.level++
+	return nil
+}
+
+func (b *yamlBuilder) close() { b.level-- }
+
+// within names the place of an error inside a value.
+func within(place string, err error) error {
+	if errors.Is(err, errLimit) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", place, err)
 }
 
 func (b *yamlBuilder) node(v reflect.Value, flow bool) (*yaml.Node, error) {
@@ -63,7 +93,7 @@ func (b *yamlBuilder) enter(v reflect.Value) (leave func(), err error) {
 	}
 	key := identity(v)
 	if b.seen[key] {
-		return nil, errCycle
+		return nil, fmt.Errorf("%w %w", errLimit, errCycle)
 	}
 	if b.seen == nil {
 		b.seen = map[any]bool{}
@@ -125,6 +155,10 @@ func pointerTo(v reflect.Value) reflect.Value {
 }
 
 func (b *yamlBuilder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
+	if err := b.open(m.Len()); err != nil {
+		return nil, err
+	}
+	defer b.close()
 	node := collection(yaml.MappingNode, flow, 2*m.Len())
 	type entry struct{ key, value *yaml.Node }
 	entries := make([]entry, 0, m.Len())
@@ -135,7 +169,7 @@ func (b *yamlBuilder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
 		}
 		value, err := b.node(it.Value(), false)
 		if err != nil {
-			return nil, fmt.Errorf("[%v]: %w", it.Key(), err)
+			return nil, within(fmt.Sprintf("[%v]", it.Key()), err)
 		}
 		entries = append(entries, entry{key, value})
 	}
@@ -150,11 +184,15 @@ func (b *yamlBuilder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
 }
 
 func (b *yamlBuilder) sequence(s reflect.Value, flow bool) (*yaml.Node, error) {
+	if err := b.open(s.Len()); err != nil {
+		return nil, err
+	}
+	defer b.close()
 	node := collection(yaml.SequenceNode, flow, s.Len())
 	for i := range s.Len() {
 		item, err := b.node(s.Index(i), false)
 		if err != nil {
-			return nil, fmt.Errorf("[%d]: %w", i, err)
+			return nil, within(fmt.Sprintf("[%d]", i), err)
 		}
 		node.Content = append(node.Content, item)
 	}
@@ -170,6 +208,10 @@ func collection(kind yaml.Kind, flow bool, size int) *yaml.Node {
 }
 
 func (b *yamlBuilder) record(s reflect.Value, flow bool) (*yaml.Node, error) {
+	if err := b.open(s.NumField()); err != nil {
+		return nil, err
+	}
+	defer b.close()
 	node := collection(yaml.MappingNode, flow, 2*s.NumField())
 	if err := b.fields(node, s); err != nil {
 		return nil, err
@@ -199,7 +241,7 @@ func (b *yamlBuilder) fields(node *yaml.Node, s reflect.Value) error {
 		value := s.Field(i)
 		if tag.inline {
 			if err := b.inlined(node, value); err != nil {
-				return fmt.Errorf("%s: %w", field.Name, err)
+				return within(field.Name, err)
 			}
 			continue
 		}
@@ -208,7 +250,7 @@ func (b *yamlBuilder) fields(node *yaml.Node, s reflect.Value) error {
 		}
 		item, err := b.node(value, tag.flow)
 		if err != nil {
-			return fmt.Errorf("%s: %w", field.Name, err)
+			return within(field.Name, err)
 		}
 		node.Content = append(node.Content, stringNode(tag.key), item)
 	}

@@ -30,6 +30,9 @@ type format struct{}
 
 // Parse reads a text.
 func (format) Parse(text []byte) (*textedit.Document, error) {
+	if err := Bound(text); err != nil {
+		return nil, err
+	}
 	s := newScanner(text)
 	var whole toml.Primitive
 	meta, err := toml.Decode(s.source, &whole)

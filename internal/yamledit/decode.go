@@ -14,10 +14,17 @@ func Decode(doc *textedit.Document, v any, shown bool) error {
 	return DecodeNode(doc.Data.(*layout).root, v, shown)
 }
 
+// Bound refuses a tree that yaml.v3 would need too much stack, memory or time for if
+// it decoded it as it is.
+func Bound(root *yaml.Node) error { return bound(root, false) }
+
 // DecodeNode is Decode of a document node, or of none.
 func DecodeNode(root *yaml.Node, v any, shown bool) error {
 	if root.IsZero() {
 		return nil // as the decoder leaves v where there is no document
+	}
+	if err := bound(root, !shown); err != nil {
+		return err
 	}
 	if !shown {
 		root = divided(root)

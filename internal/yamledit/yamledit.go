@@ -41,6 +41,9 @@ func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return nil, errors.New("UTF-16 can't be edited; save the file as UTF-8")
 	}
+	if err := BoundText(text); err != nil {
+		return nil, err
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(Readable(text)))
 	var root yaml.Node
 	if err := decoder.Decode(&root); err != nil && err != io.EOF {

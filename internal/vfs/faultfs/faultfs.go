@@ -46,7 +46,6 @@ const (
 	Same       = "same"
 	Readlink   = "readlink"
 	Mkdir      = "mkdir"
-	Rmdir      = "rmdir"
 	Writable   = "writable"
 	Rename     = "rename"
 	Remove     = "remove"
