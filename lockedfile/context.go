@@ -30,54 +30,70 @@ func NewContext[T any](path string, opts ...safefile.Option) *ContextFile[T] {
 	return &ContextFile[T]{open[T](path, append(opts[:len(opts):len(opts)], needLock))}
 }
 
+// handle is what every method works on. That of a zero ContextFile fails.
+func (f *ContextFile[T]) handle() *handle.File[T] {
+	if f == nil || f.file == nil {
+		return handle.Unmade[T]("lockedfile.NewContext")
+	}
+	return f.file
+}
+
+// with is handle for a call with a context, which must be one.
+func (f *ContextFile[T]) with(ctx context.Context) *handle.File[T] {
+	if ctx == nil {
+		panic("lockedfile.ContextFile: nil context")
+	}
+	return f.handle()
+}
+
 // Path is the file's absolute path.
-func (f *ContextFile[T]) Path() string { return f.file.Path() }
+func (f *ContextFile[T]) Path() string { return f.handle().Path() }
 
 // Read decodes the file, inside a transaction its staged state.
-func (f *ContextFile[T]) Read(ctx context.Context) (T, error) { return f.file.ReadIn(ctx) }
+func (f *ContextFile[T]) Read(ctx context.Context) (T, error) { return f.with(ctx).ReadIn(ctx) }
 
 // ReadOr is Read, but gives def if there is no file.
 func (f *ContextFile[T]) ReadOr(ctx context.Context, def T) (T, error) {
-	return f.file.ReadOrIn(ctx, def)
+	return f.with(ctx).ReadOrIn(ctx, def)
 }
 
 // ReadBytes gives the content as it is, inside a transaction the staged one.
 func (f *ContextFile[T]) ReadBytes(ctx context.Context) ([]byte, error) {
-	return f.file.ReadBytesIn(ctx)
+	return f.with(ctx).ReadBytesIn(ctx)
 }
 
 // Write makes v the file's content.
-func (f *ContextFile[T]) Write(ctx context.Context, v T) error { return f.file.Write(ctx, v) }
+func (f *ContextFile[T]) Write(ctx context.Context, v T) error { return f.with(ctx).Write(ctx, v) }
 
 // WriteBytes makes data the file's content.
 func (f *ContextFile[T]) WriteBytes(ctx context.Context, data []byte) error {
-	return f.file.WriteBytes(ctx, data)
+	return f.with(ctx).WriteBytes(ctx, data)
 }
 
 // Merge puts patch over what the file holds.
-func (f *ContextFile[T]) Merge(ctx context.Context, patch T) error { return f.file.Merge(ctx, patch) }
+func (f *ContextFile[T]) Merge(ctx context.Context, patch T) error { return f.with(ctx).Merge(ctx, patch) }
 
 // Append puts text at the end.
 func (f *ContextFile[T]) Append(ctx context.Context, text string) error {
-	return f.file.Append(ctx, text)
+	return f.with(ctx).Append(ctx, text)
 }
 
 // Remove takes the file away.
-func (f *ContextFile[T]) Remove(ctx context.Context) error { return f.file.Remove(ctx) }
+func (f *ContextFile[T]) Remove(ctx context.Context) error { return f.with(ctx).Remove(ctx) }
 
 // Verify compares the file with its checksum. Inside a transaction on the file
 // it is an error, and so are Open and Create.
-func (f *ContextFile[T]) Verify(ctx context.Context) error { return f.file.Verify(ctx) }
+func (f *ContextFile[T]) Verify(ctx context.Context) error { return f.with(ctx).Verify(ctx) }
 
 // Open opens the file for reading as a stream.
 func (f *ContextFile[T]) Open(ctx context.Context) (*safefile.Reader, error) {
-	return f.file.Open(ctx)
+	return f.with(ctx).Open(ctx)
 }
 
 // Create begins a new content as a stream. The context governs the wait for the
 // lock only.
 func (f *ContextFile[T]) Create(ctx context.Context) (*safefile.Writer, error) {
-	return f.file.Create(ctx)
+	return f.with(ctx).Create(ctx)
 }
 
 // Locked runs fn as one transaction, or as part of the one that ctx carries.
@@ -86,7 +102,7 @@ func (f *ContextFile[T]) Locked(ctx context.Context, fn func(ctx context.Context
 	if fn == nil {
 		panic("lockedfile.Locked: nil function")
 	}
-	return f.file.Locked(ctx, fn, func(tx *handle.Tx[T]) error { return fn(tx.In(ctx), &Tx[T]{tx}) })
+	return f.with(ctx).Locked(ctx, fn, func(tx *handle.Tx[T]) error { return fn(tx.In(ctx), &Tx[T]{tx}) })
 }
 
 // Update is the transaction that reads the file, lets fn change the value and
@@ -95,5 +111,5 @@ func (f *ContextFile[T]) Update(ctx context.Context, fn func(v *T) error) error 
 	if fn == nil {
 		panic("lockedfile.Update: nil function")
 	}
-	return f.file.Update(ctx, fn)
+	return f.with(ctx).Update(ctx, fn)
 }

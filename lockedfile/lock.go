@@ -30,6 +30,9 @@ type Lock struct {
 // A Lock that is forgotten is released when it is garbage collected, with a
 // warning.
 func Acquire(ctx context.Context, path string, opts ...safefile.Option) (*Lock, error) {
+	if ctx == nil {
+		panic("lockedfile.Acquire: nil context")
+	}
 	e, request, err := target(path, opts)
 	if err != nil {
 		return nil, handle.Fail("lock", path, errors.ErrLock, err)
@@ -63,6 +66,9 @@ func acquire(e *engine.Engine, path string, request engine.Request) (*Lock, erro
 func (l *Lock) Release() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.path == "" {
+		return handle.Fail("unlock", "", errors.ErrLock, fmt.Errorf("the Lock is a zero value; Acquire gives one: %w", fs.ErrInvalid))
+	}
 	if l.hold == nil {
 		return handle.Fail("unlock", l.path, errors.ErrLock, fmt.Errorf("the lock was released before: %w", fs.ErrClosed))
 	}

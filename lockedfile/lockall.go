@@ -26,6 +26,9 @@ func LockAll(ctx context.Context, paths []string, fn func(ctx context.Context) e
 	if fn == nil {
 		panic("lockedfile.LockAll: nil function")
 	}
+	if ctx == nil {
+		panic("lockedfile.LockAll: nil context")
+	}
 	holds, err := holdAll(ctx, paths, fn, opts)
 	if err != nil {
 		return handle.Fail("lock", strings.Join(paths, ", "), errors.ErrLock, err)

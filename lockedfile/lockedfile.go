@@ -62,8 +62,16 @@ type LockedFile[T any] struct {
 // New makes the handle of a file as [safefile.New] does, with the same options.
 // It can't do without the lock: given [safefile.WithoutLock] every call fails.
 func New[T any](path string, opts ...safefile.Option) *LockedFile[T] {
-	opts = append(opts[:len(opts):len(opts)], needLock)
-	return &LockedFile[T]{safefile.New[T](path, opts...), open[T](path, opts)}
+	file := open[T](path, append(opts[:len(opts):len(opts)], needLock))
+	return &LockedFile[T]{safefile.New[T](path, func(o *handle.Options) { o.Shared = file }), file}
+}
+
+// handle is what Locked and Update work on. That of a zero LockedFile fails.
+func (f *LockedFile[T]) handle() *handle.File[T] {
+	if f == nil || f.file == nil {
+		return handle.Unmade[T]("lockedfile.New")
+	}
+	return f.file
 }
 
 // needLock comes last, so that nothing takes the lock away again.
@@ -94,7 +102,7 @@ func (f *LockedFile[T]) Locked(fn func(tx *Tx[T]) error) error {
 	if fn == nil {
 		panic("lockedfile.Locked: nil function")
 	}
-	return f.file.Locked(context.Background(), fn, func(tx *handle.Tx[T]) error { return fn(&Tx[T]{tx}) })
+	return f.handle().Locked(context.Background(), fn, func(tx *handle.Tx[T]) error { return fn(&Tx[T]{tx}) })
 }
 
 // Update is the transaction that reads the file, lets fn change the value and
@@ -104,7 +112,7 @@ func (f *LockedFile[T]) Update(fn func(v *T) error) error {
 	if fn == nil {
 		panic("lockedfile.Update: nil function")
 	}
-	return f.file.Update(context.Background(), fn)
+	return f.handle().Update(context.Background(), fn)
 }
 
 // Tx is the file inside a transaction. Reads see what was staged before them;
@@ -114,26 +122,33 @@ type Tx[T any] struct {
 	tx *handle.Tx[T]
 }
 
+func (tx *Tx[T]) made() *handle.Tx[T] {
+	if tx == nil || tx.tx == nil {
+		panic("lockedfile.Tx: the zero value is no transaction; Locked gives one to its function")
+	}
+	return tx.tx
+}
+
 // Read decodes the current state. A missing file is [fs.ErrNotExist].
-func (tx *Tx[T]) Read() (T, error) { return tx.tx.Read() }
+func (tx *Tx[T]) Read() (T, error) { return tx.made().Read() }
 
 // ReadOr is Read, but gives def if there is no file.
-func (tx *Tx[T]) ReadOr(def T) (T, error) { return tx.tx.ReadOr(def) }
+func (tx *Tx[T]) ReadOr(def T) (T, error) { return tx.made().ReadOr(def) }
 
 // ReadBytes gives the current content as it is.
-func (tx *Tx[T]) ReadBytes() ([]byte, error) { return tx.tx.ReadBytes() }
+func (tx *Tx[T]) ReadBytes() ([]byte, error) { return tx.made().ReadBytes() }
 
 // Write stages v. A value that can't be encoded is ErrEncode, at once.
-func (tx *Tx[T]) Write(v T) error { return tx.tx.Write(v) }
+func (tx *Tx[T]) Write(v T) error { return tx.made().Write(v) }
 
 // WriteBytes stages a copy of data.
-func (tx *Tx[T]) WriteBytes(data []byte) error { return tx.tx.WriteBytes(data) }
+func (tx *Tx[T]) WriteBytes(data []byte) error { return tx.made().WriteBytes(data) }
 
 // Merge stages patch put over the current state, as [safefile.SafeFile.Merge] does.
-func (tx *Tx[T]) Merge(patch T) error { return tx.tx.Merge(patch) }
+func (tx *Tx[T]) Merge(patch T) error { return tx.made().Merge(patch) }
 
 // Append stages text at the end.
-func (tx *Tx[T]) Append(text string) error { return tx.tx.Append(text) }
+func (tx *Tx[T]) Append(text string) error { return tx.made().Append(text) }
 
 // Remove stages the file's removal. A missing file is [fs.ErrNotExist].
-func (tx *Tx[T]) Remove() error { return tx.tx.Remove() }
+func (tx *Tx[T]) Remove() error { return tx.made().Remove() }

@@ -69,20 +69,28 @@ func New[T any](path string, opts ...Option) *SafeFile[T] {
 	return &SafeFile[T]{handle.New[T](path, collect(opts))}
 }
 
+// handle is what every method works on. That of a zero SafeFile fails.
+func (f *SafeFile[T]) handle() *handle.File[T] {
+	if f == nil || f.file == nil {
+		return handle.Unmade[T]("safefile.New")
+	}
+	return f.file
+}
+
 // Path is the file's absolute path.
-func (f *SafeFile[T]) Path() string { return f.file.Path() }
+func (f *SafeFile[T]) Path() string { return f.handle().Path() }
 
 // Read decodes the file. It takes no lock, creates nothing and never waits, so
 // it works on a read-only mount and on files of other users.
 //
 // A missing file is [fs.ErrNotExist]; what can't be decoded is ErrDecode, and
 // ErrTooLarge what is over the limit of [WithMaxSize].
-func (f *SafeFile[T]) Read() (T, error) { return f.file.Read() }
+func (f *SafeFile[T]) Read() (T, error) { return f.handle().Read() }
 
 // ReadOr is [SafeFile.Read], but gives def if there is no file. A file that is
 // damaged is still an error: what a person could repair must not be taken for
 // nothing.
-func (f *SafeFile[T]) ReadOr(def T) (T, error) { return f.file.ReadOr(def) }
+func (f *SafeFile[T]) ReadOr(def T) (T, error) { return f.handle().ReadOr(def) }
 
 // Write makes v the file's content, and returns nil when it is durable. It
 // makes the file if there is none; an existing one keeps its permissions,
@@ -90,41 +98,41 @@ func (f *SafeFile[T]) ReadOr(def T) (T, error) { return f.file.ReadOr(def) }
 //
 // A value that can't be encoded is ErrEncode, before anything was touched. A
 // write that would change no byte replaces nothing.
-func (f *SafeFile[T]) Write(v T) error { return f.file.Write(background, v) }
+func (f *SafeFile[T]) Write(v T) error { return f.handle().Write(background, v) }
 
 // Merge reads the file and writes it with patch put over it, under one lock: the
 // keys of a map over those of the file, the elements of a slice after those of
 // the file. A T of any other kind is ErrEncode. A missing file is taken for
 // empty; one that can't be decoded is ErrDecode and left as it is.
-func (f *SafeFile[T]) Merge(patch T) error { return f.file.Merge(background, patch) }
+func (f *SafeFile[T]) Merge(patch T) error { return f.handle().Merge(background, patch) }
 
 // Append puts text at the end of the file, which is made if there is none.
 // Readers see all of the text or none of it. It needs no codec.
-func (f *SafeFile[T]) Append(text string) error { return f.file.Append(background, text) }
+func (f *SafeFile[T]) Append(text string) error { return f.handle().Append(background, text) }
 
 // ReadBytes gives the content as it is. It needs no codec, and has no limit
 // unless [WithMaxSize] sets one. Like [SafeFile.Read] it takes no lock.
-func (f *SafeFile[T]) ReadBytes() ([]byte, error) { return f.file.ReadBytes() }
+func (f *SafeFile[T]) ReadBytes() ([]byte, error) { return f.handle().ReadBytes() }
 
 // WriteBytes makes data the file's content as [SafeFile.Write] does. It needs no
 // codec, and data may be used again afterwards.
-func (f *SafeFile[T]) WriteBytes(data []byte) error { return f.file.WriteBytes(background, data) }
+func (f *SafeFile[T]) WriteBytes(data []byte) error { return f.handle().WriteBytes(background, data) }
 
 // Remove takes the file away, and returns nil when that is durable. A missing
 // file is [fs.ErrNotExist]. The lock file stays, since somebody may be waiting
 // for it.
-func (f *SafeFile[T]) Remove() error { return f.file.Remove(background) }
+func (f *SafeFile[T]) Remove() error { return f.handle().Remove(background) }
 
 // Verify reads the file and compares it with its checksum, whether or not the
 // handle was made [WithChecksum]. It returns nil, ErrChecksumMismatch or
 // ErrNoChecksum, or why the file could not be read. It needs little memory
 // however large the file is, and no lock.
-func (f *SafeFile[T]) Verify() error { return f.file.Verify(background) }
+func (f *SafeFile[T]) Verify() error { return f.handle().Verify(background) }
 
 // Open opens the file for reading as a stream. The Reader stays with the version
 // that it opened, whatever replaces it meanwhile. Like [SafeFile.Read] it takes no
 // lock, and under [WithChecksum] it reports damage at the end of the content.
-func (f *SafeFile[T]) Open() (*Reader, error) { return f.file.Open(background) }
+func (f *SafeFile[T]) Open() (*Reader, error) { return f.handle().Open(background) }
 
 // Create begins a new content as a stream. It takes the lock, so other writers
 // wait until the Writer is committed or closed; readers see the old content
@@ -139,7 +147,7 @@ func (f *SafeFile[T]) Open() (*Reader, error) { return f.file.Open(background) }
 //		return err
 //	}
 //	return w.Commit()
-func (f *SafeFile[T]) Create() (*Writer, error) { return f.file.Create(background) }
+func (f *SafeFile[T]) Create() (*Writer, error) { return f.handle().Create(background) }
 
 // Reader is what [SafeFile.Open] gives: Read and Close. After Close a Read fails
 // with [fs.ErrClosed].

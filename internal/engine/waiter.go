@@ -115,6 +115,14 @@ func (w *waiter) gaveUp(holder string) error {
 	return &errors.TimeoutError{Path: w.Place.Path, Timeout: timeout, Holder: holder, Cause: cause}
 }
 
+// Ended is why a context ended, nil if it did not.
+func Ended(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return because(ctx.Err(), context.Cause(ctx))
+}
+
 // because matches context.Canceled as well as the cause that the caller gave.
 func because(ended, cause error) error {
 	if cause == ended {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
 )
 
 // Inside a transaction that a context carries a read sees what is staged; else
@@ -28,8 +29,8 @@ func readIn[T, R any](ctx context.Context, f *File[T], plain func() (R, error), 
 	if f.err != nil {
 		return plain()
 	}
-	if ctx.Err() != nil {
-		return result, f.fail("read", errors.ErrRead, context.Cause(ctx))
+	if err := engine.Ended(ctx); err != nil {
+		return result, f.fail("read", errors.ErrRead, err)
 	}
 	open, err := f.engine.Carried(ctx, f.request.Place)
 	if err != nil {

@@ -6,6 +6,7 @@ package handle
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"sync/atomic"
 
@@ -32,11 +33,20 @@ type File[T any] struct {
 
 // New never fails: what is wrong with the arguments surfaces at the first call.
 func New[T any](path string, o Options) *File[T] {
+	if shared, ok := o.Shared.(*File[T]); ok {
+		return shared
+	}
 	f := &File[T]{name: path}
 	f.engine, f.request, f.err = Target(path, &o)
 	f.request.Last = &f.last
 	f.options = o
 	return f
+}
+
+// Unmade is what a handle without a constructor, its zero value, has for a file: every
+// call fails and says which function makes one.
+func Unmade[T any](constructor string) *File[T] {
+	return &File[T]{err: fmt.Errorf("the handle is a zero value; make it with %s: %w", constructor, fs.ErrInvalid)}
 }
 
 // Target is what the engine is asked for a path with these options, for calls

@@ -41,6 +41,10 @@ type Options struct {
 
 	Engine *engine.Engine // nil for the local disk; tests put another below
 
+	// Shared is the *File[T] that the handle is to use instead of one of its own, so
+	// that a LockedFile and the SafeFile in it warn of one thing once; nil for none.
+	Shared any
+
 	err error // the first bad value
 }
 

@@ -78,6 +78,15 @@ func (f *File[T]) outside(ctx context.Context) error {
 	return err
 }
 
+// readable is outside for what waits for nothing, and so would not notice that its
+// context has ended.
+func (f *File[T]) readable(ctx context.Context) error {
+	if err := engine.Ended(ctx); err != nil && f.err == nil {
+		return err
+	}
+	return f.outside(ctx)
+}
+
 // Write is io.Writer's. After Commit or Close it fails with fs.ErrClosed. After a
 // Write that failed, every Write and the Commit fail with the same error.
 func (w *Writer) Write(p []byte) (n int, err error) {
@@ -118,6 +127,9 @@ func (w *Writer) Close() error {
 }
 
 func (w *Writer) close() error {
+	if w.name == "" {
+		return w.finished("close")
+	}
 	if w.open == nil {
 		return nil
 	}
@@ -128,6 +140,9 @@ func (w *Writer) close() error {
 }
 
 func (w *Writer) finished(op string) error {
+	if w.name == "" { // no call that makes one takes an empty path
+		return Fail(op, "", errors.ErrWrite, fmt.Errorf("the Writer is a zero value; Create gives one: %w", fs.ErrInvalid))
+	}
 	return Fail(op, w.name, errors.ErrWrite, fmt.Errorf("the Writer was committed or closed before: %w", fs.ErrClosed))
 }
 
@@ -145,7 +160,7 @@ type Reader struct {
 
 // Open opens the file for reading, without a lock.
 func (f *File[T]) Open(ctx context.Context) (*Reader, error) {
-	if err := f.outside(ctx); err != nil {
+	if err := f.readable(ctx); err != nil {
 		return nil, f.fail("open", errors.ErrRead, err)
 	}
 	r, err := f.engine.Open(f.request.Place, f.options.forBytes())
@@ -168,7 +183,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.open == nil {
-		return 0, Fail("read", r.name, errors.ErrRead, fmt.Errorf("the Reader was closed before: %w", fs.ErrClosed))
+		return 0, r.finished("read")
 	}
 	n, err := r.open.Read(p)
 	if err == io.EOF {
@@ -181,6 +196,9 @@ func (r *Reader) Read(p []byte) (int, error) {
 func (r *Reader) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.name == "" {
+		return r.finished("close")
+	}
 	if r.open == nil {
 		return nil
 	}
@@ -190,10 +208,17 @@ func (r *Reader) Close() error {
 	return Fail("close", r.name, errors.ErrRead, open.Close())
 }
 
+func (r *Reader) finished(op string) error {
+	if r.name == "" {
+		return Fail(op, "", errors.ErrRead, fmt.Errorf("the Reader is a zero value; Open gives one: %w", fs.ErrInvalid))
+	}
+	return Fail(op, r.name, errors.ErrRead, fmt.Errorf("the Reader was closed before: %w", fs.ErrClosed))
+}
+
 // Verify reads the file and compares it with its checksum.
 func (f *File[T]) Verify(ctx context.Context) error {
 	fail := func(err error) error { return f.fail("verify", errors.ErrRead, err) }
-	if err := f.outside(ctx); err != nil {
+	if err := f.readable(ctx); err != nil {
 		return fail(err)
 	}
 	r, err := f.engine.Open(f.request.Place, store.ReadOptions{Verify: true})

@@ -1,0 +1,133 @@
+package lockedfile_test
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+func TestALockedFileWarnsOfOneCauseOnce(t *testing.T) {
+	disk := faultfs.Wrap(vfs.OS)
+	disk.Before(func(op faultfs.Op) error {
+		if op.Verb == faultfs.SyncDir {
+			return syscall.EINVAL // it has no such call
+		}
+		return nil
+	})
+	log := &journal{}
+	f := lockedfile.New[counters](filepath.Join(t.TempDir(), "f.json"), on(disk), safefile.WithSafety(safefile.Warn),
+		safefile.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
+	for range 3 {
+		must(t, f.Write(counters{"a": 1}))
+		must(t, f.Update(func(v *counters) error { (*v)["a"]++; return nil }))
+		must(t, f.Append("\n"))
+	}
+	if text := log.String(); strings.Count(text, "\n") != 1 {
+		t.Errorf("the log says\n%s", text)
+	}
+}
+
+func TestAZeroHandleFailsAndSaysWhatMakesOne(t *testing.T) {
+	ctx := context.Background()
+	var f lockedfile.LockedFile[counters]
+	var c lockedfile.ContextFile[counters]
+	var l lockedfile.Lock
+	second := func(_ any, err error) error { return err }
+	for want, calls := range map[string]map[string]error{
+		"lockedfile.New": {
+			"Locked": f.Locked(func(*lockedfile.Tx[counters]) error { t.Error("it ran"); return nil }),
+			"Update": f.Update(func(*counters) error { t.Error("it ran"); return nil }),
+		},
+		"safefile.New": { // what it embeds
+			"Read":  second(f.Read()),
+			"Write": f.Write(nil),
+		},
+		"lockedfile.NewContext": {
+			"Read":       second(c.Read(ctx)),
+			"ReadOr":     second(c.ReadOr(ctx, nil)),
+			"ReadBytes":  second(c.ReadBytes(ctx)),
+			"Write":      c.Write(ctx, nil),
+			"WriteBytes": c.WriteBytes(ctx, nil),
+			"Merge":      c.Merge(ctx, nil),
+			"Append":     c.Append(ctx, ""),
+			"Remove":     c.Remove(ctx),
+			"Verify":     c.Verify(ctx),
+			"Open":       second(c.Open(ctx)),
+			"Create":     second(c.Create(ctx)),
+			"Locked":     c.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { t.Error("it ran"); return nil }),
+			"Update":     c.Update(ctx, func(*counters) error { t.Error("it ran"); return nil }),
+		},
+		"Acquire": {"Release": l.Release()},
+	} {
+		for name, err := range calls {
+			if !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want one that names %s", name, err, want)
+			}
+		}
+	}
+	if c.Path() != "" || f.Path() != "" {
+		t.Error("a zero handle has a path")
+	}
+}
+
+func TestMisuseByTheProgrammerPanicsWithAQualifiedName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	c := lockedfile.NewContext[counters](path)
+	var none context.Context
+	for name, call := range map[string]func(){
+		"ContextFile.Read":   func() { _, _ = c.Read(none) },
+		"ContextFile.Write":  func() { _ = c.Write(none, nil) },
+		"ContextFile.Locked": func() { _ = c.Locked(none, func(context.Context, *lockedfile.Tx[counters]) error { return nil }) },
+		"Acquire":            func() { _, _ = lockedfile.Acquire(none, path) },
+		"LockAll":            func() { _ = lockedfile.LockAll(none, []string{path}, func(context.Context) error { return nil }) },
+		"Tx.Read":            func() { _, _ = new(lockedfile.Tx[counters]).Read() },
+		"Tx.Write":           func() { _ = new(lockedfile.Tx[counters]).Write(nil) },
+		"nil option":         func() { lockedfile.New[counters](path, nil) },
+	} {
+		if text, ok := panics(call).(string); !ok || !strings.Contains(text, "file.") {
+			t.Errorf("%s: panics with %v", name, panics(call))
+		}
+	}
+}
+
+// A context that has ended ends the wait, not what needs none.
+func TestAnEndedContextIsTheErrorOfEveryCall(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	c := lockedfile.NewContext[counters](path)
+	must(t, c.Write(context.Background(), counters{"a": 1}))
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errOwn)
+	second := func(_ any, err error) error { return err }
+	for name, err := range map[string]error{
+		"Read":       second(c.Read(ctx)),
+		"ReadOr":     second(c.ReadOr(ctx, nil)),
+		"ReadBytes":  second(c.ReadBytes(ctx)),
+		"Write":      c.Write(ctx, nil),
+		"WriteBytes": c.WriteBytes(ctx, nil),
+		"Merge":      c.Merge(ctx, nil),
+		"Append":     c.Append(ctx, "x"),
+		"Remove":     c.Remove(ctx),
+		"Verify":     c.Verify(ctx),
+		"Open":       second(c.Open(ctx)),
+		"Create":     second(c.Create(ctx)),
+		"Locked":     c.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { t.Error("it ran"); return nil }),
+		"Update":     c.Update(ctx, func(*counters) error { t.Error("it ran"); return nil }),
+		"Acquire":    second(lockedfile.Acquire(ctx, path)),
+		"LockAll":    lockedfile.LockAll(ctx, []string{path}, func(context.Context) error { t.Error("it ran"); return nil }),
+	} {
+		if !errors.Is(err, errOwn) || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	holds(t, path, "{\n  \"a\": 1\n}\n")
+}
