@@ -14,8 +14,11 @@ import (
 type TimeoutError struct {
 	Path    string        // the file whose lock was waited for
 	Timeout time.Duration // how long the caller was ready to wait
-	Holder  string        // who holds the lock, quoted from its lock file; empty if unknown
-	Cause   error         // the context's cause if a context ended the wait, else nil
+	// Holder is who holds the lock: "this process at FILE:LINE" with the call that took
+	// it, as far as that is known, or another process's record quoted from the lock
+	// file. It is empty if unknown.
+	Holder string
+	Cause  error // the context's cause if a context ended the wait, else nil
 }
 
 func (e *TimeoutError) Error() string {

@@ -101,11 +101,16 @@ func occupied(t *testing.T, path string) *process {
 func init() {
 	roles["hold"] = func(args []string) {
 		f := lockedfile.New[counters](args[0])
-		check(f.Locked(func(*lockedfile.Tx[counters]) error {
+		err := f.Locked(func(*lockedfile.Tx[counters]) error {
 			say("held")
 			pause()
 			return nil
-		}))
+		})
+		if errors.Is(err, errors.ErrLockLost) {
+			say("lost")
+			return
+		}
+		check(err)
 		say("released")
 	}
 }

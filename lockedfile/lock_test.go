@@ -219,6 +219,9 @@ func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 			"append": func(tx *lockedfile.Tx[string]) error { return tx.Append("new") },
 			"remove": func(tx *lockedfile.Tx[string]) error { return tx.Remove() },
 			"same":   func(tx *lockedfile.Tx[string]) error { return tx.Write("old") },
+			"read":   func(tx *lockedfile.Tx[string]) error { _, err := tx.Read(); return err },
+			"bytes":  func(tx *lockedfile.Tx[string]) error { _, err := tx.ReadBytes(); return err },
+			"none":   func(*lockedfile.Tx[string]) error { return nil },
 		} {
 			err := f.Locked(func(tx *lockedfile.Tx[string]) error {
 				must(t, take(path+".lock"))
@@ -228,6 +231,14 @@ func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 				t.Errorf("%s, %s: %v", name, what, err)
 			}
 			holds(t, path, "old")
+		}
+		err := f.Update(func(*string) error { return take(path + ".lock") })
+		if !errors.Is(err, errors.ErrLockLost) {
+			t.Errorf("%s, an Update that changes nothing: %v", name, err)
+		}
+		err = f.Locked(func(*lockedfile.Tx[string]) error { return errors.Join(take(path+".lock"), errOwn) })
+		if !errors.Is(err, errOwn) || errors.Is(err, errors.ErrLockLost) {
+			t.Errorf("%s, the function's own error: %v", name, err)
 		}
 		l, err := lockedfile.TryAcquire(path)
 		must(t, err)

@@ -21,7 +21,9 @@ import (
 //
 // It is not atomic across files. If fn fails nothing is committed; else the
 // files are committed one after the other, in the order of their locks, and an
-// error names those that were.
+// error names those that were. A lock that was taken away by force while fn ran,
+// also that of a file which fn did not change, is ErrLockLost, and nothing is
+// committed.
 func LockAll(ctx context.Context, paths []string, fn func(ctx context.Context) error, opts ...safefile.Option) (err error) {
 	if fn == nil {
 		panic("lockedfile.LockAll: nil function")
@@ -75,10 +77,19 @@ func target(path string, opts []safefile.Option) (*engine.Engine, engine.Request
 	return handle.Target(path, &o)
 }
 
+// commitEach checks all locks before it commits the first file: if one was lost,
+// what fn saw of that file is out of date, and so is what it made of the others. It
+// checks those that are still to come again before each commit, which takes its time.
 func commitEach(holds []*engine.Hold) error {
 	var done []string
-	for _, h := range holds {
-		if err := h.Commit(); err != nil {
+	for i, h := range holds {
+		lost, err := checkAll(holds[i:])
+		if err == nil {
+			err = h.Commit()
+		} else {
+			h = lost
+		}
+		if err != nil {
 			if len(done) > 0 {
 				err = fmt.Errorf("%w; committed before it: %s", err, strings.Join(done, ", "))
 			}
@@ -87,4 +98,13 @@ func commitEach(holds []*engine.Hold) error {
 		done = append(done, h.Path())
 	}
 	return nil
+}
+
+func checkAll(holds []*engine.Hold) (lost *engine.Hold, err error) {
+	for _, h := range holds {
+		if err := h.Check(); err != nil {
+			return h, err
+		}
+	}
+	return nil, nil
 }

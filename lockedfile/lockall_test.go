@@ -103,6 +103,53 @@ func TestLockAllCommitsNothingIfItsFunctionFails(t *testing.T) {
 	clean(t, dir)
 }
 
+func TestLockAllCommitsNothingAfterItLostOneLock(t *testing.T) {
+	_, paths := three(t)
+	for _, lost := range paths {
+		for _, change := range [][]string{paths, paths[:2], {paths[0]}, {paths[2]}, nil} {
+			err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
+				for _, path := range change {
+					must(t, count(ctx, path))
+				}
+				return lockedfile.ForceRelease(lost)
+			})
+			is(t, err, errors.ErrLockLost)
+			if e, ok := errors.AsType[*errors.Error](err); !ok || e.Path != lost {
+				t.Errorf("the error does not name %s: %v", lost, err)
+			}
+			for _, path := range paths {
+				holds(t, path, "")
+			}
+		}
+	}
+}
+
+// The second lock is lost while the first file is being committed.
+func TestLockAllCommitsNoMoreOnceALockIsLost(t *testing.T) {
+	_, paths := three(t)
+	disk := faultfs.Wrap(vfs.OS)
+	opt := on(disk)
+	err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
+		for _, path := range []string{paths[0], paths[1]} {
+			must(t, count(ctx, path, opt))
+		}
+		disk.Before(func(op faultfs.Op) error {
+			if op.Verb == faultfs.Rename {
+				return lockedfile.ForceRelease(paths[2])
+			}
+			return nil
+		})
+		return nil
+	}, opt)
+	is(t, err, errors.ErrLockLost)
+	if text := err.Error(); !strings.Contains(text, "committed before it: "+paths[0]) {
+		t.Errorf("the error says: %s", text)
+	}
+	if counted(t, paths[0]) != 1 || counted(t, paths[1]) != 0 {
+		t.Error("what the error says is not what is on the disk")
+	}
+}
+
 func TestLockAllNamesWhatItCommitted(t *testing.T) {
 	_, paths := three(t)
 	disk := faultfs.Wrap(vfs.OS)

@@ -41,8 +41,9 @@
 // filesystem or on another system than Linux, somebody may always be waiting.
 //
 // A function that waits for its own lock, by Locked inside Locked on one file,
-// waits like with any mutex; after 10 s a warning says where the function that
-// holds the lock is written. Use a ContextFile to nest.
+// waits like with any mutex. After 10 s a warning in the log names the call that
+// holds the lock, by file and line, and so does the TimeoutError of a call that does
+// not wait for ever. Use a ContextFile to nest.
 package lockedfile
 
 import (
@@ -94,7 +95,8 @@ func open[T any](path string, opts []safefile.Option) *handle.File[T] {
 // file is as it was. (If fn had read what another function staged, and the disk
 // then failed that change, fn's error rests on nothing and the disk's comes
 // back.) ErrTimeout means that fn did not run; ErrChanged that
-// somebody changed the file without taking the lock, after fn had read it. After
+// somebody changed the file without taking the lock, after fn had read it; ErrLockLost
+// that the lock was taken away by force while fn ran, even if fn only read. After
 // any other error nothing of fn is on disk, but for [errors.ErrNotDurable].
 //
 // fn runs on the caller's goroutine. It must not wait for the same file.

@@ -25,12 +25,15 @@ var everyOperation = map[string]func(path string) error{
 	"Remove":     func(path string) error { return safefile.New[any](path).Remove() },
 	"Move from":  func(path string) error { return safefile.Move(path, path+".moved") },
 	"Move to": func(path string) error {
-		other := filepath.Join(filepath.Dir(path), "other")
+		other, err := os.MkdirTemp("", "holdfast")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(other)
+		other = filepath.Join(other, "other")
 		if err := os.WriteFile(other, nil, 0o600); err != nil {
 			return err
 		}
-		defer os.Remove(other)
-		defer os.Remove(other + ".lock")
 		return safefile.Move(other, path)
 	},
 	"Create": func(path string) error {

@@ -221,17 +221,15 @@ func TestReadsVerifyAndSayWhatIsWrong(t *testing.T) {
 		texts  []string
 	}{
 		{"no sidecar", func(t testing.TB, path string) { must(t, os.Remove(path+".sha256")) }, errors.ErrNoChecksum, []string{"there is no app.sha256"}},
-		{"a flipped bit", flip, errors.ErrChecksumMismatch, []string{is, "bytes were flipped", "first between byte 4352 and 4608"}},
+		{"a flipped bit", flip, errors.ErrChecksumMismatch, []string{is, "damaged, or changed by a program that keeps no checksum", "checksum.Write"}},
 		{"a truncated file", func(t testing.TB, path string) { must(t, os.Truncate(path, 5000)) },
-			errors.ErrChecksumMismatch, []string{is, checksum.Sum([]byte(long[:5000])), "its end is missing: 5000 bytes of 9000"}},
+			errors.ErrChecksumMismatch, []string{is, checksum.Sum([]byte(long[:5000])), "damaged, or changed"}},
 		{"an empty file", func(t testing.TB, path string) { must(t, os.Truncate(path, 0)) },
-			errors.ErrChecksumMismatch, []string{is, checksum.Sum(nil), "its end is missing: 0 bytes"}},
+			errors.ErrChecksumMismatch, []string{is, checksum.Sum(nil), "damaged, or changed"}},
 		{"an extended file", func(t testing.TB, path string) { put(t, path, long+"more") },
-			errors.ErrChecksumMismatch, []string{is, checksum.Sum([]byte(long + "more")), "4 bytes were added"}},
+			errors.ErrChecksumMismatch, []string{is, checksum.Sum([]byte(long + "more")), "damaged, or changed"}},
 		{"another content", func(t testing.TB, path string) { put(t, path, strings.Repeat("[2,3]", 1800)) },
-			errors.ErrChecksumMismatch, []string{is, "it is another content: 9000 bytes, and 9000"}},
-		{"another size", func(t testing.TB, path string) { put(t, path, strings.Repeat("[2,3]", 1000)) },
-			errors.ErrChecksumMismatch, []string{is, "it is another content: 5000 bytes, and 9000"}},
+			errors.ErrChecksumMismatch, []string{is, checksum.Sum([]byte(strings.Repeat("[2,3]", 1800))), "damaged, or changed"}},
 		{"a garbled sidecar", func(t testing.TB, path string) { put(t, path+".sha256", "noise") },
 			errors.ErrChecksumMismatch, []string{"the checksum file is garbled"}},
 	} {

@@ -111,18 +111,34 @@ func TestField09AnotherUsersFileIsRefusedUnderStrictAndReportedOtherwise(t *test
 	wantOwner(t, path, 1002, 1002)
 }
 
-func TestField09AGroupThatCannotBeKeptGetsNoMoreThanEverybody(t *testing.T) {
+func TestField09AGroupThatCannotBeKeptAndLosesAccessIsRefusedUnderStrict(t *testing.T) {
 	dir := open(t, 0o777)
 	path := filepath.Join(dir, "file")
-	put(t, path, "old")
-	must(t, os.Chown(path, 1001, 2000)) // the owner is not in that group
-	must(t, os.Chmod(path, 0o664))
-	if r := (task{Do: "write", Path: path, Data: "new"}).as(t, 1001, 1001); r.Err != "" {
-		t.Fatal(r.Err)
+	write := func(mode fs.FileMode, safety safefile.Safety) report {
+		put(t, path, "old")
+		must(t, os.Chown(path, 1001, 2000)) // the owner is not in that group
+		must(t, os.Chmod(path, mode))
+		return task{Do: "write", Path: path, Data: "new", Safety: safety}.as(t, 1001, 1001)
 	}
-	wantContent(t, path, "new")
-	wantOwner(t, path, 1001, 1001)
-	wantMode(t, path, 0o644)
+	if r := write(0o660, safefile.Strict); !r.is("ErrPermission") || !strings.Contains(r.Err, "group") {
+		t.Errorf("strictly: %q, matches %v", r.Err, r.Matches)
+	}
+	wantContent(t, path, "old")
+	wantOwner(t, path, 1001, 2000)
+	wantMode(t, path, 0o660)
+	wantNoTemps(t, dir)
+	for _, c := range []struct {
+		mode   fs.FileMode
+		safety safefile.Safety
+		want   fs.FileMode
+	}{{0o644, safefile.Strict, 0o644}, {0o664, safefile.BestEffort, 0o644}, {0o660, safefile.BestEffort, 0o600}} {
+		if r := write(c.mode, c.safety); r.Err != "" {
+			t.Errorf("mode %v: %s", c.mode, r.Err)
+		}
+		wantContent(t, path, "new")
+		wantOwner(t, path, 1001, 1001)
+		wantMode(t, path, c.want)
+	}
 }
 
 func TestField09AReadOnlyFileIsRefusedUnlessRoot(t *testing.T) {

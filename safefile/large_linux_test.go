@@ -183,7 +183,7 @@ func wantLike(t *testing.T, path string) {
 	}
 }
 
-// A filesystem without attributes keeps the checksum as well, and says less of damage.
+// A filesystem without attributes keeps the checksum as well.
 func TestAChecksumNeedsNoAttributes(t *testing.T) {
 	for _, verb := range []string{faultfs.SetAttr, faultfs.Attr} {
 		f, disk := summed(filepath.Join(memory(t), "app"))
@@ -191,7 +191,7 @@ func TestAChecksumNeedsNoAttributes(t *testing.T) {
 		must(t, f.WriteBytes([]byte("some content")))
 		wantSealed(t, f.Path())
 		flip(t, f.Path())
-		if err := f.Verify(); !errors.Is(err, errors.ErrChecksumMismatch) || strings.Contains(err.Error(), "flipped") {
+		if err := f.Verify(); !errors.Is(err, errors.ErrChecksumMismatch) {
 			t.Errorf("without %q: %v", verb, err)
 		}
 	}

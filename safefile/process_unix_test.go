@@ -14,6 +14,12 @@ func setUmask(mask int) { syscall.Umask(mask) }
 func (t task) as(tb testing.TB, uid, gid uint32) report {
 	tb.Helper()
 	needRoot(tb)
+	return t.by(tb, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid}})
+}
+
+// by does a task in a process with these attributes.
+func (t task) by(tb testing.TB, attributes *syscall.SysProcAttr) report {
+	tb.Helper()
 	cmd := t.self(tb)
 	// The directory of the binary may be closed to others; its descriptor is not.
 	exe, err := os.Open(cmd.Path)
@@ -21,7 +27,7 @@ func (t task) as(tb testing.TB, uid, gid uint32) report {
 	defer exe.Close()
 	cmd.ExtraFiles = []*os.File{exe}
 	cmd.Path = "/proc/self/fd/3"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid}}
+	cmd.SysProcAttr = attributes
 	cmd.Dir = "/"
 	cmd.Env = append(cmd.Env, "GOCOVERDIR="+open(tb, 0o777)) // go test's own is closed to others
 	return reportOf(tb, cmd)

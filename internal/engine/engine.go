@@ -107,9 +107,16 @@ type Request struct {
 // durable too when Do returns: if it saw changes that a failed commit took back,
 // it gets that commit's error, whatever it made of them. A panic in fn stages
 // nothing and goes on.
-func (e *Engine) Do(r *Request, fn func(*Tx) error) error {
+func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 	w := newWaiter(r)
 	defer w.stop()
+	done := false
+	defer func() { // a panic and runtime.Goexit pass here too
+		if !done || err != nil {
+			e.withdraw(w)
+		}
+	}()
+	defer func() { done = true }()
 	for range maxMoves {
 		if err := e.locate(w); err != nil {
 			return err
@@ -140,15 +147,30 @@ func (e *Engine) locate(w *waiter) error {
 		}
 	}
 	began := time.Now()
-	at, err := e.store.Locate(w.Place)
-	if err != nil {
+	if err := e.look(w); err != nil {
 		return err
 	}
-	w.at, w.located = at, began
-	if w.Last != nil {
+	w.located = began
+	if at := w.at; w.Last != nil {
 		w.Last.Store(&at)
 	}
 	return nil
+}
+
+// look finds the waiter's file, and notes the parents that were made for it.
+func (e *Engine) look(w *waiter) error {
+	at, err := e.store.Locate(w.Place)
+	w.made = append(w.made, at.Made...)
+	at.Made = nil
+	w.at = at
+	return err
+}
+
+// withdraw takes back what locating the file of a call that failed has made.
+func (e *Engine) withdraw(w *waiter) {
+	if w.made != nil {
+		e.store.Withdraw(w.made)
+	}
 }
 
 func (e *Engine) inUse(key store.Key) bool {

@@ -75,7 +75,18 @@ func (ent *entry) await(w *waiter) error {
 	return nil
 }
 
+// gaveUp is the error of a waiter that did not get the turn or the lock. Another
+// process's holder is named by the record in the lock file.
 func (ent *entry) gaveUp(w *waiter) error {
+	ent.mu.Lock()
+	who, _ := ent.holder()
+	if who == w {
+		who = nil // it had the turn, and another process the lock
+	}
+	ent.mu.Unlock()
+	if who != nil {
+		return w.gaveUp(who.asHolder())
+	}
 	return w.gaveUp(ent.engine.store.Holder(w.Place, w.at))
 }
 

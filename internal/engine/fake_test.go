@@ -85,6 +85,12 @@ func (s *fakeStore) Locate(p store.Placement) (store.Location, error) {
 	return store.Location{Key: store.Key{Dir: fakeDir, Name: name}, Lock: p.LockDir}, nil
 }
 
+func (s *fakeStore) Withdraw([]string) {}
+
+func (s *fakeStore) Admit(store.Placement, store.Location, store.Options) error { return nil }
+
+func (s *fakeStore) Movable(_, _ store.Location) error { return nil }
+
 // retarget makes a path mean another file.
 func (s *fakeStore) retarget(link, file string) {
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import "github.com/holdfast-go/holdfast/internal/store"
 // of the queue, so that a function of this process that hangs blocks nobody
 // else of it. That function can't commit any more.
 func (e *Engine) Force(p store.Placement) error {
+	p.Parents = 0 // who looks at a lock makes nothing
 	at, err := e.store.Locate(p)
 	if err != nil {
 		return err
@@ -40,6 +41,7 @@ func (ent *entry) abandon() {
 
 // Inspect tells what is known of a file's lock.
 func (e *Engine) Inspect(p store.Placement) (store.LockInfo, error) {
+	p.Parents = 0 // who looks at a lock makes nothing
 	at, err := e.store.Locate(p)
 	if err != nil {
 		return store.LockInfo{}, err

@@ -32,13 +32,36 @@ func (e *Engine) Hold(r *Request) (*Hold, error) {
 // HoldAll holds several files at once. All who do that take them in the same
 // order, so that none waits for the other; a file that is named twice is held
 // once. The holds are in that order.
+//
+// If one of several can't be held in its place, nothing is locked and nothing made.
 func (e *Engine) HoldAll(rs []*Request) ([]*Hold, error) {
+	return e.holdAll(rs, func([]*waiter) error { return nil })
+}
+
+// holdAll asks check, before anything is locked, about the waiters in the order of the
+// requests.
+func (e *Engine) holdAll(rs []*Request, check func([]*waiter) error) (_ []*Hold, err error) {
+	var all []*waiter
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, w := range slices.Backward(all) {
+			e.withdraw(w)
+		}
+	}()
 	for range maxMoves {
-		waiters, err := e.inOrder(rs)
+		waiters, err := e.inOrder(rs, &all)
 		if err != nil {
 			return nil, err
 		}
-		holds, err := e.holdEach(waiters)
+		var holds []*Hold
+		if err = e.admitEach(waiters); err == nil {
+			err = check(all[len(all)-len(rs):])
+		}
+		if err == nil {
+			holds, err = e.holdEach(waiters)
+		}
 		if err == nil {
 			return holds, nil
 		}
@@ -52,11 +75,13 @@ func (e *Engine) HoldAll(rs []*Request) ([]*Hold, error) {
 	return nil, fmt.Errorf("%w: a path meant another file each of the %d times it was locked", errors.ErrSymlink, maxMoves)
 }
 
-// inOrder locates the files and sorts them.
-func (e *Engine) inOrder(rs []*Request) ([]*waiter, error) {
+// inOrder locates the files and sorts them. all takes every waiter, those of files
+// that are named twice among them.
+func (e *Engine) inOrder(rs []*Request, all *[]*waiter) ([]*waiter, error) {
 	var waiters []*waiter
 	for _, r := range rs {
 		w, err := e.holder(*r)
+		*all = append(*all, w)
 		if err != nil {
 			return nil, err
 		}
@@ -78,21 +103,30 @@ func (e *Engine) inOrder(rs []*Request) ([]*waiter, error) {
 // file already would wait for itself.
 func (e *Engine) holder(r Request) (*waiter, error) {
 	began := time.Now()
-	at, err := e.store.Locate(r.Place)
-	if err != nil {
-		return nil, err
+	r.Alone = true
+	w := newWaiter(&r)
+	if err := e.look(w); err != nil {
+		return w, err
 	}
-	held, err := carrierOf(r.Context).find(at)
+	w.located = began
+	held, err := carrierOf(r.Context).find(w.at)
 	if held != nil {
 		err = fmt.Errorf("%w: the context holds %s already, and this would wait for it", errors.ErrLock, r.Place.Path)
 	}
-	if err != nil {
-		return nil, err
+	return w, err
+}
+
+// admitEach asks for several files whether each can be held in its place.
+func (e *Engine) admitEach(waiters []*waiter) error {
+	if len(waiters) == 1 {
+		return nil // the lock asks too
 	}
-	r.Alone = true
-	w := newWaiter(&r)
-	w.at, w.located = at, began
-	return w, nil
+	for _, w := range waiters {
+		if err := e.store.Admit(w.Place, w.at, w.Options); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // holdEach returns what it holds even when it fails.
@@ -117,6 +151,9 @@ func (h *Hold) Path() string { return h.waiter.Place.Path }
 // End lets nobody join any more, and waits for the function that has, so that
 // what was staged is whole.
 func (h *Hold) End() { h.end() }
+
+// Check reports ErrLockLost if the lock was taken away by force.
+func (h *Hold) Check() error { return h.Session.Check() }
 
 // Commit makes what was staged durable, and leaves the file held. After a
 // failure it commits no more: what is on disk is then not what was staged.

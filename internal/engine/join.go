@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -43,7 +44,12 @@ func (e *Engine) Carried(ctx context.Context, p store.Placement) (*Tx, error) {
 	if c == nil {
 		return nil, nil
 	}
+	parents := p.Parents
+	p.Parents = 0 // nothing is made before it is known that something is to be written
 	at, err := e.store.Locate(p)
+	if parents != 0 && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -67,9 +73,12 @@ func (c *carrier) find(at store.Location) (*Tx, error) {
 // or panics; functions that join one transaction take turns. It is ErrMoved if
 // the transaction ended before the turn came.
 func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
-	late := time.AfterFunc(longWait, func() { w.warn(tx.running()) })
+	late := warnLater(tx, w)
 	had := w.cause() == nil && w.await(tx.joins)
-	late.Stop()
+	late.stop()
+	if who, _ := tx.running(); !had && who != nil {
+		return w.gaveUp(who.asHolder())
+	}
 	if !had {
 		return w.gaveUp("")
 	}
@@ -111,19 +120,19 @@ func (tx *Tx) agree(o store.Options) error {
 		"(checksum, safety, metadata or mode), and would keep less; give both handles the same", errors.ErrLock)
 }
 
-// admit notes who joins; false if the transaction is over.
+// admit notes who joins, and since when; false if the transaction is over.
 func (tx *Tx) admit(w *waiter) bool {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	tx.joined = w
+	tx.joined, tx.joinedAt = w, time.Now()
 	return !tx.over
 }
 
-// running is who joined last.
-func (tx *Tx) running() *waiter {
+// running is who joined last, and when; nil if nobody did.
+func (tx *Tx) running() (who *waiter, since time.Time) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	return tx.joined
+	return tx.joined, tx.joinedAt
 }
 
 // mark is a savepoint.

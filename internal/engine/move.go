@@ -2,7 +2,7 @@ package engine
 
 // Move renames one file to the place of another. It holds both.
 func (e *Engine) Move(src, dst *Request) error {
-	holds, err := e.HoldAll([]*Request{src, dst})
+	holds, err := e.holdAll([]*Request{src, dst}, func(ws []*waiter) error { return e.store.Movable(ws[0].at, ws[1].at) })
 	if err != nil {
 		return err
 	}

@@ -12,10 +12,15 @@ func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
 	}()
 	err := fn(tx)
 	tx.end()
-	returned = true
 	if err == nil {
 		err = tx.err
 	}
+	if err == nil && !tx.changed {
+		// A commit checks the lock itself. Without one nobody would: what the function
+		// saw may have been changed under it by whoever took the lock away.
+		err = tx.run.session.Check()
+	}
+	returned = true
 	if err != nil {
 		tx.changed = false // from here on it is one that only looked
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
@@ -27,12 +28,13 @@ type staging struct {
 // it later panics. It is safe for concurrent use.
 type Tx struct {
 	*staging
-	at     store.Location
-	joins  chan struct{} // empty while a function that joined this one runs; nil until one can
-	joined *waiter       // which that is, or was last
-	writes int           // how many of the writes are this function's, or of those within it
-	outer  *Tx
-	over   bool
+	at       store.Location
+	joins    chan struct{} // empty while a function that joined this one runs; nil until one can
+	joined   *waiter       // which that is, or was last
+	joinedAt time.Time     // when it began
+	writes   int           // how many of the writes are this function's, or of those within it
+	outer    *Tx
+	over     bool
 }
 
 func newTx(r *run, w *waiter) *Tx {

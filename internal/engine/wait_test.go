@@ -12,15 +12,15 @@ import (
 // obstacles are the two things that a caller waits for: the turn, which another
 // function of this process has, and the lock, which another process holds.
 var obstacles = []struct {
-	name  string
-	block func(e *Engine, s *fakeStore) (free func())
+	name, holder string // the latter as an error names it
+	block        func(e *Engine, s *fakeStore) (free func())
 }{
-	{"turn", func(e *Engine, s *fakeStore) func() {
+	{"turn", "this process", func(e *Engine, s *fakeStore) func() {
 		release := make(chan struct{})
 		begin(e, request("f"), func(*Tx) error { <-release; return nil })
 		return func() { close(release) }
 	}},
-	{"lock", func(e *Engine, s *fakeStore) func() { return s.occupy("f") }},
+	{"lock", "somebody", func(e *Engine, s *fakeStore) func() { return s.occupy("f") }},
 }
 
 var errCause = errors.New("the cause")
@@ -37,12 +37,12 @@ var limits = []struct {
 	{
 		"timeout 0", func(r *Request) func() { r.Timeout = 0; return func() {} }, 0,
 		[]error{errors.ErrTimeout, errors.ErrLocked, context.DeadlineExceeded}, nil,
-		&errors.TimeoutError{Path: "f", Holder: "somebody"},
+		&errors.TimeoutError{Path: "f"},
 	},
 	{
 		"timeout 70 ms", func(r *Request) func() { r.Timeout = 70 * time.Millisecond; return func() {} }, 70 * time.Millisecond,
 		[]error{errors.ErrTimeout, context.DeadlineExceeded}, []error{errors.ErrLocked},
-		&errors.TimeoutError{Path: "f", Timeout: 70 * time.Millisecond, Holder: "somebody"},
+		&errors.TimeoutError{Path: "f", Timeout: 70 * time.Millisecond},
 	},
 	{
 		"deadline in 50 ms, timeout 70 ms", func(r *Request) (end func()) {
@@ -51,7 +51,7 @@ var limits = []struct {
 			return end
 		}, 50 * time.Millisecond,
 		[]error{errors.ErrTimeout, context.DeadlineExceeded, errCause}, []error{errors.ErrLocked},
-		&errors.TimeoutError{Path: "f", Timeout: 50 * time.Millisecond, Holder: "somebody", Cause: errCause},
+		&errors.TimeoutError{Path: "f", Timeout: 50 * time.Millisecond, Cause: errCause},
 	},
 	{
 		"cancelled after 30 ms", func(r *Request) func() {
@@ -90,8 +90,16 @@ func TestAWaitEndsWhenItsLimitSays(t *testing.T) {
 							t.Errorf("%v matches %v", err, other)
 						}
 					}
-					if detail, ok := errors.AsType[*errors.TimeoutError](err); ok != (limit.detail != nil) || ok && *detail != *limit.detail {
+					detail, ok := errors.AsType[*errors.TimeoutError](err)
+					if ok != (limit.detail != nil) {
 						t.Errorf("the details are %+v, want %+v", detail, limit.detail)
+					}
+					if ok {
+						want := *limit.detail
+						want.Holder = obstacle.holder
+						if *detail != want {
+							t.Errorf("the details are %+v, want %+v", *detail, want)
+						}
 					}
 					free()
 					must(t, e.Do(request("f"), put("next")))

@@ -13,6 +13,7 @@ import (
 type waiter struct {
 	Request
 	at      store.Location
+	made    []string      // the parents that were made for it
 	granted bool          // the turn is the waiter's; the entry's mutex guards it
 	turn    chan struct{} // told that, if it has to wait
 	since   time.Time
@@ -20,12 +21,26 @@ type waiter struct {
 	guessed bool
 	warned  bool            // that it waits for long; the entry's mutex guards it
 	moved   bool            // the turn is at another entry now
+	caller  caller          // noted if the request announces itself
 	limited context.Context // ends with the timeout or the caller's context; made when first needed
 	cancel  context.CancelFunc
 }
 
 func newWaiter(r *Request) *waiter {
-	return &waiter{Request: *r, since: time.Now()}
+	w := &waiter{Request: *r, since: time.Now()}
+	if r.Announce {
+		w.caller.note()
+	}
+	return w
+}
+
+// asHolder says for an error text that this process holds the lock, and which call
+// of it.
+func (w *waiter) asHolder() string {
+	if at := w.caller.String(); at != "" {
+		return "this process at " + at
+	}
+	return "this process"
 }
 
 // patient reports whether a waiter can wait until somebody looks whether its guess

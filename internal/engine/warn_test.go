@@ -115,6 +115,112 @@ func TestAJoinThatWaitsForItselfIsNamed(t *testing.T) {
 	})
 }
 
+func TestAWaitForManyShortHoldersIsNoMistake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		r := request("f")
+		text := logged(r)
+		var waiting []<-chan error
+		for range 60 {
+			waiting = append(waiting, begin(e, r, func(*Tx) error { time.Sleep(longWait / 2); return nil }))
+		}
+		all(t, waiting...)
+		if text.String() != "" {
+			t.Errorf("warned: %s", text)
+		}
+		idle(t, e, s)
+	})
+}
+
+func TestOneLongHolderAmongShortOnesIsNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		var waiting []<-chan error
+		for range 10 {
+			waiting = append(waiting, begin(e, request("f"), func(*Tx) error { time.Sleep(longWait / 2); return nil }))
+		}
+		long := request("f")
+		_, file, line, _ := runtime.Caller(0)
+		user := func(*Tx) error { time.Sleep(2 * longWait); return nil }
+		long.Func = user
+		waiting = append(waiting, begin(e, long, user))
+		r := request("f")
+		text := logged(r)
+		waiting = append(waiting, begin(e, r, put("new")))
+		time.Sleep(6*longWait - time.Nanosecond)
+		if text.String() != "" {
+			t.Errorf("a warning too early: %s", text)
+		}
+		all(t, waiting...)
+		if want := fmt.Sprintf("%s:%d", file, line+1); strings.Count(text.String(), want) != 1 {
+			t.Errorf("the warnings do not say %q once: %s", want, text)
+		}
+		idle(t, e, s)
+	})
+}
+
+func TestAJoinThatWaitsForManyShortOnesIsNoMistake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		must(t, e.Do(request("f"), func(tx *Tx) error {
+			ctx := tx.In(context.Background())
+			r := in(ctx, "f")
+			text := logged(r)
+			var waiting []<-chan error
+			for range 20 {
+				waiting = append(waiting, begin(e, r, func(*Tx) error { time.Sleep(longWait / 2); return nil }))
+			}
+			all(t, waiting...)
+			if text.String() != "" {
+				t.Errorf("warned: %s", text)
+			}
+			return nil
+		}))
+		idle(t, e, s)
+	})
+}
+
+func TestATimeoutOfAJoinSaysWhichCallJoinedBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(0)
+		e := newEngine(s)
+		must(t, e.Do(request("f"), func(tx *Tx) error {
+			outer := tx.In(context.Background())
+			joined := in(outer, "f")
+			joined.Announce = true
+			_, file, line, _ := runtime.Caller(0)
+			return e.Do(joined, func(*Tx) error { // the call
+				r := in(outer, "f")
+				r.Timeout = time.Second
+				err := e.Do(r, put("new"))
+				if want := fmt.Sprintf("held by this process at %s:%d", file, line+1); err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("the error is %v, want %q", err, want)
+				}
+				return nil
+			})
+		}))
+		idle(t, e, s)
+	})
+}
+
+func BenchmarkCaller(b *testing.B) {
+	var c caller
+	var deep func(n int)
+	deep = func(n int) {
+		if n > 0 {
+			deep(n - 1)
+			return
+		}
+		for b.Loop() {
+			c.note()
+		}
+	}
+	deep(maxFrames)
+}
+
 func TestAWaitForAnotherProcessIsNoMistake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore(0)

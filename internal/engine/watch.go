@@ -23,15 +23,20 @@ type watch struct {
 	at    time.Time   // when it is to go off; zero while it is not set
 }
 
-// due is when something is to be done for a waiter in the queue; zero for never.
-func (w *waiter) due() time.Time {
+// due is when something is to be done for a waiter in the queue; zero for never. The
+// mutex is held.
+func (ent *entry) due(w *waiter) time.Time {
 	switch {
 	case w.located.IsZero():
 		return w.since.Add(guessSpan)
-	case !w.warned:
-		return w.since.Add(longWait)
+	case w.warned:
+		return time.Time{}
 	}
-	return time.Time{}
+	who, since := ent.holder()
+	if who == nil {
+		since = time.Now() // whoever comes to hold it has not done so for long
+	}
+	return w.lateAt(since)
 }
 
 // doubtful reports whether a waiter in the queue waits by a guess for long enough.
@@ -41,7 +46,7 @@ func (w *waiter) doubtful(now time.Time) bool {
 
 // attend has the watch go off in time for a waiter. The mutex is held.
 func (ent *entry) attend(w *waiter) {
-	at := w.due()
+	at := ent.due(w)
 	if at.IsZero() || !ent.watch.at.IsZero() && !at.Before(ent.watch.at) {
 		return
 	}
@@ -106,6 +111,7 @@ type finding struct {
 
 func (ent *entry) look(p store.Placement) finding {
 	start := time.Now()
+	p.Parents = 0 // a look makes nothing
 	at, err := ent.engine.store.Locate(p)
 	return finding{start, err == nil && at.Key == ent.key}
 }

@@ -132,10 +132,13 @@ func (f *File[T]) codec() (codec.Codec, error) {
 // kind. user is the function behind fn that is not the library's own, nil if
 // there is none.
 func (f *File[T]) Do(ctx context.Context, op string, kind error, user any, fn func(*Tx[T]) error) error {
+	return f.do(ctx, f.request, op, kind, user, fn)
+}
+
+func (f *File[T]) do(ctx context.Context, request engine.Request, op string, kind error, user any, fn func(*Tx[T]) error) error {
 	if f.err != nil {
 		return f.fail(op, kind, f.err)
 	}
-	request := f.request
 	request.Context, request.Func, request.Announce = ctx, user, user != nil
 	err := f.engine.Do(&request, func(tx *engine.Tx) error {
 		if err := fn(&Tx[T]{f, tx}); err != nil {

@@ -236,7 +236,7 @@ func Move(src, dst string, o Options) error {
 	if err != nil {
 		return Fail("move", src, errors.ErrWrite, err)
 	}
-	from.Place.Parents = 0 // those of a source are there, or it is not
+	from.Place.Parents, from.Options.Existing = 0, true // the source is there, and so are its parents
 	_, to, err := Target(dst, &o)
 	if err != nil {
 		return Fail("move", dst, errors.ErrWrite, err)

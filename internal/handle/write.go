@@ -39,9 +39,12 @@ func (f *File[T]) Merge(ctx context.Context, patch T) error {
 	return f.Do(ctx, "merge", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.Merge(patch) })
 }
 
-// Remove takes the file away.
+// Remove takes the file away. Where there is none it makes nothing, neither a lock
+// nor parents.
 func (f *File[T]) Remove(ctx context.Context) error {
-	return f.Do(ctx, "remove", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.Remove() })
+	request := f.request
+	request.Options.Existing, request.Place.Parents = true, 0
+	return f.do(ctx, request, "remove", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.Remove() })
 }
 
 // Locked runs the user's fn as one transaction.

@@ -2,119 +2,228 @@ package replace
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-const accessACL = "system.posix_acl_access"
+const (
+	setIDs = fs.ModeSetuid | fs.ModeSetgid
+	// setBits are the permission bits that chmod(2) sets.
+	setBits = fs.ModePerm | setIDs | fs.ModeSticky
+)
 
-// setBits are the permission bits that chmod(2) sets.
-const setBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
-
-// carry gives the temp the old file's owner, ACL, extended attributes and mode.
+// carry gives the temp the old file's owner, extended attributes, ACL and mode.
 //
 // The owner comes first, because chown(2) clears set-id bits and file
-// capabilities; the mode last, because until then nobody but the writer can
-// open the temp.
+// capabilities. A security label comes before the ACL, and the mode last, because
+// until then nobody but the owner can open the temp, whatever ACL the directory gave
+// it: a temp is made 0600, which is also the mask of such an ACL.
+//
+// What can't be kept is an error under Strict if anybody loses access by it. At the
+// other levels it is reported, and nobody gets an access that the old file did not grant.
 func carry(old *Old, temp vfs.File, policy safety.Policy) error {
 	now, err := temp.Stat()
 	if err != nil {
 		return err
 	}
-	mode, err := carryOwner(old.Info, now, temp, policy)
+	names, grants, err := look(old, policy)
 	if err != nil {
 		return err
 	}
-	if err := carryAttrs(old, temp, policy); err != nil {
+	lost, err := setOwner(old.Info, now, temp)
+	if err != nil {
 		return err
 	}
-	return temp.Chmod(mode & setBits)
+	if grants, err = grants.without(lost, old.Info, policy); err != nil {
+		return err
+	}
+	if err := carryAttrs(names, old.File, temp, policy); err != nil {
+		return err
+	}
+	if grants, err = setACL(grants, temp, policy); err != nil {
+		return err
+	}
+	return setMode(grants.mode&setBits, temp, policy)
 }
 
-// carryOwner returns the mode that the file may have with the owner that it got.
-func carryOwner(old, now vfs.Info, temp vfs.File, policy safety.Policy) (fs.FileMode, error) {
-	if old.UID == now.UID && old.GID == now.GID {
-		return old.Mode, nil
+// look lists the old file's attributes and reads its ACL.
+func look(old *Old, policy safety.Policy) (names []string, grants access, err error) {
+	grants.mode = old.Info.Mode
+	if old.File == nil {
+		grants.unknown = true
+		return nil, grants, policy.Weaken("extended attributes and ACL can't be read", fs.ErrPermission)
 	}
-	err := temp.Chown(old.UID, old.GID)
-	switch {
-	case err == nil:
-		return old.Mode, nil
-	case !refused(err):
-		return 0, err
-	case old.UID == now.UID:
-		// Nothing changes for the owner. The group bits were meant for another
-		// group, so this one gets no more than everybody.
-		policy.Report("the group can't be kept", err)
-		everybody := old.Mode.Perm() & 0o007
-		return old.Mode.Perm()&0o707 | everybody<<3, nil
-	}
-	if err := policy.Weaken("the owner can't be kept", err); err != nil {
-		return 0, err
-	}
-	return old.Mode.Perm(), nil // a set-id bit must not move to another user
-}
-
-// carryAttrs copies what a rename would lose: ACLs, security labels and the
-// attributes users set.
-func carryAttrs(old *Old, temp vfs.File, policy safety.Policy) error {
-	var names []string
-	err := error(fs.ErrPermission)
-	if old.File != nil {
-		names, err = old.File.Attrs()
+	if names, err = old.File.Attrs(); err == nil && !slices.Contains(names, accessACL) {
+		return names, grants, nil
 	}
 	if err != nil {
-		return policy.Weaken("extended attributes and ACL can't be read", err)
+		if !vfs.AttrRefused(err) {
+			return nil, grants, err
+		}
+		if err := policy.Weaken("extended attributes can't be listed", err); err != nil {
+			return nil, grants, err
+		}
 	}
+	var known bool
+	grants.acl, known, err = readACL(old.File)
+	grants.unknown = !known
+	if err == nil {
+		return names, grants, nil
+	}
+	if !vfs.AttrRefused(err) && !errors.Is(err, fs.ErrInvalid) {
+		return nil, grants, err
+	}
+	return names, grants, policy.Weaken("the ACL can't be read", err)
+}
+
+// without is what the new file may grant with the owner that it got.
+func (a access) without(lost owners, old vfs.Info, policy safety.Policy) (access, error) {
+	if lost.user != nil {
+		what := fmt.Sprintf("the owner (user %d) can't be kept; run as that user or as root, or accept the loss with WithSafety(Warn)", old.UID)
+		if err := policy.Weaken(what, lost.user); err != nil {
+			return a, err
+		}
+		a.mode &^= setIDs // they must not move to another user
+	}
+	if lost.group == nil {
+		return a, nil
+	}
+	group, others := a.group(), a.others()
+	runsAs := a.mode&fs.ModeSetgid != 0 && group&0o1 != 0
+	a.mode &^= setIDs
+	what := fmt.Sprintf("the group (%d) can't be kept", old.GID)
+	if group == others && !runsAs {
+		policy.Report(what, lost.group)
+		return a, nil
+	}
+	what += "; run as a member of it or as root, or accept the loss of access with WithSafety(Warn)"
+	if err := policy.Weaken(what, lost.group); err != nil {
+		return a, err
+	}
+	// The group's members are among the others now, and some of those in the new
+	// group: both get what both had.
+	both := group & others
+	if a.acl != nil {
+		a.acl = a.acl.limited(both)
+		a.mode = a.mode&^0o007 | both
+	} else {
+		a.mode = a.mode&^0o077 | both<<3 | both
+	}
+	return a, nil
+}
+
+// carryAttrs copies what a rename would lose beside the ACL: security labels and the
+// attributes that users set.
+func carryAttrs(names []string, old, temp vfs.File, policy safety.Policy) error {
 	for _, name := range names {
-		if neverCarried(name) {
+		if name == accessACL || neverCarried(name) {
 			continue
 		}
-		if err := carryAttr(name, old.File, temp); err != nil {
-			if err := policy.Weaken(name+" can't be kept", err); err != nil {
-				return err
-			}
+		value, err := old.Attr(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it was removed after it was listed
+		}
+		if err == nil {
+			err = setAttr(temp, name, value)
+		}
+		if err == nil {
+			continue
+		}
+		if !vfs.AttrRefused(err) {
+			return err
+		}
+		if err := policy.Weaken(unkept(name, err), err); err != nil {
+			return err
 		}
 	}
-	if slices.Contains(names, accessACL) {
-		return nil
-	}
-	// The directory's default ACL may have given the temp one, which would let
-	// in whom the old file kept out.
-	return temp.RemoveAttr(accessACL)
+	return nil
 }
 
-func carryAttr(name string, old, temp vfs.File) error {
-	value, err := old.Attr(name)
-	if err != nil {
-		return err
+// unkept says what to do about an attribute. Only a privileged process may set those of
+// security modules and of trusted programs, as xattr(7) tells.
+func unkept(name string, err error) string {
+	what := name + " can't be kept"
+	privileged := strings.HasPrefix(name, "security.") || strings.HasPrefix(name, "trusted.")
+	if privileged && errors.Is(err, fs.ErrPermission) {
+		what += "; only root may set it: run as root, or accept its loss with WithSafety(Warn)"
 	}
-	err = temp.SetAttr(name, value)
+	return what
+}
+
+// setAttr sets an attribute unless it is there already, as a security label often is
+// that may not be set.
+func setAttr(f vfs.File, name string, value []byte) error {
+	err := f.SetAttr(name, value)
 	if err == nil {
 		return nil
 	}
-	// A security label that may not be set is often there already.
-	if has, getErr := temp.Attr(name); getErr == nil && bytes.Equal(has, value) {
+	if has, getErr := f.Attr(name); getErr == nil && bytes.Equal(has, value) {
 		return nil
 	}
 	return err
 }
 
-// neverCarried are the attributes that describe the old content or the old
-// inode itself: a signature copied to new content is false, and overlayfs's own
-// marks belong to overlayfs.
-func neverCarried(name string) bool {
-	return name == "security.ima" || name == "security.evm" || strings.HasPrefix(name, "trusted.overlay.")
+// setACL gives the temp its ACL, or makes sure that it has none. It returns what the
+// mode may grant then.
+func setACL(grants access, temp vfs.File, policy safety.Policy) (access, error) {
+	if grants.acl != nil {
+		err := setAttr(temp, accessACL, grants.acl)
+		if err == nil {
+			return grants, nil
+		}
+		if !vfs.AttrRefused(err) {
+			return grants, err
+		}
+		if err := policy.Weaken("the ACL can't be kept", err); err != nil {
+			return grants, err
+		}
+	}
+	// Without the ACL the group's bits in the mode are no mask any more.
+	grants.mode = grants.mode&^0o070 | grants.group()<<3
+	// The directory's default ACL may have given the temp one, which would let in
+	// whom the old file kept out.
+	err := temp.RemoveAttr(accessACL)
+	if err == nil {
+		return grants, nil
+	}
+	if !vfs.AttrRefused(err) {
+		return grants, err
+	}
+	if inherited, known, _ := readACL(temp); known && inherited == nil {
+		return grants, nil
+	}
+	grants.mode &^= 0o070 // which is the mask of that ACL
+	return grants, policy.Weaken("an ACL that the directory gave the new file can't be removed", err)
 }
 
-// refused are the answers of a system that knows the owner but does not let us
-// set it; EINVAL is that of a user namespace without a mapping for it.
-func refused(err error) bool {
-	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported)
+// setMode accepts a filesystem that refuses chmod(2) where every file has the right
+// mode anyway.
+func setMode(mode fs.FileMode, temp vfs.File, policy safety.Policy) error {
+	err := temp.Chmod(mode)
+	if !vfs.ModeRefused(err) {
+		return err
+	}
+	now, statErr := temp.Stat()
+	if statErr != nil || now.Mode&setBits == mode {
+		return statErr
+	}
+	return policy.Weaken("the mode can't be kept", err)
+}
+
+// neverCarried are the attributes that describe the old content or the old
+// inode itself. A signature of the old content is false for the new one. A capability
+// was given to a program that somebody has examined; write(2) takes it away too. The
+// marks of overlayfs belong to overlayfs.
+func neverCarried(name string) bool {
+	switch name {
+	case "security.ima", "security.evm", "security.capability":
+		return true
+	}
+	return strings.HasPrefix(name, "trusted.overlay.")
 }

@@ -35,31 +35,3 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
-
-// FuzzShape: however content is cut into writes its shape is the same, and no
-// attribute makes a comparison panic.
-func FuzzShape(f *testing.F) {
-	f.Add([]byte("some content of some length, more than there are slices in a shape"), 7, []byte("0 0 "))
-	f.Add([]byte{}, 1, shapeOf([]byte("abc")).encode(digestA))
-	f.Fuzz(func(t *testing.T, data []byte, cut int, attr []byte) {
-		whole, pieces := shapeOf(data), NewShape()
-		for rest := data; len(rest) > 0; {
-			n := min(len(rest), 1+abs(cut)%100)
-			pieces.Write(rest[:n])
-			rest = rest[n:]
-		}
-		if !reflect.DeepEqual(whole, pieces) {
-			t.Errorf("%d bytes at once and in pieces of %d: %v and %v", len(data), cut, whole, pieces)
-		}
-		if s := decodeShape(attr, digestA); s != nil {
-			_ = s.compare(strings.NewReader(string(data)), int64(len(data)))
-		}
-	})
-}
-
-func abs(n int) int {
-	if n < 0 {
-		return -(n + 1)
-	}
-	return n
-}

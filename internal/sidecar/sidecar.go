@@ -9,6 +9,10 @@
 //	data                      now the new data is there
 //	sidecar {new}             now only the new data verifies
 //
+// A sidecar holds digests and nothing else: whatever more it told of the content, somebody
+// could compute a short secret from it. A digest tells a short secret too, to whoever tries them all,
+// so nobody may read a sidecar who may not read its file, see replace.ShareAccess.
+//
 // A crash between two steps leaves data that verifies. The price is that until
 // the last step is done the old content would verify too.
 //
@@ -42,10 +46,10 @@ const maxSize = 64 << 10
 
 // Sidecar is what a checksum file says. Digests are lower-case hex.
 type Sidecar struct {
-	Digest   string   // of the content that is there, or about to be
-	Previous []string // of what may still be there, while a write is under way
-	Shape    *Shape   // of the content with that digest; nil if unknown
-	Text     []byte   // as it was read, even if it is garbled
+	Digest   string      // of the content that is there, or about to be
+	Previous []string    // of what may still be there, while a write is under way
+	Text     []byte      // as it was read, even if it is garbled
+	Mode     fs.FileMode // of the sidecar that was read
 }
 
 // Sum is the digest of data.
@@ -93,7 +97,8 @@ func (s Sidecar) Format(name string) []byte {
 	return b.Bytes()
 }
 
-// Parse reads a sidecar's text. The name in it is not looked at, since the file
+// Parse reads a sidecar's text, in any form that sha256sum -c takes: HEX  NAME, or with
+// --tag SHA256 (NAME) = HEX, with digits of either case. The name in it is not looked at, since the file
 // may have been renamed together with its sidecar. Text that is none matches
 // ErrChecksumMismatch: what it said is lost, so nothing can be vouched for.
 func Parse(text []byte) (Sidecar, error) {
@@ -106,8 +111,8 @@ func Parse(text []byte) (Sidecar, error) {
 			s.Previous = append(s.Previous, previous)
 		case strings.HasPrefix(line, "#"), line == "":
 		case s.Digest == "":
-			digest, _, ok := strings.Cut(strings.TrimPrefix(line, `\`), " ")
-			if !ok || !isDigest(digest) {
+			digest, ok := digestIn(strings.TrimPrefix(line, `\`))
+			if !ok {
 				return s, garbled("its line %q is not of sha256sum's format", line)
 			}
 			s.Digest = digest
@@ -125,6 +130,21 @@ func garbled(format string, args ...any) error {
 	return fmt.Errorf("%w: the checksum file is garbled: "+format, append([]any{errors.ErrChecksumMismatch}, args...)...)
 }
 
+// digestIn finds the digest of a line, in lower case.
+func digestIn(line string) (digest string, ok bool) {
+	if tagged, isTagged := strings.CutPrefix(line, "SHA256"); isTagged {
+		// The name may hold anything, and the digest no parenthesis.
+		if end := strings.LastIndexByte(tagged, ')'); end >= 0 && strings.HasPrefix(strings.TrimLeft(tagged, " "), "(") {
+			digest, ok = strings.CutPrefix(strings.TrimLeft(tagged[end+1:], " "), "=")
+			digest = strings.TrimLeft(digest, " ")
+		}
+	} else {
+		digest, _, ok = strings.Cut(line, " ")
+	}
+	digest = strings.ToLower(digest)
+	return digest, ok && isDigest(digest)
+}
+
 func isDigest(s string) bool {
 	b, err := hex.DecodeString(s)
 	return err == nil && len(b) == sha256.Size && strings.ToLower(s) == s
@@ -138,6 +158,9 @@ func Read(dir vfs.Dir, name string) (Sidecar, error) {
 		return Sidecar{}, fmt.Errorf("%w: there is no %s", errors.ErrNoChecksum, name+Suffix)
 	}
 	if err != nil {
+		if info, statErr := dir.Stat(name + Suffix); statErr == nil && !info.Mode.IsRegular() {
+			err = special(name+Suffix, info.Mode)
+		}
 		return Sidecar{}, err
 	}
 	defer f.Close()
@@ -145,8 +168,11 @@ func Read(dir vfs.Dir, name string) (Sidecar, error) {
 	if err != nil {
 		return Sidecar{}, err
 	}
-	if !info.Mode.IsRegular() || info.Size > maxSize {
-		return Sidecar{}, garbled("it is no regular file of at most %d bytes", maxSize)
+	if !info.Mode.IsRegular() {
+		return Sidecar{}, special(name+Suffix, info.Mode)
+	}
+	if info.Size > maxSize {
+		return Sidecar{}, garbled("it is longer than %d bytes", maxSize)
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxSize))
 	if err != nil {
@@ -156,8 +182,17 @@ func Read(dir vfs.Dir, name string) (Sidecar, error) {
 	if err != nil {
 		return Sidecar{Text: text}, err
 	}
-	s.Shape, s.Text = loadShape(f, s.Digest), text
+	s.Text, s.Mode = text, info.Mode
 	return s, nil
+}
+
+// special refuses what lies in a sidecar's place and is no regular file. It is neither
+// read nor replaced: a link may lead to somebody's data.
+func special(name string, mode fs.FileMode) error {
+	if mode&fs.ModeSymlink != 0 {
+		return fmt.Errorf("%w: the checksum file %s is one; put a regular file in its place, or remove it", errors.ErrSymlink, name)
+	}
+	return fmt.Errorf("the checksum file %s is no regular file but of mode %v; remove it: %w", name, mode, fs.ErrInvalid)
 }
 
 // absent is the answer to the name of a sidecar that is not there, or that can't
@@ -176,8 +211,10 @@ func Remove(dir vfs.Dir, name string) error {
 	return err
 }
 
-// Mismatch is the error for content that the sidecar does not vouch for.
-func (s Sidecar) Mismatch(digest string, how string) error {
-	return fmt.Errorf("%w: the content has %s, and its checksum file says %s%s",
-		errors.ErrChecksumMismatch, digest, strings.Join(s.All(), " or "), how)
+// Mismatch is the error for content that the sidecar does not vouch for. A digest can't
+// tell damage from a change by somebody who does not know of the sidecar.
+func (s Sidecar) Mismatch(digest string) error {
+	return fmt.Errorf("%w: the content has %s, and its checksum file says %s: it was damaged, or changed by a program that "+
+		"keeps no checksum (every writer needs WithChecksum); if the content is right, renew the checksum with checksum.Write or "+
+		"sha256sum, else put a backup in its place", errors.ErrChecksumMismatch, digest, strings.Join(s.All(), " or "))
 }

@@ -106,6 +106,11 @@ func TestParseTakesTheFormsOfOtherWriters(t *testing.T) {
 		"\\" + digestA + "  a\\nb\n",
 		"# made by hand\n\n" + digestA + "  app.yaml\n\n",
 		digestA + "  some/other name\n",
+		strings.ToUpper(digestA) + "  app.yaml\n",
+		"SHA256 (app.yaml) = " + digestA + "\n",
+		"SHA256 (a (b) = c) = " + strings.ToUpper(digestA) + "\r\n",
+		"\\SHA256 (a\\nb) = " + digestA + "\n",
+		"SHA256(app.yaml)= " + digestA + "\n", // openssl dgst
 	} {
 		side, err := Parse([]byte(text))
 		if err != nil || side.Digest != digestA || side.Previous != nil {
@@ -118,8 +123,9 @@ func TestAGarbledTextIsAMismatchThatSaysSo(t *testing.T) {
 	for _, text := range []string{
 		"", "\n", "\x00\x00\x00\x00", "# previous " + digestA + "\n",
 		digestA, digestA + "\n", digestA[:63] + "  app\n", digestA + "0  app\n",
-		strings.ToUpper(digestA) + "  app\n", "g" + digestA[1:] + "  app\n",
-		"SHA256 (app) = " + digestA + "\n", "{\"a\": 1}\n",
+		"g" + digestA[1:] + "  app\n", "{\"a\": 1}\n",
+		"SHA256 (app) " + digestA + "\n", "SHA256 app = " + digestA + "\n", "SHA256 (app) = " + digestA[1:] + "\n",
+		"SHA512 (app) = " + digestA + digestA + "\n", "SHA256 (app) = " + digestA + "  app\n",
 		digestA + "  app\n" + digestB + "  other\n",
 		digestA + "  app\n" + "# previous " + digestB[:10] + "\n# previous " + digestB + "\nnoise\n",
 	} {
@@ -136,7 +142,7 @@ func TestAnyFlippedBitOfADigestIsFound(t *testing.T) {
 		flipped := bytes.Clone(text)
 		flipped[i/8] ^= 1 << (i % 8)
 		side, err := Parse(flipped)
-		if err == nil && side.Accepts(digestA) {
+		if err == nil && side.Accepts(digestA) && !strings.EqualFold(string(flipped), string(text)) {
 			t.Errorf("bit %d: %q still vouches for the content", i, flipped)
 		}
 		if err != nil && !errors.Is(err, errors.ErrChecksumMismatch) {
@@ -150,8 +156,8 @@ func TestASidecarAcceptsTheNewDigestAndThePreviousOnes(t *testing.T) {
 	if !side.Accepts(digestA) || !side.Accepts(digestB) || side.Accepts(digestC) || side.Accepts("") {
 		t.Error(side)
 	}
-	err := side.Mismatch(digestC, "; and why")
-	for _, want := range []string{digestA, digestB, digestC, "; and why"} {
+	err := side.Mismatch(digestC)
+	for _, want := range []string{digestA, digestB, digestC} {
 		if !errors.Is(err, errors.ErrChecksumMismatch) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %s", err, want)
 		}
@@ -195,12 +201,6 @@ func TestReadTellsMissingFromGarbledFromUnreadable(t *testing.T) {
 			t.Errorf("%s fails: %v", verb, err)
 		}
 		disk.Reset()
-	}
-	if err := errors.Join(os.Remove(sums), os.Mkdir(sums, 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Read(dir, "app"); !errors.Is(err, errors.ErrChecksumMismatch) {
-		t.Errorf("a directory: %v", err)
 	}
 }
 

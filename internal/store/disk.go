@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -51,31 +52,15 @@ func (d *Disk) Lock(p Placement, at Location, o Options, done <-chan struct{}) (
 }
 
 func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (*lock.Held, error), waits bool) (_ Session, err error) {
-	if err := p.replaceable(at); err != nil {
+	f, id, err := d.enter(p, at, o)
+	if err != nil {
 		return nil, err
 	}
-	dir, err := d.FS.OpenDir(at.dir)
-	if err != nil {
-		return nil, moved(err)
-	}
-	f := &file{disk: d, dir: dir, name: at.name, links: p.Symlinks, lockDir: dir, owner: replace.NoOwner}
 	defer func() {
 		if err != nil {
 			f.Release()
 		}
 	}()
-	// From here on the descriptor decides, not the path.
-	self, err := dir.Self()
-	if err != nil || self.ID != at.Key.Dir {
-		return nil, moved(err)
-	}
-	id, err := f.openLockDir(p)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.look(self, at.target, o, p.NoLock); err != nil {
-		return nil, err
-	}
 	if !p.NoLock {
 		if err := f.takeLock(p, at, id, take); err != nil {
 			return nil, err
@@ -96,6 +81,60 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 	return f, err
 }
 
+// enter opens the directories of a location and refuses, before anything is made
+// there, what the options do not allow. id tells the lock's directory from the
+// file's own.
+func (d *Disk) enter(p Placement, at Location, o Options) (_ *file, id string, err error) {
+	if err := p.replaceable(at); err != nil {
+		return nil, "", err
+	}
+	dir, err := d.FS.OpenDir(at.dir)
+	if err != nil {
+		return nil, "", moved(err)
+	}
+	f := &file{disk: d, dir: dir, name: at.name, links: p.Symlinks, lockDir: dir, owner: replace.NoOwner}
+	defer func() {
+		if err != nil {
+			f.Release()
+		}
+	}()
+	// From here on the descriptor decides, not the path.
+	self, err := dir.Self()
+	if err != nil || self.ID != at.Key.Dir {
+		return nil, "", moved(err)
+	}
+	if id, err = f.openLockDir(p); err != nil {
+		return nil, "", err
+	}
+	if err := f.look(self, at.target, o, p.NoLock); err != nil {
+		return nil, "", err
+	}
+	if o.Existing {
+		if _, err := dir.Stat(at.name); err != nil {
+			return nil, "", err
+		}
+	}
+	return f, id, nil
+}
+
+// Admit is of the Store interface.
+func (d *Disk) Admit(p Placement, at Location, o Options) error {
+	f, _, err := d.enter(p, at, o)
+	if err != nil {
+		return err
+	}
+	return f.Release()
+}
+
+// Withdraw is of the Store interface. What is not empty, or gone, stays as it is.
+func (d *Disk) Withdraw(made []string) {
+	for _, dir := range slices.Backward(made) {
+		if d.FS.Rmdir(dir) != nil {
+			return
+		}
+	}
+}
+
 // replaceable refuses a device, a directory and whatever else is no regular file
 // before anything is made beside it, a lock file among it.
 func (p Placement) replaceable(at Location) error {
@@ -110,6 +149,7 @@ func (p Placement) replaceable(at Location) error {
 // a change is likely to begin with. A wait may have been long: after somebody moved
 // the directory or retargeted a link, the path means another file.
 func (f *file) locate(p Placement, at Location, waited bool) (Location, error) {
+	p.Parents = 0 // they are there, or the path means another file
 	if waited || at.path != p.Path {
 		return f.disk.Locate(p)
 	}
@@ -154,6 +194,9 @@ func (f *file) takeLock(p Placement, at Location, id string, take func(lock.Plac
 	place := lockPlace(p, at, f.lockDir)
 	place.Like = f.like
 	held, err := take(place)
+	if errors.Is(err, fs.ErrNotExist) && f.lockDir == f.dir {
+		return ErrMoved // the directory was removed after it was opened
+	}
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
-	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // draft is the one way in which content comes to a name: a temp, and the seal
@@ -86,7 +85,7 @@ func (d *draft) copyOld() error {
 	if _, err := io.Copy(d.seal, io.NewSectionReader(d.old.File, 0, size)); err != nil {
 		return err
 	}
-	return d.seal.vouchOld(d.old)
+	return d.seal.vouchOld()
 }
 
 // publish makes the content visible and durable. ends is the change's.
@@ -100,7 +99,7 @@ func (d *draft) publish(guard func() error, ends func() bool) (Version, error) {
 	if d.seal != nil {
 		like, err := d.Temp.Stat()
 		if err == nil {
-			err = d.announce(like)
+			err = d.announce(&replace.Old{Info: like, File: d.Temp.File})
 		}
 		if err != nil {
 			return nil, err
@@ -122,8 +121,8 @@ func (d *draft) publish(guard func() error, ends func() bool) (Version, error) {
 }
 
 // announce is the seal's, of the content that was written, for a file like that.
-func (d *draft) announce(like vfs.Info) error {
-	d.seal.like, d.seal.after = like, d.seal.made()
+func (d *draft) announce(like *replace.Old) error {
+	d.seal.like, d.seal.kept, d.seal.after = like, d.options.Metadata, d.seal.made()
 	return d.seal.announce(d.seal.after)
 }
 

@@ -83,7 +83,7 @@ func (d *draft) publishInPlace(guard func() error) (Version, error) {
 	}
 	r.copy = replace.CopyName(d.file.name, r.before.Ino)
 	if d.seal != nil {
-		if err := d.announce(r.before); err != nil {
+		if err := d.announce(&replace.Old{Info: r.before, File: target}); err != nil {
 			return nil, err
 		}
 	}

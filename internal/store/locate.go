@@ -18,18 +18,21 @@ const maxName = 255 - len(lock.Suffix)
 const noLock = "none"
 
 // Locate is of the Store interface.
-func (d *Disk) Locate(p Placement) (Location, error) {
+func (d *Disk) Locate(p Placement) (at Location, err error) {
+	var made []string
 	parent := func(dir, name string) (vfs.Info, error) {
 		if err := checkName(p, dir, name); err != nil {
 			return vfs.Info{}, err
 		}
-		return d.parent(dir, p.Parents)
+		return d.parent(dir, p.Parents, &made)
 	}
 	e, err := vfs.Resolve(d.FS, p.Path, parent, p.follow)
 	if err != nil {
+		d.Withdraw(made)
 		return Location{}, err
 	}
-	return Location{Key{e.Parent.ID, e.Name}, p.lockName(), e.Dir, e.Name, e.Path(), e.Info}, nil
+	return Location{Key: Key{e.Parent.ID, e.Name}, Lock: p.lockName(), Made: made,
+		dir: e.Dir, name: e.Name, path: e.Path(), target: e.Info}, nil
 }
 
 // follow says whether a link in the last element is followed.
@@ -48,11 +51,12 @@ func (p Placement) lockName() string {
 	return p.LockDir
 }
 
-// parent describes the directory, and makes it first where that is asked for.
-func (d *Disk) parent(dir string, perm fs.FileMode) (vfs.Info, error) {
+// parent describes the directory, and makes it first where that is asked for. It notes
+// what it made.
+func (d *Disk) parent(dir string, perm fs.FileMode, made *[]string) (vfs.Info, error) {
 	info, err := d.FS.Stat(dir, true)
 	if errors.Is(err, fs.ErrNotExist) && perm != 0 {
-		if err := d.makeParents(dir, perm); err != nil {
+		if err := d.makeParents(dir, perm, made); err != nil {
 			return info, err
 		}
 		info, err = d.FS.Stat(dir, true)
@@ -70,17 +74,20 @@ func (d *Disk) parent(dir string, perm fs.FileMode) (vfs.Info, error) {
 // synced in its parent, for the file would be lost with a lost directory. A
 // directory that somebody else just made is synced too: that maker may not
 // have come to it yet.
-func (d *Disk) makeParents(dir string, perm fs.FileMode) error {
+func (d *Disk) makeParents(dir string, perm fs.FileMode, made *[]string) error {
 	above, name := vfs.Split(dir)
 	if name == "" {
 		return nil
 	}
 	if _, err := d.FS.Stat(above, true); errors.Is(err, fs.ErrNotExist) {
-		if err := d.makeParents(above, perm); err != nil {
+		if err := d.makeParents(above, perm, made); err != nil {
 			return err
 		}
 	}
-	if err := d.FS.Mkdir(dir, perm); err != nil && !errors.Is(err, fs.ErrExist) {
+	switch err := d.FS.Mkdir(dir, perm); {
+	case err == nil:
+		*made = append(*made, dir)
+	case !errors.Is(err, fs.ErrExist):
 		return err
 	}
 	parent, err := d.FS.OpenDir(above)

@@ -45,6 +45,9 @@ func (f *file) MoveTo(to Session, o Options) error {
 		}
 	}
 	s, err := f.moveSeal(dst, src, o)
+	if s != nil {
+		defer s.old.Close()
+	}
 	if err != nil {
 		return err
 	}
@@ -55,6 +58,14 @@ func (f *file) MoveTo(to Session, o Options) error {
 	}
 	if err := f.unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		o.Policy.Report("the checksum of the old name was not removed", err)
+	}
+	return nil
+}
+
+// Movable is of the Store interface.
+func (d *Disk) Movable(from, to Location) error {
+	if from.Key.Dir.Dev != to.Key.Dir.Dev {
+		return crossDevice(syscall.EXDEV)
 	}
 	return nil
 }
@@ -134,7 +145,7 @@ func (f *file) moveSeal(dst *file, src *replace.Old, o Options) (*seal, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.like = src.Info
+	s.like = src
 	s.after, err = sidecar.Read(f.dir, f.name)
 	s.after.Text = nil // it names the file, so it is written anew
 	coming := s.after
@@ -154,9 +165,8 @@ func (f *file) moveSeal(dst *file, src *replace.Old, o Options) (*seal, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer there.Close()
 	if err := s.recall(there); err != nil {
-		return nil, err
+		return s, err
 	}
 	return s, s.announce(coming)
 }

@@ -28,9 +28,9 @@ func (d *Disk) Read(p Placement, o ReadOptions) ([]byte, error) {
 	if o.Verify {
 		return d.readPair(p, o)
 	}
-	f, err := d.FS.Open(p.Path, p.Symlinks != Refuse)
+	f, err := d.open(p)
 	if err != nil {
-		return nil, openError(err, p.Path)
+		return nil, err
 	}
 	defer f.Close()
 	info, err := regular(f, p.Path)
@@ -41,6 +41,31 @@ func (d *Disk) Read(p Placement, o ReadOptions) ([]byte, error) {
 		return d.readPair(p, o)
 	}
 	return readAll(f, info, o.Max)
+}
+
+// maxDangling is how often a path that led nowhere through a link is followed again.
+const maxDangling = 20
+
+// open opens a file for reading, following links as the placement says. A link may be
+// retargeted, and what it led to removed, while it is followed, as Kubernetes does with
+// a ConfigMap's ..data. Then there is a file all the same, so ErrNotExist counts only
+// if nothing lies at the path itself, or if a link there leads nowhere time and again.
+func (d *Disk) open(p Placement) (vfs.File, error) {
+	for tries := 1; ; tries++ {
+		f, err := d.FS.Open(p.Path, p.Symlinks != Refuse)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) || tries == maxDangling || d.nothingAt(p.Path) {
+			return nil, openError(err, p.Path)
+		}
+	}
+}
+
+// nothingAt reports whether nothing lies at a path, not even a link.
+func (d *Disk) nothingAt(path string) bool {
+	_, err := d.FS.Stat(path, false)
+	return err != nil
 }
 
 // regular describes an open file and refuses it if it is no regular one.
@@ -122,7 +147,7 @@ func (f *file) loadOnce(old *replace.Old, o ReadOptions) (c Content, steady bool
 		return c, false, nil
 	}
 	if o.Verify {
-		if err := f.vouch(old.File, old.Info, sidecar.Sum(data)); err != nil {
+		if err := f.vouch(sidecar.Sum(data)); err != nil {
 			return c, false, err
 		}
 	}

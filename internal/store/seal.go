@@ -13,7 +13,6 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
-	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // maxSealed leaves room for the sidecar's suffix.
@@ -25,19 +24,21 @@ type seal struct {
 	file    *file
 	options Options
 	hash    hash.Hash
-	shape   *sidecar.Shape
 
 	had       bool            // there was a sidecar,
 	before    sidecar.Sidecar // which said this, nothing if it was garbled
 	previous  []string        // what may be there until the new content is
 	announced sidecar.Sidecar // what the sidecar says meanwhile
 	after     sidecar.Sidecar // what it is to say in the end; the zero Sidecar: it is to go
-	like      vfs.Info        // the new file, whose mode the sidecar takes
+	old       *replace.Old    // the file that is there until the new one is; nil if none is
+	like      *replace.Old    // the new file
+	kept      bool            // the new file was given the old one's metadata
+	narrowed  bool            // the announced sidecar may be read by fewer users than the new file
 }
 
 // newSeal looks at the sidecar that is there.
 func (f *file) newSeal(o Options) (*seal, error) {
-	s := &seal{file: f, options: o, hash: sha256.New(), shape: sidecar.NewShape()}
+	s := &seal{file: f, options: o, hash: sha256.New()}
 	var err error
 	s.before, err = sidecar.Read(f.dir, f.name)
 	s.had = !errors.Is(err, errors.ErrNoChecksum)
@@ -51,7 +52,7 @@ func (f *file) newSeal(o Options) (*seal, error) {
 // digest. The content is only asked where several are recorded, after a crash,
 // or none is.
 func (s *seal) recall(old *replace.Old) error {
-	if old == nil {
+	if s.old = old; old == nil {
 		return nil
 	}
 	s.previous = s.before.All()
@@ -73,23 +74,20 @@ func digestOf(old *replace.Old) (string, error) {
 }
 
 // Write is io.Writer's. It never fails.
-func (s *seal) Write(p []byte) (int, error) {
-	s.shape.Write(p)
-	return s.hash.Write(p)
-}
+func (s *seal) Write(p []byte) (int, error) { return s.hash.Write(p) }
 
 // made is the sidecar of what was written.
 func (s *seal) made() sidecar.Sidecar {
-	return sidecar.Sidecar{Digest: hex.EncodeToString(s.hash.Sum(nil)), Shape: s.shape}
+	return sidecar.Sidecar{Digest: hex.EncodeToString(s.hash.Sum(nil))}
 }
 
 // vouchOld checks what an append follows, after it was written through the seal:
 // a checksum of damaged content and a tail would bless the damage.
-func (s *seal) vouchOld(old *replace.Old) error {
+func (s *seal) vouchOld() error {
 	if !s.had {
 		return nil
 	}
-	return s.file.vouch(old.File, old.Info, s.made().Digest)
+	return s.file.vouch(s.made().Digest)
 }
 
 // announce lets the sidecar accept the new content beside the old.
@@ -97,7 +95,12 @@ func (s *seal) announce(coming sidecar.Sidecar) error {
 	coming.Previous = slices.Concat(coming.Previous, s.previous)
 	coming.Previous = slices.DeleteFunc(coming.Previous, func(p string) bool { return p == coming.Digest })
 	s.announced = coming
-	err := s.file.writeSidecar(coming, s.like, s.options)
+	// It tells of both contents, so who may read only one of the files may not read it.
+	narrower := s.old
+	if s.narrowed = s.old != nil && !s.sameAccess(); !s.narrowed {
+		narrower = nil
+	}
+	err := s.file.writeSidecar(coming, s.like, narrower, s.options)
 	if errors.Is(err, errors.ErrNotDurable) {
 		s.takeBack()
 		err = notYet{"the checksum comes before the content", err}
@@ -118,6 +121,13 @@ func (e notYet) Is(target error) bool {
 }
 func (e notYet) As(target any) bool { return errors.As(e.err, target) }
 
+// sameAccess reports whether old and new file can be read by the same users. A
+// replacement that keeps the old file's metadata is never readable by more users than that.
+func (s *seal) sameAccess() bool {
+	keeps := s.kept && s.like.Info.Mode&0o777 == s.old.Info.Mode&0o777
+	return s.like == s.old || keeps || replace.SameAccess(s.like, s.old)
+}
+
 // finish lets the sidecar accept the new content alone, or takes the
 // announcement back. Either way what it says now is true, so a failure here is
 // reported and fails nothing. A nil seal has nothing to finish.
@@ -130,8 +140,8 @@ func (s *seal) finish(outcome error) {
 		s.takeBack()
 	case s.after.Digest == "":
 		err = s.file.unseal(s.options)
-	case !slices.Equal(s.announced.Previous, s.after.Previous):
-		err = s.file.writeSidecar(s.after, s.like, s.options)
+	case s.narrowed || !slices.Equal(s.announced.Previous, s.after.Previous):
+		err = s.file.writeSidecar(s.after, s.like, nil, s.options)
 	}
 	s.reportLeft(err)
 }
@@ -139,7 +149,11 @@ func (s *seal) finish(outcome error) {
 // takeBack makes the sidecar what it was before the announcement.
 func (s *seal) takeBack() {
 	if s.had {
-		s.reportLeft(s.file.writeSidecar(s.before, s.like, s.options))
+		like := s.like
+		if s.old != nil {
+			like = s.old
+		}
+		s.reportLeft(s.file.writeSidecar(s.before, like, nil, s.options))
 		return
 	}
 	s.reportLeft(s.file.unseal(s.options))
@@ -151,9 +165,10 @@ func (s *seal) reportLeft(err error) {
 	}
 }
 
-// writeSidecar replaces the sidecar. It goes through a temp of the same owner
-// as the file's, so that who lost the lock can't replace it any more.
-func (f *file) writeSidecar(side sidecar.Sidecar, like vfs.Info, o Options) error {
+// writeSidecar replaces the sidecar by one that those may read who may read the file like,
+// and also the file and, unless that is nil. The sidecar goes through a temp of the same
+// owner as the file's, so that who lost the lock can't replace it any more.
+func (f *file) writeSidecar(side sidecar.Sidecar, like, and *replace.Old, o Options) error {
 	if len(f.name) > maxSealed {
 		return fmt.Errorf("the name is %d bytes long, and only %d leave room for the checksum's: %w",
 			len(f.name), maxSealed, syscall.ENAMETOOLONG)
@@ -170,12 +185,8 @@ func (f *file) writeSidecar(side sidecar.Sidecar, like vfs.Info, o Options) erro
 	if _, err := temp.Write(text); err != nil {
 		return err
 	}
-	_ = temp.Chown(like.UID, like.GID) // who may read the file should be able to check it
-	if err := temp.Chmod(like.Mode & 0o666); err != nil {
+	if err := replace.ShareAccess(temp.File, like, and, o.Policy); err != nil {
 		return err
-	}
-	if side.Shape != nil {
-		side.Shape.Save(temp.File, side.Digest)
 	}
 	if err := temp.Settle(); err != nil {
 		return err
@@ -200,11 +211,16 @@ func (f *file) Seal(o Options) error {
 	if old.File == nil {
 		return unreadable(f.name)
 	}
-	s := &seal{hash: sha256.New(), shape: sidecar.NewShape()}
-	if _, err := io.Copy(s, io.NewSectionReader(old.File, 0, old.Info.Size)); err != nil {
+	// Whatever an older sidecar says is replaced, but not a link or a directory.
+	if _, err := sidecar.Read(f.dir, f.name); err != nil &&
+		!errors.Is(err, errors.ErrNoChecksum) && !errors.Is(err, errors.ErrChecksumMismatch) {
 		return err
 	}
-	return f.writeSidecar(s.made(), old.Info, o)
+	digest, err := digestOf(old)
+	if err != nil {
+		return err
+	}
+	return f.writeSidecar(sidecar.Sidecar{Digest: digest}, old, nil, o)
 }
 
 func unreadable(name string) error {
@@ -229,13 +245,14 @@ func (f *file) unseal(o Options) error {
 	return replace.SyncDir(f.dir, o.Policy)
 }
 
-// sealed reports whether the sidecar says just what the old content needs.
+// sealed reports whether the sidecar says just what the old content needs, and that to
+// nobody who may not read the content.
 func (f *file) sealed(old *replace.Old, o Options) bool {
 	if !o.Checksum {
 		return true
 	}
 	side, err := sidecar.Read(f.dir, f.name)
-	if err != nil || len(side.Previous) > 0 || old.File == nil {
+	if err != nil || len(side.Previous) > 0 || old.File == nil || replace.Wider(side.Mode, old.Info.Mode) {
 		return false
 	}
 	now, err := digestOf(old)
@@ -243,13 +260,13 @@ func (f *file) sealed(old *replace.Old, o Options) bool {
 }
 
 // vouch checks content, given its digest, against the sidecar.
-func (f *file) vouch(data io.ReaderAt, info vfs.Info, digest string) error {
+func (f *file) vouch(digest string) error {
 	side, err := sidecar.Read(f.dir, f.name)
 	if err != nil {
 		return err
 	}
 	if !side.Accepts(digest) {
-		return side.Mismatch(digest, side.Damage(data, info.Size))
+		return side.Mismatch(digest)
 	}
 	return nil
 }

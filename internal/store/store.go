@@ -22,6 +22,16 @@ type Store interface {
 	// Locate says which file a path means now. It takes no lock, and it changes
 	// nothing but to make missing parents where the placement asks for that.
 	Locate(p Placement) (Location, error)
+	// Withdraw removes parents that Locate made, as far as nothing lies in them: it
+	// is for a call that failed.
+	Withdraw(made []string)
+	// Admit fails as TryLock would before that takes a lock, and makes nothing. It is
+	// for a call that takes several locks, so that it leaves none behind where
+	// one of them would be refused.
+	Admit(p Placement, at Location, o Options) error
+	// Movable reports nil if a file at one location can be moved to the other, as far
+	// as that can be told before either is locked.
+	Movable(from, to Location) error
 	// Read gives a file's content without a lock: rename has made it whole. It
 	// creates nothing and waits for nobody.
 	Read(p Placement, o ReadOptions) ([]byte, error)
@@ -34,7 +44,8 @@ type Store interface {
 	// TryLock locks a location's file, or fails with ErrLocked. Like Lock it
 	// fails with ErrMoved if the placement means another file by now, and with
 	// ErrUnsupportedEnvironment, before it has made anything, if the options
-	// allow no change in this place.
+	// allow no change in this place, or if the options ask for a file that exists
+	// and there is none.
 	TryLock(p Placement, at Location, o Options) (Session, error)
 	// Lock waits for the lock until done is closed, and then fails with ErrLocked.
 	Lock(p Placement, at Location, o Options, done <-chan struct{}) (Session, error)
@@ -63,7 +74,8 @@ type Session interface {
 	Seal(o Options) error
 	// Unseal takes the checksum away.
 	Unseal(o Options) error
-	// Check reports ErrLockLost if the lock was taken away by force.
+	// Check reports ErrLockLost if the lock was taken away by force. It is safe beside
+	// a Commit.
 	Check() error
 	// Announce puts the holder's record into the lock, until Release. It is
 	// safe beside a Commit.
@@ -131,6 +143,8 @@ const (
 type Location struct {
 	Key  Key
 	Lock string // which lock covers it: empty for the one beside the file
+	// Made are the parents that Locate made, the outermost first.
+	Made []string
 
 	dir, name string    // the same as a path
 	path      string    // of both
@@ -182,6 +196,7 @@ type Options struct {
 	Metadata bool        // a replacement keeps owner, ACL, attributes and mode
 	Checksum bool        // the file gets a checksum
 	Bare     bool        // nothing but the lock is wanted; a change is judged when it comes
+	Existing bool        // where there is no file, fs.ErrNotExist comes before the lock is made
 	Policy   safety.Policy
 }
 

@@ -36,14 +36,17 @@ const maxVersions = 1000
 // version's: if the path does not name the opened file any more, all starts
 // over. A sidecar that was read while it did accepts the file, since a writer
 // changes the sidecar first.
+//
+// All starts over too if a link on the way was retargeted meanwhile: what is missing
+// in the directory that the path meant before says nothing.
 func (d *Disk) openPair(p Placement, verify bool) (*pair, error) {
-	at, dir, err := d.lookUp(p)
-	if err != nil {
-		return nil, err
-	}
 	for range maxVersions {
+		at, dir, err := d.lookUp(p)
+		if err != nil {
+			return nil, err
+		}
 		o := &pair{dir: dir, name: at.name}
-		err := o.open(verify)
+		err = o.open(verify)
 		current := o.File == nil || o.current()
 		if current && err == nil {
 			return o, nil
@@ -51,40 +54,63 @@ func (d *Disk) openPair(p Placement, verify bool) (*pair, error) {
 		if o.File != nil {
 			o.File.Close()
 		}
-		if current {
-			dir.Close()
+		final := current && !d.retargeted(p, at)
+		dir.Close()
+		if final {
 			return nil, err
 		}
 	}
-	dir.Close()
 	return nil, restless("opened")
+}
+
+// retargeted reports whether a path means another file than when it was located. The
+// directory that it was in then is still open, so no other one has its number.
+func (d *Disk) retargeted(p Placement, was Location) bool {
+	now, err := d.Locate(p.forReading())
+	return err != nil || now.Key != was.Key
 }
 
 func restless(what string) error {
 	return fmt.Errorf("%w %d times while it was being %s", errors.ErrChanged, maxVersions, what)
 }
 
-// lookUp opens the directory of a file that is to be read.
-func (d *Disk) lookUp(p Placement) (at Location, dir vfs.Dir, err error) {
+// forReading is the placement for somebody who changes nothing.
+func (p Placement) forReading() Placement {
 	if p.Symlinks == Replace {
 		p.Symlinks = Follow // that is about writing
 	}
 	p.Parents = 0
-	if at, err = d.Locate(p); err == nil {
-		dir, err = d.FS.OpenDir(at.dir)
+	return p
+}
+
+// lookUp opens the directory of a file that is to be read. Like open it does not take
+// a link's word alone that there is none.
+func (d *Disk) lookUp(p Placement) (at Location, dir vfs.Dir, err error) {
+	for tries := 1; ; tries++ {
+		if at, err = d.Locate(p.forReading()); err == nil {
+			dir, err = d.FS.OpenDir(at.dir)
+		}
+		if !errors.Is(err, fs.ErrNotExist) || tries == maxDangling || d.nothingAt(p.Path) {
+			return at, dir, err
+		}
 	}
-	return at, dir, err
 }
 
 // Sidecar is of the Store interface.
 func (d *Disk) Sidecar(p Placement) (path string, side sidecar.Sidecar, err error) {
-	at, dir, err := d.lookUp(p)
-	if err != nil {
-		return "", side, err
+	for range maxVersions {
+		at, dir, err := d.lookUp(p)
+		if err != nil {
+			return "", side, err
+		}
+		side, err = sidecar.Read(dir, at.name)
+		final := err == nil || !d.retargeted(p, at)
+		dir.Close()
+		if final {
+			return at.path + sidecar.Suffix, side, err
+		}
 	}
-	defer dir.Close()
-	side, err = sidecar.Read(dir, at.name)
-	return at.path + sidecar.Suffix, side, err
+	return "", side, restless("read")
 }
 
 // open tries once. What it finds counts only if it is current after it.
@@ -153,7 +179,7 @@ func (o *pair) check(digest string) error {
 	if o.side.Accepts(digest) {
 		return nil
 	}
-	return o.side.Mismatch(digest, o.side.Damage(o.File, o.info.Size))
+	return o.side.Mismatch(digest)
 }
 
 // readPair reads a file whole, and again if a writer in place was at it.
@@ -189,9 +215,9 @@ func (d *Disk) Open(p Placement, o ReadOptions) (io.ReadCloser, error) {
 	if o.Verify {
 		return d.openStream(p, limit, true)
 	}
-	f, err := d.FS.Open(p.Path, p.Symlinks != Refuse)
+	f, err := d.open(p)
 	if err != nil {
-		return nil, openError(err, p.Path)
+		return nil, err
 	}
 	info, err := regular(f, p.Path)
 	if err != nil || inPlace(&info) {

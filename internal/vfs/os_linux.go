@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"bytes"
+	"io/fs"
 
 	"golang.org/x/sys/unix"
 )
@@ -100,6 +101,9 @@ func (f *osFile) Attrs() ([]string, error) {
 
 func (f *osFile) Attr(name string) ([]byte, error) {
 	value, err := f.growing(func(fd int, p []byte) (int, error) { return unix.Fgetxattr(fd, name, p) })
+	if err == unix.ENODATA {
+		err = fs.ErrNotExist
+	}
 	if err != nil {
 		return nil, f.failure("getxattr "+name, err)
 	}

@@ -67,6 +67,13 @@ func (osFS) Readlink(path string) (string, error) { return os.Readlink(path) }
 
 func (osFS) Mkdir(path string, perm fs.FileMode) error { return os.Mkdir(path, perm) }
 
+func (osFS) Rmdir(path string) error {
+	if info, err := os.Lstat(path); err == nil && !info.IsDir() {
+		return &fs.PathError{Op: "rmdir", Path: path, Err: errNotDir}
+	}
+	return os.Remove(path)
+}
+
 func (d *osDir) Path() string { return d.path }
 
 func (d *osDir) join(name string) string { return filepath.Join(d.path, name) }

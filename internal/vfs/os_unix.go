@@ -108,6 +108,10 @@ func (osFS) Readlink(path string) (string, error) { return os.Readlink(path) }
 
 func (osFS) Mkdir(path string, perm fs.FileMode) error { return os.Mkdir(path, perm) }
 
+func (osFS) Rmdir(path string) error {
+	return pathError("rmdir", path, retry(func() error { return unix.Rmdir(path) }))
+}
+
 func (d *osDir) Path() string { return d.path }
 
 func (d *osDir) join(name string) string { return d.path + "/" + name }

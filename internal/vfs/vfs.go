@@ -36,6 +36,8 @@ type FS interface {
 	Readlink(path string) (string, error)
 	// Mkdir makes one directory.
 	Mkdir(path string, perm fs.FileMode) error
+	// Rmdir removes a directory that is empty.
+	Rmdir(path string) error
 }
 
 // Dir is an open directory. Its methods do not follow a link in the last place.
@@ -85,6 +87,7 @@ type File interface {
 	// Attrs lists the names of the extended attributes, ACLs among them; none
 	// where the filesystem has no such thing.
 	Attrs() ([]string, error)
+	// Attr reads an extended attribute; one that is not there is fs.ErrNotExist.
 	Attr(name string) ([]byte, error)
 	SetAttr(name string, value []byte) error
 	// RemoveAttr removes an attribute; one that is not there is no error.

@@ -10,8 +10,16 @@
 // Handles made with safefile.WithChecksum keep the sidecar themselves. This
 // package is for the files of other writers and for looking.
 //
-// A sidecar finds damage: bytes that nobody meant to write. It does not prove
-// who wrote them, since whoever can write the file can write its sidecar.
+// A sidecar finds damage: bytes that nobody meant to write. It can't tell damage
+// from a change by a program that keeps no checksum. It does not prove
+// who wrote the bytes, since whoever can write the file can write its sidecar.
+//
+// A sidecar holds nothing but digests, and nobody may read it who may not read its file:
+// owner, group, mode and ACL are the file's, or narrower where they can't be kept.
+//
+// Every form that sha256sum -c takes is read, also upper-case digits and the lines of
+// sha256sum --tag. A sidecar that is a symbolic link is ErrSymlink; neither a link nor anything else that is no
+// regular file is read or replaced.
 package checksum
 
 import (
@@ -39,8 +47,7 @@ func SumFile(path string) (string, error) {
 }
 
 // Verify compares a file with its sidecar. It returns nil, ErrChecksumMismatch,
-// whose text names both digests and as far as it can be told what is wrong, or
-// ErrNoChecksum. It takes no lock.
+// whose text names both digests and what to do, or ErrNoChecksum. It takes no lock.
 func Verify(path string) error {
 	return handle.New[any](path, handle.Defaults()).Verify(context.Background())
 }

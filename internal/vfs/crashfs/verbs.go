@@ -90,6 +90,27 @@ func (f *FS) Mkdir(path string, perm fs.FileMode) error {
 	return nil
 }
 
+// Rmdir is of the vfs.FS interface.
+func (f *FS) Rmdir(path string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	above, name, err := f.split("rmdir", strings.TrimRight(path, "/"))
+	if err != nil {
+		return err
+	}
+	n := above.entry(name)
+	switch {
+	case n == nil:
+		return pathError("rmdir", path, syscall.ENOENT)
+	case n.entries == nil:
+		return pathError("rmdir", path, syscall.ENOTDIR)
+	case len(n.entries) > 0:
+		return pathError("rmdir", path, syscall.ENOTEMPTY)
+	}
+	f.apply(change{{above, name, nil}})
+	return nil
+}
+
 type dir struct {
 	fs   *FS
 	node *node

@@ -46,6 +46,7 @@ const (
 	Same       = "same"
 	Readlink   = "readlink"
 	Mkdir      = "mkdir"
+	Rmdir      = "rmdir"
 	Writable   = "writable"
 	Rename     = "rename"
 	Remove     = "remove"

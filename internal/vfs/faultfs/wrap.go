@@ -44,6 +44,11 @@ func (f *FS) Mkdir(path string, perm fs.FileMode) error {
 	return f.do(Mkdir, path, func() error { return f.inner.Mkdir(path, perm) })
 }
 
+// Rmdir is of the vfs.FS interface.
+func (f *FS) Rmdir(path string) error {
+	return f.do(Rmdir, path, func() error { return f.inner.Rmdir(path) })
+}
+
 // opened runs an operation that opens a file, which can't be skipped.
 func (f *FS) opened(verb, path string, open func() (vfs.File, error)) (vfs.File, error) {
 	if err := f.begin(verb, path); err != nil {

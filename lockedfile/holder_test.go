@@ -1,0 +1,92 @@
+package lockedfile_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// nextLine is FILE:LINE of the line after its caller's.
+func nextLine() string {
+	_, file, line, _ := runtime.Caller(1)
+	return fmt.Sprintf("%s:%d", file, line+1)
+}
+
+func TestATimeoutSaysWhichCallOfThisProcessHoldsTheLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.json")
+	short := safefile.WithTimeout(20 * time.Millisecond)
+	f := lockedfile.New[counters](path, short)
+	c := lockedfile.NewContext[counters](path, short)
+	ctx := context.Background()
+	var held string // where the holder called
+	var err error   // of the call that waits for it
+	write := func() { err = f.Write(nil) }
+	for name, deadlock := range map[string]func(){
+		"Locked, Write": func() {
+			held = nextLine()
+			must(t, f.Locked(func(*lockedfile.Tx[counters]) error { write(); return nil }))
+		},
+		"Update, Update": func() {
+			held = nextLine()
+			must(t, f.Update(func(*counters) error {
+				err = f.Update(func(*counters) error { return nil })
+				return nil
+			}))
+		},
+		"Locked, Remove without the context": func() {
+			held = nextLine()
+			must(t, c.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { err = c.Remove(ctx); return nil }))
+		},
+		"Create, Write": func() {
+			held = nextLine()
+			w, failed := f.Create()
+			must(t, failed)
+			defer w.Close()
+			write()
+		},
+		"Acquire, Create": func() {
+			held = nextLine()
+			l, failed := lockedfile.Acquire(ctx, path)
+			must(t, failed)
+			defer l.Release()
+			_, err = f.Create()
+		},
+		"TryAcquire, TryAcquire": func() {
+			held = nextLine()
+			l, failed := lockedfile.TryAcquire(path)
+			must(t, failed)
+			defer l.Release()
+			_, err = lockedfile.TryAcquire(path)
+		},
+		"LockAll, Move": func() {
+			held = nextLine()
+			must(t, lockedfile.LockAll(ctx, []string{path, path + "2"}, func(context.Context) error {
+				err = safefile.Move(path, path+"2", short)
+				return nil
+			}))
+		},
+		"LockAll, LockAll": func() {
+			held = nextLine()
+			must(t, lockedfile.LockAll(ctx, []string{path}, func(context.Context) error {
+				err = lockedfile.LockAll(ctx, []string{path}, func(context.Context) error { return nil }, short)
+				return nil
+			}))
+		},
+	} {
+		deadlock()
+		is(t, err, errors.ErrTimeout, context.DeadlineExceeded)
+		want := "this process at " + held
+		detail, ok := errors.AsType[*errors.TimeoutError](err)
+		if !ok || detail.Holder != want || !strings.Contains(err.Error(), "held by "+want) {
+			t.Errorf("%s: the error is %v, want %q", name, err, want)
+		}
+	}
+}
