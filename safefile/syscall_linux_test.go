@@ -11,13 +11,16 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/safefile"
 )
 
 // The calls that are made to fail. Those in mustFail are steps that no write
 // may go on without.
 var (
 	injected = []string{"openat", "read", "pread64", "write", "fsync", "fchmod", "fchown", "fsetxattr", "fgetxattr", "flistxattr",
-		"fremovexattr", "renameat", "flock", "statx", "fstat", "newfstatat", "faccessat2", "copy_file_range", "close", "readlinkat"}
+		"fremovexattr", "renameat", "flock", "statx", "fstat", "newfstatat", "faccessat2", "fstatfs", "copy_file_range", "close", "readlinkat"}
 	mustFail = []string{"openat", "write", "fsync", "fchmod", "fchown", "fsetxattr", "renameat", "flock"}
 )
 
@@ -295,4 +298,26 @@ func TestField18AWriteThatChangesNoByteSyncsFileAndDirectory(t *testing.T) {
 	if len(fsyncs) != 2 || !os.SameFile(before, after) || !before.ModTime().Equal(after.ModTime()) {
 		t.Errorf("%s fsyncs; was %v, is %v", strconv.Itoa(len(fsyncs)), before.ModTime(), after.ModTime())
 	}
+}
+
+// What fstatfs(2) tells is in the mount table too, and a write needs nothing else of it.
+func TestADeniedFstatfsStopsNoWrite(t *testing.T) {
+	needRoot(t)
+	for _, errno := range []string{"EPERM", "EACCES", "ENOSYS"} {
+		for _, safety := range []safefile.Safety{safefile.Strict, safefile.Warn, safefile.BestEffort} {
+			path := target(t)
+			r, lines := task{Do: "write", Path: path, Data: "new", Safety: safety}.trace(t, "-e", "inject=fstatfs:error="+errno)
+			if injected := strings.Contains(strings.Join(lines, "\n"), "(INJECTED)"); r.Err != "" || !injected {
+				t.Errorf("%s, %v: %q, injected: %v", errno, safety, r.Err, injected)
+			}
+			wantContent(t, path, "new")
+		}
+	}
+	source, mounted := t.TempDir(), filepath.Join(t.TempDir(), "bound")
+	disktest.Bind(t, source, mounted, "ro")
+	r, _ := task{Do: "write", Path: filepath.Join(mounted, "file"), Data: "new", Errno: syscall.EROFS}.trace(t, "-e", "inject=fstatfs:error=EPERM")
+	if !r.is("ErrUnsupportedEnvironment") || !r.Errno {
+		t.Errorf("a read-only mount: %q, matches %v", r.Err, r.Matches)
+	}
+	wantNames(t, source)
 }

@@ -51,7 +51,7 @@ func TestTheMountTableIsReadAsKernelsWriteIt(t *testing.T) {
 		30: {Type: "overlay", Point: "/hidden"},
 		31: {Type: "overlay", Point: "/quick", Upper: "proc", Unsynced: true},
 		32: {Type: "overlay", Point: "/quicker", Upper: "proc", Unsynced: true},
-		33: {Type: "overlay", Point: "/fixed"},
+		33: {Type: "overlay", Point: "/fixed", ReadOnly: true},
 		35: {Type: "ext4", Point: "/data", NoBarrier: true},
 		36: {Type: "f2fs", Point: "/flash", NoBarrier: true},
 		37: {Type: "ext3", Point: "/old", NoBarrier: true},

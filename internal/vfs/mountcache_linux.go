@@ -108,7 +108,7 @@ func tableNumber(id MountID, fd int) (uint64, bool) {
 
 // volume turns a line of the mount table into what matters here.
 func (e *mountEntry) volume() Volume {
-	v := Volume{Type: e.filesystem, Point: e.point}
+	v := Volume{Type: e.filesystem, Point: e.point, ReadOnly: e.readOnly}
 	for _, option := range e.options {
 		switch name, value, _ := strings.Cut(option, "="); {
 		case option == "volatile" && e.filesystem == "overlay", option == "fsync=volatile":

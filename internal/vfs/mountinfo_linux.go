@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,6 +13,7 @@ type mountEntry struct {
 	point      string
 	filesystem string   // with a FUSE mount's subtype
 	options    []string // the filesystem's, not the mount's
+	readOnly   bool     // by either's
 }
 
 type mountTable []mountEntry
@@ -55,6 +57,7 @@ func parseMountEntry(line string) (mountEntry, bool) {
 	for option := range strings.SplitSeq(after[len(after)-1], ",") {
 		entry.options = append(entry.options, unescape(option))
 	}
+	entry.readOnly = slices.Contains(entry.options, "ro") || slices.Contains(strings.Split(before[5], ","), "ro")
 	return entry, true
 }
 
