@@ -54,7 +54,9 @@ var (
 	ErrLockLost = kind("the lock was lost", nil)
 	// ErrChanged: somebody changed the file without taking the lock, after it
 	// was read and before it was written. That change is left whole; read
-	// again and retry.
+	// again and retry. The file is looked at for the last time about 40 µs before
+	// the rename that replaces it. A change in those 40 µs is not noticed and is
+	// overwritten, because Linux has no rename that depends on what it replaces.
 	ErrChanged = kind("the file was changed from outside", nil)
 )
 

@@ -27,9 +27,14 @@
 //
 // # Where it weakens
 //
-// The lock is advisory. What an editor saves between a function's read and the
-// commit is noticed and kept: the commit fails with ErrChanged. What a function
-// has not read it may overwrite.
+// The lock is advisory. An editor does not take it. If an editor saves between a
+// function's read and the commit, that save is kept and the commit fails with
+// ErrChanged. Two saves are not noticed: one in the last 40 µs before the rename, and
+// one of a file that the function has not read.
+//
+// An Update of a file that was changed within the last 20 ms reads the file again before it
+// is replaced, since a filesystem's clock may not tell such changes apart. Where
+// timestamps have no fraction of a second, these are 2 s.
 //
 // A process that keeps a file busy leaves its lock free for 200 µs after every 5 ms.
 // That lets in whoever waits in the kernel, as this library does. Who polls has

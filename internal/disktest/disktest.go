@@ -48,13 +48,25 @@ type Disk struct {
 // mounts it with the given options.
 func New(t testing.TB, kind string, options ...string) *Disk {
 	t.Helper()
+	return formatted(t, kind, nil, options)
+}
+
+// NewCoarse makes an ext4 whose inodes have no room for fractions of a second.
+func NewCoarse(t testing.TB) *Disk {
+	t.Helper()
+	return formatted(t, "ext4", []string{"-I", "128"}, nil)
+}
+
+// formatted passes format to the mkfs program.
+func formatted(t testing.TB, kind string, format, options []string) *Disk {
+	t.Helper()
 	require(t, "mkfs."+kind)
 	if loops, _ := filepath.Glob("/dev/loop*"); len(loops) == 0 {
 		t.Skip("no loop devices here")
 	}
 	base := t.TempDir()
 	disk := &Disk{image: filepath.Join(base, "image"), dir: filepath.Join(base, "disk"), kind: kind, options: options}
-	makeImage(t, disk.image, kind)
+	makeImage(t, disk.image, kind, format...)
 	makeDir(t, disk.dir)
 	disk.mount(t, options)
 	atEnd(t, disk.dir)
@@ -97,14 +109,14 @@ func (d *Disk) mount(t testing.TB, options []string) {
 	mount(t, "-t", d.kind, "-o", strings.Join(append([]string{"loop"}, options...), ","), d.image, d.dir)
 }
 
-func makeImage(t testing.TB, path, kind string) {
+func makeImage(t testing.TB, path, kind string, format ...string) {
 	t.Helper()
 	file, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := errors.Join(file.Truncate(imageSize), run("mkfs."+kind, "-q", path)); err != nil {
+	if err := errors.Join(file.Truncate(imageSize), run("mkfs."+kind, append(format, "-q", path)...)); err != nil {
 		t.Fatal(err)
 	}
 }

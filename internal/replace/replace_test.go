@@ -67,7 +67,7 @@ func (b *bench) commit(policy safety.Policy, before ...func(*Temp)) (vfs.Info, e
 func (b *bench) known() *Old {
 	info, err := b.old.Stat()
 	must(b.t, err)
-	return &Old{info, b.old}
+	return &Old{Info: info, File: b.old}
 }
 
 // want checks what lies in the directory in the end: the file, and no temp.

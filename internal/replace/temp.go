@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/safety"
@@ -36,7 +37,26 @@ import (
 // Old is the file that is to be replaced.
 type Old struct {
 	Info vfs.Info
-	File vfs.File // open for reading; nil if its content may not be read
+	At   time.Time // a moment before Info was asked for
+	File vfs.File  // open for reading; nil if its content may not be read
+}
+
+// A filesystem stamps a file with a clock that ticks only every so often. The kernel's
+// ticks each 10 ms at most; that of a filesystem without fractions of a second (ext4
+// with 128-byte inodes, HFS+) each second, and FAT's every other one.
+const (
+	clockTick       = 20 * time.Millisecond
+	coarseClockTick = 2*time.Second + clockTick
+)
+
+// Settling tells for how long, from the moment At, a change of the content might leave
+// the file's times as they are; zero or less if it would show.
+func (o *Old) Settling() time.Duration {
+	tick := clockTick
+	if o.Info.Mtime%int64(time.Second) == 0 {
+		tick = coarseClockTick
+	}
+	return tick - time.Duration(o.At.UnixNano()-o.Info.Mtime)
 }
 
 // Close closes the file, if there is one that is open.
@@ -71,6 +91,10 @@ func Create(dir vfs.Dir, owner Owner, old *Old, perm fs.FileMode, policy safety.
 	}
 	return &Temp{f, dir, name, old, policy}, nil
 }
+
+// Like makes the temp take the metadata of another file than the one that Create was
+// told of.
+func (t *Temp) Like(old *Old) { t.old = old }
 
 // Abort closes the temp, and removes it if it has not got its name. It is a no-op
 // after Take or Abort.

@@ -2,11 +2,11 @@ package store
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
@@ -16,18 +16,19 @@ import (
 
 // Commit is of the Session interface.
 func (f *file) Commit(c Change, o Options) (Version, error) {
+	var old *replace.Old
 	guard := func() error {
 		if err := f.Check(); err != nil {
 			return err
 		}
-		return f.unchanged(c.Read)
+		return f.unchanged(c.Read, old)
 	}
 	if c.Remove {
 		f.lose()
 		return f.remove(o, guard)
 	}
-	old, err := f.base(c.Read)
-	if err != nil {
+	var err error
+	if old, err = f.base(c.Read); err != nil {
 		return nil, err
 	}
 	defer old.Close()
@@ -41,6 +42,9 @@ func (f *file) Commit(c Change, o Options) (Version, error) {
 		}
 	case old == nil:
 	case c.Append:
+		if err := f.settle(old, c.Read); err != nil {
+			return nil, err
+		}
 		if c.Read == nil {
 			c.Read = versionOf(old.Info) // an append is based on what it is appended to
 		}
@@ -117,6 +121,7 @@ func infoOf(old *replace.Old) *vfs.Info {
 // one that may not be written: rename(2) asks only for the directory, but
 // whoever made a file read-only meant it (os.WriteFile fails there too).
 func (f *file) old() (*replace.Old, error) {
+	at := time.Now()
 	info, open, err := f.openOld()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -127,7 +132,7 @@ func (f *file) old() (*replace.Old, error) {
 	if err == nil && !info.Mode.IsRegular() {
 		err = notRegular(f.name, info.Mode)
 	}
-	return f.writable(&replace.Old{Info: info, File: open}, err)
+	return f.writable(&replace.Old{Info: info, At: at, File: open}, err)
 }
 
 // base is old for a change that is based on a version. What was read in this
@@ -205,26 +210,6 @@ func (f *file) openOld() (vfs.Info, vfs.File, error) {
 	return info, nil, openError(err, f.name)
 }
 
-// unchanged reports ErrChanged if the file is not the one that was read: its
-// change came from somebody who does not take the lock, and stays whole.
-func (f *file) unchanged(read Version) error {
-	if read == nil {
-		return nil
-	}
-	var now version
-	info, err := f.dir.Stat(f.name)
-	if err == nil {
-		now = versionOf(info)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if now != read {
-		return fmt.Errorf("%w between being read and being written, and that change was kept; read it again and retry",
-			errors.ErrChanged)
-	}
-	return nil
-}
-
 // confirm is a change that changes no byte. The file may still be on its way
 // to the disk from a writer that did not sync, so it is synced all the same.
 func (f *file) confirm(old *replace.Old, o Options, guard func() error) (Version, error) {
@@ -261,7 +246,12 @@ func (f *file) replace(old *replace.Old, c Change, o Options, guard func() error
 			return nil, err
 		}
 	}
-	return d.publish(guard, c.Ends)
+	if c.Append && old != nil && !f.knows(c.Read) && old.Settling() > 0 {
+		guard = both(func() error { return sameContent(old.File, d.Temp, old.Info.Size) }, guard)
+	}
+	v, err := d.publish(guard, c.Ends)
+	f.learn(v, c)
+	return v, err
 }
 
 func total(parts [][]byte) int64 {
@@ -277,17 +267,26 @@ var chunks = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 // holds reports whether an open file of the right size holds just these bytes.
 // What can't be read is taken for different.
 func holds(f vfs.File, parts [][]byte) bool {
+	same, err := compare(f, parts)
+	return same && err == nil
+}
+
+// compare is holds for a caller who has to know about what can't be read.
+func compare(f io.ReaderAt, parts [][]byte) (same bool, err error) {
 	chunk := chunks.Get().(*[64 << 10]byte)
 	defer chunks.Put(chunk)
 	var off int64
 	for _, part := range parts {
 		for len(part) > 0 {
 			n, err := f.ReadAt(chunk[:min(len(part), len(chunk))], off)
-			if (err != nil && err != io.EOF) || n == 0 || !bytes.Equal(chunk[:n], part[:n]) {
-				return false
+			if err != nil && err != io.EOF {
+				return false, err
+			}
+			if n == 0 || !bytes.Equal(chunk[:n], part[:n]) {
+				return false, nil
 			}
 			part, off = part[n:], off+int64(n)
 		}
 	}
-	return true
+	return true, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
@@ -36,6 +37,7 @@ type file struct {
 	owner   replace.Owner
 	found   *replace.Old // what the lock was taken on, open and unread; nil if that was not opened
 	seen    *replace.Old // what was last read or written, still open; nil if nothing was
+	content *content     // of the version that was last read or written; nil if unknown
 	guest   atomic.Bool  // a user's code runs under the lock
 	stale   bool         // the last holder left its record
 	clear   func()       // clears this holder's; nil if it left none
@@ -153,6 +155,7 @@ func (f *file) locate(p Placement, at Location, waited bool) (Location, error) {
 	if waited || at.path != p.Path {
 		return f.disk.Locate(p)
 	}
+	now := time.Now()
 	info, open, err := f.openOld()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -164,7 +167,7 @@ func (f *file) locate(p Placement, at Location, waited bool) (Location, error) {
 		return f.disk.Locate(p)
 	}
 	at.target = &info
-	if found := (&replace.Old{Info: info, File: open}); info.Mode.IsRegular() {
+	if found := (&replace.Old{Info: info, At: now, File: open}); info.Mode.IsRegular() {
 		f.found = found
 	} else {
 		found.Close()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
@@ -40,8 +41,8 @@ func (f *file) Draft(o Options) (Draft, error) {
 // draft begins a new content.
 func (f *file) draft(old *replace.Old, o Options) (*draft, error) {
 	like := old
-	if !o.Metadata && !inPlace(infoOf(old)) {
-		like = nil // what is rewritten in place keeps its mode, so nobody else may read the temp either
+	if !keepsMetadata(old, o) {
+		like = nil
 	}
 	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
 	if err != nil {
@@ -59,6 +60,12 @@ func (f *file) draft(old *replace.Old, o Options) (*draft, error) {
 	}
 	return d, nil
 }
+
+// keepsMetadata reports whether the temp must be like the old file. What is rewritten in
+// place keeps its mode, so nobody else may read the temp either.
+func keepsMetadata(old *replace.Old, o Options) bool { return o.Metadata || inPlace(infoOf(old)) }
+
+func (d *draft) keepsMetadata() bool { return keepsMetadata(d.old, d.options) }
 
 func (d *draft) Write(p []byte) (int, error) {
 	n, err := d.Temp.Write(p)
@@ -112,11 +119,12 @@ func (d *draft) publish(guard func() error, ends func() bool) (Version, error) {
 	}
 	// Asked after the rename, since that changes the ctime, and through the
 	// descriptor, since the path may by now name another file.
+	at := time.Now()
 	info, err := d.Temp.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errors.ErrNotDurable, err) // the old content is gone
 	}
-	d.file.see(&replace.Old{Info: info, File: d.Temp.Take()})
+	d.file.see(&replace.Old{Info: info, At: at, File: d.Temp.Take()})
 	return versionOf(info), nil
 }
 
@@ -130,14 +138,45 @@ func (d *draft) announce(like *replace.Old) error {
 type stream struct{ *draft }
 
 // Commit is of the Draft interface. What is written blind goes over whatever is
-// there, as any Write does.
+// there, as any Write does. The file's owner, mode and attributes are those that it has
+// now: somebody may have changed them since the stream began.
 func (s *stream) Commit() error {
-	if s.Temp.File == nil {
-		return errFinished
-	}
 	defer s.Abort()
-	_, err := s.publish(s.file.Check, func() bool { return true })
+	now, err := s.file.old()
+	if err != nil {
+		return err
+	}
+	if now != nil { // else what it was like is all that is known
+		s.old.Close()
+		s.old = now
+		if s.keepsMetadata() {
+			s.Like(now)
+		}
+	}
+	_, err = s.publish(both(s.file.Check, s.sameMetadata), func() bool { return true })
 	return err
+}
+
+// sameMetadata reports ErrChanged if somebody has changed the file's owner, mode, ACL or
+// attributes since they were given to the temp, whose fsync may have taken long.
+func (s *stream) sameMetadata() error {
+	if s.old == nil || !s.keepsMetadata() {
+		return nil
+	}
+	now, err := s.file.dir.Stat(s.file.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	was := s.old.Info
+	sameContent := now.Size == was.Size && now.Mtime == was.Mtime
+	changed := now.Mode != was.Mode || now.UID != was.UID || now.GID != was.GID || sameContent && now.Ctime != was.Ctime
+	if now.ID != was.ID || !changed {
+		return nil
+	}
+	return fmt.Errorf("%w: its owner, mode or attributes were changed while the new content was committed; write it again", errors.ErrChanged)
 }
 
 // Abort is of the Draft interface.

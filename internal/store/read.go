@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
@@ -104,6 +105,7 @@ func (f *file) Load(o ReadOptions) (Content, error) {
 		c, steady, err := f.loadOnce(old, o)
 		if steady {
 			f.see(old)
+			f.content = &content{versionOf(old.Info), old.Settling() > 0, [][]byte{c.Data}}
 			return c, nil
 		}
 		old.Close()
@@ -123,7 +125,7 @@ func (f *file) unread() (old *replace.Old, err error) {
 	if err != nil {
 		return nil, err
 	}
-	old = &replace.Old{File: open}
+	old = &replace.Old{At: time.Now(), File: open}
 	if old.Info, err = regular(open, f.name); err != nil {
 		open.Close()
 	}
