@@ -13,7 +13,7 @@
 // descriptor is a bug worth knowing.
 //
 // A test that can't have its filesystem skips and says what is missing: Linux,
-// root, loop devices, a mkfs program, bindfs. Nothing here touches a disk or a
+// root, loop devices, a mkfs program, bindfs, ntfs-3g. Nothing here touches a disk or a
 // mount that it did not make.
 package disktest
 

@@ -81,3 +81,28 @@ func makeFile(t testing.TB, path string) {
 	}
 	file.Close() // nothing was written
 }
+
+// Folding mounts a filesystem that takes names of another case for the same, NTFS
+// through lowntfs-3g, and returns its root. It lists every name in lower case.
+func Folding(t testing.TB) string {
+	t.Helper()
+	require(t, "lowntfs-3g")
+	require(t, "mkntfs")
+	if _, err := os.Stat("/dev/fuse"); err != nil {
+		t.Skip("no /dev/fuse here")
+	}
+	image := filepath.Join(t.TempDir(), "image")
+	makeFile(t, image)
+	if err := os.Truncate(image, 16<<20); err != nil {
+		t.Fatal(err)
+	}
+	if err := run("mkntfs", "-F", "-Q", "-q", image); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := run("lowntfs-3g", "-o", "ignore_case", image, dir); err != nil {
+		t.Fatal(err)
+	}
+	atEnd(t, dir)
+	return dir
+}

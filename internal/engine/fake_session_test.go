@@ -72,6 +72,8 @@ func (s *fakeSession) Announce() {}
 
 func (s *fakeSession) Draft(store.Options) (store.Draft, error) { return nil, errors.ErrUnsupported }
 
+func (s *fakeSession) Respell(store.Location, store.Options) error { return nil }
+
 func (s *fakeSession) MoveTo(to store.Session, _ store.Options) error {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()

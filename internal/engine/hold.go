@@ -131,7 +131,10 @@ func (e *Engine) admitEach(waiters []*waiter) error {
 
 // holdEach returns what it holds even when it fails.
 func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
-	for _, w := range waiters {
+	for i, w := range waiters {
+		if i > 0 && w.at.Unsure && e.relook(w) != nil {
+			return holds, store.ErrMoved
+		}
 		ent := e.enter(w.at.Key)
 		err := ent.admit(w)
 		w.stop()
@@ -143,6 +146,18 @@ func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 		holds = append(holds, &Hold{tx, tx.run.session, e, ent, w})
 	}
 	return holds, nil
+}
+
+// relook looks again what a waiter's path means, now that the lock of another file was
+// taken: that file may turn out to be the same in another spelling.
+func (e *Engine) relook(w *waiter) error {
+	place := w.Place
+	place.Parents = 0
+	at, err := e.store.Locate(place)
+	if err == nil && at.Key != w.at.Key {
+		err = store.ErrMoved
+	}
+	return err
 }
 
 // Path is the file that is held, as its caller named it.

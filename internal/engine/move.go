@@ -11,9 +11,15 @@ func (e *Engine) Move(src, dst *Request) error {
 			_ = h.Release() // a lost lock was noticed before the rename, or came too late
 		}
 	}()
-	// The holds are in the order of the locks, and one if both are the same file.
-	// What a path means may have changed until it was locked, so the path tells
+	// The holds are in the order of the locks. What a path means may have changed until it was locked, so the path tells
 	// which is which.
+	if len(holds) == 1 { // two paths, or two spellings, of one file
+		to, err := e.store.Locate(dst.Place)
+		if err != nil {
+			return err
+		}
+		return holds[0].Session.Respell(to, src.Options)
+	}
 	from, to := holds[0], holds[len(holds)-1]
 	if from.Path() != src.Place.Path {
 		from, to = to, from

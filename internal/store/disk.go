@@ -74,7 +74,7 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 	}
 	if f.lock != nil {
 		f.stale = f.lock.Left() != nil
-		f.sweepIfDue(at.Key.Dir)
+		f.sweepIfDue(at.Key)
 	}
 	if inPlace(now.target) {
 		f.lose() // it may have to be put back first
@@ -152,7 +152,7 @@ func (p Placement) replaceable(at Location) error {
 // the directory or retargeted a link, the path means another file.
 func (f *file) locate(p Placement, at Location, waited bool) (Location, error) {
 	p.Parents = 0 // they are there, or the path means another file
-	if waited || at.path != p.Path {
+	if waited || at.path != p.Path || at.Unsure {
 		return f.disk.Locate(p)
 	}
 	now := time.Now()
@@ -203,7 +203,7 @@ func (f *file) takeLock(p Placement, at Location, id string, take func(lock.Plac
 	if err != nil {
 		return err
 	}
-	f.lock, f.owner = held, replace.OwnerOf(f.name, id)
+	f.lock, f.owner = held, replace.OwnerOf(at.Key.Name, id)
 	return nil
 }
 

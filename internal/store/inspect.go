@@ -76,5 +76,5 @@ func (d *Disk) visit(p Placement, at Location, fn func(dir vfs.Dir, place lock.P
 	if lockDir != dir {
 		defer lockDir.Close()
 	}
-	return fn(dir, lockPlace(p, at, lockDir), replace.OwnerOf(at.name, id))
+	return fn(dir, lockPlace(p, at, lockDir), replace.OwnerOf(at.Key.Name, id))
 }

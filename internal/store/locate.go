@@ -31,7 +31,8 @@ func (d *Disk) Locate(p Placement) (at Location, err error) {
 		d.Withdraw(made)
 		return Location{}, err
 	}
-	return Location{Key: Key{e.Parent.ID, e.Name}, Lock: p.lockName(), Made: made,
+	key, unsure := d.keyName(&e, lock.Suffix)
+	return Location{Key: Key{e.Parent.ID, key}, Lock: p.lockName(), Made: made, Unsure: unsure,
 		dir: e.Dir, name: e.Name, path: e.Path(), target: e.Info}, nil
 }
 

@@ -62,6 +62,40 @@ func (f *file) MoveTo(to Session, o Options) error {
 	return nil
 }
 
+// Respell is of the Session interface. The checksum's file names its file, so it is
+// written anew under the new spelling; meanwhile both spellings lead to it. The lock
+// file keeps its own, by which every spelling finds it.
+func (f *file) Respell(as Location, o Options) error {
+	if as.name == f.name {
+		return f.MoveTo(f, o)
+	}
+	src, err := f.old()
+	if err != nil {
+		return err
+	}
+	if src == nil {
+		return f.absent()
+	}
+	defer src.Close()
+	if err := f.require(o, &src.Info); err != nil {
+		return err
+	}
+	if err := f.Check(); err != nil {
+		return err
+	}
+	side, sideErr := sidecar.Read(f.dir, f.name)
+	if err := f.dir.Rename(f.name, f.dir, as.name); err != nil {
+		return replace.Busy(err, f.name)
+	}
+	if sideErr == nil {
+		f.name, side.Text = as.name, nil
+		if err := f.writeSidecar(side, src, nil, o); err != nil {
+			o.Policy.Report("the checksum still names the file in the old spelling", err)
+		}
+	}
+	return replace.SyncDir(f.dir, o.Policy)
+}
+
 // Movable is of the Store interface.
 func (d *Disk) Movable(from, to Location) error {
 	if from.Key.Dir.Dev != to.Key.Dir.Dev {

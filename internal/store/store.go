@@ -70,6 +70,9 @@ type Session interface {
 	// MoveTo moves the file to the place of another one of the same store. To
 	// itself changes nothing.
 	MoveTo(to Session, o Options) error
+	// Respell moves the file to another spelling of its name, for a location with
+	// the key of the session's own. The same spelling changes nothing.
+	Respell(as Location, o Options) error
 	// Seal makes a checksum of the content that is there.
 	Seal(o Options) error
 	// Unseal takes the checksum away.
@@ -145,6 +148,9 @@ type Location struct {
 	Lock string // which lock covers it: empty for the one beside the file
 	// Made are the parents that Locate made, the outermost first.
 	Made []string
+	// Unsure says that another spelling of the name may be the same file, which can't
+	// be told before its lock file is there. Then the Key is the spelling as it is.
+	Unsure bool
 
 	dir, name string    // the same as a path
 	path      string    // of both
@@ -154,7 +160,7 @@ type Location struct {
 // Key tells files apart before they exist. Admission orders by it.
 type Key struct {
 	Dir  vfs.ID // the directory, after links
-	Name string // in that directory
+	Name string // in that directory, in one spelling for all that mean the same file
 }
 
 // Less orders keys, the same in every process.

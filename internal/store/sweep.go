@@ -17,8 +17,8 @@ import (
 // sweepIfDue removes leftovers at this process's first write in the directory,
 // and after a holder that did not come to its end. What can't be listed or
 // removed is left to a later sweep.
-func (f *file) sweepIfDue(dir vfs.ID) {
-	if !f.disk.swept.first(dir) && !f.stale {
+func (f *file) sweepIfDue(key Key) {
+	if !f.disk.swept.first(key.Dir) && !f.stale {
 		return
 	}
 	names, err := f.dir.Names()
@@ -27,7 +27,7 @@ func (f *file) sweepIfDue(dir vfs.ID) {
 	}
 	foreign := removeTemps(f.dir, names, f.owner)
 	if len(foreign) > 0 {
-		f.sweepForeign(names, foreign)
+		f.sweepForeign(names, key.Name != f.name, foreign)
 	}
 }
 
@@ -48,10 +48,13 @@ func removeTemps(dir vfs.Dir, names []string, mine replace.Owner) (others map[re
 
 // sweepForeign removes the leftovers of the directory's other files, as far as
 // their locks lie here and are free.
-func (f *file) sweepForeign(names []string, temps map[replace.Owner][]string) {
+func (f *file) sweepForeign(names []string, folds bool, temps map[replace.Owner][]string) {
 	for _, name := range names {
 		target, isLock := strings.CutSuffix(name, lock.Suffix)
 		left := temps[replace.OwnerOf(target, "")]
+		if len(left) == 0 && folds {
+			left = temps[replace.OwnerOf(vfs.Fold(target), "")]
+		}
 		if !isLock || len(left) == 0 {
 			continue
 		}

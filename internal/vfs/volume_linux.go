@@ -50,3 +50,6 @@ func space(path string) (bytes, inodes, allInodes int64, err error) {
 	}
 	return int64(s.Bavail) * int64(s.Bsize), int64(s.Ffree), int64(s.Files), nil
 }
+
+// volumeOfMount is what was told of a mount before; false of one that is new.
+func volumeOfMount(id MountID) (Volume, bool) { return mounts.lookUp(mountKey{id: id}) }

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// In a directory that does not tell names apart by case, all spellings of a file need
+// one key: the queue, the context and the lock in a WithLockDir go by it, while
+// PATH.lock is one file anyway. With two keys a caller would wait for its own lock.
+//
+// The key takes the lower-case spelling. A name that is in lower case is its own key
+// in every directory, so only a name with a capital in it, in a directory that may
+// fold (vfs.MayFold), is asked about. Nothing tells from outside which letters a
+// filesystem takes for the same, so the filesystem itself is asked: the spellings are
+// one if they lead to the same file, or to the same lock file.
+
+// keyName is the name that tells an entry from the others of its directory. It is unsure
+// as long as neither the file nor its lock is there and the directory holds no other
+// name to ask about.
+func (d *Disk) keyName(e *vfs.Entry, suffix string) (name string, unsure bool) {
+	folded := vfs.Fold(e.Name)
+	if folded == e.Name || !vfs.MayFold(d.FS, e.Dir, e.Parent) {
+		return e.Name, false
+	}
+	there, ends := e.Info, ""
+	if there == nil {
+		ends = suffix
+		if info, err := d.FS.Stat(e.Path()+ends, false); err == nil {
+			there = &info
+		}
+	}
+	for _, other := range []string{folded, vfs.FoldASCII(e.Name)} {
+		switch {
+		case other == e.Name:
+		case there != nil:
+			if d.isEntry(e.Dir, e.Name+ends, there, other+ends) {
+				return other, false
+			}
+		default:
+			folds, known := d.foldsOthers(e.Dir)
+			if folds {
+				return other, false
+			}
+			return e.Name, !known
+		}
+	}
+	return e.Name, false
+}
+
+// isEntry reports whether other is the entry that name is, rather than none, or another
+// hard link to the same file.
+func (d *Disk) isEntry(dir, name string, info *vfs.Info, other string) bool {
+	there, err := d.FS.Stat(vfs.Join(dir, other), false)
+	if err != nil || there.ID != info.ID {
+		return false
+	}
+	if info.Links < 2 {
+		return true
+	}
+	names, err := d.names(dir)
+	return err == nil && !(slices.Contains(names, name) && slices.Contains(names, other))
+}
+
+// foldsOthers asks about the first name in a directory that has letters.
+func (d *Disk) foldsOthers(dir string) (folds, known bool) {
+	names, err := d.names(dir)
+	if err != nil {
+		return false, false
+	}
+	for _, name := range names {
+		other := vfs.OtherCase(name)
+		if other == name {
+			continue
+		}
+		info, err := d.FS.Stat(vfs.Join(dir, name), false)
+		if err != nil {
+			continue // it went away
+		}
+		return d.isEntry(dir, name, &info, other), true
+	}
+	return false, false
+}
+
+func (d *Disk) names(path string) ([]string, error) {
+	dir, err := d.FS.OpenDir(path)
+	if err != nil {
+		return nil, err
+	}
+	names, err := dir.Names()
+	return names, errors.Join(err, dir.Close())
+}

@@ -1,0 +1,75 @@
+package vfs
+
+import (
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// caseSensitive are the filesystems of Linux that tell names apart by every byte, in
+// all of their directories.
+var caseSensitive = map[string]bool{"btrfs": true, "xfs": true, "jfs": true, "nilfs2": true, "reiserfs": true, "squashfs": true,
+	"erofs": true, "ubifs": true, "jffs2": true, "bcachefs": true, "proc": true, "sysfs": true, "devtmpfs": true, "ramfs": true}
+
+// foldsByFlag are those where a directory may have a flag that makes names of another
+// case the same (chattr(1), +F), if the kernel can do that.
+var foldsByFlag = map[string]bool{"ext2": true, "ext3": true, "ext4": true, "ext2/ext3/ext4": true, "f2fs": true, "tmpfs": true, "overlay": true}
+
+// MayFold reports whether names of another case may be the same entry in a directory, of
+// which Stat gave info; false only where that can't be. On a mount that was seen
+// before it makes no system call.
+func MayFold(fsys FS, dir string, info Info) bool {
+	v, known := volumeOfMount(info.Mount.ID)
+	if !known {
+		var err error
+		if v, err = fsys.Volume(dir, info); err == ErrNoVolume {
+			return false
+		}
+	}
+	switch {
+	case runtime.GOOS != "linux":
+		return v.Type != "ffs" && v.Type != "ufs"
+	case foldsByFlag[v.Type]:
+		return kernelFolds()
+	}
+	return !caseSensitive[v.Type]
+}
+
+// kernelFolds reports whether this kernel knows directories with that flag. Where
+// /sys is not mounted it may.
+var kernelFolds = sync.OnceValue(func() bool {
+	if _, err := os.Stat("/sys/fs"); err != nil {
+		return true
+	}
+	for _, fs := range []string{"ext4", "f2fs", "tmpfs"} {
+		if _, err := os.Stat("/sys/fs/" + fs + "/features/casefold"); err == nil {
+			return true
+		}
+	}
+	return false
+})
+
+// Fold gives one spelling for all that differ in case alone.
+func Fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+
+// FoldASCII is Fold for a filesystem that knows the case of no other letters.
+func FoldASCII(name string) string {
+	return mapASCII(name, func(c byte) bool { return 'A' <= c && c <= 'Z' })
+}
+
+// OtherCase is the name with each of its ASCII letters in the other case.
+func OtherCase(name string) string {
+	return mapASCII(name, func(c byte) bool { return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' })
+}
+
+// mapASCII changes the case of the letters that turn picks.
+func mapASCII(name string, turn func(byte) bool) string {
+	b := []byte(name)
+	for i, c := range b {
+		if turn(c) {
+			b[i] = c ^ 0x20
+		}
+	}
+	return string(b)
+}
