@@ -21,7 +21,8 @@ func Rewrite() Option {
 // KeepComments makes a write fail with ErrEncode, and change nothing, in these cases:
 //   - It could not keep every comment of the text but those of deleted entries.
 //   - List elements go while others come, and the ones that go have comments, or keys
-//     that T does not know: they may be the new ones, changed.
+//     that T does not know: they may be the new ones, changed. Likewise a key with a
+//     comment goes while another one comes with the same value.
 //   - It would have to rewrite the text whole, as it has to where the text does not
 //     decode and is not blank.
 //

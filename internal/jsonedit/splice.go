@@ -57,6 +57,10 @@ func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
 		return
 	}
 	for _, j := range p.Touched() {
+		if key := p.Renamed(j); key != nil {
+			old := p.Node.Entries[j].Key
+			w.list = append(w.list, textedit.Splice{Start: old.Start, End: old.End, Text: []byte(w.quote(key.Value))})
+		}
 		if q := p.Inner(j); q != nil {
 			w.patch(q, p.Node, j)
 		}

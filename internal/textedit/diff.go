@@ -10,16 +10,20 @@ const (
 	Insert               // a new key, or a new element before the one at the index; the list's length appends
 	Delete               // the entry goes
 	Move                 // the element goes before another one of its list, with all that belongs to it
+	Rename               // the entry gets another key
 )
 
-func (k OpKind) String() string { return [...]string{"set", "insert", "delete", "move"}[k] }
+func (k OpKind) String() string {
+	return [...]string{"set", "insert", "delete", "move", "rename"}[k]
+}
 
 // Op is one difference between two trees. All paths name places of the old
 // tree, so the operations of one [Diff] belong together.
 type Op struct {
 	Kind   OpKind
 	Path   []Step // empty for the root, which can only be set
-	Value  *Node  // what to set or insert
+	Value  *Node  // what to set or insert; of a Rename the value of both keys
+	Key    *Node  // of a Rename
 	To     int    // of a Move, as the index of an Insert
 	Unsure bool   // of a Delete: what is new may be what has gone, so what belongs to it counts as lost
 }
@@ -42,6 +46,7 @@ func diff(old, new *Node, weigh func(path []Step, encoded *Node) int) []Op {
 	d := differ{weigh: weigh}
 	if !Equal(old, new) { // as they are most often, and that takes no hash to tell
 		d.node(nil, old, new)
+		resettle(d.ops)
 	}
 	return d.ops
 }
@@ -75,17 +80,90 @@ func (d *differ) maps(path []Step, a, b *Node) {
 			kept[i] = true
 		}
 	}
+	renamed := d.renamed(a, b, kept, match)
 	for i, e := range a.Entries {
-		if !kept[i] {
-			d.add(Delete, append(path, Step{Key: e.Key, old: a, new: b}), nil)
+		at := append(path, Step{Key: e.Key, old: a, new: b})
+		switch j, found := renamed.of[i]; {
+		case found:
+			d.ops = append(d.ops, Op{Kind: Rename, Path: slices.Clone(at), Key: b.Entries[j].Key, Value: b.Entries[j].Value})
+		case !kept[i]:
+			d.ops = append(d.ops, Op{Kind: Delete, Path: slices.Clone(at), Unsure: renamed.unsure[i]})
 		}
 	}
 	for j, e := range b.Entries {
 		at := append(path, Step{Key: e.Key, old: a, new: b})
-		if match[j] < 0 {
+		switch {
+		case renamed.to[j]:
+		case match[j] < 0:
 			d.add(Insert, at, e.Value)
+		default:
+			d.node(at, a.Entries[match[j]].Value, e.Value)
+		}
+	}
+}
+
+// renames are the keys of a map that went while others came with the same value.
+type renames struct {
+	of     map[int]int  // which new entry an old one is
+	to     map[int]bool // the new entries that are old ones
+	unsure map[int]bool // old entries that may be new ones
+}
+
+// renamed finds the keys that have only another name. A map or list that is not
+// empty, the only one of its value, is taken for that; a scalar may be the same by
+// chance.
+func (d *differ) renamed(a, b *Node, kept []bool, match []int) renames {
+	r := renames{make(map[int]int), make(map[int]bool), make(map[int]bool)}
+	came := make(map[uint64][]int)
+	for j, e := range b.Entries {
+		if match[j] < 0 {
+			came[e.Value.sum()] = append(came[e.Value.sum()], j)
+		}
+	}
+	if len(came) == 0 {
+		return r
+	}
+	went := make(map[uint64]int)
+	for i, e := range a.Entries {
+		if !kept[i] {
+			went[e.Value.sum()]++
+		}
+	}
+	for i, e := range a.Entries {
+		list := came[e.Value.sum()]
+		switch {
+		case kept[i] || len(list) == 0 || !Same(e.Value, b.Entries[list[0]].Value) || abridged(e.Value):
+		case len(list) == 1 && went[e.Value.sum()] == 1 && len(e.Value.Entries) > 0 && b.Entries[list[0]].Key.Kind == Scalar:
+			r.of[i], r.to[list[0]] = list[0], true
+		default:
+			r.unsure[i] = true
+		}
+	}
+	return r
+}
+
+// resettle marks the deleted maps and lists that came elsewhere with the same value.
+func resettle(ops []Op) {
+	came := make(map[uint64]*Node)
+	for _, op := range ops {
+		if op.Kind == Insert && len(op.Value.Entries) > 0 {
+			came[op.Value.sum()] = op.Value
+		}
+	}
+	if len(came) == 0 {
+		return
+	}
+	for i, op := range ops {
+		if op.Kind != Delete {
 			continue
 		}
-		d.node(at, a.Entries[match[j]].Value, e.Value)
+		last := op.Path[len(op.Path)-1]
+		was := last.value()
+		if last.Key == nil {
+			was = last.old.Entries[last.Index].Value
+		}
+		if was != nil && came[was.sum()] != nil && Same(was, came[was.sum()]) {
+			ops[i].Unsure = true
+		}
 	}
 }

@@ -66,8 +66,8 @@ func (l *listDiff) pairEqual() {
 // keepTheRichest sees to it that of equal elements in a row, some of which go, those
 // go that lose least: the encoding can't tell them apart.
 func (l *listDiff) keepTheRichest() {
-	if l.weigh == nil {
-		return
+	if l.weigh == nil || len(l.to) <= len(l.from) {
+		return // what is left has changed, rather than gone
 	}
 	list := l.a.Entries
 	for i := 0; i < len(list); {

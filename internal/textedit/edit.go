@@ -43,7 +43,8 @@ type Report struct {
 	Lost []int // the lines of the old text, from 1, whose comments are lost
 
 	// Unpaired are the lines of the comments, and of the keys that the encoding does
-	// not know, of list elements that went while others came which they may have become.
+	// not know, of list elements that went while others came which they may have become,
+	// and of the comments of keys that went while others came with the same value.
 	Unpaired []int
 }
 
@@ -116,6 +117,7 @@ type editor struct {
 	oldEnc, newEnc []byte
 	ops            []Op
 	check          func(*Document) error
+	ended          []string           // the comments at line ends of deleted entries of maps
 	extents        map[*Node][]Extent // of list elements of first, as far as they were asked for
 }
 
@@ -135,7 +137,7 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 	}
 	text, report, err := ed.edit()
 	if err == nil {
-		report.Unpaired = ed.unpaired()
+		report.Unpaired = ed.unpaired(ed.ended)
 	}
 	return text, report, err
 }
@@ -191,6 +193,9 @@ func (ed *editor) ways() []way {
 			}
 			break
 		}
+	}
+	if slices.ContainsFunc(ed.ops, func(op Op) bool { return op.Kind == Rename }) {
+		list = append(list, way{apart: true})
 	}
 	return append(list, way{retag: true})
 }

@@ -1,5 +1,7 @@
 package textedit
 
+import "slices"
+
 // merged is what a merge gives n for the key of s, or nil.
 func (pl *planner) merged(n *Node, s Step) *Node {
 	for _, e := range n.Entries {
@@ -82,9 +84,13 @@ func (pl *planner) inherited(op Op) bool {
 // what it is to hold.
 func settle(doc *Document, ops []Op, w way) []Op {
 	pl := newPlanner(doc, w)
-	settled := make([]Op, len(ops))
-	for i, op := range ops {
-		settled[i] = op
+	settled := make([]Op, 0, len(ops))
+	for _, op := range ops {
+		if op.Kind == Rename && w.apart {
+			settled = append(settled, op.apart()...)
+			continue
+		}
+		settled = append(settled, op)
 		if op.Kind != Delete || len(op.Path) == 0 {
 			continue
 		}
@@ -98,12 +104,19 @@ func settle(doc *Document, ops []Op, w way) []Op {
 		}
 		switch {
 		case over && asNull:
-			settled[i] = Op{Kind: Set, Path: op.Path, Value: NewScalar(TypeNull, "null")}
+			settled[len(settled)-1] = Op{Kind: Set, Path: op.Path, Value: NewScalar(TypeNull, "null")}
 		case over:
-			settled[i] = Op{Kind: Set, Path: op.Path, Value: zeroOf(last.value())}
+			settled[len(settled)-1] = Op{Kind: Set, Path: op.Path, Value: zeroOf(last.value())}
 		}
 	}
 	return settled
+}
+
+// apart gives a Rename as the deletion of one key and the insertion of the other.
+func (op Op) apart() []Op {
+	at := slices.Clone(op.Path)
+	at[len(at)-1].Key = op.Key
+	return []Op{{Kind: Delete, Path: op.Path}, {Kind: Insert, Path: at, Value: op.Value}}
 }
 
 // zeroOf is the zero of a value's type.

@@ -16,6 +16,7 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 	c := climber{format: ed.format, way: w, doc: ed.first}
 	for range len(ops) + 9 {
 		if len(ops) == 0 {
+			ed.ended = c.ended
 			return c.doc, Report{Rung: c.rung, Lost: lostLines(ed.first, c.doc, c.whereabouts)}, nil
 		}
 		if err := c.climb(ops); err != nil {

@@ -2,6 +2,7 @@ package textedit
 
 import (
 	"bytes"
+	"slices"
 )
 
 // weigh says how much belongs to a list element of the text that its encoding does
@@ -93,27 +94,62 @@ func (doc *Document) unknown(n, encoded *Node, to []*Node) []*Node {
 	return to
 }
 
-// unpaired gives the lines of the comments and unknown keys of list elements that
-// have gone while others came, so that nobody can tell whether they only changed.
-func (ed *editor) unpaired() []int {
+// unpaired gives the lines of what belongs to entries that have gone while others
+// came, so that nobody can tell whether they only changed: the comments and unknown
+// keys of list elements, and those of the comments at line ends in entries of maps
+// that ended.
+func (ed *editor) unpaired(ended []string) []int {
 	var lines []int
 	for _, op := range ed.ops {
-		if op.Kind != Delete || !op.Unsure || op.Path[len(op.Path)-1].Key != nil {
-			continue
+		switch {
+		case op.Kind != Delete || !op.Unsure:
+		case op.Path[len(op.Path)-1].Key == nil:
+			lines = ed.ofElement(op, lines)
+		default:
+			lines = ed.ofEntry(op, ended, lines)
 		}
-		n, extent := ed.element(op.Path)
-		if n == nil {
-			continue
+	}
+	return lines
+}
+
+// ofElement appends the lines of what belongs to a list element.
+func (ed *editor) ofElement(op Op, lines []int) []int {
+	n, extent := ed.element(op.Path)
+	if n == nil {
+		return lines
+	}
+	for _, c := range ed.first.commentsIn(extent) {
+		lines = append(lines, c.Line)
+	}
+	last := op.Path[len(op.Path)-1]
+	for _, key := range ed.first.unknown(n, last.old.Entries[last.Index].Value, nil) {
+		if key.End > 0 {
+			lines = append(lines, 1+bytes.Count(ed.first.Text[:key.Start], []byte("\n")))
 		}
-		for _, c := range ed.first.Comments {
-			if c.Start >= extent.Start && c.Start < extent.End {
-				lines = append(lines, c.Line)
+	}
+	return lines
+}
+
+// ofEntry appends the lines of the comments at line ends in the entry of a map, if
+// they are among those that ended.
+func (ed *editor) ofEntry(op Op, ended []string, lines []int) []int {
+	last := op.Path[len(op.Path)-1]
+	n := ed.first.resolve(op.Path[:len(op.Path)-1])
+	if n == nil || n.Kind != Map {
+		return lines
+	}
+	for _, i := range ed.first.Keys.find(n, last) {
+		key, value := n.Entries[i].Key, n.Entries[i].Value
+		end := len(ed.first.Text) // of a value that has no place of its own
+		if value.End > 0 {
+			end = max(value.End, key.End)
+			if at := bytes.IndexAny(ed.first.Text[end:], "\r\n"); at >= 0 {
+				end += at
 			}
 		}
-		last := op.Path[len(op.Path)-1]
-		for _, key := range ed.first.unknown(n, last.old.Entries[last.Index].Value, nil) {
-			if key.End > 0 {
-				lines = append(lines, 1+bytes.Count(ed.first.Text[:key.Start], []byte("\n")))
+		for _, c := range ed.first.commentsIn(Extent{key.Start, end}) {
+			if !c.Own && slices.Contains(ended, string(ed.first.comment(c))) {
+				lines = append(lines, c.Line)
 			}
 		}
 	}

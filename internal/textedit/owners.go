@@ -32,7 +32,11 @@ func (o *owners) patch(p *Patch, n *Node) {
 			continue
 		}
 		if p.Node.Kind == Map && o.doc.Loose {
-			if e := lastOf(n, p.Node.Entries[i].Key); e != nil {
+			key := p.Node.Entries[i].Key
+			if s.key != nil {
+				key = s.key
+			}
+			if e := lastOf(n, key); e != nil {
 				o.patch(s.inner, e)
 			}
 			continue
@@ -110,12 +114,21 @@ func (o *owners) list(p *Patch, n *Node, to []int) {
 	}
 }
 
-// within gives the comments in a part of the text.
+// commentsIn gives the comments in a part of the text.
+func (doc *Document) commentsIn(e Extent) []Comment {
+	at := func(offset int) int {
+		i, _ := slices.BinarySearchFunc(doc.Comments, offset, func(c Comment, at int) int { return cmp.Compare(c.Start, at) })
+		return i
+	}
+	first := at(e.Start)
+	return doc.Comments[first:max(first, at(e.End))]
+}
+
+// within gives the texts of the comments in a part of the text.
 func (doc *Document) within(e Extent) []string {
-	i, _ := slices.BinarySearchFunc(doc.Comments, e.Start, func(c Comment, at int) int { return cmp.Compare(c.Start, at) })
 	var texts []string
-	for ; i < len(doc.Comments) && doc.Comments[i].Start < e.End; i++ {
-		texts = append(texts, string(doc.comment(doc.Comments[i])))
+	for _, c := range doc.commentsIn(e) {
+		texts = append(texts, string(doc.comment(c)))
 	}
 	return texts
 }

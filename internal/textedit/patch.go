@@ -28,7 +28,8 @@ type place struct {
 type slot struct {
 	before []*added
 	drop   bool
-	away   bool // the element has moved
+	away   bool  // the element has moved
+	key    *Node // another key for the entry, or nil
 	inner  *Patch
 }
 
@@ -72,6 +73,14 @@ func (p *Patch) away(i int) bool { s := p.slots[i]; return s != nil && s.away &&
 func (p *Patch) Inner(i int) *Patch {
 	if s := p.slots[i]; s != nil && !s.drop && !s.away {
 		return s.inner
+	}
+	return nil
+}
+
+// Renamed is the new key of an entry that stays, or nil.
+func (p *Patch) Renamed(i int) *Node {
+	if s := p.slots[i]; s != nil && !s.drop {
+		return s.key
 	}
 	return nil
 }
@@ -126,6 +135,9 @@ func (p *Patch) Result() *Node {
 		e := p.base.Entries[i]
 		if inner := p.Inner(i); inner != nil {
 			e.Value = inner.Result()
+		}
+		if key := p.Renamed(i); key != nil {
+			e.Key = key
 		}
 		n.Entries = append(n.Entries, e)
 	}

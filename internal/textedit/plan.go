@@ -10,6 +10,7 @@ import (
 type way struct {
 	removal removal
 	retag   bool // the new value's type counts, not the tag that the text gives the old one
+	apart   bool // a key with another name is another key
 }
 
 // removal is what it means that a key is gone from an encoding. It may be
@@ -150,6 +151,8 @@ func (pl *planner) change(p *Patch, s Step, op Op) {
 		p.at(s.Index).drop = true
 	case op.Kind == Delete:
 		pl.remove(p, s)
+	case op.Kind == Rename:
+		pl.rename(p, s, op)
 	default:
 		pl.putKey(p, s, op.Value)
 	}
@@ -204,6 +207,21 @@ func keep(old, n *Node, tag bool) *Node {
 		c.Text = c.Value
 	}
 	return &c
+}
+
+// rename gives the entry of s another key. Where that is not to be had, the one key
+// goes and the other comes.
+func (pl *planner) rename(p *Patch, s Step, op Op) {
+	to := s
+	to.Key = op.Key
+	found := pl.find(p, s)
+	q, _ := p.added(op.Key)
+	if len(found) == 1 && q == nil && len(pl.find(p, to)) == 0 && pl.merged(p.base, to) == nil && p.base.Entries[found[0]].Key.Kind == Scalar {
+		p.at(found[0]).key = op.Key
+		return
+	}
+	pl.remove(p, s)
+	pl.putKey(p, to, op.Value)
 }
 
 // remove takes away the key of s.

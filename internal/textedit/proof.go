@@ -2,7 +2,6 @@ package textedit
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -68,11 +67,7 @@ func ended(doc *Document, list []Splice) []string {
 		if !s.Drop {
 			continue
 		}
-		first, _ := slices.BinarySearchFunc(doc.Comments, s.Start, func(c Comment, at int) int { return cmp.Compare(c.Start, at) })
-		for _, c := range doc.Comments[first:] {
-			if c.Start >= s.End {
-				break
-			}
+		for _, c := range doc.commentsIn(Extent{s.Start, s.End}) {
 			if !c.Own && c.End <= s.End {
 				texts = append(texts, string(doc.comment(c)))
 			}

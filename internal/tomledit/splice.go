@@ -82,6 +82,9 @@ func (w *writer) table(p *textedit.Patch) {
 		for _, e := range p.Inserted(i) {
 			w.add(t, p.Node, i, e)
 		}
+		if key := p.Renamed(i); key != nil {
+			w.rename(t, p.Node.Entries[i].Value, key)
+		}
 		switch {
 		case i == len(p.Node.Entries):
 		case p.Dropped(i):
@@ -89,6 +92,26 @@ func (w *writer) table(p *textedit.Patch) {
 		case p.Inner(i) != nil:
 			w.inner(t, p.Node, i, p.Inner(i))
 		}
+	}
+}
+
+// rename writes another key over that of an entry of a table, in all headers and
+// lines that lead to it.
+func (w *writer) rename(t *table, n, key *textedit.Node) {
+	for _, s := range statements(n) {
+		at := t.level
+		if s.header == 0 {
+			at -= s.scope.level
+		}
+		if at < 0 {
+			continue // a line below its header
+		}
+		if at >= len(s.keys) {
+			w.fail(errors.New("the key can't be told"))
+			return
+		}
+		old := s.keys[at]
+		w.put(old.Start, old.End, quoteKey(key.Value, w.doc.Text[old.Start] == '"' && quoteKey(old.Value, false) == old.Value))
 	}
 }
 

@@ -23,6 +23,7 @@ func (w *writer) block(p *textedit.Patch) {
 	if compact && p.Dropped(0) {
 		moved = w.moveUp(p)
 	}
+	w.rename(p)
 	for _, i := range p.Touched() {
 		if i > moved {
 			w.insertBlock(n, i, p.Inserted(i))
@@ -31,6 +32,17 @@ func (w *writer) block(p *textedit.Patch) {
 			w.eraseEntry(p, i)
 		} else if p.Inner(i) != nil {
 			w.patch(p.Inner(i))
+		}
+	}
+}
+
+// rename writes other keys over those of entries that stay.
+func (w *writer) rename(p *textedit.Patch) {
+	for _, i := range p.Touched() {
+		if key := p.Renamed(i); key != nil {
+			old := p.Node.Entries[i].Key
+			at := setting{single: true, flow: placeOf(p.Node).flow(), wish: placeOf(old).style & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)}
+			w.splice(old.Start, old.End, w.value(key, at).head)
 		}
 	}
 }

@@ -23,6 +23,7 @@ func (w *writer) flow(p *textedit.Patch) {
 		w.rebuild(p)
 		return
 	}
+	w.rename(p)
 	for _, i := range p.Touched() {
 		if inner := p.Inner(i); inner != nil {
 			w.patch(inner)
@@ -76,8 +77,11 @@ func (w *writer) flowPair(p *textedit.Patch) {
 		w.replaceInline(p.Node, rendered{head: w.flowText(p.Result(), 0)}, p.Node.Start)
 		return
 	}
+	w.rename(p)
 	for _, i := range p.Touched() {
-		w.patch(p.Inner(i))
+		if inner := p.Inner(i); inner != nil {
+			w.patch(inner)
+		}
 	}
 }
 
