@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
@@ -224,5 +225,49 @@ func TestASidecarThatIsNoRegularFileIsRefusedAndLeft(t *testing.T) {
 			}
 			wantContent(t, path, "{}")
 		})
+	}
+}
+
+func TestTheCopyOfAWriteInPlaceIsNeverReadableByMoreUsersThanItsFile(t *testing.T) {
+	needRoot(t)
+	for dirName, acl := range inherited {
+		for name, restrict := range restricted {
+			t.Run(name+" in a directory with "+dirName, func(t *testing.T) {
+				dir := open(t, 0o755)
+				if acl != "" {
+					setACL(t, "-d", "-m", acl, dir)
+				}
+				source := filepath.Join(open(t, 0o700), "source")
+				put(t, source, "0000")
+				must(t, os.Chown(source, 1111, 2222))
+				restrict(t, source)
+				path := filepath.Join(dir, "secret")
+				disktest.Bind(t, source, path)
+				f, disk := summed(path, quiet, safefile.WithSafety(safefile.BestEffort))
+				copies, readers := 0, map[string]bool{}
+				disk.Before(func(op faultfs.Op) error {
+					if op.Verb == faultfs.Read || op.Verb == faultfs.Stat {
+						return nil
+					}
+					wantNoWider(t, "before "+op.String(), path)
+					found, err := filepath.Glob(filepath.Join(dir, ".holdfast-*.copy"))
+					must(t, err)
+					for _, at := range found {
+						copies++
+						for _, who := range everyone {
+							if canRead(path, who) && !canRead(at, who) {
+								readers[who.name] = true
+							}
+						}
+					}
+					return nil
+				})
+				must(t, f.WriteBytes([]byte("1111")))
+				must(t, f.WriteBytes([]byte("2222")))
+				if copies == 0 || len(readers) > 0 {
+					t.Errorf("%d looks at the copy; these can read the file but not its copy: %v", copies, readers)
+				}
+			})
+		}
 	}
 }

@@ -14,11 +14,12 @@ import (
 // takes away just what the lock it holds covers. The random part can't be
 // guessed, so nobody can lie in wait under the name.
 const (
-	namePrefix = ".holdfast-"
-	nameSuffix = ".tmp"
-	copySuffix = ".copy"
-	ownerBytes = 16
-	randBytes  = 8
+	namePrefix  = ".holdfast-"
+	nameSuffix  = ".tmp"
+	copySuffix  = ".copy"
+	asideSuffix = ".aside"
+	ownerBytes  = 16
+	randBytes   = 8
 )
 
 // Owner says whose a temp is.
@@ -53,6 +54,14 @@ func NewName(o Owner) string {
 // sweep takes it away.
 func CopyName(target string, ino uint64) string {
 	return namePrefix + string(OwnerOf(target, "")) + "-" + strconv.FormatUint(ino, 16) + copySuffix
+}
+
+// AsideName is a name that nobody else has, for a copy that is not put back. No
+// sweep takes it away.
+func AsideName(copyName string) string {
+	var random [randBytes]byte
+	rand.Read(random[:]) // never fails: it ends the program instead
+	return copyName + "-" + hex.EncodeToString(random[:]) + asideSuffix
 }
 
 // ParseName tells whose temp a directory entry is; false if it is none.

@@ -129,3 +129,7 @@ func mapsAll(mapping string) bool {
 	}
 	return ids >= math.MaxUint32
 }
+
+// HiddenUser reports whether a user id may stand for any user without a mapping, and so
+// says nothing about who owns a file.
+func HiddenUser(uid uint32) bool { return hiddenUsers().unknown(uid) != nil }

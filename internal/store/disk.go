@@ -29,6 +29,7 @@ type file struct {
 	disk    *Disk
 	dir     vfs.Dir
 	name    string
+	path    string // of both
 	links   Symlinks
 	lockDir vfs.Dir // where the lock lies; dir itself unless the caller chose another
 	place   place
@@ -94,7 +95,7 @@ func (d *Disk) enter(p Placement, at Location, o Options) (_ *file, id string, e
 	if err != nil {
 		return nil, "", moved(err)
 	}
-	f := &file{disk: d, dir: dir, name: at.name, links: p.Symlinks, lockDir: dir, owner: replace.NoOwner}
+	f := &file{disk: d, dir: dir, name: at.name, path: at.path, links: p.Symlinks, lockDir: dir, owner: replace.NoOwner}
 	defer func() {
 		if err != nil {
 			f.Release()
@@ -105,7 +106,7 @@ func (d *Disk) enter(p Placement, at Location, o Options) (_ *file, id string, e
 	if err != nil || self.ID != at.Key.Dir {
 		return nil, "", moved(err)
 	}
-	if id, err = f.openLockDir(p); err != nil {
+	if id, err = f.openLockDir(p, inPlace(at.target)); err != nil {
 		return nil, "", err
 	}
 	if err := f.look(self, at.target, o, p.NoLock); err != nil {
@@ -184,9 +185,10 @@ func moved(err error) error {
 }
 
 // openLockDir opens the directory of the lock, if there is one and it is
-// another. The id tells it from the file's own.
-func (f *file) openLockDir(p Placement) (id string, err error) {
-	if !p.NoLock {
+// another. The id tells it from the file's own. Without a lock it is wanted all the same
+// for a file that is rewritten in place, whose copy may have to lie there.
+func (f *file) openLockDir(p Placement, forCopy bool) (id string, err error) {
+	if !p.NoLock || forCopy {
 		f.lockDir, id, err = f.disk.lockDir(p, f.dir)
 	}
 	return id, err
@@ -199,6 +201,9 @@ func (f *file) takeLock(p Placement, at Location, id string, take func(lock.Plac
 	held, err := take(place)
 	if errors.Is(err, fs.ErrNotExist) && f.lockDir == f.dir {
 		return ErrMoved // the directory was removed after it was opened
+	}
+	if inPlace(at.target) && f.lockDir == f.dir && unwritable(err) {
+		return noPlaceFor("the lock", at.name, err)
 	}
 	if err != nil {
 		return err

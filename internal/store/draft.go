@@ -44,7 +44,7 @@ func (f *file) draft(old *replace.Old, o Options) (*draft, error) {
 	if !keepsMetadata(old, o) {
 		like = nil
 	}
-	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
+	temp, err := f.createTemp(old, like, o)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +66,16 @@ func (f *file) draft(old *replace.Old, o Options) (*draft, error) {
 func keepsMetadata(old *replace.Old, o Options) bool { return o.Metadata || inPlace(infoOf(old)) }
 
 func (d *draft) keepsMetadata() bool { return keepsMetadata(d.old, d.options) }
+
+// createTemp makes the temp beside the file. For a file that is rewritten in place it may also
+// lie in the lock directory, and nobody else can ever read it.
+func (f *file) createTemp(old, like *replace.Old, o Options) (*replace.Temp, error) {
+	if info := infoOf(old); inPlace(info) {
+		temp, _, err := f.createIn(f.keepers(info.Ino), o)
+		return temp, err
+	}
+	return replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
+}
 
 func (d *draft) Write(p []byte) (int, error) {
 	n, err := d.Temp.Write(p)
@@ -149,6 +159,9 @@ func (s *stream) Commit() error {
 	if now != nil { // else what it was like is all that is known
 		s.old.Close()
 		s.old = now
+		if s.seal != nil {
+			s.seal.old = now
+		}
 		if s.keepsMetadata() {
 			s.Like(now)
 		}

@@ -22,10 +22,14 @@ import (
 //	the copy removed                     from here on the file is the content
 //	the directory synced
 //
-// While the copy is there readers take it for the file, and whoever gets the
-// lock puts it back first: a crash at any point leaves the old content or the
+// While the copy is there, a handle's readers take it for the file, and the next writer
+// puts it back first: a crash at any point leaves the old content or the
 // new one. Nothing needs to be known of the state that the file itself was left
-// in.
+// in, but who made the copy, and that nobody has changed the file since: see
+// oldCopy.
+//
+// Temp and copy lie beside the file. Where nothing can be made there, as on a
+// read-only root filesystem, they lie in the lock directory.
 //
 // The lock beside the path is not enough, since the same file may be mounted in
 // several containers, each with a lock of its own. Its inode stays, so the file
@@ -47,27 +51,53 @@ func (f *file) openInPlace(at Location, o Options, take func(lock.Place) (*lock.
 			return err
 		}
 	}
-	name := replace.CopyName(f.name, at.target.Ino)
-	if _, err := f.dir.Stat(name); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
-		}
+	info, err := f.dir.Stat(f.name) // the lock on it may have been waited for
+	if err != nil {
 		return err
 	}
+	f.sweepGuests()
+	for _, k := range f.keepers(info.Ino) {
+		state, _, err := k.look(info)
+		switch {
+		case err != nil:
+			return err
+		case state == goodCopy:
+			err = f.recover(k, o)
+		case state != noCopy:
+			err = f.setAside(k, state, o)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recover puts the old content back that a keeper holds.
+func (f *file) recover(k keeper, o Options) error {
 	target, err := f.dir.OpenRecord(f.name)
 	if err != nil {
 		return err
 	}
 	defer target.Close()
-	r := &rewriting{file: f, target: target, copy: name, options: o}
+	r := &rewriting{file: f, target: target, options: o}
 	if r.before, err = target.Stat(); err == nil {
-		err = r.putBack()
+		r.copy, err = openCopy([]keeper{k}, r.before)
 	}
-	if err != nil {
-		return fmt.Errorf("the old content, which %s keeps, can't be put back: %w", name, err)
+	if err != nil || r.copy == nil {
+		return err // without a copy somebody has put it back already
 	}
-	o.Policy.Report("a write in place that did not come to its end was undone", errors.New("its copy "+name+" was left"))
+	defer func() { r.copy.Close() }()
+	if err := r.putBack(); err != nil {
+		return fmt.Errorf("the old content, which %s keeps, can't be put back: %w", k.name, err)
+	}
+	o.Policy.Report("a write in place that did not come to its end was undone", errors.New("its copy "+k.name+" was left"))
 	return nil
+}
+
+// keepers are where the copy of this file may lie.
+func (f *file) keepers(ino uint64) []keeper {
+	return keepersOf(f.dir, f.name, f.path, f.lockDir, ino)
 }
 
 // publishInPlace makes the content the file's own.
@@ -81,7 +111,6 @@ func (d *draft) publishInPlace(guard func() error) (Version, error) {
 	if r.before, err = target.Stat(); err != nil {
 		return nil, err
 	}
-	r.copy = replace.CopyName(d.file.name, r.before.Ino)
 	if d.seal != nil {
 		if err := d.announce(&replace.Old{Info: r.before, File: target}); err != nil {
 			return nil, err
@@ -100,54 +129,89 @@ type rewriting struct {
 	file    *file
 	target  vfs.File // the data file
 	before  vfs.Info // what that was
-	copy    string   // the name of the copy
+	copy    *oldCopy // of the old content, open
 	options Options
 }
 
 func (r *rewriting) run(content vfs.File, guard func() error) (Version, error) {
-	if err := r.keep(guard); err != nil {
+	err := r.keep(r.target, r.before.Size, guard)
+	if err != nil {
 		return nil, err
 	}
-	err := r.fill(content)
+	defer r.copy.Close()
+	err = r.fill(content)
 	var now vfs.Info
 	if err == nil {
 		now, err = r.target.Stat()
 	}
 	if err == nil {
-		err = r.file.dir.Remove(r.copy)
+		err = r.copy.dir.Remove(r.copy.name)
 	}
 	if err != nil {
 		return nil, r.undo(err)
 	}
-	return versionOf(now), replace.SyncDir(r.file.dir, r.options.Policy)
+	return versionOf(now), replace.SyncDir(r.copy.dir, r.options.Policy)
 }
 
-// keep makes the copy. From its rename on it stands for the file, so the last
-// check comes before that.
-func (r *rewriting) keep(guard func() error) error {
-	c, err := replace.Create(r.file.dir, r.file.owner, &replace.Old{Info: r.before, File: r.target}, 0o600, r.options.Policy)
+// keep makes the copy of the first size bytes of old. From its rename on it stands for
+// the file, so the last check comes before that. Its record of the write is durable with its content:
+// without it the copy might be set aside after a crash, and the file left half written.
+func (r *rewriting) keep(old vfs.File, size int64, guard func() error) error {
+	c, at, err := r.file.createIn(r.file.keepers(r.before.Ino), r.options)
 	if err != nil {
 		return err
 	}
 	defer c.Abort()
-	if err := c.CloneFrom(r.target, r.before.Size); err != nil {
+	if err := c.CloneFrom(old, size); err != nil {
 		return err
 	}
-	if err := c.Settle(); err != nil {
+	if err := replace.ShareAccess(c.File, &replace.Old{Info: r.before, File: r.target}, nil, r.options.Policy); err != nil {
 		return err
 	}
 	info, err := c.Stat()
 	if err != nil {
 		return err
 	}
-	err = c.Commit(r.copy, guard)
-	if errors.Is(err, errors.ErrNotDurable) {
-		_ = r.file.dir.Remove(r.copy) // the file was not touched, so nothing is lost either way
+	kept := &oldCopy{at, c.File, vfs.Info{}}
+	if err := kept.cover(max(r.before.Mtime, info.Mtime), false); err != nil {
+		return err
+	}
+	elsewhere := info.Dev != r.before.Dev
+	if elsewhere {
+		err = durably(c.Sync())
+	} else {
+		err = c.Settle()
+	}
+	if err != nil {
+		return err
+	}
+	err = c.Commit(at.name, guard)
+	renamed := err == nil || errors.Is(err, errors.ErrNotDurable)
+	if err == nil && elsewhere {
+		err = durably(at.dir.Sync())
+	}
+	if err != nil && renamed {
+		_ = at.dir.Remove(at.name) // the file was not touched, so nothing is lost either way
 		err = notYet{"the copy of the old content comes before the new", err}
 	}
-	if err == nil && info.Dev != r.before.Dev {
+	if err != nil {
+		return err
+	}
+	kept.File, r.copy = c.Take(), kept
+	if elsewhere {
 		r.options.Policy.Report("the old content is kept on another filesystem than the file's, so after a crash of the machine "+
 			"it may be gone while the file is half written; mount the file's directory instead", errors.ErrUnsupportedEnvironment)
+	}
+	return nil
+}
+
+// durably is for a copy on another filesystem than the file's. If that has no fsync(2), the file could
+// be on the disk half written, and its copy nowhere. Where both lie on one filesystem without it,
+// nothing is durable there, which is a matter of policy.
+func durably(err error) error {
+	if vfs.SyncMissing(err) {
+		return fmt.Errorf("%w: the copy of the old content would lie on a filesystem that can't sync it; name another place with WithLockDir: %w",
+			errors.ErrUnsupportedEnvironment, err)
 	}
 	return err
 }
@@ -163,13 +227,8 @@ func (r *rewriting) fill(content vfs.File) error {
 	}
 	common := min(r.before.Size, info.Size)
 	for _, part := range [][2]int64{{common, info.Size}, {0, common}} {
-		size := part[1] - part[0]
-		n, err := io.Copy(io.NewOffsetWriter(r.target, part[0]), io.NewSectionReader(content, part[0], size))
-		if err != nil {
+		if err := r.transfer(content, part[0], part[1]); err != nil {
 			return err
-		}
-		if n < size {
-			return io.ErrUnexpectedEOF
 		}
 	}
 	if err := r.setSize(info.Size); err != nil {
@@ -177,6 +236,34 @@ func (r *rewriting) fill(content vfs.File) error {
 	}
 	return replace.SyncFile(r.target, r.options.Policy)
 }
+
+// transfer writes the bytes from one offset to another. Nothing comes between the look at the
+// record and the write but the call itself.
+func (r *rewriting) transfer(content vfs.File, from, to int64) error {
+	chunk := chunks.Get().(*[64 << 10]byte)
+	defer chunks.Put(chunk)
+	for from < to {
+		part := chunk[:min(to-from, int64(len(chunk)))]
+		n, err := content.ReadAt(part, from)
+		if n < len(part) {
+			if err == nil || err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+		if err := r.cover(); err != nil {
+			return err
+		}
+		if _, err := r.target.WriteAt(part, from); err != nil {
+			return err
+		}
+		from += int64(n)
+	}
+	return nil
+}
+
+// cover makes sure that the record of the write covers the next change of the file.
+func (r *rewriting) cover() error { return r.copy.cover(r.before.Mtime, true) }
 
 // A tick of a filesystem's clock may be some milliseconds long; one that is
 // coarser than maxPauses is not waited for.
@@ -189,6 +276,9 @@ const (
 // however coarse the filesystem's clock, for that is how readers notice.
 func (r *rewriting) setSize(size int64) error {
 	for range maxPauses {
+		if err := r.cover(); err != nil {
+			return err
+		}
 		if err := r.target.Truncate(size); err != nil {
 			return err
 		}
@@ -205,25 +295,43 @@ func (r *rewriting) setSize(size int64) error {
 // stays and stands for the file.
 func (r *rewriting) undo(cause error) error {
 	if err := r.putBack(); err != nil {
-		return fmt.Errorf("%w; the old content is kept in %s, and put back by the next write: %w", cause, r.copy, err)
+		return fmt.Errorf("%w; the old content is kept in %s, and put back by the next write: %w", cause, r.copy.name, err)
 	}
 	return cause
 }
 
+// putBack makes the copy's content the file's again. Only the owner may set a file's
+// times, so a copy of somebody else's is replaced by one of ours, which can record the write.
 func (r *rewriting) putBack() error {
-	kept, err := r.file.dir.Open(r.copy)
+	err := r.cover()
+	if errors.Is(err, fs.ErrPermission) {
+		old := r.copy
+		if err = r.keep(old, old.info.Size, r.file.Check); err == nil {
+			old.Close()
+			if r.copy.keeper != old.keeper { // else it was replaced
+				err = old.dir.Remove(old.name)
+			}
+		}
+	}
 	if err != nil {
 		return err
 	}
-	defer kept.Close()
-	if _, err := regular(kept, r.copy); err != nil {
+	if err := r.fill(r.copy); err != nil {
 		return err
 	}
-	if err := r.fill(kept); err != nil {
+	if err := r.copy.dir.Remove(r.copy.name); err != nil {
 		return err
 	}
-	if err := r.file.dir.Remove(r.copy); err != nil {
-		return err
+	return replace.SyncDir(r.copy.dir, r.options.Policy)
+}
+
+// sweepGuests removes the temps that a killed writer of this file left in the lock
+// directory. Its lock is held, so none of them is in use.
+func (f *file) sweepGuests() {
+	if f.lock == nil || f.lockDir == f.dir {
+		return
 	}
-	return replace.SyncDir(r.file.dir, r.options.Policy)
+	if names, err := f.lockDir.Names(); err == nil {
+		removeTemps(f.lockDir, names, f.guestOwner())
+	}
 }

@@ -10,7 +10,6 @@ import (
 	"math"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -24,8 +23,10 @@ type pair struct {
 	side sidecar.Sidecar
 
 	mounted bool     // the file is one that is rewritten in place,
-	main    vfs.Info // and this is what it was when it was opened
-	copied  bool     // what is open is the copy of its old content
+	main    vfs.Info // this is what it was when it was opened,
+	keepers []keeper // and a copy of its old content may lie here
+	copied  *oldCopy // what is open is that copy; nil if it is the file
+	lockDir vfs.Dir  // nil unless a copy may lie there
 }
 
 // maxVersions is how many versions of a file are tried before a reader gives up.
@@ -46,16 +47,13 @@ func (d *Disk) openPair(p Placement, verify bool) (*pair, error) {
 			return nil, err
 		}
 		o := &pair{dir: dir, name: at.name}
-		err = o.open(verify)
+		err = o.open(verify, func() error { return d.findKeepers(o, p, at) })
 		current := o.File == nil || o.current()
 		if current && err == nil {
 			return o, nil
 		}
-		if o.File != nil {
-			o.File.Close()
-		}
 		final := current && !d.retargeted(p, at)
-		dir.Close()
+		o.Close()
 		if final {
 			return nil, err
 		}
@@ -114,7 +112,7 @@ func (d *Disk) Sidecar(p Placement) (path string, side sidecar.Sidecar, err erro
 }
 
 // open tries once. What it finds counts only if it is current after it.
-func (o *pair) open(verify bool) (err error) {
+func (o *pair) open(verify bool, findKeepers func() error) (err error) {
 	if o.File, err = o.dir.Open(o.name); err != nil {
 		return openError(err, o.name)
 	}
@@ -122,6 +120,10 @@ func (o *pair) open(verify bool) (err error) {
 		return err
 	}
 	if inPlace(&o.info) {
+		o.mounted, o.main = true, o.info
+		if err := findKeepers(); err != nil {
+			return err
+		}
 		if err := o.openCopy(); err != nil {
 			return err
 		}
@@ -132,21 +134,33 @@ func (o *pair) open(verify bool) (err error) {
 	return err
 }
 
+// findKeepers says where a copy of a file that is rewritten in place may lie. A lock directory
+// that is not there, or not open to this reader, is none of them: writers make
+// a copy there only if they can't make it beside the file.
+func (d *Disk) findKeepers(o *pair, p Placement, at Location) error {
+	if p.LockDir != "" {
+		dir, err := d.FS.OpenDir(p.LockDir)
+		switch {
+		case err == nil:
+			o.lockDir = dir
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission):
+			return err
+		}
+	}
+	o.keepers = keepersOf(o.dir, o.name, at.path, o.lockDir, o.main.Ino)
+	return nil
+}
+
 // openCopy opens the copy of the old content instead, if there is one: the file
 // is being rewritten, or was when its writer died.
 func (o *pair) openCopy() error {
-	o.mounted, o.main = true, o.info
-	kept, err := o.dir.Open(replace.CopyName(o.name, o.main.Ino))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	kept, err := openCopy(o.keepers, o.main)
+	if err != nil || kept == nil {
 		return err
 	}
 	o.File.Close()
-	o.File, o.copied = kept, true
-	o.info, err = regular(kept, o.name)
-	return err
+	o.File, o.info, o.copied = kept.File, kept.info, kept
+	return nil
 }
 
 // current reports whether what is open is what the name stands for now. The
@@ -158,21 +172,32 @@ func (o *pair) current() bool {
 	case !o.mounted:
 		now, err := o.dir.Stat(o.name)
 		return err == nil && now.ID == o.info.ID
-	case o.copied:
-		now, err := o.dir.Stat(replace.CopyName(o.name, o.main.Ino))
+	case o.copied != nil:
+		now, err := o.copied.dir.Stat(o.copied.name)
 		return err == nil && now.ID == o.info.ID
 	}
-	if _, err := o.dir.Stat(replace.CopyName(o.name, o.main.Ino)); !errors.Is(err, fs.ErrNotExist) {
-		return false
+	for _, k := range o.keepers {
+		if state, _, err := k.look(o.main); err != nil || state == goodCopy {
+			return false
+		}
 	}
 	now, err := o.dir.Stat(o.name)
 	return err == nil && versionOf(now) == versionOf(o.main)
 }
 
 // torn reports whether what was read may be parts of two versions.
-func (o *pair) torn() bool { return o.mounted && !o.copied && !o.current() }
+func (o *pair) torn() bool { return o.mounted && o.copied == nil && !o.current() }
 
-func (o *pair) Close() error { return errors.Join(o.File.Close(), o.dir.Close()) }
+func (o *pair) Close() error {
+	var err error
+	if o.File != nil {
+		err = o.File.Close()
+	}
+	if o.lockDir != nil {
+		err = errors.Join(err, o.lockDir.Close())
+	}
+	return errors.Join(err, o.dir.Close())
+}
 
 // check compares a digest with what the sidecar says.
 func (o *pair) check(digest string) error {

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fsuid is the user that the kernel checks this thread's access to files by
+// FSUID is the user that the kernel checks this thread's access to files by
 // (credentials(7)). setfsuid(2) tells it when it is asked for an impossible change.
-func fsuid() uint32 {
+func FSUID() uint32 {
 	id, err := unix.SetfsuidRetUid(-1)
 	if err != nil {
 		return uint32(os.Geteuid())

@@ -4,5 +4,5 @@ package vfs
 
 import "os"
 
-// fsuid is the user that access to files is checked by.
-func fsuid() uint32 { return uint32(os.Geteuid()) }
+// FSUID is the user that access to files is checked by.
+func FSUID() uint32 { return uint32(os.Geteuid()) }

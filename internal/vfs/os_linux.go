@@ -3,6 +3,7 @@ package vfs
 import (
 	"bytes"
 	"io/fs"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -77,6 +78,15 @@ func fstatat(dir int, name string, flags int) (Info, error) {
 }
 
 func syncFD(fd int) error { return unix.Fsync(fd) }
+
+func setMtimeFD(fd int, ns int64) error {
+	times := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, unix.NsecToTimespec(ns)}
+	err := unix.UtimesNanoAt(fd, "", times, unix.AT_EMPTY_PATH)
+	if err == unix.EINVAL || err == unix.ENOENT { // a kernel before 5.8
+		err = unix.UtimesNanoAt(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), times, 0)
+	}
+	return err
+}
 
 // frank reports whether fsync(2) of a directory fails once the filesystem has shut
 // down, as it does by itself after an error of the disk. That of XFS returns 0

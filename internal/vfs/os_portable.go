@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 )
@@ -158,6 +159,8 @@ func (f *osFile) Close() error {
 
 // Chown keeps what there is: these systems have no owner to carry over by number.
 func (f *osFile) Chown(uid, gid uint32) error { return nil }
+
+func (f *osFile) SetMtime(ns int64) error { return os.Chtimes(f.Name(), time.Time{}, time.Unix(0, ns)) }
 
 func (f *osFile) Attrs() ([]string, error) { return nil, nil }
 

@@ -315,6 +315,10 @@ func (f *osFile) Chown(uid, gid uint32) error {
 	return f.failure("chown", f.do(func(fd int) error { return unix.Fchown(fd, int(uid), int(gid)) }))
 }
 
+func (f *osFile) SetMtime(ns int64) error {
+	return f.failure("set time", f.do(func(fd int) error { return setMtimeFD(fd, ns) }))
+}
+
 func (f *osFile) Truncate(size int64) error {
 	return f.failure("truncate", f.do(func(fd int) error { return unix.Ftruncate(fd, size) }))
 }

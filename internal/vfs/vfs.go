@@ -96,6 +96,9 @@ type File interface {
 	// next bytes of this file, sharing blocks or copying in the kernel where
 	// the filesystem can.
 	CloneFrom(src File, size int64) error
+	// SetMtime sets the time of the last change of the content, in nanoseconds since 1970.
+	// A filesystem may round it down. The next write sets it again.
+	SetMtime(ns int64) error
 	// Truncate cuts the file to size bytes, or extends it by zeros.
 	Truncate(size int64) error
 	// Sync makes content and metadata durable.

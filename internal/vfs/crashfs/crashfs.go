@@ -10,7 +10,7 @@
 //     may have reached the disk, whatever their order; a rename is one change.
 //   - a file that was written since its last fsync may hold what it held then,
 //     what it holds now, the first half of that, nothing, or as many zeros.
-//     Its mode, owner and attributes may be the old ones or the new ones.
+//     Its mode, owner, attributes and a time that was set may be the old ones or the new ones.
 //   - an fsync of a file says nothing about its name, nor one of a directory
 //     about its files.
 //
@@ -58,6 +58,7 @@ type state struct {
 	data     []byte
 	mode     fs.FileMode
 	uid, gid uint32
+	mtime    int64 // as it was set since the last write; 0 if it was not
 	attrs    map[string]string
 }
 
@@ -71,7 +72,7 @@ func (s state) equal(t state) bool {
 }
 
 func (s state) sameMeta(t state) bool {
-	return s.mode == t.mode && s.uid == t.uid && s.gid == t.gid && maps.Equal(s.attrs, t.attrs)
+	return s.mode == t.mode && s.uid == t.uid && s.gid == t.gid && s.mtime == t.mtime && maps.Equal(s.attrs, t.attrs)
 }
 
 // change is one step in one directory or two; all of it is on disk or nothing.
@@ -241,6 +242,10 @@ func (f *FS) SyncAll() {
 }
 
 func (n *node) info() vfs.Info {
+	mtime := n.mtime
+	if n.now.mtime != 0 {
+		mtime = n.now.mtime
+	}
 	return vfs.Info{
 		ID:    vfs.ID{Dev: 1, Ino: n.ino},
 		Mode:  n.now.mode,
@@ -248,7 +253,7 @@ func (n *node) info() vfs.Info {
 		GID:   n.now.gid,
 		Links: 1,
 		Size:  int64(len(n.now.data)),
-		Mtime: n.mtime,
+		Mtime: mtime,
 		Ctime: n.ctime,
 	}
 }

@@ -260,7 +260,7 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 			s.data = append(s.data, make([]byte, short)...)
 		}
 		copy(s.data[off:], p)
-		f.node.mtime = f.fs.tick()
+		f.node.mtime, s.mtime = f.fs.tick(), 0
 	})
 }
 
@@ -320,10 +320,14 @@ func (f *file) CloneFrom(src vfs.File, size int64) error {
 	return err
 }
 
+func (f *file) SetMtime(ns int64) error {
+	return f.change(func(s *state) { s.mtime = ns })
+}
+
 func (f *file) Truncate(size int64) error {
 	return f.change(func(s *state) {
 		s.data = append(s.data[:min(int64(len(s.data)), size):len(s.data)], make([]byte, max(0, size-int64(len(s.data))))...)
-		f.node.mtime = f.fs.tick()
+		f.node.mtime, s.mtime = f.fs.tick(), 0
 	})
 }
 

@@ -62,6 +62,7 @@ const (
 	RemoveAttr = "remove attr"
 	Clone      = "clone"
 	Truncate   = "truncate"
+	SetMtime   = "set mtime"
 	Sync       = "sync"
 	Close      = "close"
 )

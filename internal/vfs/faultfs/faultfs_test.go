@@ -94,11 +94,12 @@ func fileVerbs(note func(string, error), f, src vfs.File, info fs.FileInfo) {
 	note(Attr, err)
 	note(RemoveAttr, f.RemoveAttr("user.x"))
 	note(Truncate, f.Truncate(3))
+	note(SetMtime, f.SetMtime(1e9))
 	note(Sync, f.Sync())
 }
 
 var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Same, Readlink, Mkdir, Writable, Rename, Remove, Names,
-	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close, Volume, Truncate}
+	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close, Volume, Truncate, SetMtime}
 
 func fixture(t *testing.T) string {
 	t.Helper()

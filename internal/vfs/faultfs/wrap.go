@@ -195,6 +195,10 @@ func (f *file) CloneFrom(src vfs.File, size int64) error {
 	})
 }
 
+func (f *file) SetMtime(ns int64) error {
+	return f.fs.do(SetMtime, f.path, func() error { return f.inner.SetMtime(ns) })
+}
+
 func (f *file) Truncate(size int64) error {
 	return f.fs.do(Truncate, f.path, func() error { return f.inner.Truncate(size) })
 }
