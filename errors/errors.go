@@ -103,6 +103,7 @@ type Error struct {
 }
 
 // Error reads like "write app.yaml: no space left on device (the old content is intact)".
+// A path with characters that can't be printed is quoted as strconv.Quote does.
 func (e *Error) Error() string {
 	what := e.Err
 	if what == nil {
@@ -115,7 +116,11 @@ func (e *Error) Error() string {
 	if what != nil {
 		text += ": " + short(what)
 	}
-	return text + e.outcome()
+	text += e.outcome()
+	if printable(text) {
+		return text
+	}
+	return visible(text, e.names())
 }
 
 // short leaves out of a system call's error what the text says already: the

@@ -95,7 +95,7 @@ func commitEach(holds []*engine.Hold) error {
 			}
 			return handle.Fail("commit", h.Path(), errors.ErrWrite, err)
 		}
-		done = append(done, h.Path())
+		done = append(done, errors.Printable(h.Path()))
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: %s meant another file each of the %d times it was locked", errors.ErrSymlink, r.Place.Path, maxMoves)
+	return fmt.Errorf("%w: %s meant another file each of the %d times it was locked", errors.ErrSymlink, errors.Printable(r.Place.Path), maxMoves)
 }
 
 // locate finds the waiter's file, or guesses that it is where it was the last

@@ -111,7 +111,7 @@ func (e *Engine) holder(r Request) (*waiter, error) {
 	w.located = began
 	held, err := carrierOf(r.Context).find(w.at)
 	if held != nil {
-		err = fmt.Errorf("%w: the context holds %s already, and this would wait for it", errors.ErrLock, r.Place.Path)
+		err = fmt.Errorf("%w: the context holds %s already, and this would wait for it", errors.ErrLock, errors.Printable(r.Place.Path))
 	}
 	return w, err
 }

@@ -157,7 +157,7 @@ func renameError(err error, target string) error {
 func Busy(err error, name string) error {
 	if errors.Is(err, syscall.EBUSY) {
 		err = fmt.Errorf("%w: %s is a mount of its own, so its name can't change hands; mount its directory instead: %w",
-			errors.ErrUnsupportedEnvironment, name, err)
+			errors.ErrUnsupportedEnvironment, errors.Printable(name), err)
 	}
 	return err
 }

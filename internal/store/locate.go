@@ -39,7 +39,7 @@ func (d *Disk) Locate(p Placement) (at Location, err error) {
 // follow says whether a link in the last element is followed.
 func (p Placement) follow(link string) (bool, error) {
 	if p.Symlinks == Refuse {
-		return false, fmt.Errorf("%w: %s is one, and the handle refuses them", errors.ErrSymlink, link)
+		return false, fmt.Errorf("%w: %s is one, and the handle refuses them", errors.ErrSymlink, errors.Printable(link))
 	}
 	return p.Symlinks == Follow, nil
 }
@@ -63,7 +63,7 @@ func (d *Disk) parent(dir string, perm fs.FileMode, made *[]string) (vfs.Info, e
 		info, err = d.FS.Stat(dir, true)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return info, fmt.Errorf("the directory %s does not exist; make it, or use WithParents: %w", dir, err)
+		return info, fmt.Errorf("the directory %s does not exist; make it, or use WithParents: %w", errors.Printable(dir), err)
 	}
 	if err == nil && !info.Mode.IsDir() {
 		err = &fs.PathError{Op: "open directory", Path: dir, Err: syscall.ENOTDIR}

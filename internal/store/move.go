@@ -109,7 +109,7 @@ func (f *file) absent() error {
 	if _, err := f.dir.Stat(f.name); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %s is one, which Replace only replaces; name what it leads to", errors.ErrSymlink, f.name)
+	return fmt.Errorf("%w: %s is one, which Replace only replaces; name what it leads to", errors.ErrSymlink, errors.Printable(f.name))
 }
 
 // receives refuses what can't come here. The directories are compared, since a

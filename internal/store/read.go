@@ -82,7 +82,7 @@ func regular(f vfs.File, path string) (vfs.Info, error) {
 func openError(err error, path string) error {
 	switch {
 	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EMLINK): // EMLINK is FreeBSD's
-		return fmt.Errorf("%w: %s is one that may not be followed, or leads in a circle: %w", errors.ErrSymlink, path, err)
+		return fmt.Errorf("%w: %s is one that may not be followed, or leads in a circle: %w", errors.ErrSymlink, errors.Printable(path), err)
 	case errors.Is(err, syscall.ENXIO):
 		return notRegular(path, fs.ModeSocket)
 	}
@@ -227,7 +227,7 @@ func notRegular(path string, mode fs.FileMode) error {
 	case mode&fs.ModeDevice != 0:
 		what = "a device"
 	case mode&fs.ModeSymlink != 0:
-		return fmt.Errorf("%w: %s turned into one", errors.ErrSymlink, path)
+		return fmt.Errorf("%w: %s turned into one", errors.ErrSymlink, errors.Printable(path))
 	}
 	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%s, not a regular file: %w", what, fs.ErrInvalid)}
 }

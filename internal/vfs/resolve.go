@@ -67,7 +67,7 @@ func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), 
 		}
 		e.Dir, e.Name = Split(target)
 	}
-	return e, fmt.Errorf("%w: %s leads through more than %d links, or in a circle", errors.ErrSymlink, path, maxLinks)
+	return e, fmt.Errorf("%w: %s leads through more than %d links, or in a circle", errors.ErrSymlink, errors.Printable(path), maxLinks)
 }
 
 // readLink is where a link leads, if it may be followed: its text, taken from the

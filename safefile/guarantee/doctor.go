@@ -131,7 +131,7 @@ func (d *Diagnosis) lower(c *check) {
 // Summary is the diagnosis as a table for people. Its form may change.
 func (d *Diagnosis) Summary() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %s\n", d.Path, d.result())
+	fmt.Fprintf(&text, "%s: %s\n", errors.Printable(d.Path), d.result())
 	fmt.Fprintf(&text, "%s\n\n", d.where())
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "GUARANTEE\tLEVEL\t")
