@@ -28,8 +28,9 @@ func NewDisk(fs vfs.FS) *Disk { return &Disk{FS: fs} }
 type file struct {
 	disk    *Disk
 	dir     vfs.Dir
+	self    vfs.Info // the directory, when it was opened
 	name    string
-	path    string // of both
+	path    string // of dir and name
 	links   Symlinks
 	lockDir vfs.Dir // where the lock lies; dir itself unless the caller chose another
 	place   place
@@ -75,7 +76,7 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 	}
 	if f.lock != nil {
 		f.stale = f.lock.Left() != nil
-		f.sweepIfDue(at.Key)
+		f.sweepIfDue(at.Key, f.self)
 	}
 	if inPlace(now.target) {
 		f.lose() // it may have to be put back first
@@ -106,6 +107,7 @@ func (d *Disk) enter(p Placement, at Location, o Options) (_ *file, id string, e
 	if err != nil || self.ID != at.Key.Dir {
 		return nil, "", moved(err)
 	}
+	f.self = self
 	if id, err = f.openLockDir(p, inPlace(at.target)); err != nil {
 		return nil, "", err
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
@@ -514,13 +516,55 @@ func TestSweptDirectoriesAreRememberedInFixedSpace(t *testing.T) {
 	first := 0
 	for range 2 {
 		for i := range uint64(100) {
-			if s.first(vfs.ID{Dev: 1, Ino: i + 1}) {
+			if s.due(vfs.Info{ID: vfs.ID{Dev: 1, Ino: i + 1}}, time.Unix(1e9, 0)) {
 				first++
 			}
 		}
 	}
 	if first != 100 {
 		t.Errorf("%d of 100 directories were new", first)
+	}
+}
+
+// A writer without a record that is killed later leaves no sign but its temp.
+func TestALongLivedWriterSweepsAgain(t *testing.T) {
+	p := at(t)
+	dir, err := os.MkdirTemp(filepath.Dir(p.Path), "dir")
+	must(t, err)
+	p.Path = filepath.Join(dir, "data")
+	temp := filepath.Join(dir, replace.NewName(replace.OwnerOf("data", "")))
+	synctest.Test(t, func(t *testing.T) {
+		d := NewDisk(vfs.OS)
+		for round := range 3 {
+			must(t, session(t, d, p).Release())
+			put(t, temp, "half")
+			must(t, session(t, d, p).Release())
+			if _, err := os.Stat(temp); err != nil {
+				t.Errorf("round %d: the directory is listed at each write: %v", round, err)
+			}
+			time.Sleep(sweepPeriod)
+			must(t, session(t, d, p).Release())
+			if _, err := os.Stat(temp); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("round %d: the temp is still there: %v", round, err)
+			}
+		}
+	})
+}
+
+func TestASlowSweepIsRareAndARemadeDirectoryIsSwept(t *testing.T) {
+	var s sweptDirs
+	dir, now := vfs.Info{ID: vfs.ID{Dev: 1, Ino: 2}, Birth: 3}, time.Unix(1e9, 0)
+	if !s.due(dir, now) || s.due(dir, now) {
+		t.Error("the first write does not sweep once")
+	}
+	s.done(dir, now, time.Minute)
+	if s.due(dir, now.Add(sweepShare*time.Minute-1)) || !s.due(dir, now.Add(sweepShare*time.Minute)) {
+		t.Error("a sweep of a minute is not followed by a pause in proportion")
+	}
+	again := dir
+	again.Birth++
+	if !s.due(again, now) {
+		t.Error("a directory that was made anew with the number of the old one is taken for swept")
 	}
 }
 

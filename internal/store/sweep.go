@@ -3,24 +3,36 @@ package store
 import (
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/holdfast-go/holdfast/internal/lock"
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// A writer that is killed leaves its temp. The next process that writes in the
-// directory takes it away, and so does whoever finds a holder's record
-// uncleared; other writes do not look. A temp is only ever removed under the
-// lock that its writer would be holding if it lived.
+// A writer that is killed leaves its temp. It is taken away at a process's first write
+// in the directory, at its first write there sweepPeriod after that, and by whoever
+// finds a holder's record uncleared; other writes do not look. So the temp of a writer
+// without a record, which was killed while this process lived, goes too. A temp is only
+// ever removed under the lock that its writer would be holding if it lived.
 
-// sweepIfDue removes leftovers at this process's first write in the directory,
-// and after a holder that did not come to its end. What can't be listed or
-// removed is left to a later sweep.
-func (f *file) sweepIfDue(key Key) {
-	if !f.disk.swept.first(key.Dir) && !f.stale {
+const (
+	// sweepPeriod is how long a process that writes in a directory again and again does
+	// not list it.
+	sweepPeriod = 10 * time.Minute
+	// sweepShare bounds the part of the time that sweeping takes in a directory that is
+	// slow to list: one part in so many.
+	sweepShare = 1000
+)
+
+// sweepIfDue removes leftovers when that is due, or after a holder that did not come to
+// its end. What can't be listed or removed is left to a later sweep.
+func (f *file) sweepIfDue(key Key, self vfs.Info) {
+	began := time.Now()
+	if !f.disk.swept.due(self, began) && !f.stale {
 		return
 	}
+	defer func() { f.disk.swept.done(self, time.Now(), time.Since(began)) }()
 	names, err := f.dir.Names()
 	if err != nil {
 		return
@@ -72,22 +84,39 @@ func (f *file) sweepForeign(names []string, folds bool, temps map[replace.Owner]
 // noLike leaves a foreign lock as it is: its data file is none of this one's.
 func noLike() (vfs.Info, bool) { return vfs.Info{}, false }
 
-// sweptDirs remembers where this process has swept. It is a table of fixed
-// size: a directory that drops out of it is swept once more, which costs a
-// listing, while a map would grow with every directory ever written to.
+// sweptDirs remembers where this process has swept, and until when that is enough. It
+// is a table of fixed size: a directory that drops out of it is swept once more, which
+// costs a listing, while a map would grow with every directory ever written to.
 type sweptDirs struct {
 	mu    sync.Mutex
-	table [256]vfs.ID
+	table [256]sweptDir
 }
 
-// first reports whether a directory was not swept before, and notes it.
-func (s *sweptDirs) first(dir vfs.ID) bool {
+type sweptDir struct {
+	id    vfs.ID
+	birth int64 // since the number of a directory that is gone is given to another
+	until time.Time
+}
+
+func (s *sweptDirs) slot(id vfs.ID) *sweptDir {
+	return &s.table[(id.Ino^id.Dev*31)%uint64(len(s.table))]
+}
+
+// due reports whether a directory is to be swept, and lets nobody else do so meanwhile.
+func (s *sweptDirs) due(dir vfs.Info, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slot := &s.table[(dir.Ino^dir.Dev*31)%uint64(len(s.table))]
-	if *slot == dir {
+	slot := s.slot(dir.ID)
+	if slot.id == dir.ID && slot.birth == dir.Birth && now.Before(slot.until) {
 		return false
 	}
-	*slot = dir
+	*slot = sweptDir{dir.ID, dir.Birth, now.Add(sweepPeriod)}
 	return true
+}
+
+// done notes how long a sweep took.
+func (s *sweptDirs) done(dir vfs.Info, now time.Time, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*s.slot(dir.ID) = sweptDir{dir.ID, dir.Birth, now.Add(max(sweepPeriod, sweepShare*took))}
 }

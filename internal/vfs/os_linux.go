@@ -10,7 +10,7 @@ import (
 
 // statMask is all that a commit decides by, so that one statx(2) serves it. A
 // kernel that knows both kinds of mount id gives the one that is never used again.
-const statMask = unix.STATX_BASIC_STATS | unix.STATX_MNT_ID | unix.STATX_MNT_ID_UNIQUE
+const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME | unix.STATX_MNT_ID | unix.STATX_MNT_ID_UNIQUE
 
 func statAt(dir int, name string, follow bool) (Info, error) {
 	flags := 0
@@ -40,6 +40,7 @@ func statx(dir int, name string, flags int) (Info, error) {
 		Size:  int64(st.Size),
 		Mtime: st.Mtime.Sec*1e9 + int64(st.Mtime.Nsec),
 		Ctime: st.Ctime.Sec*1e9 + int64(st.Ctime.Nsec),
+		Birth: st.Btime.Sec*1e9 + int64(st.Btime.Nsec),
 		Mount: Mount{
 			ID:        mountIDOf(&st),
 			Root:      st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0,

@@ -118,6 +118,7 @@ type Info struct {
 	Size     int64 // bytes
 	Mtime    int64 // nanoseconds since 1970
 	Ctime    int64 // nanoseconds since 1970; 0 where the platform has none
+	Birth    int64 // when it was made, in nanoseconds since 1970; 0 where that is not told
 	Mount    Mount
 }
 
