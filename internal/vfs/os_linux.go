@@ -89,11 +89,50 @@ func setMtimeFD(fd int, ns int64) error {
 	return err
 }
 
-// frank reports whether fsync(2) of a directory fails once the filesystem has shut
-// down, as it does by itself after an error of the disk. That of XFS returns 0
-// (xfs_dir_fsync looks only whether the log still has to be written for it), where
-// statx(2) fails with EIO; so it is through an overlay whose upper layer that is.
-func frank(v Volume) bool { return v.Type != "" && v.Type != "xfs" && v.Upper != "xfs" }
+// syncCheckOf says what has to be asked after fsync(2) of a directory; through an overlay
+// it is what its upper layer needs. By the kernel's source:
+//   - XFS: xfs_dir_fsync looks only whether the log still has to be written for the directory. statx(2)
+//     fails with EIO.
+//   - ext4: if the commit that held the directory's change has failed in somebody else's fsync,
+//     jbd2_journal_force_commit finds nothing to commit. ext4 notices that its journal has aborted
+//     when the next change starts (ext4_journal_check_start).
+//   - btrfs: fsync(2) of a directory that several callers sync at once fails for some of them only (seen on
+//     Linux 6.18). The next change fails (btrfs_start_transaction).
+func syncCheckOf(v Volume) syncCheck {
+	kind := v.Type
+	if v.Upper != "" {
+		kind = v.Upper
+	}
+	switch kind {
+	case "":
+		return checkAll
+	case "xfs":
+		return checkStat
+	case "ext2", "ext3", "ext4", "btrfs":
+		return checkChange
+	}
+	return checkNothing
+}
+
+// changeStarts starts a change that changes nothing: it removes an attribute that is not there.
+func changeStarts(dir int) error {
+	err := unix.Fremovexattr(dir, "user.holdfast.none")
+	switch err {
+	case unix.ENODATA:
+		return nil
+	case unix.EPERM, unix.EACCES, unix.ENOTSUP:
+		// The directory is sticky and another user's, or the filesystem has no such attributes. A file
+		// without a name is a change that every user may make who could change an entry.
+		var fd int
+		if fd, err = openat(dir, ".", unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600); err == nil {
+			closeFD(fd)
+		}
+		if err != unix.EROFS && err != unix.EIO {
+			return nil
+		}
+	}
+	return err
+}
 
 func (f *osFile) Attrs() ([]string, error) {
 	list, err := f.growing(unix.Flistxattr)

@@ -19,8 +19,8 @@ type osFS struct{}
 
 type osDir struct {
 	descriptor
-	path  string      // for error texts only
-	frank atomic.Bool // its fsync is known to fail on a filesystem that has shut down
+	path  string       // for error texts only
+	check atomic.Int32 // the syncCheck that its filesystem needs
 }
 
 type osFile struct {
@@ -135,7 +135,9 @@ func (d *osDir) Volume(name string, info Info) (v Volume, err error) {
 		if v, known = takesWrites(info.Mount.ID); !known {
 			err = d.do(func(fd int) error { v, err = volumeFD(fd, info); return err })
 		}
-		d.frank.Store(err == nil && frank(v))
+		if err == nil {
+			d.check.Store(int32(syncCheckOf(v)))
+		}
 		return v, pathError("statfs", d.path, err)
 	}
 	err = d.do(func(fd int) error { v, err = volumeAt(fd, name, unix.O_NOFOLLOW, info); return err })
@@ -225,13 +227,28 @@ func (d *osDir) Names() ([]string, error) {
 	return f.Readdirnames(-1)
 }
 
-// Sync asks the directory once more where its fsync may hide that the filesystem has
-// shut down, and its entries will be lost: that is for good, so if it is still at
-// work afterwards the fsync did what it said.
+// A syncCheck is what has to be asked of a directory after its fsync: on some filesystems
+// fsync(2) returns 0 although the filesystem has stopped after an error of its disk and the
+// directory's entries will be lost. A filesystem that has stopped stays so until it is mounted
+// again. So if it still works afterwards, the fsync did what it said.
+type syncCheck int32
+
+const (
+	checkAll     syncCheck = iota // it is not known which is needed
+	checkNothing                  // fsync(2) fails
+	checkStat                     // statx(2) fails, fsync(2) may not
+	checkChange                   // only the start of a change fails
+)
+
+// Sync returns an error if the entries may be lost.
 func (d *osDir) Sync() error {
 	err := d.do(syncFD)
-	if err == nil && !d.frank.Load() {
+	check := syncCheck(d.check.Load())
+	if err == nil && (check == checkAll || check == checkStat) {
 		_, err = d.Self()
+	}
+	if err == nil && (check == checkAll || check == checkChange) {
+		err = d.do(changeStarts)
 	}
 	return pathError("sync directory", d.path, err)
 }
