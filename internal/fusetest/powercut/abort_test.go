@@ -1,0 +1,77 @@
+package powercut
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// A filesystem that meets an error of its disk stops, and the changes that were to be written are lost, also
+// those of others than the caller who got the error. So an fsync of a directory must not succeed afterwards,
+// though fsync(2) does on ext4 and XFS.
+func TestADirectoryIsNotDurableAfterTheFsyncOfAnotherOneHasFailed(t *testing.T) {
+	for _, s := range systems {
+		for _, user := range []int{0, 65534} { // the second may not set attributes of the directory, which is sticky
+			t.Run(s.name, func(t *testing.T) {
+				d := newSystem(t, s)
+				d.fresh()
+				mine, others := d.withTemp("mine"), d.withTemp("others")
+				d.settle()
+				for _, dir := range []vfs.Dir{others, mine} {
+					if err := dir.Rename("temp", dir, "target"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				d.cutAfter(1)
+				if err := others.Sync(); err == nil {
+					t.Fatal("the other directory's fsync succeeds on a disk that is gone")
+				}
+				err := as(user, mine.Sync)
+				if !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.EROFS) {
+					t.Errorf("user %d: the directory's fsync: %v", user, err)
+				}
+				d.awaitCut()
+			})
+		}
+	}
+}
+
+// withTemp is a new directory with a file, where everybody may make files of their own.
+func (d *disk) withTemp(name string) vfs.Dir {
+	d.t.Helper()
+	path := filepath.Join(d.dir(), name)
+	if err := errors.Join(os.Mkdir(path, 0), os.Chmod(path, 0o777|os.ModeSticky)); err != nil {
+		d.t.Fatal(err)
+	}
+	dir, err := vfs.OS.OpenDir(path)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { dir.Close() })
+	f, err := dir.Create("temp", 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close()
+	return dir
+}
+
+// as runs a function in a thread of the user's, which ends with it.
+func as(user int, run func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		if user != 0 {
+			_ = unix.Setfsuid(user)
+		}
+		done <- run()
+	}()
+	return <-done
+}

@@ -1,0 +1,124 @@
+package powercut
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/fusetest/fusekit"
+	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// workerJob is what a worker process does: it goes on with every lane until a change fails.
+type workerJob struct {
+	Dir     string
+	Done    map[string][]int // by workload, for each lane: the last change that is on the disk
+	Changes int              // how many each lane makes; 0 is until one fails
+	Without string           // the verb of faultfs that is left out; none if empty
+}
+
+// said is what a worker says of one change of one lane: before it makes it, and how it ended.
+type said struct {
+	In     string
+	Lane   int
+	Change int
+	What   string // as in the constants
+	Err    string `json:",omitempty"`
+}
+
+const (
+	begun  = "begun"
+	acked  = "acked"
+	failed = "failed" // it was not acknowledged; the power was gone
+	wrong  = "wrong"  // it failed otherwise
+)
+
+// work does a worker's job.
+func work(text string) int {
+	var job workerJob
+	if err := json.Unmarshal([]byte(text), &job); err != nil {
+		return fail(err)
+	}
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // what the library reports of a disk that is gone
+	over := fusekit.UntilEnd()
+	var options []safefile.Option
+	if job.Without != "" {
+		options = append(options, leaveOut(job.Without))
+	}
+	var all sync.WaitGroup
+	for name, done := range job.Done {
+		for i, l := range workloads[name](filepath.Join(job.Dir, name), options...) {
+			all.Go(func() { l.run(said{In: name, Lane: i, Change: done[i]}, job.Changes, over) })
+		}
+	}
+	all.Wait()
+	return 0
+}
+
+// leaveOut has one verb report success without doing anything.
+func leaveOut(verb string) safefile.Option {
+	disk := faultfs.Wrap(vfs.OS)
+	disk.Before(func(op faultfs.Op) error {
+		if op.Verb == verb {
+			return faultfs.ErrSkip
+		}
+		return nil
+	})
+	e := engine.New(store.NewDisk(disk))
+	return func(h *handle.Options) { h.Engine = e }
+}
+
+func (l lane) run(s said, changes int, over <-chan struct{}) {
+	for n := 0; changes == 0 || n < changes; n++ {
+		select {
+		case <-over:
+			return
+		default:
+		}
+		s.Change++
+		s.say(begun, nil)
+		if err := l.step(s.Change); isPowerGone(err) {
+			s.say(failed, err)
+			return
+		} else if err != nil {
+			s.say(wrong, err)
+			return
+		}
+		s.say(acked, nil)
+	}
+}
+
+// isPowerGone reports whether an operation failed as it does on a disk that is gone. What a filesystem answers
+// depends on whether it notices while it writes (EIO), or has given up before: ext4 and btrfs are
+// read-only then, and a directory may not be read any more.
+func isPowerGone(err error) bool {
+	for _, errno := range []error{syscall.EIO, syscall.EROFS, syscall.EUCLEAN, syscall.ENODEV, syscall.ESHUTDOWN} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+// say writes one line at once, which the kernel keeps whole since it is shorter than PIPE_BUF.
+func (s said) say(what string, err error) {
+	s.What = what
+	if err != nil {
+		s.Err = strings.ToValidUTF8(fmt.Sprintf("%.1500s", err.Error()), "?")
+	}
+	text, _ := json.Marshal(s)
+	if _, err := os.Stdout.Write(append(text, '\n')); err != nil {
+		os.Exit(1) // the test is gone
+	}
+}
