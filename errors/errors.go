@@ -50,7 +50,8 @@ var (
 	ErrLocked = kind("the file is locked", nil)
 	// ErrLock: the lock could not be operated at all.
 	ErrLock = kind("the lock could not be taken", nil)
-	// ErrLockLost: the lock was taken away by force while it was held; nothing was written.
+	// ErrLockLost: the lock was taken away by force while it was held; nothing was written
+	// to the file.
 	ErrLockLost = kind("the lock was lost", nil)
 	// ErrChanged: somebody changed the file without taking the lock, after it
 	// was read and before it was written. That change is left whole; read
@@ -78,8 +79,9 @@ var (
 	ErrUnsupportedEnvironment = kind("unsupported environment", nil)
 	// ErrCrossDevice: a move between two filesystems, which can't be atomic.
 	ErrCrossDevice = kind("source and destination are on different filesystems", nil)
-	// ErrNotDurable: the new content is visible, but the disk did not confirm it.
-	// It may or may not survive a crash of the machine. Writing again is safe.
+	// ErrNotDurable: the new content is visible (or the removal, or the new name), but
+	// the disk did not confirm it. It may or may not survive a crash of the machine.
+	// Writing again is safe.
 	ErrNotDurable = kind("visible, but not confirmed to be durable", nil)
 	// ErrSymlink: the path is, or leads through, a symbolic link that the
 	// policy refuses, that loops, or that kept changing.
@@ -126,6 +128,9 @@ func (e *Error) Error() string {
 // short leaves out of a system call's error what the text says already: the
 // path, and that it was about opening, reading or writing.
 func short(err error) string {
+	if mark, ok := err.(marked); ok {
+		err = Unwrap(mark)
+	}
 	call, ok := err.(*fs.PathError)
 	if !ok {
 		return err.Error()
@@ -137,16 +142,21 @@ func short(err error) string {
 	return call.Op + ": " + call.Err.Error()
 }
 
-// outcome says what a failed change left on disk, where the rest of the text
-// does not already imply it.
+// outcome says that a failed change left the old content of its file as it was, where
+// the part of the library that failed knows that. Where there was no file, or where
+// the new content is visible, it says nothing.
 func (e *Error) outcome() string {
-	if !Is(e.Kind, ErrWrite) && !Is(e.Kind, ErrAppend) {
-		return ""
+	var known marked
+	if As(e.Err, &known) && known.OldContentIntact() {
+		return " (the old content is intact)"
 	}
-	if Is(e.Err, ErrNotDurable) || Is(e.Err, fs.ErrNotExist) {
-		return ""
-	}
-	return " (the old content is intact)"
+	return ""
+}
+
+// marked is an error that knows what a failed change left.
+type marked interface {
+	error
+	OldContentIntact() bool
 }
 
 // Unwrap lets Is and As see both the kind and the cause.

@@ -18,19 +18,27 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
+// untouched is an error of a layer that knows what is left.
+type untouched struct{ error }
+
+func (u untouched) Unwrap() error        { return u.error }
+func (untouched) OldContentIntact() bool { return true }
+
 func TestTheTextSaysWhatWasTriedWhereWhatHappenedAndWhatIsLeft(t *testing.T) {
 	for want, err := range map[string]error{
 		"write app.yaml: no space left on device (the old content is intact)": &errors.Error{Op: "write", Path: "app.yaml",
+			Kind: errors.ErrWrite, Err: untouched{&fs.PathError{Op: "write", Path: "/etc/.temp", Err: syscall.ENOSPC}}},
+		"write new.yaml: no space left on device": &errors.Error{Op: "write", Path: "new.yaml",
 			Kind: errors.ErrWrite, Err: &fs.PathError{Op: "write", Path: "/etc/.temp", Err: syscall.ENOSPC}},
 		"append log: sync: input/output error (the old content is intact)": &errors.Error{Op: "append", Path: "log",
-			Kind: errors.ErrAppend, Err: &fs.PathError{Op: "sync", Path: "/etc/.temp", Err: syscall.EIO}},
+			Kind: errors.ErrAppend, Err: untouched{&fs.PathError{Op: "sync", Path: "/etc/.temp", Err: syscall.EIO}}},
 		"read app.yaml: file does not exist": &errors.Error{Op: "read", Path: "app.yaml", Kind: errors.ErrRead, Err: fs.ErrNotExist},
 		"remove app.yaml: file does not exist": &errors.Error{Op: "remove", Path: "app.yaml", Kind: errors.ErrWrite,
 			Err: fs.ErrNotExist},
-		"write a: visible, but not confirmed to be durable":   &errors.Error{Op: "write", Path: "a", Kind: errors.ErrWrite, Err: errors.ErrNotDurable},
-		"write a: writing failed (the old content is intact)": &errors.Error{Op: "write", Path: "a", Kind: errors.ErrWrite},
-		"write":                     &errors.Error{Op: "write"},
-		"write a: the lock is held": &errors.Error{Op: "write", Path: "a", Kind: errors.ErrTimeout, Err: &errors.TimeoutError{Path: "a"}},
+		"write a: visible, but not confirmed to be durable": &errors.Error{Op: "write", Path: "a", Kind: errors.ErrWrite, Err: errors.ErrNotDurable},
+		"write a: writing failed":                           &errors.Error{Op: "write", Path: "a", Kind: errors.ErrWrite},
+		"write":                                             &errors.Error{Op: "write"},
+		"write a: the lock is held":                         &errors.Error{Op: "write", Path: "a", Kind: errors.ErrTimeout, Err: &errors.TimeoutError{Path: "a"}},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)

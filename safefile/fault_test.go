@@ -225,9 +225,14 @@ func (s scene) checkError(t *testing.T, where string, st stage, failed faultfs.O
 	if !errors.Is(err, kind) && !(kind == syscall.EACCES && errors.Is(err, fs.ErrPermission)) && !nothing {
 		t.Errorf("%s: the cause is lost", where)
 	}
-	intact := strings.Contains(err.Error(), "the old content is intact")
-	if visible := errors.Is(err, errors.ErrNotDurable); visible == intact && !nothing {
-		t.Errorf("%s: the text says the wrong thing about the old content", where)
+	claimed := strings.Contains(err.Error(), "the old content is intact")
+	visible := errors.Is(err, errors.ErrNotDurable)
+	protocol := slices.Contains([]string{faultfs.Create, faultfs.Write, faultfs.Clone, faultfs.Sync, faultfs.Rename}, failed.Verb)
+	if claimed && (visible || s.missing) {
+		t.Errorf("%s: the text speaks of an old content that is not there", where)
+	}
+	if protocol && !claimed && !visible && !s.missing {
+		t.Errorf("%s: the text does not say that the old content is there", where)
 	}
 	if failed.Verb == faultfs.SyncDir && filepath.Dir(st.file) == failed.Path && !errors.Is(err, errors.ErrNotDurable) && !s.missing {
 		t.Errorf("%s: not ErrNotDurable", where)

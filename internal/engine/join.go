@@ -156,7 +156,7 @@ func (tx *Tx) undo(m mark) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.staging.writes-m.writes != tx.writes {
-		tx.err = errors.New("a function that joined the transaction failed while another goroutine was writing beside it; nothing was written")
+		tx.err = errors.New("a function that joined the transaction failed while another goroutine was writing beside it; nothing of the transaction was written to this file")
 	}
 	tx.options, tx.state, tx.changed, tx.staging.writes = m.options, m.state, m.changed, m.writes
 	for t := tx.outer; t != nil; t = t.outer {

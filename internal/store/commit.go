@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -16,6 +17,11 @@ import (
 
 // Commit is of the Session interface.
 func (f *file) Commit(c Change, o Options) (Version, error) {
+	v, err := f.commit(c, o)
+	return v, f.outcome(err)
+}
+
+func (f *file) commit(c Change, o Options) (Version, error) {
 	var old *replace.Old
 	guard := func() error {
 		if err := f.Check(); err != nil {
@@ -211,7 +217,8 @@ func (f *file) openOld() (vfs.Info, vfs.File, error) {
 }
 
 // confirm is a change that changes no byte. The file may still be on its way
-// to the disk from a writer that did not sync, so it is synced all the same.
+// to the disk from a writer that did not sync, so it is synced all the same. If that
+// fails, the content is visible and may be lost, as after any ErrNotDurable.
 func (f *file) confirm(old *replace.Old, o Options, guard func() error) (Version, error) {
 	if err := guard(); err != nil {
 		return nil, err
@@ -223,7 +230,7 @@ func (f *file) confirm(old *replace.Old, o Options, guard func() error) (Version
 	}
 	if old.File != nil {
 		if err := replace.SyncFile(old.File, o.Policy); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errors.ErrNotDurable, err)
 		}
 	}
 	return versionOf(old.Info), replace.SyncDir(f.dir, o.Policy)

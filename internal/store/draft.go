@@ -23,6 +23,14 @@ type draft struct {
 
 // Draft is of the Session interface.
 func (f *file) Draft(o Options) (Draft, error) {
+	s, err := f.stream(o)
+	if err != nil {
+		return nil, f.outcome(err)
+	}
+	return s, nil
+}
+
+func (f *file) stream(o Options) (*stream, error) {
 	old, err := f.base(nil)
 	if err != nil {
 		return nil, err
@@ -151,7 +159,14 @@ type stream struct{ *draft }
 // there, as any Write does. The file's owner, mode and attributes are those that it has
 // now: somebody may have changed them since the stream began.
 func (s *stream) Commit() error {
+	if s.Temp.File == nil {
+		return errFinished
+	}
 	defer s.Abort()
+	return s.file.outcome(s.commit())
+}
+
+func (s *stream) commit() error {
 	now, err := s.file.old()
 	if err != nil {
 		return err
@@ -205,5 +220,6 @@ func (s *stream) Write(p []byte) (int, error) {
 	if s.Temp.File == nil {
 		return 0, errFinished
 	}
-	return s.draft.Write(p)
+	n, err := s.draft.Write(p)
+	return n, s.file.outcome(err)
 }

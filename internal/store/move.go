@@ -21,7 +21,10 @@ import (
 //	                                the new name is durable before the old is gone
 //	checksum at the source removed, at the destination made final
 func (f *file) MoveTo(to Session, o Options) error {
-	dst := to.(*file)
+	return f.outcome(f.moveTo(to.(*file), o))
+}
+
+func (f *file) moveTo(dst *file, o Options) error {
 	src, err := f.old()
 	if err != nil {
 		return err
@@ -41,7 +44,7 @@ func (f *file) MoveTo(to Session, o Options) error {
 	}
 	if src.File != nil {
 		if err := replace.SyncFile(src.File, o.Policy); err != nil {
-			return err
+			return unsynced{err}
 		}
 	}
 	s, err := f.moveSeal(dst, src, o)
@@ -66,8 +69,12 @@ func (f *file) MoveTo(to Session, o Options) error {
 // written anew under the new spelling; meanwhile both spellings lead to it. The lock
 // file keeps its own, by which every spelling finds it.
 func (f *file) Respell(as Location, o Options) error {
+	return f.outcome(f.respell(as, o))
+}
+
+func (f *file) respell(as Location, o Options) error {
 	if as.name == f.name {
-		return f.MoveTo(f, o)
+		return f.moveTo(f, o)
 	}
 	src, err := f.old()
 	if err != nil {
