@@ -171,7 +171,7 @@ func TestLockAllNamesWhatItCommitted(t *testing.T) {
 	}, opt)
 	is(t, err, errors.ErrWrite, syscall.ENOSPC)
 	// The locks lie in one directory, so their order is that of the names.
-	if text := err.Error(); !strings.Contains(text, "commit "+paths[2]) || !strings.HasSuffix(text, "committed before it: "+paths[0]+", "+paths[1]+" (the old content is intact)") {
+	if text := err.Error(); !strings.Contains(text, "commit "+paths[2]) || !strings.HasSuffix(text, "committed before it: "+paths[0]+", "+paths[1]+"") {
 		t.Errorf("the error says: %s", text)
 	}
 	if counted(t, paths[0]) != 1 || counted(t, paths[1]) != 1 || counted(t, paths[2]) != 0 {
