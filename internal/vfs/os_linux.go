@@ -114,12 +114,11 @@ func syncCheckOf(v Volume) syncCheck {
 	return checkNothing
 }
 
-// changeStarts starts a change that changes nothing: it removes an attribute that is not there.
+// changeStarts starts a change that changes nothing: it removes an attribute that is not there. Only
+// the errors of a filesystem that has stopped are returned: btrfs may lack the space for a change (ENOSPC).
 func changeStarts(dir int) error {
 	err := unix.Fremovexattr(dir, "user.holdfast.none")
 	switch err {
-	case unix.ENODATA:
-		return nil
 	case unix.EPERM, unix.EACCES, unix.ENOTSUP:
 		// The directory is sticky and another user's, or the filesystem has no such attributes. A file
 		// without a name is a change that every user may make who could change an entry.
@@ -127,11 +126,12 @@ func changeStarts(dir int) error {
 		if fd, err = openat(dir, ".", unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600); err == nil {
 			closeFD(fd)
 		}
-		if err != unix.EROFS && err != unix.EIO {
-			return nil
-		}
 	}
-	return err
+	switch err {
+	case unix.EROFS, unix.EIO, unix.EUCLEAN, unix.ESHUTDOWN:
+		return err
+	}
+	return nil
 }
 
 func (f *osFile) Attrs() ([]string, error) {

@@ -39,7 +39,7 @@ var systems = []system{
 	{"ext4 writeback", "ext4", 64 << 20, 4096, ext4, "data=writeback,noauto_da_alloc"},
 	{"ext4 journal", "ext4", 64 << 20, 4096, ext4, "data=journal"},
 	{"xfs", "xfs", 320 << 20, 4096, []string{"-q", "-s", "size=4096", "-K"}, "nodiscard"},
-	{"btrfs", "btrfs", 256 << 20, 4096, []string{"-q", "-K"}, "nodiscard"},
+	{"btrfs", "btrfs", 1 << 30, 4096, []string{"-q", "-K"}, "nodiscard"},
 }
 
 var ext4 = []string{"-q", "-b", "4096", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0"}

@@ -1,6 +1,7 @@
 package powercut
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
+	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/internal/fusetest/fusekit"
 )
@@ -145,7 +147,7 @@ func (s *server) put(m *image) {
 	s.root.AddChild(s.name, child, true)
 }
 
-// load reads a file; blocks of zeros cost nothing.
+// load reads a sparse file. Its holes, and blocks of zeros, cost nothing.
 func load(path string, block int) (*image, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -158,16 +160,23 @@ func load(path string, block int) (*image, error) {
 	}
 	m := newImage(info.Size(), block)
 	zeros := make([]byte, block)
-	for n := range m.flushed {
-		b := make([]byte, block)
-		if _, err := f.ReadAt(b, int64(n*block)); err != nil {
+	for at := int64(0); ; at += int64(block) {
+		data, err := unix.Seek(int(f.Fd()), at, unix.SEEK_DATA)
+		if err == unix.ENXIO {
+			return m, nil // there is no more
+		}
+		if err != nil {
 			return nil, err
 		}
-		if string(b) != string(zeros) {
-			m.flushed[n] = b
+		at = data - data%int64(block)
+		b := make([]byte, block)
+		if _, err := f.ReadAt(b, at); err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(b, zeros) {
+			m.flushed[at/int64(block)] = b
 		}
 	}
-	return m, nil
 }
 
 // diskFile is an image in the FUSE filesystem. It has no fallocate(2), so that the loop device
