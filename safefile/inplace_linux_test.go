@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -111,5 +112,90 @@ func TestField04OtherwiseTheFileIsRewrittenAndThatIsSaidOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A sandbox that refuses statx(2), or a kernel before 5.8, does not say that a file is a mount
+// of its own.
+func TestABoundFileIsKnownWhereStatxIsDenied(t *testing.T) {
+	for _, errno := range []string{"EPERM", "ENOSYS"} {
+		t.Run(errno, func(t *testing.T) {
+			dir := t.TempDir()
+			source := filepath.Join(t.TempDir(), "source")
+			path := boundConfig(t, source, dir)
+			before, err := os.Stat(source)
+			must(t, err)
+			denied := func(do, data string, safety safefile.Safety) report {
+				r, _ := task{Do: do, Path: path, Data: data, Safety: safety}.trace(t, "-e", "inject=statx:error="+errno)
+				return r
+			}
+			if r := denied("inspect", "", safefile.Strict); r.Data != "mount true, AtomicVisibility Unsupported" {
+				t.Errorf("inspected: %q, %v", r.Data, r.Err)
+			}
+			if r := denied("write", "strict", safefile.Strict); !r.is("ErrUnsupportedEnvironment") || !strings.Contains(r.Err, "mount its directory instead") {
+				t.Errorf("Strict: %q", r.Err)
+			}
+			wantContent(t, source, "old")
+			if r := denied("write", "new", safefile.Warn); r.Err != "" {
+				t.Errorf("Warn: %q", r.Err)
+			}
+			wantContent(t, source, "new")
+			if after, err := os.Stat(source); err != nil || !os.SameFile(before, after) {
+				t.Errorf("it is another file, %v", err)
+			}
+			// What a crash has left is seen too.
+			ino := before.Sys().(*syscall.Stat_t).Ino
+			copied := filepath.Join(dir, replace.CopyName("config.json", ino))
+			put(t, copied, "kept")
+			if r := denied("read", "", safefile.Warn); r.Data != "kept" {
+				t.Errorf("beside a copy %q is read, %q", r.Data, r.Err)
+			}
+			if r := denied("append", " and more", safefile.Warn); r.Err != "" {
+				t.Errorf("Warn: %q", r.Err)
+			}
+			wantContent(t, source, "kept and more")
+			wantNames(t, dir, "config.json", "config.json.lock")
+			// A file that is none is replaced as ever.
+			plain := filepath.Join(dir, "plain.json")
+			put(t, plain, "old")
+			was, err := os.Stat(plain)
+			must(t, err)
+			path = plain
+			if r := denied("inspect", "", safefile.Strict); !strings.HasPrefix(r.Data, "mount false") {
+				t.Errorf("a plain file: %q, %v", r.Data, r.Err)
+			}
+			if r := denied("write", "new", safefile.Strict); r.Err != "" {
+				t.Errorf("a plain file: %q", r.Err)
+			}
+			if is, err := os.Stat(plain); err != nil || os.SameFile(was, is) {
+				t.Errorf("a plain file was not replaced: %v", err)
+			}
+		})
+	}
+}
+
+// A user may write a file that is bound into a directory of root's.
+func TestABoundFileInADirectoryOfRootsIsRewrittenByItsUser(t *testing.T) {
+	needRoot(t)
+	const user = 1111
+	dir, locks := open(t, 0o755), open(t, 0o755)
+	must(t, os.Chown(locks, user, user))
+	source := filepath.Join(open(t, 0o755), "source")
+	path := boundConfig(t, source, dir)
+	must(t, os.Chown(source, user, user))
+	write := task{Do: "write", Path: path, Data: "new", Safety: safefile.Warn}
+	r := write.as(t, user, user)
+	if !r.is("ErrUnsupportedEnvironment") || !r.is("ErrPermission") || !strings.Contains(r.Err, "WithLockDir") {
+		t.Errorf("without a lock directory: %q", r.Err)
+	}
+	wantContent(t, source, "old")
+	write.Locks = locks
+	if r := write.as(t, user, user); r.Err != "" {
+		t.Errorf("with one: %q", r.Err)
+	}
+	wantContent(t, source, "new")
+	wantNames(t, dir, "config.json")
+	if entries, err := os.ReadDir(locks); err != nil || len(entries) != 1 {
+		t.Errorf("left in the lock directory: %v, %v", entries, err)
 	}
 }

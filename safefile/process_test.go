@@ -14,17 +14,19 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/safefile"
+	"github.com/holdfast-go/holdfast/safefile/guarantee"
 )
 
 // A task is what the test binary does when it runs itself as another process:
 // as another user, with another umask, or under strace.
 type task struct {
-	Do     string // "write", "append", "merge", "remove", "read", or "os.WriteFile"
+	Do     string // "write", "append", "merge", "remove", "read", "inspect", or "os.WriteFile"
 	Path   string
 	Data   string
 	Perm   fs.FileMode
 	Umask  int
 	Safety safefile.Safety
+	Locks  string        // the lock's directory; empty for beside the file
 	Errno  syscall.Errno // is the error this one?
 	Mark   bool          // stat the mark before and after
 }
@@ -77,6 +79,10 @@ func (t task) run() report {
 		t.Perm = 0o666
 	}
 	f := safefile.New[map[string]int](t.Path, safefile.WithMode(t.Perm), safefile.WithSafety(t.Safety), quiet, jsonCodec)
+	if t.Locks != "" {
+		f = safefile.New[map[string]int](t.Path, safefile.WithMode(t.Perm), safefile.WithSafety(t.Safety), quiet, jsonCodec,
+			safefile.WithLockDir(t.Locks))
+	}
 	t.mark()
 	data, err := t.do(f)
 	t.mark()
@@ -105,6 +111,9 @@ func (t task) do(f *safefile.SafeFile[map[string]int]) ([]byte, error) {
 		return nil, f.Remove()
 	case "read":
 		return f.ReadBytes()
+	case "inspect":
+		r, err := guarantee.Inspect(t.Path)
+		return fmt.Appendf(nil, "mount %v, AtomicVisibility %v", r.Environment.FileMount, r.Guarantees[guarantee.AtomicVisibility]), err
 	case "os.WriteFile":
 		return nil, os.WriteFile(t.Path, []byte(t.Data), t.Perm)
 	}

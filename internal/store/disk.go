@@ -78,9 +78,9 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 		f.stale = f.lock.Left() != nil
 		f.sweepIfDue(at.Key, f.self)
 	}
-	if inPlace(now.target) {
+	if maybeInPlace(now.target) {
 		f.lose() // it may have to be put back first
-		err = f.openInPlace(now, o, take)
+		_, err = f.openInPlace(o, take, inPlace(now.target))
 	}
 	return f, err
 }

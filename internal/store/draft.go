@@ -132,8 +132,11 @@ func (d *draft) publish(guard func() error, ends func() bool) (Version, error) {
 	}
 	err := d.Temp.Commit(d.file.name, guard)
 	d.seal.finish(err)
-	if err != nil || ends != nil && ends() {
-		return nil, err
+	if err != nil {
+		return d.publishOnMount(guard, err)
+	}
+	if ends != nil && ends() {
+		return nil, nil
 	}
 	// Asked after the rename, since that changes the ctime, and through the
 	// descriptor, since the path may by now name another file.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"syscall"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -43,56 +44,30 @@ import (
 // inPlace reports whether a file can only be rewritten. Only Linux tells.
 func inPlace(info *vfs.Info) bool { return info != nil && info.Mode.IsRegular() && info.Mount.Root }
 
-// openInPlace locks the file itself, and undoes a write that was cut off.
-func (f *file) openInPlace(at Location, o Options, take func(lock.Place) (*lock.Held, error)) (err error) {
-	if !f.place.noLock {
-		f.data, err = take(lock.Place{Dir: f.dir, Name: f.name, Path: at.path, Like: f.like, Perm: o.Perm})
-		if err != nil {
-			return err
-		}
-	}
-	info, err := f.dir.Stat(f.name) // the lock on it may have been waited for
-	if err != nil {
-		return err
-	}
-	f.sweepGuests()
-	for _, k := range f.keepers(info.Ino) {
-		state, _, err := k.look(info)
-		switch {
-		case err != nil:
-			return err
-		case state == goodCopy:
-			err = f.recover(k, o)
-		case state != noCopy:
-			err = f.setAside(k, state, o)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// maybeInPlace reports whether a copy may stand for a file. Where neither statx(2) nor
+// /proc tells, a writer learns from the rename that a file is a mount of its own, and
+// a reader only by looking for a copy.
+func maybeInPlace(info *vfs.Info) bool {
+	return inPlace(info) || info != nil && info.Mode.IsRegular() && info.Mount.RootUnknown
 }
 
-// recover puts the old content back that a keeper holds.
-func (f *file) recover(k keeper, o Options) error {
-	target, err := f.dir.OpenRecord(f.name)
+// publishOnMount is told that the rename failed. If the file turns out to be a mount of its own, which
+// nobody could tell before, it is rewritten in place where the policy allows it.
+func (d *draft) publishOnMount(guard func() error, refused error) (Version, error) {
+	if !errors.Is(refused, syscall.EBUSY) || d.old == nil || !d.old.Info.Mount.RootUnknown {
+		return nil, refused
+	}
+	if err := d.options.Policy.Weaken("no AtomicVisibility: the file is a mount of its own, so it is rewritten in place", refused); err != nil {
+		return nil, err
+	}
+	undone, err := d.file.openInPlace(d.options, lock.Try, true)
+	if err == nil && undone {
+		err = fmt.Errorf("%w: an earlier write in place was cut off, and what it had left was put back; read it again and retry", errors.ErrChanged)
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer target.Close()
-	r := &rewriting{file: f, target: target, options: o}
-	if r.before, err = target.Stat(); err == nil {
-		r.copy, err = openCopy([]keeper{k}, r.before)
-	}
-	if err != nil || r.copy == nil {
-		return err // without a copy somebody has put it back already
-	}
-	defer func() { r.copy.Close() }()
-	if err := r.putBack(); err != nil {
-		return fmt.Errorf("the old content, which %s keeps, can't be put back: %w", k.name, err)
-	}
-	o.Policy.Report("a write in place that did not come to its end was undone", errors.New("its copy "+k.name+" was left"))
-	return nil
+	return d.publishInPlace(guard)
 }
 
 // keepers are where the copy of this file may lie.
@@ -323,15 +298,4 @@ func (r *rewriting) putBack() error {
 		return err
 	}
 	return replace.SyncDir(r.copy.dir, r.options.Policy)
-}
-
-// sweepGuests removes the temps that a killed writer of this file left in the lock
-// directory. Its lock is held, so none of them is in use.
-func (f *file) sweepGuests() {
-	if f.lock == nil || f.lockDir == f.dir {
-		return
-	}
-	if names, err := f.lockDir.Names(); err == nil {
-		removeTemps(f.lockDir, names, f.guestOwner())
-	}
 }

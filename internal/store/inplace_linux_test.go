@@ -236,6 +236,7 @@ func TestAReaderNeverGetsPartsOfTwoVersions(t *testing.T) {
 type killed struct {
 	Path    string
 	Content string
+	LockDir string
 	At      int // before which operation
 }
 
@@ -261,7 +262,9 @@ func (k killed) run() {
 		}
 		return nil
 	})
-	if err := overwrite(NewDisk(disk), Placement{Path: k.Path, Perm: 0o666}, k.Content); err != nil {
+	o := relaxed
+	o.Checksum = k.LockDir == "" // else its directory can't be written
+	if err := overwriteAs(o, NewDisk(disk), Placement{Path: k.Path, LockDir: k.LockDir, Perm: 0o666}, k.Content); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
@@ -275,7 +278,7 @@ func TestAfterAKillAtEveryStepTheOldContentOrTheNewIsThere(t *testing.T) {
 	for _, c := range changes[:effort.Of(1, 2, 2)] {
 		for n := 1; ; n++ {
 			must(t, overwrite(NewDisk(vfs.OS), p, c[0]))
-			if !dies(t, killed{p.Path, c[1], n}) {
+			if !dies(t, killed{Path: p.Path, Content: c[1], At: n}) {
 				break
 			}
 			raw, err := os.ReadFile(source)
@@ -418,33 +421,38 @@ func TestAWriteInPlaceWaitsForTheClockToTick(t *testing.T) {
 	}
 }
 
-// mountedFS simulates one file that is a mount of its own.
+// mountedFS simulates one file that is a mount of its own, which the system tells or not.
 type mountedFS struct {
 	vfs.FS
-	name string
+	name   string
+	hidden bool
 }
 
 type mountedDir struct {
 	vfs.Dir
-	name string
+	name   string
+	hidden bool
 }
 
-type mountedFile struct{ vfs.File }
+type mountedFile struct {
+	vfs.File
+	hidden bool
+}
 
-func mounted(info vfs.Info) vfs.Info {
-	info.Mount.Root = true
+func mounted(info vfs.Info, hidden bool) vfs.Info {
+	info.Mount.Root, info.Mount.RootUnknown = !hidden, hidden
 	return info
 }
 
 func (m mountedFS) OpenDir(path string) (vfs.Dir, error) {
 	d, err := m.FS.OpenDir(path)
-	return mountedDir{d, m.name}, err
+	return mountedDir{d, m.name, m.hidden}, err
 }
 
 func (m mountedFS) Open(path string, follow bool) (vfs.File, error) {
 	f, err := m.FS.Open(path, follow)
 	if err == nil && path == "/"+m.name {
-		f = mountedFile{f}
+		f = mountedFile{f, m.hidden}
 	}
 	return f, err
 }
@@ -452,7 +460,7 @@ func (m mountedFS) Open(path string, follow bool) (vfs.File, error) {
 func (m mountedFS) Stat(path string, follow bool) (vfs.Info, error) {
 	info, err := m.FS.Stat(path, follow)
 	if path == "/"+m.name {
-		info = mounted(info)
+		info = mounted(info, m.hidden)
 	}
 	return info, err
 }
@@ -460,14 +468,14 @@ func (m mountedFS) Stat(path string, follow bool) (vfs.Info, error) {
 func (d mountedDir) Stat(name string) (vfs.Info, error) {
 	info, err := d.Dir.Stat(name)
 	if name == d.name {
-		info = mounted(info)
+		info = mounted(info, d.hidden)
 	}
 	return info, err
 }
 
 func (d mountedDir) opened(name string, f vfs.File, err error) (vfs.File, error) {
 	if err == nil && name == d.name {
-		f = mountedFile{f}
+		f = mountedFile{f, d.hidden}
 	}
 	return f, err
 }
@@ -498,17 +506,23 @@ func (d mountedDir) Remove(name string) error {
 
 func (f mountedFile) Stat() (vfs.Info, error) {
 	info, err := f.File.Stat()
-	return mounted(info), err
+	return mounted(info, f.hidden), err
 }
 
 func TestAfterAPowerCutAtEveryStepTheOldContentOrTheNewIsThere(t *testing.T) {
+	t.Run("a mount", func(t *testing.T) { cutAtEveryStep(t, false) })
+	t.Run("a mount that only the rename shows", func(t *testing.T) { cutAtEveryStep(t, true) })
+}
+
+func cutAtEveryStep(t *testing.T, hidden bool) {
+	t.Helper()
 	p := Placement{Path: "/data", Perm: 0o666, NoLock: true}
 	strict := relaxed
-	strict.Policy = safety.Policy{Log: &safety.Log{Logger: slog.New(slog.DiscardHandler)}} // a simulated disk is not judged, so nothing is refused, nor hushed up
+	strict.Policy = safety.Policy{Level: safety.Warn, Log: &safety.Log{Logger: slog.New(slog.DiscardHandler)}} // a simulated disk is not judged, so nothing is refused, nor hushed up
 	disks := 0
 	for n := 1; ; n++ {
 		inner := crashfs.New()
-		simulated := mountedFS{inner, "data"}
+		simulated := mountedFS{inner, "data", hidden}
 		dir, err := inner.OpenDir("/")
 		must(t, err)
 		_, err = dir.Create("data", 0o644)
@@ -524,7 +538,7 @@ func TestAfterAPowerCutAtEveryStepTheOldContentOrTheNewIsThere(t *testing.T) {
 		})
 		err = overwriteAs(strict, NewDisk(disk), p, newBytes)
 		for after := range inner.Crashes() {
-			d := NewDisk(mountedFS{after, "data"})
+			d := NewDisk(mountedFS{after, "data", hidden})
 			if err == nil && read(t, d, p) != newBytes {
 				t.Fatalf("step %d: what was acknowledged is gone", n)
 			}

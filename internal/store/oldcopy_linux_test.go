@@ -181,7 +181,7 @@ func TestTheRecordOfAWriteCoversEveryChangeOfTheFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := Placement{Path: "/data", Perm: 0o666, NoLock: true}
 		inner := crashfs.New()
-		simulated := mountedFS{inner, "data"}
+		simulated := mountedFS{inner, "data", false}
 		dir, err := inner.OpenDir("/")
 		must(t, err)
 		_, err = dir.Create("data", 0o644)
@@ -298,5 +298,98 @@ func TestAFileIsNotRewrittenBesideACopyOnAFilesystemThatCannotSync(t *testing.T)
 				}
 			}
 		})
+	}
+}
+
+// readOnlyRoot is a bound file whose directory can't be written, as on a container's
+// read-only root filesystem, and a directory for its lock.
+func readOnlyRoot(t *testing.T) (p Placement, source string) {
+	t.Helper()
+	dir := disktest.Tmpfs(t)
+	source = filepath.Join(dir, "source")
+	put(t, source, oldBytes)
+	inside, root := filepath.Join(dir, "inside"), filepath.Join(dir, "root")
+	must(t, os.Mkdir(inside, 0o755))
+	put(t, filepath.Join(inside, "data"), "")
+	disktest.Bind(t, inside, root, "ro")
+	p = Placement{Path: filepath.Join(root, "data"), LockDir: filepath.Join(dir, "locks"), Perm: 0o666}
+	must(t, os.Mkdir(p.LockDir, 0o755))
+	disktest.Bind(t, source, p.Path)
+	return p, source
+}
+
+func TestWhereTheDirectoryIsReadOnlyTheCopyLiesInTheLockDirectory(t *testing.T) {
+	p, source := readOnlyRoot(t)
+	o, _ := logged()
+	disk := faultfs.Wrap(vfs.OS)
+	copies := 0
+	disk.Before(func(op faultfs.Op) error {
+		if found, _ := filepath.Glob(filepath.Join(p.LockDir, ".holdfast-*.copy")); len(found) > 0 {
+			copies++
+			if data, err := NewDisk(vfs.OS).Read(p, ReadOptions{}); err != nil || string(data) != oldBytes {
+				t.Errorf("before %v: %.20q is read, %v", op, data, err)
+			}
+		}
+		return nil
+	})
+	must(t, overwriteAs(o, NewDisk(disk), p, newBytes))
+	want(t, source, newBytes)
+	if copies == 0 {
+		t.Error("there was no copy in the lock directory")
+	}
+	if names, err := os.ReadDir(p.LockDir); err != nil || len(names) != 1 {
+		t.Errorf("left in the lock directory: %v, %v", names, err)
+	}
+	// Another file of that name shares the lock directory, but not the copy.
+	other, otherSource := readOnlyRoot(t)
+	other.LockDir = p.LockDir
+	must(t, overwriteAs(o, NewDisk(vfs.OS), other, "other"))
+	want(t, source, newBytes)
+	want(t, otherSource, "other")
+}
+
+func TestWithoutAPlaceForLockOrCopyARewriteIsRefusedAndSaysWhatToDo(t *testing.T) {
+	p, source := readOnlyRoot(t)
+	p.LockDir = ""
+	o, _ := logged()
+	for _, noLock := range []bool{false, true} {
+		p.NoLock = noLock
+		err := overwriteAs(o, NewDisk(vfs.OS), p, newBytes)
+		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "WithLockDir") {
+			t.Errorf("without a lock %v: %v", noLock, err)
+		}
+	}
+	want(t, source, oldBytes)
+}
+
+func TestAfterAKillAtEveryStepACopyInTheLockDirectoryIsPutBack(t *testing.T) {
+	p, source := readOnlyRoot(t)
+	o, _ := logged()
+	torn := 0
+	for n := 1; ; n++ {
+		must(t, overwriteAs(o, NewDisk(vfs.OS), p, oldBytes))
+		if !dies(t, killed{Path: p.Path, LockDir: p.LockDir, Content: newBytes, At: n}) {
+			break
+		}
+		raw, err := os.ReadFile(source)
+		must(t, err)
+		if string(raw) != oldBytes && string(raw) != newBytes {
+			torn++
+		}
+		data, err := NewDisk(vfs.OS).Read(p, ReadOptions{})
+		if err != nil || string(data) != oldBytes && string(data) != newBytes {
+			t.Fatalf("step %d: %.20q is read, %v", n, data, err)
+		}
+		s := sessionWith(t, NewDisk(vfs.OS), p, o)
+		_, err = s.Commit(Change{Append: true, Parts: bytesOf([]string{"tail"})}, o)
+		must(t, err)
+		must(t, s.Release())
+		want(t, source, string(data)+"tail")
+		if names, err := os.ReadDir(p.LockDir); err != nil || len(names) != 1 {
+			t.Fatalf("step %d: left in the lock directory: %v, %v", n, names, err)
+		}
+	}
+	if torn == 0 {
+		t.Error("the file was never torn, so nothing was shown")
 	}
 }

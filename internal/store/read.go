@@ -38,7 +38,7 @@ func (d *Disk) Read(p Placement, o ReadOptions) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case inPlace(&info):
+	case maybeInPlace(&info):
 		return d.readPair(p, o)
 	}
 	return readAll(f, info, o.Max)

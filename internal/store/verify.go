@@ -119,7 +119,7 @@ func (o *pair) open(verify bool, findKeepers func() error) (err error) {
 	if o.info, err = regular(o.File, o.name); err != nil {
 		return err
 	}
-	if inPlace(&o.info) {
+	if maybeInPlace(&o.info) {
 		o.mounted, o.main = true, o.info
 		if err := findKeepers(); err != nil {
 			return err
@@ -245,13 +245,13 @@ func (d *Disk) Open(p Placement, o ReadOptions) (io.ReadCloser, error) {
 		return nil, err
 	}
 	info, err := regular(f, p.Path)
-	if err != nil || inPlace(&info) {
+	if err != nil || maybeInPlace(&info) {
 		f.Close()
 	}
 	switch {
 	case err != nil:
 		return nil, err
-	case inPlace(&info):
+	case maybeInPlace(&info):
 		return d.openStream(p, limit, false)
 	}
 	return &reader{ReadCloser: f, left: limit, max: limit}, nil

@@ -31,7 +31,7 @@ func statx(dir int, name string, flags int) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	return Info{
+	info := Info{
 		ID:    ID{unix.Mkdev(st.Dev_major, st.Dev_minor), st.Ino},
 		Mode:  goMode(uint32(st.Mode)),
 		UID:   st.Uid,
@@ -47,7 +47,25 @@ func statx(dir int, name string, flags int) (Info, error) {
 			Immutable: st.Attributes&unix.STATX_ATTR_IMMUTABLE != 0,
 			Append:    st.Attributes&unix.STATX_ATTR_APPEND != 0,
 		},
-	}, nil
+	}
+	if st.Attributes_mask&unix.STATX_ATTR_MOUNT_ROOT == 0 { // a kernel before 5.8
+		info.askMountRoot(dir, name, flags)
+	}
+	return info, nil
+}
+
+// askMountRoot finds out in another way whether a regular file is a mount of its own.
+func (i *Info) askMountRoot(dir int, name string, flags int) {
+	if !i.Mode.IsRegular() {
+		return
+	}
+	known := false
+	if flags&unix.AT_EMPTY_PATH != 0 {
+		i.Mount.Root, known = mountRootFD(dir)
+	} else {
+		i.Mount.Root, known = mountRootAt(dir, name, flags)
+	}
+	i.Mount.RootUnknown = !known
 }
 
 func mountIDOf(st *unix.Statx_t) MountID {
@@ -60,13 +78,13 @@ func mountIDOf(st *unix.Statx_t) MountID {
 	return MountID{}
 }
 
-// fstatat tells what statx does but for attributes and mounts.
+// fstatat tells what statx does but for attributes and the mount's number.
 func fstatat(dir int, name string, flags int) (Info, error) {
 	var st unix.Stat_t
 	if err := retry(func() error { return unix.Fstatat(dir, name, &st, flags) }); err != nil {
 		return Info{}, err
 	}
-	return Info{
+	info := Info{
 		ID:    ID{uint64(st.Dev), st.Ino},
 		Mode:  goMode(st.Mode),
 		UID:   st.Uid,
@@ -75,7 +93,9 @@ func fstatat(dir int, name string, flags int) (Info, error) {
 		Size:  st.Size,
 		Mtime: st.Mtim.Nano(),
 		Ctime: st.Ctim.Nano(),
-	}, nil
+	}
+	info.askMountRoot(dir, name, flags)
+	return info, nil
 }
 
 func syncFD(fd int) error { return unix.Fsync(fd) }

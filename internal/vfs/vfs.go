@@ -128,6 +128,8 @@ type Mount struct {
 	Root      bool // the file is itself a mount point
 	Immutable bool // the file can't be changed, renamed or replaced
 	Append    bool // the file can only be appended to
+
+	RootUnknown bool // Root is false because nobody could tell
 }
 
 // MountID names a mount; the zero one is none.
