@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -106,8 +107,12 @@ func TestStrictRefusesEveryChangeBeforeItTouchesAnything(t *testing.T) {
 				if !errors.Is(err, errors.ErrUnsupportedEnvironment) || p.system != nil && !errors.Is(err, p.system) {
 					t.Errorf("%s: %v", name, err)
 				}
-				if err == nil || !strings.Contains(err.Error(), p.lost) || !strings.Contains(err.Error(), "WithSafety(Warn)") {
-					t.Errorf("%s does not say what and what to do: %v", name, err)
+				if err == nil || !strings.Contains(err.Error(), p.lost) {
+					t.Errorf("%s does not say what is lost: %v", name, err)
+				}
+				// Where nothing can be written Warn fails too.
+				if advised := strings.Contains(err.Error(), "WithSafety(Warn)"); advised == p.hopeless {
+					t.Errorf("%s advises what does not help, or not what does: %v", name, err)
 				}
 			}
 			if left, _ := filepath.Glob(filepath.Join(dir, "*holdfast*")); len(left) > 0 {
@@ -136,6 +141,9 @@ func TestWarnSaysItOncePerHandleAndCause(t *testing.T) {
 						t.Errorf("%v: the system's own words are lost: %v", level.safety, err)
 					}
 				}
+				if strings.Contains(strings.Join(*texts, ""), "WithSafety") {
+					t.Errorf("the log advises what was done already: %q", *texts)
+				}
 				if len(*texts) != level.want {
 					t.Errorf("%d records, not %d: %q", len(*texts), level.want, *texts)
 				}
@@ -144,6 +152,21 @@ func TestWarnSaysItOncePerHandleAndCause(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestATransactionOnAReadOnlyMountSaysThatReadsNeedNone(t *testing.T) {
+	dir := disktest.Tmpfs(t)
+	put(t, filepath.Join(dir, "app.json"), "{}")
+	target := t.TempDir()
+	disktest.Bind(t, dir, target, "ro")
+	f := lockedfile.New[counters](filepath.Join(target, "app.json"))
+	if _, err := f.Read(); err != nil {
+		t.Errorf("a read: %v", err)
+	}
+	err := f.Locked(func(*lockedfile.Tx[counters]) error { t.Error("it ran"); return nil })
+	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "a read outside of one does not") {
+		t.Errorf("a transaction: %v", err)
 	}
 }
 

@@ -85,8 +85,8 @@ func look(old *Old, policy safety.Policy) (names []string, grants access, err er
 // without is what the new file may grant with the owner that it got.
 func (a access) without(lost owners, old vfs.Info, policy safety.Policy) (access, error) {
 	if lost.user != nil {
-		what := fmt.Sprintf("the owner (user %d) can't be kept; run as that user or as root, or accept the loss with WithSafety(Warn)", old.UID)
-		if err := policy.Weaken(what, lost.user); err != nil {
+		what := fmt.Sprintf("the owner (user %d) can't be kept", old.UID)
+		if err := policy.WeakenOr(what, "run as that user or as root, or accept the loss with WithSafety(Warn)", lost.user); err != nil {
 			return a, err
 		}
 		a.mode &^= setIDs // they must not move to another user
@@ -102,8 +102,8 @@ func (a access) without(lost owners, old vfs.Info, policy safety.Policy) (access
 		policy.Report(what, lost.group)
 		return a, nil
 	}
-	what += "; run as a member of it or as root, or accept the loss of access with WithSafety(Warn)"
-	if err := policy.Weaken(what, lost.group); err != nil {
+	const advice = "run as a member of it or as root, or accept the loss of access with WithSafety(Warn)"
+	if err := policy.WeakenOr(what, advice, lost.group); err != nil {
 		return a, err
 	}
 	// The group's members are among the others now, and some of those in the new
@@ -138,7 +138,7 @@ func carryAttrs(names []string, old, temp vfs.File, policy safety.Policy) error 
 		if !vfs.AttrRefused(err) {
 			return err
 		}
-		if err := policy.Weaken(unkept(name, err), err); err != nil {
+		if err := policy.WeakenOr(name+" can't be kept", unkept(name, err), err); err != nil {
 			return err
 		}
 	}
@@ -148,12 +148,11 @@ func carryAttrs(names []string, old, temp vfs.File, policy safety.Policy) error 
 // unkept says what to do about an attribute. Only a privileged process may set those of
 // security modules and of trusted programs, as xattr(7) tells.
 func unkept(name string, err error) string {
-	what := name + " can't be kept"
 	privileged := strings.HasPrefix(name, "security.") || strings.HasPrefix(name, "trusted.")
 	if privileged && errors.Is(err, fs.ErrPermission) {
-		what += "; only root may set it: run as root, or accept its loss with WithSafety(Warn)"
+		return "only root may set it: run as root, or accept its loss with WithSafety(Warn)"
 	}
-	return what
+	return "accept its loss with WithSafety(Warn)"
 }
 
 // setAttr sets an attribute unless it is there already, as a security label often is

@@ -37,12 +37,19 @@ func (p Policy) Covers(q Policy) bool { return p.Level <= q.Level }
 
 // Weaken is told what can't be kept, and why. It returns an error where that
 // must stop the operation, and nil where it goes on.
-func (p Policy) Weaken(what string, why error) error {
-	if p.Level == Strict {
-		return fmt.Errorf("%s: %w", what, why)
+func (p Policy) Weaken(what string, why error) error { return p.WeakenOr(what, "", why) }
+
+// WeakenOr is Weaken with what to do instead, for whoever it refuses. The log of the
+// others does not say it: they have accepted the loss.
+func (p Policy) WeakenOr(what, advice string, why error) error {
+	switch {
+	case p.Level != Strict:
+		p.Report(what, why)
+		return nil
+	case advice != "":
+		what += "; " + advice
 	}
-	p.Report(what, why)
-	return nil
+	return fmt.Errorf("%s: %w", what, why)
 }
 
 // Report logs what went less well than asked but stops nobody.

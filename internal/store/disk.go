@@ -221,7 +221,11 @@ func (d *Disk) lockDir(p Placement, own vfs.Dir) (dir vfs.Dir, id string, err er
 	}
 	dir, err = d.FS.OpenDir(p.LockDir)
 	if err != nil {
-		return own, "", fmt.Errorf("%w: the lock directory can't be used; make it: %w", errors.ErrLock, err)
+		advice := ""
+		if errors.Is(err, fs.ErrNotExist) {
+			advice = "; make it"
+		}
+		return own, "", fmt.Errorf("%w: the lock directory can't be used%s: %w", errors.ErrLock, advice, err)
 	}
 	self, err := dir.Self()
 	if err != nil {

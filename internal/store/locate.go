@@ -10,9 +10,13 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// maxName leaves room for the lock's suffix in the 255 bytes that the
-// filesystems of DESIGN's first tier give a name.
-const maxName = 255 - len(lock.Suffix)
+const (
+	// maxEntry is how long a name may be, in bytes, on the filesystems of DESIGN's
+	// first tier.
+	maxEntry = 255
+	// maxName leaves room for the lock's suffix.
+	maxName = maxEntry - len(lock.Suffix)
+)
 
 // noLock is the Location.Lock of a placement without one.
 const noLock = "none"
@@ -111,8 +115,12 @@ func checkName(p Placement, dir, name string) error {
 		return &fs.PathError{Op: "open", Path: vfs.Join(dir, name), Err: syscall.EISDIR}
 	}
 	if len(name) > maxName && p.LockDir == "" {
-		return fmt.Errorf("the name is %d bytes long, and only %d leave room for the lock's; shorten it, or use WithLockDir: %w",
-			len(name), maxName, syscall.ENAMETOOLONG)
+		advice := "shorten it"
+		if len(name) <= maxEntry { // a lock directory makes no room for the name itself
+			advice += ", or use WithLockDir"
+		}
+		return fmt.Errorf("the name is %d bytes long, and only %d leave room for the lock's; %s: %w",
+			len(name), maxName, advice, syscall.ENAMETOOLONG)
 	}
 	return nil
 }

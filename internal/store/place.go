@@ -76,13 +76,13 @@ func (f *file) admit(o Options, target *vfs.Info) error {
 	if s.reasons == nil {
 		return nil
 	}
-	return o.Policy.Weaken(s.String(), s.cause())
+	return o.Policy.WeakenOr(s.String(), s.advice(), s.cause())
 }
 
 // shortfall is what a place can't keep of what a change relies on.
 type shortfall struct {
-	reasons         []reason
-	readOnly, fixed bool
+	reasons                 []reason
+	readOnly, fixed, pseudo bool
 }
 
 // reason takes guarantees away.
@@ -98,6 +98,7 @@ func (s *shortfall) compare(v *environ.Verdict, relied ...environ.Guarantee) {
 			continue
 		}
 		s.readOnly, s.fixed = s.readOnly || v.ReadOnly, s.fixed || v.Fixed
+		s.pseudo = s.pseudo || v.Class == environ.Pseudo
 		if n := len(s.reasons); n == 0 || s.reasons[n-1].why != v.Why(g) || s.reasons[n-1].filesystem != v.Filesystem {
 			s.reasons = append(s.reasons, reason{filesystem: v.Filesystem, why: v.Why(g)})
 		}
@@ -106,17 +107,35 @@ func (s *shortfall) compare(v *environ.Verdict, relied ...environ.Guarantee) {
 	}
 }
 
-// String is the same for the same cause, and says what to do about it.
+// String is the same for the same cause.
 func (s *shortfall) String() string {
 	var text strings.Builder
-	for _, r := range s.reasons {
+	for i, r := range s.reasons {
+		if i > 0 {
+			text.WriteString("; ")
+		}
 		on := r.filesystem
 		if on == "" {
 			on = "a filesystem that can't be told"
 		}
-		fmt.Fprintf(&text, "no %s on %s (%s); ", strings.Join(r.lost, ", "), on, r.why)
+		fmt.Fprintf(&text, "no %s on %s (%s)", strings.Join(r.lost, ", "), on, r.why)
 	}
-	return text.String() + "keep file and lock in another place, or accept less with WithSafety(Warn)"
+	return text.String()
+}
+
+// advice says what helps. WithSafety(Warn) does not where nothing can be written at
+// all; the reason for an attribute names chattr(1).
+func (s *shortfall) advice() string {
+	switch {
+	case s.readOnly:
+		return "a write or a transaction, which takes the lock, needs a place that can be written, and a read outside of one does not: " +
+			"keep file and lock in another place, or remount"
+	case s.fixed:
+		return ""
+	case s.pseudo:
+		return "keep file and lock in another place"
+	}
+	return "keep file and lock in another place, or accept less with WithSafety(Warn)"
 }
 
 // cause matches what the system would have said too.
