@@ -25,7 +25,10 @@ func TestNoErrorsTextHoldsAControlCharacter(t *testing.T) {
 		filepath.Join(dir, evil+strings.Repeat("x", 300)),
 	} {
 		changes := map[string]func(string, ...safefile.Option) error{
-			"Read": func(path string, opts ...safefile.Option) error { _, err := safefile.ReadFile(path, opts...); return err },
+			"Read": func(path string, opts ...safefile.Option) error {
+				_, err := safefile.ReadFile(path, opts...)
+				return err
+			},
 		}
 		for name, change := range everyChange {
 			changes[name] = change

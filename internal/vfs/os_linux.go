@@ -2,6 +2,8 @@ package vfs
 
 import (
 	"bytes"
+	"cmp"
+	"io"
 	"io/fs"
 	"strconv"
 
@@ -217,30 +219,112 @@ func (f *osFile) RemoveAttr(name string) error {
 }
 
 // CloneFrom lets the kernel share the blocks where the filesystem can, else
-// copy them (both copy_file_range(2)), else copies through memory.
+// copy them (both copy_file_range(2)), else copies through memory. The holes of src are
+// not written, so they stay holes: the kernel copies them as zeros.
 func (f *osFile) CloneFrom(src File, size int64) error {
 	from, ok := src.(*osFile)
 	if !ok {
 		return copyFrom(f, src, size)
 	}
-	var done int64
+	done, skipped := int64(0), false
 	for done < size {
+		end, err := from.dataEnd(done, size)
+		if err != nil {
+			return err
+		}
+		if err := f.copyRange(from, done, end); err != nil {
+			return err
+		}
+		if end == size {
+			break
+		}
+		if done, err = from.holeEnd(end, size); err != nil {
+			return err
+		}
+		if err := f.skip(done - end); err != nil {
+			return err
+		}
+		skipped = true
+	}
+	if !skipped {
+		return nil
+	}
+	// What was cut off meanwhile looks like a hole.
+	if now, err := from.Stat(); err != nil || now.Size < size {
+		return cmp.Or(err, io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+// smallFile is the size up to which nobody cares about holes.
+const smallFile = 4096
+
+// dataEnd is where the data that begins at off ends: at a hole, or at size. It is off
+// if there is a hole. A filesystem that can't tell has no holes.
+func (f *osFile) dataEnd(off, size int64) (int64, error) {
+	if size <= smallFile {
+		return size, nil
+	}
+	end, err := f.seek(off, unix.SEEK_HOLE)
+	switch {
+	case SyncMissing(err):
+		return size, nil
+	case err == unix.ENXIO: // the file ends before off
+		return off, io.ErrUnexpectedEOF
+	case err != nil:
+		return off, f.failure("seek", err)
+	}
+	return min(end, size), nil
+}
+
+// holeEnd is where the hole that begins at off ends.
+func (f *osFile) holeEnd(off, size int64) (int64, error) {
+	end, err := f.seek(off, unix.SEEK_DATA)
+	if err == unix.ENXIO {
+		return size, nil
+	}
+	if err != nil {
+		return off, f.failure("seek", err)
+	}
+	return min(end, size), nil
+}
+
+func (f *osFile) seek(off int64, whence int) (at int64, err error) {
+	err = f.do(func(fd int) (err error) {
+		at, err = unix.Seek(fd, off, whence)
+		return err
+	})
+	return at, err
+}
+
+// skip leaves a hole of n bytes at the end of the file.
+func (f *osFile) skip(n int64) error {
+	end, err := f.seek(n, io.SeekCurrent)
+	if err != nil {
+		return f.failure("seek", err)
+	}
+	return f.Truncate(end)
+}
+
+// copyRange copies from[off:end] to the position of f.
+func (f *osFile) copyRange(from *osFile, off, end int64) error {
+	for off < end {
 		var n int
 		err := from.do(func(in int) error {
 			return f.do(func(out int) (err error) {
-				n, err = unix.CopyFileRange(in, &done, out, nil, int(min(size-done, 1<<30)), 0)
+				n, err = unix.CopyFileRange(in, &off, out, nil, int(min(end-off, 1<<30)), 0)
 				return err
 			})
 		})
 		switch err {
 		case nil:
 		case unix.ENOSYS, unix.EXDEV, unix.EINVAL, unix.ENOTSUP, unix.EPERM:
-			return copyFromAt(f, src, done, size)
+			return copyFromAt(f, from, off, end)
 		default:
 			return f.failure("copy", err)
 		}
 		if n == 0 {
-			return copyFromAt(f, src, done, size)
+			return copyFromAt(f, from, off, end)
 		}
 	}
 	return nil

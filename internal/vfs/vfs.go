@@ -93,8 +93,8 @@ type File interface {
 	// RemoveAttr removes an attribute; one that is not there is no error.
 	RemoveAttr(name string) error
 	// CloneFrom makes the first size bytes of src, read from its start, the
-	// next bytes of this file, sharing blocks or copying in the kernel where
-	// the filesystem can.
+	// next bytes of this file, which ends there, sharing blocks or copying in the kernel
+	// where the filesystem can. On Linux the holes that the filesystem tells of stay holes. The position of src may move.
 	CloneFrom(src File, size int64) error
 	// SetMtime sets the time of the last change of the content, in nanoseconds since 1970.
 	// A filesystem may round it down. The next write sets it again.
