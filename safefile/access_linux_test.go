@@ -2,6 +2,7 @@ package safefile_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -249,5 +250,30 @@ func TestRefusedMetadataCallsStopNoWriteButAStrictOne(t *testing.T) {
 			}
 			wantContent(t, path, "new")
 		}
+	}
+}
+
+// The package documentation lists what is kept. This is the other list.
+func TestFileFlagsAndProjectIDsAreThoseOfANewFile(t *testing.T) {
+	dir := disktest.New(t, "ext4").Dir()
+	path := filepath.Join(dir, "file")
+	flags := func() string {
+		out, err := exec.Command("lsattr", path).CombinedOutput()
+		if err != nil {
+			t.Skipf("lsattr: %v: %s", err, out)
+		}
+		return strings.Fields(string(out))[0]
+	}
+	put(t, path, "old")
+	fresh := flags()
+	if out, err := exec.Command("chattr", "+dAS", path).CombinedOutput(); err != nil {
+		t.Skipf("chattr: %v: %s", err, out)
+	}
+	if flags() == fresh {
+		t.Fatal("no flag was set")
+	}
+	must(t, safefile.WriteFile(path, []byte("new")))
+	if now := flags(); now != fresh {
+		t.Errorf("a new file has %s, and this one %s", fresh, now)
 	}
 }

@@ -182,7 +182,8 @@ func WithoutLock() Option {
 }
 
 // WithoutMetadata makes a replaced file like a new one: permissions, owner, ACL
-// and attributes are those that a new file would get.
+// and attributes are those that a new file would get. The package documentation lists
+// what a replaced file keeps otherwise.
 func WithoutMetadata() Option {
 	return func(o *handle.Options) { o.NoMetadata = true }
 }

@@ -28,6 +28,24 @@
 // A replaced file is a new file: a hard link's twin keeps the old content, and
 // a program that holds the old file open goes on reading that.
 //
+// The new file keeps of the old one:
+//   - the permission bits, and the set-user-ID, set-group-ID and sticky bits
+//   - owner and group
+//   - the POSIX access ACL
+//   - every other extended attribute that the process can list, security labels among them
+//
+// It does not keep:
+//   - security.capability, since a capability was given to the old content, as os.WriteFile does not
+//   - security.ima, security.evm and trusted.overlay.*, which describe the old content or inode
+//   - the flags of chattr(1) and the project id, which are those of a new file in the directory
+//   - times, the inode number and further hard links
+//   - on other systems than Linux: ACLs and extended attributes; on Windows the owner too
+//
+// If something of the first list can't be kept, [Strict] refuses the write, unless
+// it is a group by whose loss nobody loses access. The other levels report it, and
+// give nobody more access than the old file did. In a user namespace an owner without a mapping
+// can't be kept.
+//
 // Where a guarantee that a call relies on can't be kept, as on a network
 // filesystem, the call fails with [errors.ErrUnsupportedEnvironment] before it has
 // changed anything; reads do not. [WithSafety] accepts less. A single file that is
