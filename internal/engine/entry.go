@@ -156,6 +156,9 @@ func (ent *entry) expecting() bool {
 	return goal > 1 && len(ent.queue) == 0 && time.Until(until) > 0
 }
 
+// LeaseHolder is who keeps a caller waiting that has the lock but can't open the file.
+const LeaseHolder = "another program's lease on the file (fcntl(2), F_SETLEASE)"
+
 // begin takes the lock and starts a run.
 func (ent *entry) begin(w *waiter) error {
 	ent.mu.Lock()
@@ -170,7 +173,10 @@ func (ent *entry) begin(w *waiter) error {
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
 		s, err = ent.engine.store.Lock(w.Place, w.at, w.Options, w.done())
 	}
-	if errors.Is(err, errors.ErrLocked) {
+	switch {
+	case errors.Is(err, store.ErrLeased):
+		return w.gaveUp(LeaseHolder)
+	case errors.Is(err, errors.ErrLocked):
 		return ent.gaveUp(w)
 	}
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 )
 
 // Inside a transaction that a context carries a read sees what is staged; else
-// it is like any other read, which never waits.
+// it is like any other read.
 
 // ReadIn is Read.
 func (f *File[T]) ReadIn(ctx context.Context) (T, error) {
-	return readIn(ctx, f, f.Read, (*Tx[T]).Read)
+	return readIn(ctx, f, f.read, (*Tx[T]).Read)
 }
 
 // ReadOrIn is ReadOr.
@@ -22,12 +22,12 @@ func (f *File[T]) ReadOrIn(ctx context.Context, def T) (T, error) {
 
 // ReadBytesIn is ReadBytes.
 func (f *File[T]) ReadBytesIn(ctx context.Context) ([]byte, error) {
-	return readIn(ctx, f, f.ReadBytes, (*Tx[T]).ReadBytes)
+	return readIn(ctx, f, f.readBytes, (*Tx[T]).ReadBytes)
 }
 
-func readIn[T, R any](ctx context.Context, f *File[T], plain func() (R, error), staged func(*Tx[T]) (R, error)) (result R, err error) {
+func readIn[T, R any](ctx context.Context, f *File[T], plain func(context.Context) (R, error), staged func(*Tx[T]) (R, error)) (result R, err error) {
 	if f.err != nil {
-		return plain()
+		return plain(ctx)
 	}
 	if err := engine.Ended(ctx); err != nil {
 		return result, f.fail("read", errors.ErrRead, err)
@@ -37,7 +37,7 @@ func readIn[T, R any](ctx context.Context, f *File[T], plain func() (R, error), 
 		return result, f.fail("read", errors.ErrRead, err)
 	}
 	if open == nil {
-		return plain()
+		return plain(ctx)
 	}
 	err = f.Do(ctx, "read", errors.ErrRead, nil, func(tx *Tx[T]) error {
 		result, err = staged(tx)

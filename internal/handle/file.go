@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync/atomic"
+	"time"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
@@ -63,16 +64,18 @@ func Target(path string, o *Options) (*engine.Engine, engine.Request, error) {
 // Path is the absolute path.
 func (f *File[T]) Path() string { return f.request.Place.Path }
 
-// Reads take no lock and never wait, so they need no context.
+// Reads take no lock. They wait for nothing but another program's lease on the file.
 
 // Read decodes the file.
-func (f *File[T]) Read() (T, error) {
+func (f *File[T]) Read() (T, error) { return f.read(context.Background()) }
+
+func (f *File[T]) read(ctx context.Context) (T, error) {
 	var none T
 	c, err := f.codec()
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
-	data, err := f.load(f.options.forCodec())
+	data, err := f.load(ctx, f.options.forCodec())
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
@@ -100,16 +103,40 @@ func noFile(err error) bool {
 }
 
 // ReadBytes gives the content as it is.
-func (f *File[T]) ReadBytes() ([]byte, error) {
-	data, err := f.load(f.options.forBytes())
+func (f *File[T]) ReadBytes() ([]byte, error) { return f.readBytes(context.Background()) }
+
+func (f *File[T]) readBytes(ctx context.Context) ([]byte, error) {
+	data, err := f.load(ctx, f.options.forBytes())
 	return data, f.fail("read", errors.ErrRead, err)
 }
 
-func (f *File[T]) load(o store.ReadOptions) ([]byte, error) {
+func (f *File[T]) load(ctx context.Context, o store.ReadOptions) ([]byte, error) {
 	if f.err != nil {
 		return nil, f.err
 	}
+	o.Busy = f.busy(ctx)
 	return f.engine.Read(f.request.Place, o)
+}
+
+// busy bounds the only wait of a read, that for another program's lease on the file, by
+// the timeout and the context; nil where neither says how long.
+func (f *File[T]) busy(ctx context.Context) func(waited time.Duration) error {
+	timeout := f.request.Timeout
+	if timeout == engine.Forever && ctx.Done() == nil {
+		return nil
+	}
+	return func(waited time.Duration) error {
+		ended := engine.Ended(ctx)
+		switch {
+		case errors.Is(ended, context.DeadlineExceeded):
+			return &errors.TimeoutError{Path: f.Path(), Timeout: waited, Holder: engine.LeaseHolder, Cause: ended}
+		case ended != nil:
+			return ended
+		case timeout != engine.Forever && waited >= timeout:
+			return &errors.TimeoutError{Path: f.Path(), Timeout: timeout, Holder: engine.LeaseHolder}
+		}
+		return nil
+	}
 }
 
 // codec is asked for at each call, so that one registered later is used.

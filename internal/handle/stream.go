@@ -163,7 +163,9 @@ func (f *File[T]) Open(ctx context.Context) (*Reader, error) {
 	if err := f.readable(ctx); err != nil {
 		return nil, f.fail("open", errors.ErrRead, err)
 	}
-	r, err := f.engine.Open(f.request.Place, f.options.forBytes())
+	o := f.options.forBytes()
+	o.Busy = f.busy(ctx)
+	r, err := f.engine.Open(f.request.Place, o)
 	if err != nil {
 		return nil, f.fail("open", errors.ErrRead, err)
 	}
@@ -221,7 +223,7 @@ func (f *File[T]) Verify(ctx context.Context) error {
 	if err := f.readable(ctx); err != nil {
 		return fail(err)
 	}
-	r, err := f.engine.Open(f.request.Place, store.ReadOptions{Verify: true})
+	r, err := f.engine.Open(f.request.Place, store.ReadOptions{Verify: true, Busy: f.busy(ctx)})
 	if err != nil {
 		return fail(err)
 	}

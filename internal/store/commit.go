@@ -197,7 +197,7 @@ func (f *file) ownerMayWrite(info *vfs.Info) bool {
 // openOld opens the entry at the name. What can't be opened for reading, an
 // unreadable file or a link, is described without being open.
 func (f *file) openOld() (vfs.Info, vfs.File, error) {
-	open, err := f.dir.Open(f.name)
+	open, err := f.openData()
 	if err == nil {
 		info, err := open.Stat()
 		if err != nil {

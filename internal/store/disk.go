@@ -43,24 +43,29 @@ type file struct {
 	guest   atomic.Bool  // a user's code runs under the lock
 	stale   bool         // the last holder left its record
 	clear   func()       // clears this holder's; nil if it left none
+	// busy bounds the wait for a lease on the file while the lock is being taken; nil
+	// afterwards, since what was staged is finished.
+	busy func(waited time.Duration) error
 }
 
 // TryLock is of the Store interface.
 func (d *Disk) TryLock(p Placement, at Location, o Options) (Session, error) {
-	return d.lock(p, at, o, lock.Try, false)
+	return d.lock(p, at, o, lock.Try, busyNow, false)
 }
 
 // Lock is of the Store interface.
 func (d *Disk) Lock(p Placement, at Location, o Options, done <-chan struct{}) (Session, error) {
-	return d.lock(p, at, o, func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, done) }, true)
+	return d.lock(p, at, o, func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, done) }, busyUntil(done), true)
 }
 
-func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (*lock.Held, error), waits bool) (_ Session, err error) {
+func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (*lock.Held, error), busy func(time.Duration) error, waits bool) (_ Session, err error) {
 	f, id, err := d.enter(p, at, o)
 	if err != nil {
 		return nil, err
 	}
+	f.busy = busy
 	defer func() {
+		f.busy = nil
 		if err != nil {
 			f.Release()
 		}
@@ -149,14 +154,18 @@ func (p Placement) replaceable(at Location) error {
 	return notRegular(at.path, at.target.Mode)
 }
 
-// locate says what the path means under the lock. If that came at once the path has
+// locate says what the path means under the lock, and opens that, for which it may have
+// to wait as long as the caller may wait for the lock. If that came at once the path has
 // just led to the open directory, so that only its last element is looked at, which
 // a change is likely to begin with. A wait may have been long: after somebody moved
 // the directory or retargeted a link, the path means another file.
 func (f *file) locate(p Placement, at Location, waited bool) (Location, error) {
 	p.Parents = 0 // they are there, or the path means another file
 	if waited || at.path != p.Path || at.Unsure {
-		return f.disk.Locate(p)
+		found, err := f.disk.Locate(p)
+		if err != nil || found.Key != at.Key {
+			return found, err
+		}
 	}
 	now := time.Now()
 	info, open, err := f.openOld()

@@ -77,7 +77,7 @@ func (f *file) keepers(ino uint64) []keeper {
 
 // publishInPlace makes the content the file's own.
 func (d *draft) publishInPlace(guard func() error) (Version, error) {
-	target, err := d.file.dir.OpenRecord(d.file.name)
+	target, err := d.file.openRecord()
 	if err != nil {
 		return nil, err
 	}

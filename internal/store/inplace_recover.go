@@ -60,7 +60,7 @@ func (f *file) anyCopy() (bool, error) {
 
 // recover puts the old content back that a keeper holds.
 func (f *file) recover(k keeper, o Options) error {
-	target, err := f.dir.OpenRecord(f.name)
+	target, err := f.openRecord()
 	if err != nil {
 		return err
 	}

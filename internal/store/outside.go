@@ -82,7 +82,7 @@ func changed() error {
 // holdsStill compares the file with the content that is known of it.
 func (f *file) holdsStill(old *replace.Old) error {
 	if old == nil || old.File == nil {
-		open, err := f.dir.Open(f.name)
+		open, err := f.openData()
 		if errors.Is(err, fs.ErrNotExist) {
 			return changed()
 		}

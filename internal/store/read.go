@@ -29,7 +29,7 @@ func (d *Disk) Read(p Placement, o ReadOptions) ([]byte, error) {
 	if o.Verify {
 		return d.readPair(p, o)
 	}
-	f, err := d.open(p)
+	f, err := d.open(p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +51,11 @@ const maxDangling = 20
 // retargeted, and what it led to removed, while it is followed, as Kubernetes does with
 // a ConfigMap's ..data. Then there is a file all the same, so ErrNotExist counts only
 // if nothing lies at the path itself, or if a link there leads nowhere time and again.
-func (d *Disk) open(p Placement) (vfs.File, error) {
+//
+// It waits for a lease as o says.
+func (d *Disk) open(p Placement, o ReadOptions) (vfs.File, error) {
 	for tries := 1; ; tries++ {
-		f, err := d.FS.Open(p.Path, p.Symlinks != Refuse)
+		f, err := unleased(o.Busy, func() (vfs.File, error) { return d.FS.Open(p.Path, p.Symlinks != Refuse) })
 		if err == nil {
 			return f, nil
 		}
@@ -121,7 +123,7 @@ func (f *file) unread() (old *replace.Old, err error) {
 	if old, f.found = f.found, nil; old != nil && old.File != nil {
 		return old, nil
 	}
-	open, err := f.dir.Open(f.name)
+	open, err := f.openData()
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ package store
 import (
 	"io"
 	"io/fs"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
@@ -107,6 +108,9 @@ type Draft interface {
 type ReadOptions struct {
 	Max    int64 // more bytes are ErrTooLarge; 0 is no limit
 	Verify bool  // ErrChecksumMismatch or ErrNoChecksum if it does not
+	// Busy is asked while another program's lease keeps the file from being opened. Its
+	// error ends the wait. Nil waits until the lease is given up or taken away.
+	Busy func(waited time.Duration) error
 }
 
 // LockInfo is what is known of a lock.

@@ -40,14 +40,14 @@ const maxVersions = 1000
 //
 // All starts over too if a link on the way was retargeted meanwhile: what is missing
 // in the directory that the path meant before says nothing.
-func (d *Disk) openPair(p Placement, verify bool) (*pair, error) {
+func (d *Disk) openPair(p Placement, ro ReadOptions) (*pair, error) {
 	for range maxVersions {
 		at, dir, err := d.lookUp(p)
 		if err != nil {
 			return nil, err
 		}
 		o := &pair{dir: dir, name: at.name}
-		err = o.open(verify, func() error { return d.findKeepers(o, p, at) })
+		err = o.open(ro, func() error { return d.findKeepers(o, p, at) })
 		current := o.File == nil || o.current()
 		if current && err == nil {
 			return o, nil
@@ -112,8 +112,8 @@ func (d *Disk) Sidecar(p Placement) (path string, side sidecar.Sidecar, err erro
 }
 
 // open tries once. What it finds counts only if it is current after it.
-func (o *pair) open(verify bool, findKeepers func() error) (err error) {
-	if o.File, err = o.dir.Open(o.name); err != nil {
+func (o *pair) open(ro ReadOptions, findKeepers func() error) (err error) {
+	if o.File, err = unleased(ro.Busy, func() (vfs.File, error) { return o.dir.Open(o.name) }); err != nil {
 		return openError(err, o.name)
 	}
 	if o.info, err = regular(o.File, o.name); err != nil {
@@ -128,7 +128,7 @@ func (o *pair) open(verify bool, findKeepers func() error) (err error) {
 			return err
 		}
 	}
-	if verify {
+	if ro.Verify {
 		o.side, err = sidecar.Read(o.dir, o.name)
 	}
 	return err
@@ -210,7 +210,7 @@ func (o *pair) check(digest string) error {
 // readPair reads a file whole, and again if a writer in place was at it.
 func (d *Disk) readPair(p Placement, o ReadOptions) ([]byte, error) {
 	for range maxVersions {
-		pair, err := d.openPair(p, o.Verify)
+		pair, err := d.openPair(p, o)
 		if err != nil {
 			return nil, err
 		}
@@ -238,9 +238,9 @@ func (d *Disk) Open(p Placement, o ReadOptions) (io.ReadCloser, error) {
 		limit = math.MaxInt64
 	}
 	if o.Verify {
-		return d.openStream(p, limit, true)
+		return d.openStream(p, limit, o)
 	}
-	f, err := d.open(p)
+	f, err := d.open(p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -252,18 +252,18 @@ func (d *Disk) Open(p Placement, o ReadOptions) (io.ReadCloser, error) {
 	case err != nil:
 		return nil, err
 	case maybeInPlace(&info):
-		return d.openStream(p, limit, false)
+		return d.openStream(p, limit, o)
 	}
 	return &reader{ReadCloser: f, left: limit, max: limit}, nil
 }
 
-func (d *Disk) openStream(p Placement, limit int64, verify bool) (io.ReadCloser, error) {
-	pair, err := d.openPair(p, verify)
+func (d *Disk) openStream(p Placement, limit int64, o ReadOptions) (io.ReadCloser, error) {
+	pair, err := d.openPair(p, o)
 	if err != nil {
 		return nil, err
 	}
 	r := &reader{ReadCloser: pair, left: limit, max: limit, pair: pair}
-	if verify {
+	if o.Verify {
 		r.hash = sha256.New()
 	}
 	return r, nil
