@@ -200,7 +200,7 @@ func TestAnInterruptedSystemCallIsRetriedAndNotReturned(t *testing.T) {
 	needRoot(t)
 	path := target(t)
 	for _, do := range []string{"write", "append", "merge"} {
-		after := map[string]string{"write": "new", "append": faultOld + "new", "merge": `{"new": 1, "old": 1}`}[do]
+		after := map[string]string{"write": "new", "append": faultOld + "new", "merge": `{"old": 1, "new": 1}`}[do]
 		job := task{Do: do, Path: path, Data: "new", Errno: syscall.EINTR}
 		put(t, path, faultOld)
 		_, lines := job.trace(t)
