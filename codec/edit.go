@@ -109,7 +109,7 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 		if errors.Is(err, errUnstable) {
 			unstable = err
 		}
-		if err == nil && !bytes.Equal(is, enc) {
+		if err == nil && !textedit.SameData(e.text, is, enc) {
 			err = errors.New("the edited text decodes to another value")
 		}
 		return err
@@ -140,7 +140,7 @@ func annotated(doc *textedit.Document) bool {
 // survives is the proof of a text that is an encoding: it decodes to what was encoded.
 func (e editor) survives(enc []byte, t reflect.Type) bool {
 	_, is, err := e.read(enc, t)
-	return err == nil && bytes.Equal(is, enc)
+	return err == nil && textedit.SameData(e.text, is, enc)
 }
 
 // read gives the encoding of what a text decodes to, and the text parsed if the
@@ -161,7 +161,11 @@ func (e editor) replace(w io.Writer, old, enc []byte, why error) error {
 	if text, _ := withoutBOM(old); e.keepComments && !blank(text) {
 		return &errors.EncodeError{Format: e.format, Err: fmt.Errorf("the text that is there can't be edited and may hold comments: %w", why)}
 	}
-	e.tell(w, textedit.Replacement(e.text, old, enc))
+	report, err := textedit.Replacement(e.text, old, enc)
+	if err != nil {
+		return &errors.EncodeError{Format: e.format, Err: fmt.Errorf("%w: the text that is there can't be edited: %w", err, why)}
+	}
+	e.tell(w, report)
 	return emit(w, enc)
 }
 

@@ -79,10 +79,11 @@ func TestInputThatWouldExhaustAParserIsRefused(t *testing.T) {
 			if !errors.Is(err, errors.ErrDecode) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("loaded: %.200v, want %q", err, c.want)
 			}
-			// The text is the old one of a write now. It does not decode, so it is replaced.
+			// The text is the old one of a write now. It does not decode, so it is replaced,
+			// or refused where it can be seen to hold keys that would be lost.
 			var out bytes.Buffer
 			err = treeCodecs[c.format].(codec.Editor).Edit(&out, []byte(c.text), map[string]any{"n": "x"})
-			if err != nil || out.Len() > 100 {
+			if err != nil && !errors.Is(err, errors.ErrEncode) || out.Len() > 100 || len(fmt.Sprint(err)) > 1000 {
 				t.Errorf("edited: %d bytes, %.200v", out.Len(), err)
 			}
 		})

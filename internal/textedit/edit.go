@@ -46,14 +46,18 @@ type Report struct {
 	// not know, of list elements that went while others came which they may have become,
 	// and of the comments of keys that went while others came with the same value.
 	Unpaired []int
+
+	// Keys are the lines of the keys that the encoding does not know, in maps that
+	// are gone.
+	Keys []int
 }
 
 // Gone gives all lines of the old text that lose something, each once and in order.
 func (r Report) Gone() []int {
-	if len(r.Unpaired) == 0 {
+	if len(r.Unpaired)+len(r.Keys) == 0 {
 		return r.Lost
 	}
-	lines := slices.Concat(r.Lost, r.Unpaired)
+	lines := slices.Concat(r.Lost, r.Unpaired, r.Keys)
 	slices.Sort(lines)
 	return slices.Compact(lines)
 }
@@ -96,17 +100,54 @@ func EditDocument(f Format, doc *Document, oldEnc, newEnc []byte, opt Options) (
 	return text, report, nil
 }
 
-// Replacement is the report of putting text in place of old without an edit.
-func Replacement(f Format, old, text []byte) Report {
+// SameData reports whether two encodings hold the same data and comments. Where their
+// bytes differ that is a matter of spelling: NaN has a sign that no decoder keeps.
+func SameData(f Format, a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	was, err := f.Parse(a)
+	if err != nil {
+		return false
+	}
+	is, err := f.Parse(b)
+	return err == nil && Equal(was.Root, is.Root) && slices.EqualFunc(was.Comments, is.Comments, func(x, y Comment) bool {
+		return bytes.Equal(was.comment(x), is.comment(y))
+	})
+}
+
+// Replacement is the report of putting text in place of old without an edit. It
+// fails with [errors.ErrEncode] if that would lose keys of old that text does not
+// have. If old does not parse, nobody can tell what it loses.
+func Replacement(f Format, old, text []byte) (Report, error) {
 	r := Report{Rung: Replaced}
 	first, err := f.Parse(old)
 	if err != nil {
-		return r // nobody can tell what its comments are
+		return r, nil
 	}
-	if next, err := f.Parse(text); err == nil {
-		r.Lost = lostLines(first, next, whereabouts{})
+	next, err := f.Parse(text)
+	if err != nil {
+		return r, nil
 	}
-	return r
+	if err := losesKeys(first, next.Root); err != nil {
+		return r, err
+	}
+	r.Lost = lostLines(first, next, whereabouts{})
+	return r, nil
+}
+
+// losesKeys refuses to put another text in place of doc where doc has keys that the
+// encoding of its value does not know.
+func losesKeys(doc *Document, encoded *Node) error {
+	holds, err := doc.Effective()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errors.ErrEncode, err)
+	}
+	if lines := doc.lines(doc.unknown(holds, encoded, nil)); len(lines) > 0 {
+		return fmt.Errorf("%w: the whole text would be replaced, and %d keys that the type does not know would be lost, on the lines %v; "+
+			"mend the text by hand, or give the codec the option codec.Rewrite()", errors.ErrEncode, len(lines), lines[:min(10, len(lines))])
+	}
+	return nil
 }
 
 // editor makes one edit.
@@ -116,6 +157,7 @@ type editor struct {
 	holds          *Node // what first holds
 	oldEnc, newEnc []byte
 	ops            []Op
+	way            way // that the check took
 	check          func(*Document) error
 	ended          []string           // the comments at line ends of deleted entries of maps
 	extents        map[*Node][]Extent // of list elements of first, as far as they were asked for
@@ -138,6 +180,7 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 	text, report, err := ed.edit()
 	if err == nil {
 		report.Unpaired = ed.unpaired(ed.ended)
+		report.Keys = ed.replacedKeys()
 	}
 	return text, report, err
 }
@@ -172,6 +215,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 			err = ed.check(doc)
 		}
 		if err == nil {
+			ed.way = w
 			return doc.Text, report, nil
 		}
 		failed = err
@@ -179,6 +223,13 @@ func (ed *editor) edit() ([]byte, Report, error) {
 	next, err := ed.format.Parse(ed.newEnc)
 	if err != nil || ed.check != nil && ed.check(next) != nil {
 		return nil, Report{}, failed
+	}
+	was, err := ed.data(ed.oldEnc)
+	if err == nil {
+		err = losesKeys(ed.first, was)
+	}
+	if err != nil {
+		return nil, Report{}, err
 	}
 	return ed.newEnc, Report{Rung: Replaced, Lost: lostLines(ed.first, next, whereabouts{})}, nil
 }

@@ -122,12 +122,7 @@ func (ed *editor) ofElement(op Op, lines []int) []int {
 		lines = append(lines, c.Line)
 	}
 	last := op.Path[len(op.Path)-1]
-	for _, key := range ed.first.unknown(n, last.old.Entries[last.Index].Value, nil) {
-		if key.End > 0 {
-			lines = append(lines, 1+bytes.Count(ed.first.Text[:key.Start], []byte("\n")))
-		}
-	}
-	return lines
+	return append(lines, ed.first.lines(ed.first.unknown(n, last.old.Entries[last.Index].Value, nil))...)
 }
 
 // ofEntry appends the lines of the comments at line ends in the entry of a map, if
@@ -151,6 +146,39 @@ func (ed *editor) ofEntry(op Op, ended []string, lines []int) []int {
 			if !c.Own && slices.Contains(ended, string(ed.first.comment(c))) {
 				lines = append(lines, c.Line)
 			}
+		}
+	}
+	return lines
+}
+
+// replacedKeys gives the lines of the unknown keys in maps that are gone: a nil
+// pointer is written as a null, or leaves the key out.
+func (ed *editor) replacedKeys() []int {
+	var lines []int
+	for _, op := range ed.ops {
+		if len(op.Path) == 0 {
+			continue
+		}
+		last := op.Path[len(op.Path)-1]
+		set := op.Kind == Set && op.Value.Kind != Map
+		deleted := op.Kind == Delete && last.Key != nil && ed.way.removal != spare
+		if !set && !deleted {
+			continue
+		}
+		n, encoded := ed.first.resolve(op.Path), last.value()
+		if n != nil && encoded != nil {
+			lines = append(lines, ed.first.lines(ed.first.unknown(n, encoded, nil))...)
+		}
+	}
+	return lines
+}
+
+// lines gives the lines of keys, those that a merge brings left out.
+func (doc *Document) lines(keys []*Node) []int {
+	var lines []int
+	for _, key := range keys {
+		if key.End > 0 {
+			lines = append(lines, 1+bytes.Count(doc.Text[:key.Start], []byte("\n")))
 		}
 	}
 	return lines

@@ -88,10 +88,10 @@ func TestATextWithoutEndIsRefused(t *testing.T) {
 
 func TestAReplacementNamesEveryCommentThatIsLost(t *testing.T) {
 	old := []byte("# a\nk: 1 # b\n# c\n")
-	if r := textedit.Replacement(yamledit.Format, old, []byte("# c\nk: 2\n")); r.Rung != textedit.Replaced || len(r.Lost) != 2 || r.Lost[0] != 1 || r.Lost[1] != 2 {
+	if r, err := textedit.Replacement(yamledit.Format, old, []byte("# c\nk: 2\n")); err != nil || r.Rung != textedit.Replaced || len(r.Lost) != 2 || r.Lost[0] != 1 || r.Lost[1] != 2 {
 		t.Errorf("%+v", r)
 	}
-	if r := textedit.Replacement(yamledit.Format, []byte("# a\nk: ["), old); r.Rung != textedit.Replaced || r.Lost != nil {
+	if r, err := textedit.Replacement(yamledit.Format, []byte("# a\nk: ["), old); err != nil || r.Rung != textedit.Replaced || r.Lost != nil {
 		t.Errorf("of what does not parse: %+v", r)
 	}
 }

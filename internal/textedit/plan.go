@@ -242,6 +242,9 @@ func (pl *planner) remove(p *Patch, s Step) {
 
 // value is what the old encoding has at s, or nil.
 func (s Step) value() *Node {
+	if s.Key == nil {
+		return s.old.Entries[s.Index].Value
+	}
 	for _, e := range s.old.Entries {
 		if e.Key != nil && sameKey(e.Key, s.Key) {
 			return e.Value
