@@ -118,6 +118,7 @@ func (x *trial) operations(path []int, n *textedit.Node) {
 		if count := len(n.Entries); count > 1 {
 			from, to := x.rand.IntN(count), x.rand.IntN(count)
 			x.try(Move, path, n, with(without(n, from), to, n.Entries[from]), path)
+			x.try(Swap, path, n, x.swapped(n, from, to), path)
 		}
 	case textedit.Map:
 		for _, at := range []int{0, len(n.Entries) / 2, len(n.Entries)} {

@@ -18,6 +18,7 @@ const (
 	Append    Class = "list appended"
 	Insert    Class = "list element inserted"
 	Move      Class = "list element moved"
+	Swap      Class = "elements swapped, one changed"
 	Delete    Class = "entry deleted"
 	Many      Class = "many at once"
 )
@@ -53,7 +54,7 @@ func (t Tally) Rate(c Class) float64 {
 func (t Tally) String() string {
 	var lines []string
 	for c, n := range t {
-		lines = append(lines, fmt.Sprintf("%-22s %6d of %6d spliced, %.2f %%, %d of them restyled", c, n.Spliced, n.Tried, 100*t.Rate(c), n.Restyled))
+		lines = append(lines, fmt.Sprintf("%-30s %6d of %6d spliced, %.2f %%, %d of them restyled", c, n.Spliced, n.Tried, 100*t.Rate(c), n.Restyled))
 	}
 	sort.Strings(lines)
 	return strings.Join(lines, "\n")

@@ -82,6 +82,16 @@ func (x *trial) mutate(n *textedit.Node) *textedit.Node {
 	return c
 }
 
+// swapped exchanges two elements and changes another one, if there is one.
+func (x *trial) swapped(n *textedit.Node, i, j int) *textedit.Node {
+	c := &textedit.Node{Kind: n.Kind, Type: n.Type, Entries: append([]textedit.Entry(nil), n.Entries...)}
+	if k := x.rand.IntN(len(c.Entries)); k != i && k != j {
+		c.Entries[k].Value = x.vary(c.Entries[k].Value)
+	}
+	c.Entries[i], c.Entries[j] = c.Entries[j], c.Entries[i]
+	return c
+}
+
 func with(n *textedit.Node, at int, e textedit.Entry) *textedit.Node {
 	c := &textedit.Node{Kind: n.Kind, Type: n.Type}
 	c.Entries = append(append(append(c.Entries, n.Entries[:at]...), e), n.Entries[at:]...)
