@@ -140,6 +140,34 @@ func TestElementsKeepTheirCommentsAndTags(t *testing.T) {
 	}
 }
 
+func TestAnElementThatComesAndGoesLeavesNoTrace(t *testing.T) {
+	for _, c := range []struct {
+		codec codec.Codec
+		old   string
+	}{
+		{codec.TOML(), "f = [\n  # {id = \"an example\"},\n]\n"},
+		{codec.JSONC(), "{\"f\": [ // open\n  // an example\n]}\n"},
+		{codec.YAML(), "f: [\n  # an example\n  ]\n"},
+		{codec.YAML(), "f:\n  - a # A\n\n  # above b\n  - b\n\nz: 1\n"},
+		{codec.YAML(), "f:\n- - a\n  # above b\n  - b\n-\n  # above c\n  - c\n"},
+		{codec.TOML(), "f = [\"a\", \"b\"] # c\n"},
+		{codec.JSON(), "{\"f\": [\n    1\n]}\n"},
+	} {
+		for at := range 3 {
+			text := change(t, c.codec, c.old, func(v *document) {
+				list := (*v)["f"].([]any)
+				(*v)["f"] = slices.Insert(slices.Clone(list), min(at, len(list)), any("new"))
+			})
+			back := change(t, c.codec, text, func(v *document) {
+				(*v)["f"] = slices.DeleteFunc((*v)["f"].([]any), func(e any) bool { return e == "new" })
+			})
+			if back != c.old {
+				t.Errorf("at %d, from:\n%s\nthen:\n%s\nthen:\n%s", at, c.old, text, back)
+			}
+		}
+	}
+}
+
 // The lists of the files were found wrong once: their last element moves to the front.
 func TestListsOfFieldFilesKeepTheirComments(t *testing.T) {
 	got := change(t, codec.JSONC(), "[\n  \"a\", // A\n  \"b\", // B\n  \"c\" // C\n]\n", func(v *[]any) { *v = lastToFirst(*v) })

@@ -87,42 +87,64 @@ func (w *manner) behind(where, name string) string {
 	return fmt.Sprintf(" %s %s-%s", w.comment, where, name)
 }
 
-func (w *manner) between(i int) {
-	if w.blanks && i > 0 {
+// between writes what stands between elements and belongs to none of them, but to the
+// element around, if there is one.
+func (w *manner) between(indent, around string, i int) {
+	switch {
+	case i > 0 && w.comment != "" && w.r.IntN(12) == 0:
+		w.f("\n%s%s%s\n\n", indent, w.comment, free(around))
+	case i > 0 && w.blanks:
 		w.f("\n")
 	}
+}
+
+func free(around string) string {
+	if around == "" {
+		return " free"
+	}
+	return " p-" + around
 }
 
 func (w *manner) yamlBlock(v things) {
 	w.comment = "#"
 	w.f("# the head\nhead: %s # of all\nitems:\n", v.Head)
-	w.yamlThings("  ", v.Items)
+	w.yamlThings("  ", "  ", "", v.Items)
 	w.f("\n# the words\nwords:\n")
 	for i, s := range v.Words {
-		w.between(i)
+		w.between("  ", "", i)
 		w.above("  ", s)
 		w.f("  - %s%s\n", s, w.behind("i", s))
 	}
 	w.f("grid:\n")
 	for _, row := range v.Grid {
-		w.f("  # a row\n  -\n")
-		w.yamlThings("    ", row)
+		w.f("  # a row\n")
+		if w.r.IntN(2) == 0 {
+			w.yamlThings("    ", "  - ", "", row)
+			continue
+		}
+		w.f("  -\n")
+		w.yamlThings("    ", "    ", "", row)
 	}
 	w.f("end: 1 # end\n")
 }
 
-func (w *manner) yamlThings(indent string, list []thing) {
+// yamlThings writes a block list, whose first line begins with lead.
+func (w *manner) yamlThings(indent, lead, around string, list []thing) {
 	for i, e := range list {
-		w.between(i)
-		w.above(indent, e.Name)
-		w.f("%s- name: %s%s\n", indent, e.Name, w.behind("i", e.Name))
+		if i > 0 || lead == indent {
+			w.between(indent, around, i)
+			w.above(indent, e.Name)
+			lead = indent
+		}
+		w.f("%s- name: %s%s\n", lead, e.Name, w.behind("i", e.Name))
 		if w.r.IntN(4) == 0 {
 			w.f("%s  # m-%s\n", indent, e.Name)
 		}
 		w.f("%s  v: %d%s\n%s  secret: s-%s%s\n", indent, e.V, w.behind("v", e.Name), indent, e.Name, w.behind("k", e.Name))
 		if len(e.Subs) > 0 {
 			w.f("%s  subs:%s\n", indent, w.behind("u", e.Name))
-			w.yamlThings(indent+strings.Repeat(" ", 2+2*w.r.IntN(2)), e.Subs)
+			inner := indent + strings.Repeat(" ", 2+2*w.r.IntN(2))
+			w.yamlThings(inner, inner, e.Name, e.Subs)
 		}
 	}
 }
@@ -130,7 +152,7 @@ func (w *manner) yamlThings(indent string, list []thing) {
 func (w *manner) yamlFlow(v things) {
 	w.comment = "#"
 	w.f("# the head\nhead: %s # of all\nitems: [\n", v.Head)
-	w.list("  ", v.Items, true, func(e thing) string { return w.braced(e, "", ": ") })
+	w.list("  ", "", v.Items, true, func(e thing) string { return w.braced(e, "", ": ") })
 	w.f("]\nwords: [")
 	for i, s := range v.Words {
 		if i > 0 {
@@ -141,16 +163,16 @@ func (w *manner) yamlFlow(v things) {
 	w.f("] # all words\ngrid: [\n")
 	for i, row := range v.Grid {
 		w.f("  [\n")
-		w.list("    ", row, true, func(e thing) string { return w.braced(e, "", ": ") })
+		w.list("    ", "", row, true, func(e thing) string { return w.braced(e, "", ": ") })
 		w.f("  ]%s\n", comma(i, len(v.Grid)))
 	}
 	w.f("]\nend: 1 # end\n")
 }
 
 // list writes elements with a line for each.
-func (w *manner) list(indent string, list []thing, trailing bool, spell func(e thing) string) {
+func (w *manner) list(indent, around string, list []thing, trailing bool, spell func(e thing) string) {
 	for i, e := range list {
-		w.between(i)
+		w.between(indent, around, i)
 		w.above(indent, e.Name)
 		text := comma(i, len(list))
 		if trailing {
@@ -189,13 +211,17 @@ func (w *manner) tomlTables(v things) {
 	}
 	w.f("]\n")
 	for _, e := range v.Items {
-		w.tomlThing("items", e)
+		w.tomlThing("items", "", e)
 	}
 	w.f("\n[other] # other\nz = 1\n")
 }
 
-func (w *manner) tomlThing(path string, e thing) {
-	w.f("\n")
+func (w *manner) tomlThing(path, around string, e thing) {
+	if w.r.IntN(12) == 0 {
+		w.f("\n#%s\n\n", free(around))
+	} else if w.blanks || w.r.IntN(12) == 0 {
+		w.f("\n")
+	}
 	w.above("", e.Name)
 	w.f("[[%s]]%s\nname = %q%s\n", path, w.behind("t", e.Name), e.Name, w.behind("i", e.Name))
 	if w.r.IntN(4) == 0 {
@@ -203,14 +229,14 @@ func (w *manner) tomlThing(path string, e thing) {
 	}
 	w.f("v = %d%s\nsecret = \"s-%s\"%s\n", e.V, w.behind("v", e.Name), e.Name, w.behind("k", e.Name))
 	for _, s := range e.Subs {
-		w.tomlThing(path+".subs", s)
+		w.tomlThing(path+".subs", e.Name, s)
 	}
 }
 
 func (w *manner) tomlArrays(v things) {
 	w.comment = "#"
 	w.f("# the head\nhead = %q # of all\nitems = [\n", v.Head)
-	w.list("  ", v.Items, true, func(e thing) string { return w.braced(e, "", " = ") })
+	w.list("  ", "", v.Items, true, func(e thing) string { return w.braced(e, "", " = ") })
 	w.f("]\nwords = [")
 	for i, s := range v.Words {
 		w.f("%q%s", s, comma(i, len(v.Words)))
@@ -230,13 +256,14 @@ func (w *manner) tomlArrays(v things) {
 func (w *manner) jsonLines(v things) {
 	w.json(v, func(indent string, list []thing) {
 		for i, e := range list {
+			w.between(indent, "", i)
 			w.above(indent, e.Name)
 			w.f("%s{%s\n", indent, w.behind("o", e.Name))
 			w.f("%s  \"name\": %q,%s\n", indent, e.Name, w.behind("m", e.Name))
 			w.f("%s  \"v\": %d,\n%s  \"secret\": \"s-%s\"", indent, e.V, indent, e.Name)
 			if len(e.Subs) > 0 {
 				w.f(",\n%s  \"subs\": [\n", indent)
-				w.list(indent+"    ", e.Subs, false, func(e thing) string { return w.braced(e, `"`, ": ") })
+				w.list(indent+"    ", e.Name, e.Subs, false, func(e thing) string { return w.braced(e, `"`, ": ") })
 				w.f("%s  ]", indent)
 			}
 			w.f("\n%s}%s%s\n", indent, comma(i, len(list)), w.behind("i", e.Name))
@@ -246,7 +273,7 @@ func (w *manner) jsonLines(v things) {
 
 func (w *manner) jsonRows(v things) {
 	w.json(v, func(indent string, list []thing) {
-		w.list(indent, list, false, func(e thing) string { return w.braced(e, `"`, ": ") })
+		w.list(indent, "", list, false, func(e thing) string { return w.braced(e, `"`, ": ") })
 	})
 }
 
@@ -384,6 +411,9 @@ func oneRandomList(make func(...codec.Option) codec.Codec, format textedit.Forma
 	}
 	write(w, v)
 	old := w.String()
+	if r.IntN(8) == 0 {
+		old = strings.ReplaceAll(old, "\n", "\r\n")
+	}
 	var heard reports
 	c := make(heard.option())
 	v, err = loadAs[things](c, old)
@@ -549,6 +579,8 @@ func nearest(text string, c textedit.Comment) string {
 			return word(text[strings.LastIndex(text[:c.Start], "name"):])
 		}
 		return word(rest)
+	case 'p':
+		return nameIn(comment)
 	case 'v', 'k', 'u':
 		return word(text[strings.LastIndex(text[:c.Start], "name"):])
 	case 'w':

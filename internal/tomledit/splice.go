@@ -93,6 +93,24 @@ func (w *writer) table(p *textedit.Patch) {
 			w.inner(t, p.Node, i, p.Inner(i))
 		}
 	}
+	w.dropHeader(t)
+}
+
+// dropHeader takes away the header of a table whose last line went, if tables in it
+// have headers of their own and show that it is there, and no comment stands at it:
+// so a key that comes and goes leaves nothing.
+func (w *writer) dropHeader(t *table) {
+	sc := t.scope
+	if sc == nil || sc.header == nil || sc.header.header != 1 || sc.level != t.level || len(sc.statements) == 0 || len(w.scopes[sc]) > 0 {
+		return
+	}
+	inside := slices.ContainsFunc(t.extent, func(s *statement) bool { return s.header > 0 && s != sc.header && !w.dropped[s] })
+	stays := slices.ContainsFunc(sc.statements, func(s *statement) bool { return !w.dropped[s] })
+	from, to := block(w.doc.Text, w.doc.Comments, sc.header.start), w.sectionEnd(sc.header)
+	if next := before(w.doc.Comments, from) + 1; stays || !inside || next < len(w.doc.Comments) && w.doc.Comments[next].Start < to {
+		return
+	}
+	w.dropped[sc.header] = true
 }
 
 // rename writes another key over that of an entry of a table, in all headers and

@@ -176,18 +176,21 @@ func (w *writer) after(g gap, i int) bool {
 }
 
 // first writes the first entries of an empty collection, behind the comments
-// that are in it.
+// that are in it, but in a list above those that have lines of their own.
 func (w *writer) first(added []textedit.Entry) {
 	at, commented := w.Open, false
 	p := Place{Near: -1, Own: w.Manner.Own}
 	outer := w.indent(w.Open)
 	p.Indent = outer + w.Manner.Unit
 	for _, c := range w.within(w.Open, w.Close) {
-		at, commented = c.End, true
-		p.Own = p.Own || c.Own || w.breaks(at)
 		if c.Own {
-			p.Indent = w.indent(c.Start)
+			p.Own, p.Indent = true, w.indent(c.Start)
 		}
+		if c.Own && w.List {
+			break // above it, or it would belong to the element
+		}
+		at, commented = c.End, true
+		p.Own = p.Own || w.breaks(at)
 	}
 	if !p.Own {
 		p.Indent = outer

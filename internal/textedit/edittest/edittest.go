@@ -163,6 +163,13 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 	if !spliced {
 		x.tb.Logf("%s: %s at %v: %v, comments lost: %v", x.name, class, at, report.Rung, report.Lost)
 	}
+	if class == InsertKey || class == Append || class == Insert {
+		back, _, err := textedit.Edit(x.Format, got, encoded, x.old, textedit.Options{})
+		same := err == nil && bytes.Equal(back, x.text)
+		if x.tally.add(Undone, same, false); !same {
+			x.tb.Logf("%s: %s at %v and deleted again: %v, something is left or gone", x.name, class, at, err)
+		}
+	}
 	if class == SetScalar && report.Rung == textedit.Spliced {
 		x.checkOutside(n, got, at)
 	}

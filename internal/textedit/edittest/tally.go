@@ -20,11 +20,12 @@ const (
 	Move      Class = "list element moved"
 	Swap      Class = "elements swapped, one changed"
 	Delete    Class = "entry deleted"
+	Undone    Class = "inserted, then deleted"
 	Many      Class = "many at once"
 )
 
 // Count is how often a class was tried, how often done by splices alone, with
-// no comment lost, and how many of those were not written as the neighbours are.
+// no comment lost (of what is undone: with the bytes that were there), and how many of those were not written as the neighbours are.
 type Count struct{ Tried, Spliced, Restyled int }
 
 // Tally counts per class.
