@@ -6,11 +6,7 @@ import "slices"
 // it: it stays, moves, goes, or is new. Every index counts the elements of a.
 func (d *differ) lists(path []Step, a, b *Node) {
 	l := &listDiff{differ: d, path: path, a: a, b: b}
-	l.to, l.from = unpaired(len(a.Entries)), unpaired(len(b.Entries))
-	l.pairEqual()
-	l.pairIdentified()
-	l.pairLists()
-	l.pairByPosition()
+	l.pairAll()
 	l.structure()
 	for j, i := range l.from {
 		if i >= 0 {
@@ -26,6 +22,15 @@ type listDiff struct {
 	a, b *Node
 	to   []int // for each element of a: which one of b it has become, or -1
 	from []int // for each element of b: which one of a it was, or -1
+}
+
+// pairAll finds which element has become which.
+func (l *listDiff) pairAll() {
+	l.to, l.from = unpaired(len(l.a.Entries)), unpaired(len(l.b.Entries))
+	l.pairEqual()
+	l.pairIdentified()
+	l.pairLists()
+	l.pairByPosition()
 }
 
 func unpaired(n int) []int {
@@ -107,7 +112,7 @@ func (l *listDiff) spare(i, end, gone int) {
 
 // pairByPosition pairs what is left if the list kept its length and the same
 // places are left in both: then nothing seems to have come or gone. One that has
-// another identity than its place had before must be the same in all else.
+// another identity than its place had before must be the same in most other keys.
 func (l *listDiff) pairByPosition() {
 	if len(l.to) != len(l.from) {
 		return
@@ -118,30 +123,28 @@ func (l *listDiff) pairByPosition() {
 		}
 	}
 	for i := range l.to {
-		if l.to[i] < 0 && renamed(l.a.Entries[i].Value, l.b.Entries[i].Value) {
+		if l.to[i] < 0 && mayBe(l.a.Entries[i].Value, l.b.Entries[i].Value) {
 			l.pair(i, i)
 		}
 	}
 }
 
-// renamed reports whether two elements differ in their identity and in nothing
-// else, or have none.
-func renamed(a, b *Node) bool {
+// mayBe reports whether a may have become b: if the two have different identities,
+// more than half of their other keys have the same values.
+func mayBe(a, b *Node) bool {
 	key, x := identity(a)
 	other, y := identity(b)
 	if x == nil || y == nil || key != other {
 		return true
 	}
-	match := pairKeys(a, b)
-	if len(a.Entries) != len(b.Entries) {
-		return false
-	}
-	for i, j := range match {
-		if j < 0 || a.Entries[i].Value != x && !Same(a.Entries[i].Value, b.Entries[j].Value) {
-			return false
+	same := 0
+	for i, j := range pairKeys(a, b) {
+		if j >= 0 && a.Entries[i].Value != x && Same(a.Entries[i].Value, b.Entries[j].Value) {
+			same++
 		}
 	}
-	return true
+	rest := max(len(a.Entries), len(b.Entries)) - 1
+	return rest == 0 || 2*same > rest
 }
 
 // structure adds what comes, goes and moves. Between two elements that stay, what

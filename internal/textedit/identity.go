@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// naming are the keys that identify an element, the first that it has.
+// naming are the keys that identify an element, the first that it has and that is
+// not zero: a Go type has a zero where the text has nothing.
 var naming = []string{"id", "name", "key"}
 
 // identity gives the key that identifies a map and its value.
@@ -17,7 +18,7 @@ func identity(n *Node) (key string, value *Node) {
 	}
 	for _, name := range naming {
 		for _, e := range n.Entries {
-			if e.Key.Kind == Scalar && strings.EqualFold(e.Key.Text, name) && e.Value.Kind == Scalar && !e.Value.IsNull() {
+			if e.Key.Kind == Scalar && strings.EqualFold(e.Key.Text, name) && e.Value.Kind == Scalar && !isZero(e.Value) {
 				return name, e.Value
 			}
 		}
@@ -25,17 +26,15 @@ func identity(n *Node) (key string, value *Node) {
 	return "", nil
 }
 
+func isZero(n *Node) bool {
+	return n.IsNull() || n.Value == "" || n.Type == TypeInt && n.Value == "0" || n.Type == TypeBool
+}
+
 // pairIdentified pairs maps that have the same identity, where no other has it.
-// Maps without one are identified by a key whose values are all different.
+// Maps without one, or with one that others share, are identified by a key whose
+// values are all different.
 func (l *listDiff) pairIdentified() {
-	by := func(n *Node) (mark, bool) {
-		key, value := identity(n)
-		if value == nil {
-			return mark{}, false
-		}
-		return mark{key, value.Type, value.Value}, true
-	}
-	for _, p := range l.agree(by) {
+	for _, p := range l.agree(identityMark) {
 		l.pair(p[0], p[1])
 	}
 	var best [][2]int
@@ -58,6 +57,14 @@ func (l *listDiff) pairIdentified() {
 
 // mark is what an element is known by.
 type mark struct{ key, typ, value string }
+
+func identityMark(n *Node) (mark, bool) {
+	key, value := identity(n)
+	if value == nil {
+		return mark{}, false
+	}
+	return mark{key, value.Type, value.Value}, true
+}
 
 // agree pairs those left of both lists that have the same mark, each the only one
 // of its list.
@@ -90,6 +97,9 @@ func (l *listDiff) agree(by func(n *Node) (mark, bool)) [][2]int {
 	return pairs
 }
 
+// maxTelling bounds how many keys are tried.
+const maxTelling = 16
+
 // telling gives the keys by which the maps left of both lists can be told apart:
 // every one has a scalar there, and no two of one list the same.
 func (l *listDiff) telling() []*Node {
@@ -97,7 +107,7 @@ func (l *listDiff) telling() []*Node {
 	for i, e := range l.a.Entries {
 		if l.to[i] < 0 && e.Value.Kind == Map {
 			for _, x := range e.Value.Entries {
-				if x.Value.Kind == Scalar {
+				if x.Value.Kind == Scalar && len(keys) < maxTelling {
 					keys = append(keys, x.Key)
 				}
 			}
@@ -107,12 +117,22 @@ func (l *listDiff) telling() []*Node {
 	if !slices.Contains(l.from, -1) {
 		return nil
 	}
-	return slices.DeleteFunc(keys, func(k *Node) bool { return !distinct(l.a, k) || !distinct(l.b, k) })
+	shared := make(map[mark]bool)
+	for _, n := range []*Node{l.a, l.b} {
+		seen := make(map[mark]bool)
+		for _, e := range n.Entries {
+			if m, ok := identityMark(e.Value); ok {
+				shared[m] = shared[m] || seen[m]
+				seen[m] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(keys, func(k *Node) bool { return !distinct(l.a, k, shared) || !distinct(l.b, k, shared) })
 }
 
 // distinct reports whether the elements of a list are maps without an identity of
 // their own that all have another scalar at the key.
-func distinct(n *Node, key *Node) bool {
+func distinct(n *Node, key *Node, shared map[mark]bool) bool {
 	seen := make(map[mark]bool, len(n.Entries))
 	for _, e := range n.Entries {
 		v := scalarAt(e.Value, key)
@@ -120,7 +140,7 @@ func distinct(n *Node, key *Node) bool {
 			return false
 		}
 		m := mark{"", v.Type, v.Value}
-		if _, named := identity(e.Value); named != nil || seen[m] {
+		if own, named := identityMark(e.Value); named && !shared[own] || seen[m] {
 			return false
 		}
 		seen[m] = true
@@ -188,8 +208,8 @@ type common struct{ i, j, count int }
 
 // markOf is what an element of a list in a list is known by.
 func markOf(n *Node) mark {
-	if key, value := identity(n); value != nil {
-		return mark{key, value.Type, value.Value}
+	if m, ok := identityMark(n); ok {
+		return m
 	}
 	return mark{typ: "hash", value: strconv.FormatUint(n.sum(), 16)}
 }

@@ -152,12 +152,22 @@ func (l *listWriter) arrivals(i int) (text string, any bool) {
 		if err != nil {
 			l.fail(err.Error())
 		}
+		if l.unended(i) && placeOf(lastLeaf(e.Moved.Patch.Node)).blockScalar() {
+			part += l.layout.newline // that its value ends with, and the text does not
+		}
 		if e.Moved.Index == 0 && l.inline {
 			part = l.indent() + part
 		}
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, gap), len(parts) > 0
+}
+
+// unended reports whether what comes before the element at i will end the text,
+// which has no line break at its end.
+func (l *listWriter) unended(i int) bool {
+	last := len(l.extents) - 1
+	return i >= last && l.extents[last].End == len(l.text)
 }
 
 func (l *listWriter) indent() string { return strings.Repeat(" ", placeOf(l.n).column) }

@@ -53,6 +53,7 @@ func (w *writer) flow(p *textedit.Patch) {
 func (w *writer) moved(m *textedit.Moved, extent textedit.Extent) (string, error) {
 	inner := &writer{text: w.text, doc: w.doc, layout: w.layout, style: w.style}
 	inner.patch(m.Patch)
+	inner.closeScalar(m.Patch.Node)
 	text, err := textedit.Apply(w.text, extent, inner.list)
 	if err == nil {
 		err = inner.err
