@@ -3,6 +3,7 @@ package lockedfile_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -67,6 +68,7 @@ func TestATimeoutSaysWhichCallOfThisProcessHoldsTheLock(t *testing.T) {
 			_, err = lockedfile.TryAcquire(path)
 		},
 		"LockAll, Move": func() {
+			must(t, os.WriteFile(path, []byte("{}"), 0o644)) // a missing file is not waited for
 			held = nextLine()
 			must(t, lockedfile.LockAll(ctx, []string{path, path + "2"}, func(context.Context) error {
 				err = safefile.Move(path, path+"2", short)
