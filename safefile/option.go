@@ -138,6 +138,9 @@ func WithSymlinks(s Symlinks) Option {
 // WithLockDir puts the lock into dir, under a name made of a hash, instead of
 // beside the file. All writers of a file must agree on it, since a lock in
 // another place excludes nobody. The directory must exist.
+//
+// A file that is a mount of its own is rewritten in place. If its directory can't be written,
+// the copy of its old content lies in dir as well, and readers need this option to find it.
 func WithLockDir(dir string) Option {
 	return func(o *handle.Options) {
 		if dir == "" {

@@ -48,10 +48,21 @@
 //
 // Where a guarantee that a call relies on can't be kept, as on a network
 // filesystem, the call fails with [errors.ErrUnsupportedEnvironment] before it has
-// changed anything; reads do not. [WithSafety] accepts less. A single file that is
-// mounted, as into a container, is then rewritten in place: readers that use this
-// library at the same path still see one content or the other, also after a
-// crash; other programs may see a mixture. Better mount its directory.
+// changed anything; reads do not. [WithSafety] accepts less.
+//
+// A single file that is mounted, as into a container, can't be replaced. With [WithSafety] it is
+// rewritten in place; better mount its directory. Meanwhile a copy of the old content lies beside the
+// file, in .holdfast-HASH-INODE.copy, and stands for it:
+//   - Readers that use this library at the same path read the copy, and so see one content or
+//     the other. Other programs may see a mixture.
+//   - After a crash the next write puts the copy back.
+//   - A copy is trusted only if it belongs to the file's owner, to root or to the process's own user.
+//   - If the file was changed after the crash, that change stays. The copy gets a name that
+//     ends in .aside, and the logger is told. A change within two seconds of the crash, or one that
+//     sets the file's time back, as cp -p does, can't be told from the write that was cut off.
+//   - Where the directory can't be written, lock and copy need [WithLockDir], for readers too.
+//   - If the copy lies on another filesystem than the file, a crash of the machine may take the copy, and
+//     the logger is told. If it could not be synced there, the write is refused.
 //
 // The promises are those of Linux on ext4, xfs and btrfs. tmpfs keeps them for
 // the life of the machine. Other systems are compiled by the gate and were

@@ -13,6 +13,7 @@ package environ
 
 import (
 	"runtime"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -114,6 +115,9 @@ func (h *Home) Judge(name string, target *vfs.Info) (Verdict, error) {
 			return Verdict{}, err
 		}
 		v.mountedOn(&volume)
+	}
+	if target.Mode.IsRegular() && target.Mount.RootUnknown {
+		v.Remarks = append(slices.Clip(v.Remarks), mountUnknown)
 	}
 	if target.Mount.Immutable || target.Mount.Append {
 		v.take(fixedFile)

@@ -150,3 +150,16 @@ func BenchmarkLookAndJudge(b *testing.B) {
 		}
 	}
 }
+
+func TestAFileThatMayBeAMountIsRemarkedUpon(t *testing.T) {
+	_, dir, self, file := opened(t)
+	home, err := Look(dir, self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Mount.RootUnknown = true
+	v, err := home.Judge("file", &file)
+	if err != nil || len(v.Remarks) != 1 || v.FileMount {
+		t.Errorf("%+v, %v", v, err)
+	}
+}

@@ -112,6 +112,9 @@ const (
 
 // Reasons and what to do about them.
 const (
+	// mountUnknown is a remark: neither statx(2) nor /proc can be asked.
+	mountUnknown = "whether the file is a mount of its own can't be told here: if it is, no rename can replace it, and the first write shows it"
+
 	isMount  = "the file is a mount of its own, so no rename can replace it: mount its directory instead"
 	readOnly = "mounted read-only, so nothing can be written"
 	fileAttr = "the file is immutable or append-only, so it can't be replaced: chattr -i -a (chflags on a BSD)"

@@ -393,3 +393,15 @@ func TestAfterAKillAtEveryStepACopyInTheLockDirectoryIsPutBack(t *testing.T) {
 		t.Error("the file was never torn, so nothing was shown")
 	}
 }
+
+func TestAChecksumWhereTheDirectoryIsReadOnlyIsRefusedAndSaysWhatToDo(t *testing.T) {
+	p, source := readOnlyRoot(t)
+	err := overwrite(NewDisk(vfs.OS), p, newBytes)
+	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "data.sha256") || !strings.Contains(err.Error(), "WithChecksum") {
+		t.Errorf("got %v", err)
+	}
+	want(t, source, oldBytes)
+	if names, err := os.ReadDir(p.LockDir); err != nil || len(names) != 1 {
+		t.Errorf("left in the lock directory: %v, %v", names, err)
+	}
+}

@@ -174,6 +174,10 @@ func (f *file) writeSidecar(side sidecar.Sidecar, like, and *replace.Old, o Opti
 			len(f.name), maxSealed, syscall.ENAMETOOLONG)
 	}
 	temp, err := replace.Create(f.dir, f.owner, nil, 0o600, o.Policy)
+	if err != nil && unwritable(err) {
+		return fmt.Errorf("%s can't be made: its directory has to be writable for a checksum; leave WithChecksum out, or mount it so: %w",
+			f.name+sidecar.Suffix, err)
+	}
 	if err != nil {
 		return err
 	}
