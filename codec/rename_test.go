@@ -54,6 +54,10 @@ func TestTheCommentOfAKeyThatMayBeAnotherOneIsReported(t *testing.T) {
 		{"renamed", "a: 5 # c\nb: 6 # d\n", func(v document) { v["z"] = v["a"]; delete(v, "a") }, []int{1}},
 		{"only deleted", "a: 5 # c\nb: 6 # d\n", func(v document) { delete(v, "a") }, nil},
 		{"another value", "a: 5 # c\nb: 6 # d\n", func(v document) { delete(v, "a"); v["z"] = 1 }, nil},
+		{"renamed and changed", "s:\n  web:\n    image: x # c\n    n: 1\n    m: 2\n", func(v document) {
+			v["s"].(document)["www"] = document{"image": "x", "n": 7, "m": 2}
+			delete(v["s"].(document), "web")
+		}, []int{3}},
 		{"moved", "x:\n  s:\n    k: 1 # c\n  t: 1\ny:\n  u: 1\n", func(v document) {
 			v["y"].(document)["s"] = v["x"].(document)["s"]
 			delete(v["x"].(document), "s")
