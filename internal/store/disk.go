@@ -216,8 +216,11 @@ func (f *file) takeLock(p Placement, at Location, id string, take func(lock.Plac
 	if inPlace(at.target) && f.lockDir == f.dir && unwritable(err) {
 		return noPlaceFor("the lock", at.name, err)
 	}
+	if err != nil && f.lockDir == f.dir {
+		return noEntry(f.dir, "every change makes its lock and the new content there", err)
+	}
 	if err != nil {
-		return err
+		return noEntry(f.lockDir, "the lock has to be made there", err)
 	}
 	f.lock, f.owner = held, replace.OwnerOf(at.Key.Name, id)
 	return nil

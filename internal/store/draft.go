@@ -82,7 +82,11 @@ func (f *file) createTemp(old, like *replace.Old, o Options) (*replace.Temp, err
 		temp, _, err := f.createIn(f.keepers(info.Ino), o)
 		return temp, err
 	}
-	return replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
+	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
+	if err != nil {
+		return nil, noEntry(f.dir, "every change makes the new content there", err)
+	}
+	return temp, nil
 }
 
 func (d *draft) Write(p []byte) (int, error) {

@@ -30,6 +30,8 @@ var checks = []check{
 	{"parent", []Guarantee{AtomicVisibility, CrashDurability}, false, parentExists},
 	{"writable", []Guarantee{AtomicVisibility, CrashDurability}, false, parentWritable},
 	{"lock directory", []Guarantee{WriterExclusion}, false, lockDirWritable},
+	{"file", []Guarantee{AtomicVisibility, CrashDurability}, false, fileWritable},
+	{"lock file", []Guarantee{WriterExclusion}, false, lockFileUsable},
 	{"free space", nil, false, freeSpace},
 	{"free inodes", nil, false, freeInodes},
 	{"exclusive create", []Guarantee{AtomicVisibility, CrashDurability}, true, exclusiveCreate},
@@ -37,6 +39,7 @@ var checks = []check{
 	{"file fsync", []Guarantee{CrashDurability}, true, fileSync},
 	{"directory fsync", []Guarantee{CrashDurability}, true, directorySync},
 	{"rename over", []Guarantee{AtomicVisibility}, true, renameOver},
+	{"replacement", []Guarantee{AtomicVisibility, CrashDurability}, true, replacement},
 	{"JSON round trip", []Guarantee{AtomicVisibility}, true, jsonRoundTrip},
 	{"checksum round trip", []Guarantee{IntegrityDetection}, true, checksumRoundTrip},
 	{"extended attribute", nil, true, extendedAttribute},
@@ -79,10 +82,58 @@ func dirWritable(v *visit, dir string) outcome {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return unknown("this system tells only when asked to write")
+	case errors.Is(err, fs.ErrPermission):
+		return failed("%s takes no new file from this process (user %d); give it write and search permission there: %v", dir, os.Geteuid(), err)
 	case err != nil:
 		return failed("%v", err)
 	}
 	return passed("%s takes files from this process", dir)
+}
+
+// fileWritable asks what a write asks about the file that is there. A rename needs no
+// permission on it, but a write refuses a file that may not be written.
+func fileWritable(v *visit) outcome {
+	if v.path == "" {
+		return unknown("the path names a directory")
+	}
+	err := v.calls.rehearse(v.path, v.lockDir, false)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return failed("%v; give this process (user %d) permission to write the file", err, os.Geteuid())
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return failed("%v", err)
+	}
+	return passed("it may be written, or there is none yet")
+}
+
+// lockFileUsable tries the lock file that is there, and makes none.
+func lockFileUsable(v *visit) outcome {
+	if v.path == "" {
+		return unknown("the path names a directory")
+	}
+	err := v.calls.tryLock(v.path, v.lockDir)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return failed("%v; a process that writes the file must be able to open its lock: give the lock file the same permissions", err)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return failed("%v", err)
+	}
+	return passed("it can be locked, or there is none yet")
+}
+
+// replacement makes a new content for the file as a write does, with the owner,
+// permissions and attributes of the one that is there, and throws it away.
+func replacement(v *visit) outcome {
+	switch {
+	case v.path == "":
+		return unknown("the path names a directory")
+	case v.fileMount:
+		return unknown("the file is a mount of its own, which is not replaced")
+	}
+	if err := v.calls.rehearse(v.path, v.lockDir, true); err != nil {
+		return failed("a write under Strict fails: %v", err)
+	}
+	return passed("it gets the owner, permissions and attributes of the file")
 }
 
 func freeSpace(v *visit) outcome {

@@ -25,6 +25,9 @@ func TestEachCheckFindsTheFaultItIsThereFor(t *testing.T) {
 			s.writable = func(string) error { return errors.ErrUnsupported }
 		}},
 		{"lock directory", StatusFailed, "broken", func(s *calls) { s.writable = func(string) error { return broken } }},
+		{"file", StatusFailed, "broken", func(s *calls) { s.rehearse = func(string, string, bool) error { return broken } }},
+		{"lock file", StatusFailed, "broken", func(s *calls) { s.tryLock = func(string, string) error { return broken } }},
+		{"replacement", StatusFailed, "broken", func(s *calls) { s.rehearse = func(string, string, bool) error { return broken } }},
 		{"free space", StatusFailed, "full", func(s *calls) { s.space = spaceOf(0, 5, nil) }},
 		{"free space", StatusUnknown, "broken", func(s *calls) { s.space = spaceOf(5, 5, broken) }},
 		{"free space", StatusOK, "1.5 MiB", func(s *calls) { s.space = spaceOf(3<<19, 0, nil) }},
@@ -66,7 +69,7 @@ func TestEachCheckFindsTheFaultItIsThereFor(t *testing.T) {
 			if runtime.GOOS == "windows" {
 				t.Skip("the faults are those of POSIX")
 			}
-			v := newVisit(t.TempDir(), &settings{probe: true}, false)
+			v := newVisit(t.TempDir(), "file", &settings{probe: true}, false)
 			c.fault(&v.calls)
 			got := v.run(checkCalled(t, c.check))
 			if got.status != c.status || !strings.Contains(got.detail, c.detail) {
@@ -95,7 +98,7 @@ func TestEveryWritingCheckFailsWhereNothingCanBeCreated(t *testing.T) {
 		if !checks[i].writes {
 			continue
 		}
-		v := newVisit(filepath.Join(t.TempDir(), "missing"), &settings{probe: true, helper: []string{"never started"}}, false)
+		v := newVisit(filepath.Join(t.TempDir(), "missing"), "file", &settings{probe: true, helper: []string{"never started"}}, false)
 		if got := v.run(&checks[i]); got.status != StatusFailed || !strings.Contains(got.detail, "missing") {
 			t.Errorf("%s is %s: %s", checks[i].name, got.status, got.detail)
 		}

@@ -41,8 +41,9 @@ const (
 )
 
 // Probe lets Doctor write: it creates files whose names start with
-// ".holdfast-doctor-" in the file's directory and in the lock's, and removes
-// them before it returns, even by a panic. It never touches the file itself.
+// ".holdfast-doctor-" in the file's directory and in the lock's, and a temp file like
+// a write's, and removes them before it returns, even by a panic. It never changes the
+// file itself.
 func Probe() DoctorOption { return option(func(s *settings) { s.probe = true }) }
 
 // Require names the guarantees that Diagnosis.OK is about.
@@ -66,7 +67,8 @@ func Helper(argv ...string) DoctorOption {
 // Doctor examines the place of the file at path. Without Probe it touches
 // nothing, and what needs a write is reported as unknown; with it every system
 // call that the guarantees rest on is tried, as this process and on this
-// filesystem.
+// filesystem. Then it makes a replacement of the file as a write under Strict does, up
+// to the rename: if that fails, so does every such write by this process.
 //
 // The error is that of Inspect, or says that Require was given a name that is no
 // guarantee; whatever else is wrong is a failed check. It is safe for
@@ -90,7 +92,7 @@ func Doctor(path string, opts ...DoctorOption) (*Diagnosis, error) {
 		return nil, &errors.Error{Op: "diagnose", Path: path, Err: err}
 	}
 	d := &Diagnosis{Path: path, Report: report, Required: append([]Guarantee{}, s.required...)}
-	d.examine(newVisit(found.Dir, &s, report.FileMount), checks)
+	d.examine(newVisit(found.Dir, found.Name, &s, report.FileMount), checks)
 	return d, nil
 }
 

@@ -110,7 +110,7 @@ func TestAPanicLeavesNoProbeFile(t *testing.T) {
 		}
 	}()
 	d := &Diagnosis{Report: reportOf(Guaranteed)}
-	d.examine(newVisit(dir, &settings{probe: true}, false), []check{{name: "panics", writes: true, run: func(v *visit) outcome {
+	d.examine(newVisit(dir, "file", &settings{probe: true}, false), []check{{name: "panics", writes: true, run: func(v *visit) outcome {
 		if v.write("file", []byte("x")); v.err != nil {
 			t.Error(v.err)
 		}
@@ -151,7 +151,7 @@ func TestAFailedCheckTakesItsGuaranteesAway(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := &Diagnosis{Report: reportOf(c.level), Required: c.required}
-			d.examine(newVisit(t.TempDir(), &settings{}, false), broken(c.bears...))
+			d.examine(newVisit(t.TempDir(), "file", &settings{}, false), broken(c.bears...))
 			if d.OK != c.ok {
 				t.Errorf("OK is %v", d.OK)
 			}
@@ -229,7 +229,7 @@ func TestTheSummaryShowsEverything(t *testing.T) {
 func TestAProbeFileThatCannotBeRemovedIsReported(t *testing.T) {
 	dir := t.TempDir()
 	d := &Diagnosis{Report: reportOf(Guaranteed)}
-	d.examine(newVisit(dir, &settings{probe: true}, false), []check{{name: "blocks", run: func(v *visit) outcome {
+	d.examine(newVisit(dir, "file", &settings{probe: true}, false), []check{{name: "blocks", run: func(v *visit) outcome {
 		path := v.name(dir, "directory")
 		if err := os.MkdirAll(filepath.Join(path, "full"), 0o700); err != nil {
 			return failed("%v", err)
@@ -243,7 +243,7 @@ func TestAProbeFileThatCannotBeRemovedIsReported(t *testing.T) {
 
 func TestAFileThatIsAMountIsNeverRenamedOver(t *testing.T) {
 	dir := t.TempDir()
-	outcome := renameOver(newVisit(dir, &settings{probe: true}, true))
+	outcome := renameOver(newVisit(dir, "file", &settings{probe: true}, true))
 	if outcome.status != StatusFailed || len(entries(t, dir)) != 1 {
 		t.Errorf("%+v, %q", outcome, entries(t, dir))
 	}

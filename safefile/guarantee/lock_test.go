@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 			os.Exit(statusHeld)
 		}
 		os.Exit(statusGot)
+	case "compare":
+		compare(os.Args[len(os.Args)-1])
+		os.Exit(0)
 	case "always got":
 		os.Exit(statusGot)
 	case "always held":
@@ -88,7 +91,7 @@ func TestASecondProcessThatHangsIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(helperVariable, "hangs")
-	v := newVisit(t.TempDir(), &settings{probe: true, helper: []string{self}}, false)
+	v := newVisit(t.TempDir(), "file", &settings{probe: true, helper: []string{self}}, false)
 	v.patience = 50 * time.Millisecond
 	if got := v.run(checkCalled(t, "lock exclusion")); got.status != StatusUnknown || !strings.Contains(got.detail, "did not end") {
 		t.Errorf("%s: %s", got.status, got.detail)

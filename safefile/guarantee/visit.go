@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -18,6 +19,7 @@ const probePrefix = ".holdfast-doctor-"
 // methods do nothing once one of them has failed, so that a check reads as the
 // steps it takes; run reports what went wrong.
 type visit struct {
+	path         string // of the file; empty if the path names a directory
 	dir, lockDir string
 	fileMount    bool
 	probe        bool
@@ -39,12 +41,37 @@ type calls struct {
 	xattr    func(path, name, value string) (string, error)
 	space    func(path string) (bytes, inodes int64, err error)
 	writable func(path string) error
+	rehearse func(path, lockDir string, probe bool) error // of a write up to its rename
+	tryLock  func(path, lockDir string) error             // of the lock file that is there
 }
 
-var systemCalls = calls{os.OpenFile, os.ReadFile, os.Rename, (*os.File).Sync, setAndGetXattr, vfs.Space, vfs.Accessible}
+var systemCalls = calls{os.OpenFile, os.ReadFile, os.Rename, (*os.File).Sync, setAndGetXattr, vfs.Space, vfs.Accessible, rehearse, tryLock}
 
-// newVisit is of the directory dir, which need not exist.
-func newVisit(dir string, s *settings, fileMount bool) *visit {
+var disk = store.NewDisk(vfs.OS)
+
+func placement(path, lockDir string) store.Placement {
+	if filepath.Dir(path) == lockDir {
+		lockDir = "" // beside the file
+	}
+	return store.Placement{Path: path, LockDir: lockDir, Perm: 0o666}
+}
+
+func rehearse(path, lockDir string, probe bool) error {
+	return disk.Rehearse(placement(path, lockDir), store.Options{Perm: 0o666, Metadata: true}, probe)
+}
+
+func tryLock(path, lockDir string) error {
+	p := placement(path, lockDir)
+	at, err := disk.Locate(p)
+	if err == nil {
+		_, err = disk.Inspect(p, at)
+	}
+	return err
+}
+
+// newVisit is of the file called name in the directory dir, neither of which need
+// exist. Without a name it is of the directory.
+func newVisit(dir, name string, s *settings, fileMount bool) *visit {
 	v := &visit{
 		dir:       dir,
 		lockDir:   s.lockDir,
@@ -56,6 +83,9 @@ func newVisit(dir string, s *settings, fileMount bool) *visit {
 	}
 	if v.lockDir == "" {
 		v.lockDir = dir
+	}
+	if name != "" {
+		v.path = filepath.Join(dir, name)
 	}
 	return v
 }

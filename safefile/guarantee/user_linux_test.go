@@ -1,0 +1,117 @@
+package guarantee
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+// compared is what Doctor said of a path, and what a Strict write of it then came to.
+type compared struct {
+	Diagnosis *Diagnosis
+	Write     string // the error; empty for none
+}
+
+// compare is done in a process of another user.
+func compare(path string) {
+	d, err := Doctor(path, Probe())
+	if err != nil {
+		panic(err)
+	}
+	c := compared{Diagnosis: d}
+	if err := safefile.WriteFile(path, []byte("new")); err != nil {
+		c.Write = err.Error()
+	}
+	_ = json.NewEncoder(os.Stdout).Encode(c)
+}
+
+// another is a user who owns nothing and is in one group.
+const another = 1234
+
+func comparedBy(t *testing.T, path string) (c compared) {
+	t.Helper()
+	self, err := os.Executable()
+	must(t, err)
+	exe, err := os.Open(self) // the directory of the binary may be closed to others
+	must(t, err)
+	defer exe.Close()
+	cmd := exec.Command("/proc/self/fd/3", path)
+	cmd.ExtraFiles = []*os.File{exe}
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), helperVariable+"=compare", "GOCOVERDIR=")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: another, Gid: another}}
+	cmd.Stderr = os.Stderr
+	output, err := cmd.Output()
+	must(t, err)
+	must(t, json.Unmarshal(output, &c))
+	return c
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDoctorIsNotOKWhereAStrictWriteFailsForThisUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to be another user")
+	}
+	for name, c := range map[string]struct {
+		dir         os.FileMode
+		owner       int         // of the file
+		file        os.FileMode // 0 for no file
+		lock        os.FileMode // of a lock file of root's; 0 for none
+		check, says string      // that fails; empty for none
+	}{
+		"no file":             {dir: 0o777},
+		"the user's own file": {dir: 0o777, owner: another, file: 0o644},
+		"another's file that everybody may write": {dir: 0o777, file: 0o666, check: "replacement", says: "owner"},
+		"another's file":                               {dir: 0o777, file: 0o644, check: "file", says: "permission to write"},
+		"an own file that is read-only":                {dir: 0o777, owner: another, file: 0o444, check: "file", says: "permission to write"},
+		"an own file in a directory of another":        {dir: 0o755, owner: another, file: 0o644, check: "writable", says: "permission there"},
+		"no file, in a directory of another":           {dir: 0o755, check: "writable", says: "permission there"},
+		"another's file in a sticky directory":         {dir: 0o777 | os.ModeSticky, file: 0o666, check: "replacement"},
+		"an own file with a lock that nobody may open": {dir: 0o777, owner: another, file: 0o644, lock: 0o600, check: "lock file", says: "lock file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, err := os.MkdirTemp("", "holdfast")
+			must(t, err)
+			defer os.RemoveAll(dir)
+			path := filepath.Join(dir, "file")
+			if c.file != 0 {
+				must(t, os.WriteFile(path, []byte("old"), 0o600))
+				must(t, os.Chown(path, c.owner, c.owner))
+				must(t, os.Chmod(path, c.file))
+			}
+			if c.lock != 0 {
+				must(t, os.WriteFile(path+".lock", nil, c.lock))
+			}
+			must(t, os.Chmod(dir, c.dir))
+			got := comparedBy(t, path)
+			d := got.Diagnosis
+			if d.OK != (got.Write == "") || d.OK != (c.check == "") {
+				t.Errorf("Doctor says %v, and the write %q\n%s", d.OK, got.Write, d.Summary())
+			}
+			if c.check != "" {
+				found := statusOf(t, d, c.check)
+				if found.Status != StatusFailed || !strings.Contains(found.Detail, c.says) {
+					t.Errorf("the check %q is %s: %s", c.check, found.Status, found.Detail)
+				}
+			}
+			if c.check == "writable" && (!strings.Contains(got.Write, dir+" takes no new file") || !strings.Contains(got.Write, "give it")) {
+				t.Errorf("the write names neither directory nor remedy: %s", got.Write)
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, ".holdfast-*")); len(left) > 0 {
+				t.Errorf("left behind: %q", left)
+			}
+		})
+	}
+}
