@@ -18,7 +18,6 @@ type zoned struct {
 	Array   [1]any
 	Pointer *any
 	Nested  struct{ Any any }
-	private int
 }
 
 // TestLocalTimesAreWrittenAsTheyAreRead runs itself in zones on both sides of
