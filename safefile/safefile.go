@@ -35,7 +35,7 @@
 //   - every other extended attribute that the process can list, security labels among them
 //
 // It does not keep:
-//   - security.capability, since a capability was given to the old content, as os.WriteFile does not
+//   - security.capability: a capability was given to the old content; os.WriteFile drops it too
 //   - security.ima, security.evm and trusted.overlay.*, which describe the old content or inode
 //   - the flags of chattr(1) and the project id, which are those of a new file in the directory
 //   - times, the inode number and further hard links
