@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 type Disk struct {
 	FS    vfs.FS
 	swept sweptDirs
+	folds sync.Map // by the ID of a directory without names: whether names that differ in case alone are one; see askByTemp
 }
 
 // NewDisk makes a store of a filesystem.
@@ -161,6 +163,9 @@ func (p Placement) replaceable(at Location) error {
 // the directory or retargeted a link, the path means another file.
 func (f *file) locate(p Placement, at Location, waited bool) (Location, error) {
 	p.Parents = 0 // they are there, or the path means another file
+	if at.Unsure && f.lock != nil && f.lockDir != f.dir {
+		f.askByTemp()
+	}
 	if waited || at.path != p.Path || at.Unsure {
 		found, err := f.disk.Locate(p)
 		if err != nil || found.Key != at.Key {

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"io/fs"
 	"slices"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -19,7 +21,7 @@ import (
 
 // keyName is the name that tells an entry from the others of its directory. It is unsure
 // as long as neither the file nor its lock is there and the directory holds no other
-// name to ask about.
+// name to ask about, unless askByTemp has asked before.
 func (d *Disk) keyName(e *vfs.Entry, suffix string) (name string, unsure bool) {
 	folded := vfs.Fold(e.Name)
 	if folded == e.Name || !vfs.MayFold(d.FS, e.Dir, e.Parent) {
@@ -41,6 +43,9 @@ func (d *Disk) keyName(e *vfs.Entry, suffix string) (name string, unsure bool) {
 			}
 		default:
 			folds, known := d.foldsOthers(e.Dir)
+			if !known {
+				folds, known = d.toldToFold(e.Parent.ID)
+			}
 			if folds {
 				return other, false
 			}
@@ -82,6 +87,35 @@ func (d *Disk) foldsOthers(dir string) (folds, known bool) {
 		return d.isEntry(dir, name, &info, other), true
 	}
 	return false, false
+}
+
+// toldToFold is what askByTemp has found out.
+func (d *Disk) toldToFold(dir vfs.ID) (folds, known bool) {
+	answer, known := d.folds.Load(dir)
+	return known && answer.(bool), known
+}
+
+// askByTemp asks a directory without names by a name of its own. It is called under the lock of a
+// file whose key is unsure and whose lock lies in another directory, where each spelling
+// has a lock of its own: then the caller starts over with the key that is sure. The answer is kept for
+// the process and used only while the directory has no names.
+func (f *file) askByTemp() {
+	name := replace.NewName(f.owner)
+	temp, err := f.dir.Create(name, 0o600)
+	if err != nil {
+		return // what follows will fail too
+	}
+	made, err := temp.Stat()
+	other, otherErr := f.dir.Stat(vfs.OtherCase(name))
+	_ = temp.Close() // nothing was written
+	_ = f.dir.Remove(name)
+	switch {
+	case err != nil:
+	case otherErr == nil:
+		f.disk.folds.Store(f.self.ID, other.ID == made.ID)
+	case errors.Is(otherErr, fs.ErrNotExist):
+		f.disk.folds.Store(f.self.ID, false)
+	}
 }
 
 func (d *Disk) names(path string) ([]string, error) {
