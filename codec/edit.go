@@ -92,17 +92,31 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 	if err != nil {
 		return true, e.replace(w, old, enc, err)
 	}
-	if bytes.Equal(was, old) && !bytes.Equal(was, enc) && !annotated(first) && e.survives(enc, t) {
-		// Nobody but this codec has written here, so there is nothing to keep: the
-		// two encodings differ in what changed and in nothing else.
-		e.tell(w, textedit.Report{Rung: textedit.Spliced})
-		return true, emit(w, enc)
+	if bytes.Equal(was, old) && !annotated(first) && e.loads(enc, t) {
+		return true, e.rewriteOwn(w, old, enc)
 	}
 	if first == nil {
 		if first, err = e.text.Parse(old); err != nil {
 			return true, e.replace(w, old, enc, err)
 		}
 	}
+	return true, e.edit(w, first, was, enc, t)
+}
+
+// rewriteOwn writes a value over a text that is just what this codec writes for what
+// the text holds. Nobody else has written there, so there is nothing to keep: the two
+// encodings differ in what changed and in nothing else.
+func (e editor) rewriteOwn(w io.Writer, old, enc []byte) error {
+	rung := textedit.Spliced
+	if bytes.Equal(old, enc) {
+		rung = textedit.Unchanged
+	}
+	e.tell(w, textedit.Report{Rung: rung})
+	return emit(w, enc)
+}
+
+// edit writes what differs between was and enc into the text of first, which holds was.
+func (e editor) edit(w io.Writer, first *textedit.Document, was, enc []byte, t reflect.Type) error {
 	var unstable error
 	check := func(doc *textedit.Document) error {
 		is, err := e.recode(doc, t)
@@ -116,25 +130,32 @@ func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done 
 	}
 	text, report, err := textedit.EditDocument(e.text, first, was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
 	if unstable != nil {
-		return true, unstable
+		return unstable
 	}
 	if err != nil {
 		if _, unread := e.text.Parse(was); unread != nil { // nothing to compare with
-			return true, e.replace(w, old, enc, unread)
+			return e.replace(w, first.Text, enc, unread)
 		}
 		if !e.survives(enc, t) {
 			err = fmt.Errorf("%w: what a %s is written as loads as another value, so no edit of the text can be proven; "+
 				"mend its Marshal or Unmarshal method, or give the codec the option codec.Rewrite()", err, t)
 		}
-		return true, &errors.EncodeError{Format: e.format, Err: err}
+		return &errors.EncodeError{Format: e.format, Err: err}
 	}
 	e.tell(w, report)
-	return true, emit(w, text)
+	return emit(w, text)
 }
 
 // annotated tells whether a text says more than its value; nil is one that can't.
 func annotated(doc *textedit.Document) bool {
 	return doc != nil && (len(doc.Comments) > 0 || doc.Indirect)
+}
+
+// loads reports whether an encoding needs no proof that it loads as the value that was
+// encoded, or has it. What the codecs write of the types they know loads, as what they
+// write into a new file does; what a type writes by its own methods may not.
+func (e editor) loads(enc []byte, t reflect.Type) bool {
+	return !writesItself.of(t) || e.survives(enc, t)
 }
 
 // survives is the proof of a text that is an encoding: it decodes to what was encoded.
@@ -171,8 +192,9 @@ func (e editor) replace(w io.Writer, old, enc []byte, why error) error {
 
 // documentCodec is a codec that can do without parsing a text again.
 type documentCodec interface {
-	loadDocument(doc *textedit.Document, v any) error // Load of the document's text
-	encode(v any) ([]byte, error)                     // Dump without a proof that the text loads
+	open(text []byte, t reflect.Type) (*opened, error) // for values of type t; an error says that Load must do it
+	loadDocument(doc *textedit.Document, v any) error  // Load of the document's text
+	encode(v any) ([]byte, error)                      // Dump without a proof that the text loads
 }
 
 // recode gives the encoding of what a text decodes to. It is compared with others,

@@ -80,6 +80,12 @@ var varies = question{
 	opaque: func(t reflect.Type) bool { return steady[t] },
 }
 
+// writesItself asks for types that encode themselves in a way that no codec knows.
+var writesItself = question{
+	here:   func(t reflect.Type) bool { return encodesItself(t) && !steady[t] || t == reflect.TypeFor[yaml.Node]() },
+	opaque: func(t reflect.Type) bool { return steady[t] },
+}
+
 func encodesItself(t reflect.Type) bool {
 	if methodless(t) || t.Kind() == reflect.Interface {
 		return false

@@ -74,10 +74,33 @@ func (c tomlCodec) loadDocument(doc *textedit.Document, v any) error {
 	if c.strict || !utf8.Valid(doc.Text) {
 		return c.Load(NewSource(doc.Text, 0), v)
 	}
-	if err := guard(func() error { return tomledit.Decode(doc, v) }); err != nil {
-		return c.failure(doc.Text, err)
+	return c.decode(doc.Text, tomledit.ParsedOf(doc), v)
+}
+
+func (c tomlCodec) decode(text []byte, p *tomledit.Parsed, v any) error {
+	if err := guard(func() error { return p.Decode(v) }); err != nil {
+		return c.failure(text, err)
 	}
-	return c.checked(tomledit.Keys(doc), v, func(v any) error { return tomledit.Decode(doc, v) })
+	return c.checked(p.Keys(), v, p.Decode)
+}
+
+// open parses a text once for a value and for its document. Into an interface the
+// decoder puts what the document is made of, so that is made before anybody can
+// change it.
+func (c tomlCodec) open(text []byte, t reflect.Type) (*opened, error) {
+	if c.strict || !utf8.Valid(text) {
+		return nil, errNotShared
+	}
+	p, err := tomledit.Read(text)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{
+		decode:   func(v any) error { return c.decode(text, p, v) },
+		document: p.Document,
+		shared:   holdsAny.of(t),
+		plain:    !bytes.ContainsRune(text, '#'),
+	}, nil
 }
 
 // checked refuses what the decoder has stored wrongly, or as chance would have it.

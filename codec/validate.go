@@ -95,6 +95,25 @@ func (c *validatedEditor[T]) Edit(w io.Writer, old []byte, v any) error {
 	return c.editor.Edit(w, old, v)
 }
 
+// LoadOriginal is Load.
+func (c *validatedEditor[T]) LoadOriginal(text []byte, max int64, v any) (*Original, error) {
+	inner, can := c.editor.(originalEditor)
+	p, ok := v.(*T)
+	if !can || !ok || isInterface[T]() {
+		return nil, c.Load(NewSource(text, max), v)
+	}
+	o, err := inner.LoadOriginal(text, max, p)
+	if err == nil {
+		err = decodeRefused[T](guard(func() error { return c.check(*p) }))
+	}
+	return o, err
+}
+
+// EditOriginal needs no check: Dump has made it when it encoded the value.
+func (c *validatedEditor[T]) EditOriginal(w io.Writer, o *Original, enc []byte, t reflect.Type) error {
+	return c.editor.(originalEditor).EditOriginal(w, o, enc, t)
+}
+
 // EditEncoded needs no check: Dump has made it when it encoded the value.
 func (c *validatedEditor[T]) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
 	if editor, ok := c.editor.(encodedEditor); ok {

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"reflect"
 
@@ -91,6 +92,28 @@ func (c yamlCodec) loadDocument(doc *textedit.Document, v any) error {
 	return nil
 }
 
+// open parses a text once for a value and for its document. A type to which yaml.v3
+// shows its nodes could change them.
+func (c yamlCodec) open(text []byte, t reflect.Type) (*opened, error) {
+	if c.strict || seesNodes.of(t) {
+		return nil, errNotShared
+	}
+	p, err := yamledit.Read(text)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{
+		decode: func(v any) error {
+			if err := guard(func() error { return p.Decode(v, false) }); err != nil {
+				return lineFailure(c.format, err)
+			}
+			return nil
+		},
+		document: func() (*textedit.Document, error) { return p.Document(), nil },
+		plain:    !bytes.ContainsAny(text, "#&"),
+	}, nil
+}
+
 // end refuses what follows the first document.
 func (c yamlCodec) end(d *yaml.Decoder) error {
 	var second yaml.Node
@@ -106,7 +129,14 @@ func (c yamlCodec) end(d *yaml.Decoder) error {
 }
 
 func (c yamlCodec) Dump(w io.Writer, v any) error {
-	text, err := c.write(v, c.emit)
+	text, foreign, err := c.write(v, c.emit)
+	if err == nil && foreign {
+		var again any
+		if err = c.Load(NewSource(text, 0), &again); err != nil {
+			err = encodeFailure(c.format, v, fmt.Errorf("what was written does not load again: %w", err),
+				"see that the yaml.Nodes in it have every anchor they refer to, and no key twice")
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -115,26 +145,30 @@ func (c yamlCodec) Dump(w io.Writer, v any) error {
 
 // encode is what Dump writes, for a comparison with that.
 func (c yamlCodec) encode(v any) ([]byte, error) {
-	return c.write(v, func(root *yaml.Node) ([]byte, error) {
+	text, _, err := c.write(v, func(root *yaml.Node) ([]byte, error) {
 		if text, ok := printYAML(root, c.indent); ok {
 			return text, nil
 		}
 		return c.emit(root)
 	})
+	return text, err
 }
 
-func (c yamlCodec) write(v any, emit func(root *yaml.Node) ([]byte, error)) (text []byte, err error) {
+// write gives the text of v. Foreign says that a part of it is a yaml.Node that
+// somebody else has made.
+func (c yamlCodec) write(v any, emit func(root *yaml.Node) ([]byte, error)) (text []byte, foreign bool, err error) {
+	b := newYAMLBuilder(c.indent)
 	err = guard(func() error {
-		node, err := newYAMLBuilder(c.indent).node(reflect.ValueOf(addressable(v)), false)
+		node, err := b.node(reflect.ValueOf(addressable(v)), false)
 		if err == nil {
 			text, err = emit(node)
 		}
 		return err
 	})
 	if err != nil {
-		return nil, encodeFailure(c.format, v, err, `leave it out with the tag yaml:"-" or give it a MarshalYAML method`)
+		return nil, false, encodeFailure(c.format, v, err, `leave it out with the tag yaml:"-" or give it a MarshalYAML method`)
 	}
-	return text, nil
+	return text, b.foreign, nil
 }
 
 func (c yamlCodec) emit(root *yaml.Node) ([]byte, error) {

@@ -16,11 +16,12 @@ import (
 // Building the tree here, not in yaml.v3, lets each string have a style that
 // keeps it: the literal style of yaml.v3 loses a leading line break.
 type yamlBuilder struct {
-	depth  int
-	seen   map[any]bool // pointers, maps and slices around the value, below cycleDepth
-	level  int          // how many collections are open
-	indent int          // the blanks for each
-	blanks int          // of all lines together
+	foreign bool // a part of the tree is not made here
+	depth   int
+	seen    map[any]bool // pointers, maps and slices around the value, below cycleDepth
+	level   int          // how many collections are open
+	indent  int          // the blanks for each
+	blanks  int          // of all lines together
 }
 
 func newYAMLBuilder(indent int) *yamlBuilder { return &yamlBuilder{indent: indent} }
@@ -118,6 +119,7 @@ func (b *yamlBuilder) special(v reflect.Value, flow bool) (node *yaml.Node, done
 		if x.IsZero() {
 			return plainNode("null"), true, nil
 		}
+		b.foreign = true
 		return x, true, nil
 	case *time.Time:
 		node, err = timeNode(*x)

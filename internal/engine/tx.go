@@ -109,6 +109,13 @@ func within(o store.ReadOptions, size int) error {
 	return nil
 }
 
+// Staged reports whether Value gives the encoding of a value that was staged before.
+func (tx *Tx) Staged(f Form) bool {
+	tx.lock()
+	defer tx.mu.Unlock()
+	return sameForm(tx.state.form, f)
+}
+
 // Value is Text for a caller to whom the encoding of a value of the given form
 // will do.
 func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, exists bool, err error) {
@@ -156,6 +163,9 @@ func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 		if s, err = s.settled(); err != nil {
 			return err
 		}
+	}
+	if s.form != nil {
+		f = s.form // which may know more about the text
 	}
 	tx.set(state{s.base, s.tails, f, value})
 	return nil

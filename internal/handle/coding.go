@@ -25,7 +25,7 @@ func (f *File[T]) coding() (coding[T], error) {
 		return coding[T]{}, err
 	}
 	if editor, ok := c.(codec.Editor); ok {
-		return coding[T]{c, &form[T]{editor, f.options.MaxSize, f.request.Options.Policy.Log}}, nil
+		return coding[T]{c, &form[T]{codec: editor, max: f.options.MaxSize, log: f.request.Options.Policy.Log}}, nil
 	}
 	return coding[T]{codec: c}, nil
 }
@@ -37,6 +37,28 @@ func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 		var none T
 		return none, matching(errors.ErrDecode, err)
 	}
+	return v, nil
+}
+
+// decodeOriginal is decode of the text that is to be edited. The form keeps what the
+// codec finds out about it.
+func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
+	c, ok := f.codec.(interface {
+		LoadOriginal(text []byte, max int64, v any) (*codec.Original, error)
+	})
+	if !ok {
+		return decode[T](f.codec, text, f.max)
+	}
+	var original *codec.Original
+	err = calm(errors.ErrDecode, func() (err error) {
+		original, err = c.LoadOriginal(text, f.max, &v)
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, matching(errors.ErrDecode, err)
+	}
+	f.original = original
 	return v, nil
 }
 
@@ -70,9 +92,10 @@ func matching(kind, err error) error {
 
 // form is how values of one type and one codec become the text of a file.
 type form[T any] struct {
-	codec codec.Editor
-	max   int64
-	log   *safety.Log
+	codec    codec.Editor
+	max      int64
+	log      *safety.Log
+	original *codec.Original // of the text that an Update has loaded; nil of any other
 }
 
 // Same is of the engine's Form interface.
@@ -106,6 +129,11 @@ func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) 
 // edit gives the codec the encoding itself if it takes one, for what is encoded
 // need not decode. To another codec such a value can only be written whole.
 func (f *form[T]) edit(out *editBuffer, old, value []byte) error {
+	if c, ok := f.codec.(interface {
+		EditOriginal(w io.Writer, o *codec.Original, enc []byte, t reflect.Type) error
+	}); ok && f.original.Of(old) {
+		return c.EditOriginal(out, f.original, value, reflect.TypeFor[T]())
+	}
 	if c, ok := f.codec.(interface {
 		EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
 	}); ok {

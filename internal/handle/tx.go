@@ -37,6 +37,22 @@ func (tx *Tx[T]) read(c coding[T]) (none T, err error) {
 	return decode[T](c.codec, data, tx.file.options.MaxSize)
 }
 
+// readOriginal is read of a value that is to be written again.
+func (tx *Tx[T]) readOriginal(c coding[T]) (v T, err error) {
+	f, ok := c.form.(*form[T])
+	if !ok || tx.tx.Staged(f) {
+		return tx.read(c)
+	}
+	text, exists, err := tx.tx.Text(tx.file.options.forCodec())
+	if err == nil && !exists {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return v, err
+	}
+	return f.decodeOriginal(text)
+}
+
 // ReadOr is Read, but gives def if there is no file.
 func (tx *Tx[T]) ReadOr(def T) (T, error) { return orDefault(def)(tx.Read()) }
 
@@ -89,7 +105,7 @@ func (tx *Tx[T]) Append(text string) error {
 // update lets fn change the current state; without a file, the zero value, with
 // a map made.
 func (tx *Tx[T]) update(c coding[T], fn func(v *T) error) error {
-	v, err := tx.read(c)
+	v, err := tx.readOriginal(c)
 	if err != nil && !noFile(err) {
 		return tx.file.fail("update", errors.ErrWrite, err)
 	}

@@ -37,7 +37,7 @@ func (f format) encoding(text []byte) (*textedit.Node, error) {
 
 // read gives the tree of an encoding, or nil if the scanner can't follow it.
 func read(text []byte) *textedit.Node {
-	s := newScanner(text)
+	s := newScanner(text, string(text))
 	if s.document(); s.lost || !s.decode(s.root) {
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
 )
@@ -13,9 +12,8 @@ import (
 // first.
 type layout struct {
 	text    []byte
-	meta    toml.MetaData
-	whole   toml.Primitive // what the text was decoded to
-	lost    bool           // the positions are not known
+	parsed  *Parsed // what the decoder read of the text; nil of an encoding
+	lost    bool    // the positions are not known
 	head    *scope
 	headers []*statement
 	brk     string // a line break

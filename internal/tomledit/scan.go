@@ -51,8 +51,8 @@ func (s *scanner) scalar(start int, typ, value string) *textedit.Node {
 	return n
 }
 
-func newScanner(text []byte) *scanner {
-	s := &scanner{text: text, source: string(text), at: mark(text), line: 1, scope: &scope{}, layout: newLayout(text)}
+func newScanner(text []byte, source string) *scanner {
+	s := &scanner{text: text, source: source, at: mark(text), line: 1, scope: &scope{}, layout: newLayout(text)}
 	s.root = s.table(s.scope, 0, "")
 	s.base, s.chain = s.root, []*table{placeOf(s.root).table}
 	return s

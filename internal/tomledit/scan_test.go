@@ -19,7 +19,7 @@ func TestScannerGivesUpOnWhatIsNoTOML(t *testing.T) {
 		"a", "a = ", "a = \"x", "a = '''x''", "a = \"x\\", "a = [1 2]", "a = [1,", "a = {b = 1", "a = {b = 1]", "[a", "[[a]", "a b = 1",
 		"a = 1\na = 2", "a = 1\na.b = 2", "a = 1\n[a]", "a = 1\n[a.b]", "a = []\n[[a]]", "[[a]]\n[a]", "a = [1]\n[a.b]\nx = 1", "a = ,",
 	} {
-		s := newScanner([]byte(text))
+		s := newScanner([]byte(text), text)
 		if s.document(); !s.lost {
 			t.Errorf("%q is read as if it were TOML", text)
 		}
@@ -29,11 +29,11 @@ func TestScannerGivesUpOnWhatIsNoTOML(t *testing.T) {
 func TestScannerEndsOnEveryText(t *testing.T) {
 	for name, text := range edittest.Corpus(t, "real/*.toml") {
 		for n := 0; n < len(text); n += 7 {
-			s := newScanner(text[:n])
+			s := newScanner(text[:n], string(text[:n]))
 			if s.document(); s.at > n {
 				t.Fatalf("%s: read to %d of %d bytes", name, s.at, n)
 			}
-			s = newScanner(text[n:])
+			s = newScanner(text[n:], string(text[n:]))
 			s.document()
 		}
 	}
@@ -63,7 +63,7 @@ func TestScannerIsComparedWithTheDecoder(t *testing.T) {
 		{"another table in a list", func(m map[string]any) { m["c"] = []map[string]any{{"y": int64(1)}} }, false},
 		{"another table", func(m map[string]any) { m["t"] = []map[string]any{{"d": int64(1)}} }, false},
 	} {
-		s := newScanner([]byte(text))
+		s := newScanner([]byte(text), text)
 		if s.document(); fill(s.root, like(c.change)) != c.same {
 			t.Errorf("%s: not %v", c.name, c.same)
 		}

@@ -30,22 +30,49 @@ type format struct{}
 
 // Parse reads a text.
 func (format) Parse(text []byte) (*textedit.Document, error) {
-	if err := Bound(text); err != nil {
-		return nil, err
-	}
-	s := newScanner(text)
-	var whole toml.Primitive
-	meta, err := toml.Decode(s.source, &whole)
+	p, err := Read(text)
 	if err != nil {
 		return nil, err
 	}
-	var decoded any // into which nothing is copied
-	if err := meta.PrimitiveDecode(whole, &decoded); err != nil {
+	return p.Document()
+}
+
+// Parsed is a text that the decoder has accepted.
+type Parsed struct {
+	text   []byte
+	source string // the text, for nodes to share
+	meta   toml.MetaData
+	whole  toml.Primitive
+}
+
+// Read has the decoder read a text.
+func Read(text []byte) (*Parsed, error) {
+	if err := Bound(text); err != nil {
 		return nil, err
 	}
-	s.layout.meta, s.layout.whole = meta, whole
+	p := &Parsed{text: text, source: string(text)}
+	var err error
+	p.meta, err = toml.Decode(p.source, &p.whole)
+	return p, err
+}
+
+// Decode stores what the text holds in v. What v holds then may be part of p: it is
+// not to be changed as long as p is used.
+func (p *Parsed) Decode(v any) error { return p.meta.PrimitiveDecode(p.whole, v) }
+
+// Keys gives all keys of the text, those of tables in lists once for each.
+func (p *Parsed) Keys() []toml.Key { return p.meta.Keys() }
+
+// Document finds out where everything is.
+func (p *Parsed) Document() (*textedit.Document, error) {
+	var decoded any // into which nothing is copied
+	if err := p.Decode(&decoded); err != nil {
+		return nil, err
+	}
+	s := newScanner(p.text, p.source)
+	s.layout.parsed = p
 	s.document()
-	doc := &textedit.Document{Text: text, Root: s.root, Comments: s.comments, Loose: true, Keys: textedit.MatchFold, Data: s.layout}
+	doc := &textedit.Document{Text: p.text, Root: s.root, Comments: s.comments, Loose: true, Keys: textedit.MatchFold, Data: s.layout}
 	if s.lost || !fill(s.root, decoded) {
 		s.layout.lost = true
 		doc.Root = treeOf(decoded)
@@ -54,15 +81,8 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	return doc, nil
 }
 
-// Decode stores what doc holds in v, without parsing its text again. What v holds
-// then may be part of doc: it is not to be changed.
-func Decode(doc *textedit.Document, v any) error {
-	l := doc.Data.(*layout)
-	return l.meta.PrimitiveDecode(l.whole, v)
-}
-
-// Keys gives all keys of doc, those of tables in lists once for each.
-func Keys(doc *textedit.Document) []toml.Key { return doc.Data.(*layout).meta.Keys() }
+// ParsedOf gives what the decoder has read of a document.
+func ParsedOf(doc *textedit.Document) *Parsed { return doc.Data.(*layout).parsed }
 
 // mark is the length of the byte order mark that text begins with.
 func mark(text []byte) int {

@@ -30,12 +30,32 @@ type format struct{}
 
 // Parse reads a text of at most one document.
 func (format) Parse(text []byte) (*textedit.Document, error) {
-	root, err := parse(text)
+	p, err := Read(text)
 	if err != nil {
 		return nil, err
 	}
-	return scan(text, root), nil
+	return p.Document(), nil
 }
+
+// Parsed is a text that yaml.v3 has made a tree of.
+type Parsed struct {
+	text []byte
+	root *yaml.Node
+}
+
+// Read has yaml.v3 read a text of at most one document.
+func Read(text []byte) (*Parsed, error) {
+	root, err := parse(text)
+	return &Parsed{text, root}, err
+}
+
+// Decode stores what the text holds in v. A yaml.Node in v is part of p then: it is
+// not to be changed. Shown says that v shows its nodes to somebody, as a yaml.Node or
+// to a method.
+func (p *Parsed) Decode(v any, shown bool) error { return DecodeNode(p.root, v, shown) }
+
+// Document finds out where everything is.
+func (p *Parsed) Document() *textedit.Document { return scan(p.text, p.root) }
 
 func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
