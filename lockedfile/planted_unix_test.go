@@ -89,13 +89,6 @@ var everyCheckedRead = map[string]func(path string) error{
 	"ForceRelease": func(path string) error { return lockedfile.ForceRelease(path) },
 }
 
-func release(l *lockedfile.Lock, err error) error {
-	if err != nil {
-		return err
-	}
-	return l.Release()
-}
-
 // shared is a directory like /tmp, with a file of this user's elsewhere that links in
 // it may lead to.
 func shared(t *testing.T) (dir, target string) {

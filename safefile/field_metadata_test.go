@@ -250,8 +250,8 @@ func TestField18ExtendedAttributesAreKept(t *testing.T) {
 	}
 }
 
-func TestField15ALockFileFollowsTheModeAndOwnerOfTheData(t *testing.T) {
-	for mode, want := range map[fs.FileMode]fs.FileMode{0o664: 0o664, 0o600: 0o600, 0o640: 0o640, 0o755: 0o644, 0o444: 0o644} {
+func TestField15ALockFileServesThoseWhoMayWriteTheDataAndNobodyElse(t *testing.T) {
+	for mode, want := range map[fs.FileMode]fs.FileMode{0o664: 0o660, 0o600: 0o600, 0o640: 0o600, 0o755: 0o600, 0o444: 0o600, 0o666: 0o666} {
 		path := filepath.Join(memory(t), "file")
 		put(t, path, "old")
 		must(t, os.Chmod(path, mode))

@@ -3,11 +3,14 @@ package safefile
 import (
 	"io/fs"
 	"log/slog"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/registry"
 )
@@ -147,6 +150,26 @@ func WithLockDir(dir string) Option {
 			o.Reject("WithLockDir: the directory is empty")
 		}
 		o.LockDir = dir
+	}
+}
+
+// WithLockSuffix makes the lock's name of the file's by another suffix than
+// ".lock". Choose one for a file whose PATH.lock is somebody's data (Pipfile.lock)
+// or another program's lock (git, kubectl, npm's proper-lockfile); such a lock
+// file is refused with ErrLock otherwise. All writers of a file must agree on the
+// suffix, since a lock of another name excludes nobody. It is the end of the
+// lock's name under [WithLockDir] too.
+func WithLockSuffix(suffix string) Option {
+	return func(o *handle.Options) {
+		switch {
+		case suffix == "":
+			o.Reject("WithLockSuffix: the suffix is empty")
+		case strings.ContainsAny(suffix, "/\x00") || strings.ContainsRune(suffix, filepath.Separator):
+			o.Reject("WithLockSuffix(%q) is no part of one name", suffix)
+		case suffix == sidecar.Suffix:
+			o.Reject("WithLockSuffix(%q) is the name of the checksum", suffix)
+		}
+		o.LockSuffix = suffix
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -20,7 +21,7 @@ import (
 // A task is what the test binary does when it runs itself as another process:
 // as another user, with another umask, or under strace.
 type task struct {
-	Do     string // "write", "append", "merge", "remove", "read", "inspect", or "os.WriteFile"
+	Do     string // "write", "write twice", "append", "merge", "remove", "read", "inspect", or "os.WriteFile"
 	Path   string
 	Data   string
 	Perm   fs.FileMode
@@ -103,6 +104,9 @@ func (t task) do(f *safefile.SafeFile[map[string]int]) ([]byte, error) {
 	switch t.Do {
 	case "write":
 		return nil, f.WriteBytes([]byte(t.Data))
+	case "write twice":
+		again := safefile.New[string](t.Path, safefile.WithTimeout(5*time.Second))
+		return nil, errors.Join(f.WriteBytes([]byte("first")), again.WriteBytes([]byte(t.Data)))
 	case "append":
 		return nil, f.Append(t.Data)
 	case "merge":

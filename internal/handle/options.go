@@ -32,6 +32,7 @@ type Options struct {
 	Safety     safety.Level
 	Symlinks   store.Symlinks
 	LockDir    string
+	LockSuffix string
 	MaxSize    int64
 	MaxSizeSet bool // the user chose it, so that it holds for bytes too
 	Logger     *slog.Logger
@@ -67,6 +68,7 @@ func (o *Options) request(abs string) engine.Request {
 			Path:     abs,
 			Symlinks: o.Symlinks,
 			LockDir:  o.LockDir,
+			Suffix:   o.LockSuffix,
 			NoLock:   o.NoLock,
 			Parents:  o.Parents,
 			Perm:     o.Mode,

@@ -9,6 +9,10 @@
 // and compared again before anything is made visible, so that whoever moved or
 // deleted the lock file has revoked the lock rather than shared it.
 //
+// A file of that name may be somebody's data (Pipfile.lock) or another
+// program's lock (git's config.lock). Only a file that is empty, or that begins
+// as this package's records do, is locked and written; see [Place.refuse].
+//
 // flock(2) belongs to the open file: every attempt opens the file anew, and the
 // kernel gives the lock up when its holder dies. It is advisory: it keeps out
 // only those who ask for it.
@@ -27,7 +31,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// Suffix makes a lock's name of the data file's.
+// Suffix makes a lock's name of the data file's, unless the caller chose another.
 const Suffix = ".lock"
 
 // patience is how often a lock that somebody replaces while it is being taken
@@ -39,122 +43,158 @@ type Place struct {
 	Dir  vfs.Dir // the directory of the lock file, open
 	Path string  // the lock file's path
 	Name string  // its last element
-	// Like finds the data file, whose mode and owner a new lock file takes;
+	// Like finds the data file, whose owner and writers a new lock file takes;
 	// false if there is none yet, and then Perm applies, cut by the umask.
 	Like func() (vfs.Info, bool)
 	Perm fs.FileMode
+	// Data is what the data file was when it was located, nil if unknown. A lock
+	// file that shuts out some of that file's writers is mended.
+	Data *vfs.Info
+	// Foreign says that the file to be locked is no lock file: it is never made
+	// or written, and its content and links do not matter.
+	Foreign bool
+	// Existing says that a lock file that is missing is not made.
+	Existing bool
 }
 
 // Held is a lock that is held. It is not safe for concurrent use.
 type Held struct {
-	flock *flock.Flock
-	place Place
-	info  fs.FileInfo // of the lock file, when it was locked
-	open  vfs.File    // for the record; nil until that is read or written
+	flock    *flock.Flock // nil once released
+	place    Place
+	info     fs.FileInfo // of the lock file, when it was locked
+	made     bool        // this call made the lock file
+	file     vfs.File    // for the record; nil until that is read or written
+	readOnly bool        // file can't be written
+	head     []byte      // the beginning of the lock file, when it was locked
 }
 
 // Try takes the lock if it is free, and fails with ErrLocked if it is not. It
 // makes the lock file if there is none.
 func Try(p Place) (*Held, error) {
 	for range patience {
-		f, made, err := p.attempt()
-		if err != nil {
-			return nil, err
-		}
-		h, err := p.confirm(f)
-		if h != nil && made {
-			h.follow()
-		}
-		if h != nil || err != nil {
+		if h, err := p.attempt(); h != nil || err != nil {
 			return h, err
 		}
 	}
-	return nil, fmt.Errorf("%w: %s keeps being replaced", errors.ErrLock, p.Path)
+	return nil, fmt.Errorf("%w: %s keeps being replaced", errors.ErrLock, printable(p.Path))
 }
 
-// attempt locks whatever lies at the path. It opens without O_CREATE first, so
-// that a lock file on a read-only mount, or one of another user's, serves too.
-func (p Place) attempt() (f *flock.Flock, made bool, err error) {
-	f = p.open(0)
-	free, err := try(f)
-	if errors.Is(err, fs.ErrNotExist) {
-		f, made = p.open(os.O_CREATE), true
-		free, err = try(f)
-	}
-	if err != nil {
-		return nil, false, p.classify(err)
-	}
-	if !free {
-		return nil, false, errors.ErrLocked
-	}
-	return f, made, nil
-}
-
-// open prepares a lock of its own for each attempt: gofrs/flock lets a Flock
-// that already holds the lock lock again, so a shared one would exclude nobody.
-func (p Place) open(create int) *flock.Flock {
-	return flock.New(p.Path, flock.SetFlag(openFlags|create), flock.SetPermissions(lockMode(p.Perm)))
-}
-
-// lockMode lets everybody lock who may read or write the data, and never locks
-// the owner out.
-func lockMode(data fs.FileMode) fs.FileMode { return data&0o666 | 0o600 }
-
-func try(f *flock.Flock) (free bool, err error) {
-	for {
-		free, err = f.TryLock()
-		if !errors.Is(err, syscall.EINTR) {
-			return free, err
+// attempt locks what lies at the path. Neither a lock nor an error means that
+// the lock file was replaced meanwhile: try again.
+func (p Place) attempt() (*Held, error) {
+	f, free, err := p.acquire((*flock.Flock).TryLock)
+	var made vfs.File
+	if errors.Is(err, fs.ErrNotExist) && !p.Foreign && !p.Existing {
+		// Made with O_EXCL, so that owner and mode are set on no file but one that
+		// this call made: another file may be put there at any moment.
+		if made, err = p.create(p.Name); err != nil {
+			if errors.Is(err, fs.ErrExist) {
+				return nil, nil
+			}
+			return nil, p.classify(err)
 		}
-	}
-}
-
-// confirm makes sure that what was locked is a regular file and still lies at
-// the path. Neither a lock nor an error means: try again.
-func (p Place) confirm(f *flock.Flock) (*Held, error) {
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%w: %s is no regular file; remove it", errors.ErrLock, p.Path)
-	}
-	same := false
-	if err == nil {
-		same, err = p.Dir.Same(p.Name, info)
+		f, free, err = p.acquire((*flock.Flock).TryLock)
 		if errors.Is(err, fs.ErrNotExist) {
-			err = nil
+			made.Close()
+			return nil, nil
 		}
 	}
-	if err != nil && !errors.Is(err, errors.ErrLock) {
-		err = fmt.Errorf("%w: %w", errors.ErrLock, err)
+	switch {
+	case err != nil:
+		err = p.classify(err)
+	case !free:
+		// A file that is none of ours is refused even while its owner has it locked.
+		if err = p.look(); err == nil || errors.Is(err, fs.ErrNotExist) {
+			err = errors.ErrLocked
+		}
+	default:
+		return p.confirm(f, made)
+	}
+	if made != nil {
+		made.Close()
+	}
+	return nil, err
+}
+
+// acquire opens the lock file and locks it. It opens for writing where the file
+// allows that, since NFS gives an exclusive lock only to a descriptor that is open
+// for writing (flock(2)), and else for reading. Each attempt has a Flock of its
+// own: gofrs/flock lets a Flock that holds the lock lock again, so a shared one
+// would exclude nobody.
+func (p Place) acquire(lock func(*flock.Flock) (bool, error)) (f *flock.Flock, free bool, err error) {
+	for _, access := range []int{os.O_RDWR, os.O_RDONLY} {
+		// Permissions of 0 have gofrs/flock try an open for writing after EBADF
+		// whatever the mode of the file; nothing is created.
+		f = flock.New(p.Path, flock.SetFlag(openFlags|access), flock.SetPermissions(0))
+		for {
+			if free, err = lock(f); !errors.Is(err, syscall.EINTR) {
+				break
+			}
+		}
+		if !opening(err) || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+			break
+		}
+	}
+	return f, free, err
+}
+
+// opening reports whether an error of gofrs/flock is of open(2) rather than of flock(2).
+func opening(err error) bool {
+	_, ok := errors.AsType[*fs.PathError](err)
+	return ok
+}
+
+// confirm makes sure that the file that was locked is one that may serve as a lock and
+// still lies at the path. Neither a lock nor an error means: try again. It owns
+// made, which is nil unless this call made the file.
+func (p Place) confirm(f *flock.Flock, made vfs.File) (_ *Held, err error) {
+	h := &Held{flock: f, place: p, file: made}
+	ok := false
+	defer func() {
+		if !ok {
+			err = errors.Join(err, h.Release())
+		}
+	}()
+	if h.info, err = f.Stat(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
+	}
+	if !h.info.Mode().IsRegular() {
+		return nil, p.irregular()
+	}
+	same, err := p.Dir.Same(p.Name, h.info)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
 	}
 	if err != nil || !same {
-		return nil, errors.Join(err, unlock(f))
+		return nil, nil
 	}
-	return &Held{flock: f, place: p, info: info}, nil
+	if made != nil && h.holds(made) == nil {
+		h.made = true
+	} else {
+		h.forget()
+	}
+	if err := h.inspect(); err != nil {
+		if errors.Is(err, errors.ErrLockLost) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	h.mend()
+	ok = true
+	return h, nil
 }
 
-// follow gives a lock file that was just made the mode and owner of the data
-// file, past the umask, so that whoever shares the data shares the lock. What
-// the system refuses is left as it is: the maker can use the lock either way.
-func (h *Held) follow() {
-	like, ok := h.place.Like()
-	if !ok {
-		return
-	}
-	f, err := h.record()
-	if err != nil {
-		return
-	}
-	_ = f.Chown(like.UID, like.GID)
-	_ = f.Chmod(lockMode(like.Mode))
-}
-
-// record opens the lock file for its record, until Release, if it is still the one
+// open opens the lock file for its record, until Release, if it is still the one
 // held.
-func (h *Held) record() (vfs.File, error) {
-	if h.open != nil {
-		return h.open, nil
+func (h *Held) open() (vfs.File, error) {
+	if h.file != nil {
+		return h.file, nil
 	}
 	f, err := h.place.Dir.OpenRecord(h.place.Name)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		h.readOnly = true
+		f, err = h.place.Dir.Open(h.place.Name)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -162,8 +202,16 @@ func (h *Held) record() (vfs.File, error) {
 		f.Close()
 		return nil, err
 	}
-	h.open = f
+	h.file = f
 	return f, nil
+}
+
+// forget closes the record's descriptor.
+func (h *Held) forget() {
+	if h.file != nil {
+		h.file.Close()
+		h.file = nil
+	}
 }
 
 // holds reports ErrLockLost if an open file is not the lock that is held. Where
@@ -171,18 +219,24 @@ func (h *Held) record() (vfs.File, error) {
 // show another file while it is opened, and the lock again when the path is
 // compared.
 func (h *Held) holds(f vfs.File) error {
+	_, err := h.stat(f)
+	return err
+}
+
+// stat describes an open file, which must be the lock that is held.
+func (h *Held) stat(f vfs.File) (vfs.Info, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return info, err
 	}
 	held, known := vfs.IDOf(h.info)
 	switch {
 	case !known:
-		return h.Check()
+		return info, h.Check()
 	case info.ID != held:
-		return h.lost()
+		return info, h.lost()
 	}
-	return nil
+	return info, nil
 }
 
 // Check reports ErrLockLost if the path no longer names the lock that is held.
@@ -198,12 +252,12 @@ func (h *Held) Check() error {
 }
 
 func (h *Held) lost() error {
-	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, h.place.Path)
+	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, printable(h.place.Path))
 }
 
 // Polled reports whether somebody has lately been at the lock file who takes the lock
-// in another way: py-filelock truncates the file whenever it tries, and so do programs
-// that write a text of their own into it. Who has only opened the file is not seen.
+// in another way: py-filelock truncates the file whenever it tries. Who has only
+// opened the file is not seen.
 func (h *Held) Polled() bool {
 	return h.Size() != recordSize && time.Since(h.info.ModTime()) < pollSpan
 }
@@ -224,31 +278,14 @@ func (h *Held) Wanted() bool {
 func (h *Held) Size() int64 { return h.info.Size() }
 
 // Release frees the lock by unlocking it rather than by closing alone, so that
-// a child that inherited the descriptor keeps nothing.
+// a child that inherited the descriptor keeps nothing. A second Release does
+// nothing.
 func (h *Held) Release() error {
-	if h.open != nil {
-		h.open.Close()
+	h.forget()
+	f := h.flock
+	h.flock = nil
+	if f == nil {
+		return nil
 	}
-	return unlock(h.flock)
-}
-
-func unlock(f *flock.Flock) error {
-	for {
-		if err := f.Unlock(); !errors.Is(err, syscall.EINTR) {
-			return err
-		}
-	}
-}
-
-// classify tells a filesystem that can't lock from a lock that can't be opened.
-// Only EWOULDBLOCK means busy, and gofrs/flock has seen to that.
-func (p Place) classify(err error) error {
-	switch {
-	case errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.ENOLCK):
-		return fmt.Errorf("%w: %s can't be locked: %w; choose another directory for the lock with WithLockDir",
-			errors.ErrUnsupportedEnvironment, p.Path, err)
-	case errors.Is(err, syscall.ELOOP):
-		return fmt.Errorf("%w: %w: %s is a symbolic link; remove it", errors.ErrLock, errors.ErrSymlink, p.Path)
-	}
-	return fmt.Errorf("%w: %w", errors.ErrLock, err)
+	return unlock(f)
 }

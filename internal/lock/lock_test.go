@@ -31,6 +31,9 @@ func placeIn(t *testing.T, fsys vfs.FS, dir string) Place {
 	return Place{Dir: d, Name: "data.lock", Path: filepath.Join(dir, "data.lock"), Like: nothing, Perm: 0o666}
 }
 
+// named gives one name, again and again.
+func named(name string) func() string { return func() string { return name } }
+
 func place(t *testing.T) Place { return placeIn(t, vfs.OS, t.TempDir()) }
 
 func take(t *testing.T, p Place) *Held {
@@ -165,7 +168,7 @@ func TestErrorsOfTheSystemMatchTheirSentinels(t *testing.T) {
 
 func TestALockThatCannotBeMadeSaysWhy(t *testing.T) {
 	p := place(t)
-	p.Path = filepath.Join(p.Path, "no", "such", "directory.lock")
+	must(t, os.Remove(p.Dir.Path()))
 	if _, err := Try(p); !errors.Is(err, errors.ErrLock) || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Try: %v", err)
 	}
@@ -174,7 +177,7 @@ func TestALockThatCannotBeMadeSaysWhy(t *testing.T) {
 func TestANewLockFileTakesModeAndOwnerOfTheData(t *testing.T) {
 	needUnix(t)
 	p := place(t)
-	data := vfs.Info{Mode: 0o640, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
+	data := vfs.Info{Mode: 0o664, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 	if os.Geteuid() == 0 {
 		data.UID, data.GID = 12, 34
 	}
@@ -182,7 +185,7 @@ func TestANewLockFileTakesModeAndOwnerOfTheData(t *testing.T) {
 	take(t, p)
 	info, err := p.Dir.Stat(p.Name)
 	must(t, err)
-	if info.Mode != 0o640 || info.UID != data.UID || info.GID != data.GID {
+	if info.Mode != 0o660 || info.UID != data.UID || info.GID != data.GID {
 		t.Errorf("the lock has mode %v and owner %d:%d", info.Mode, info.UID, info.GID)
 	}
 }
@@ -190,17 +193,18 @@ func TestANewLockFileTakesModeAndOwnerOfTheData(t *testing.T) {
 func TestALockFileThatWasThereKeepsItsMode(t *testing.T) {
 	needUnix(t)
 	p := place(t)
-	must(t, os.WriteFile(p.Path, nil, 0o604))
-	must(t, os.Chmod(p.Path, 0o604))
-	p.Like = func() (vfs.Info, bool) { return vfs.Info{Mode: 0o666}, true }
+	must(t, os.WriteFile(p.Path, nil, 0o606))
+	must(t, os.Chmod(p.Path, 0o606))
+	p.Like = func() (vfs.Info, bool) { return vfs.Info{Mode: 0o660}, true }
 	take(t, p)
-	if info, _ := p.Dir.Stat(p.Name); info.Mode != 0o604 {
+	if info, _ := p.Dir.Stat(p.Name); info.Mode != 0o606 {
 		t.Errorf("the lock has mode %v", info.Mode)
 	}
 }
 
-func TestALockModeLetsInWhoMayReadOrWriteAndNeverShutsTheOwnerOut(t *testing.T) {
-	for data, want := range map[fs.FileMode]fs.FileMode{0o644: 0o644, 0o755: 0o644, 0o400: 0o600, 0: 0o600, 0o666: 0o666, 0o060: 0o660} {
+func TestALockModeLetsInWhoMayWriteAndNeverShutsTheOwnerOut(t *testing.T) {
+	for data, want := range map[fs.FileMode]fs.FileMode{0o644: 0o600, 0o755: 0o600, 0o400: 0o600, 0: 0o600, 0o666: 0o666, 0o060: 0o660,
+		0o664: 0o660, 0o646: 0o606, 0o222: 0o666} {
 		if got := lockMode(data); got != want {
 			t.Errorf("for data of mode %v the lock has %v, want %v", data, got, want)
 		}
@@ -213,13 +217,14 @@ func TestAFileSwappedInForTheLockIsNotTouched(t *testing.T) {
 	needUnix(t)
 	for what, do := range map[string]func(*Held){
 		"announcing": func(h *Held) { h.Announce()() },
-		"following":  (*Held).follow,
+		"mending":    (*Held).mend,
 	} {
 		t.Run(what, func(t *testing.T) {
 			disk := faultfs.Wrap(vfs.OS)
 			p := placeIn(t, disk, t.TempDir())
-			h := take(t, p)
-			h.place.Like = func() (vfs.Info, bool) { return vfs.Info{Mode: 0o666}, true }
+			must(t, take(t, p).Release())
+			h := take(t, p) // which opens nothing for the record yet
+			h.place.Data = &vfs.Info{Mode: 0o666, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 			victim, hidden := p.Path+".victim", p.Path+".hidden"
 			must(t, os.WriteFile(victim, []byte("precious"), 0o600))
 			swap := func(in, out string) error { return errors.Join(os.Rename(p.Path, out), os.Rename(in, p.Path)) }
@@ -236,6 +241,9 @@ func TestAFileSwappedInForTheLockIsNotTouched(t *testing.T) {
 				return nil
 			})
 			do(h)
+			if len(disk.Ops()) == 0 {
+				t.Fatal("it opened nothing")
+			}
 			if swapped {
 				must(t, swap(hidden, victim))
 			}
@@ -274,7 +282,7 @@ func TestIsHeldAsksWithoutMakingOrKeepingTheLock(t *testing.T) {
 func TestSupplantRevokesTheLockAndHoldsTheNewOne(t *testing.T) {
 	p := place(t)
 	old := take(t, p)
-	h, err := p.Supplant("new.lock")
+	h, err := p.Supplant(named("new.lock"))
 	must(t, err)
 	defer h.Release()
 	must(t, h.Check())
@@ -295,7 +303,7 @@ func TestASupplantThatFailsLeavesTheLockAndNothingElse(t *testing.T) {
 	old := take(t, p)
 	for _, verb := range []string{faultfs.Rename, faultfs.Same} {
 		disk.FailAll(verb, syscall.EIO)
-		if _, err := p.Supplant("new.lock"); !errors.Is(err, syscall.EIO) {
+		if _, err := p.Supplant(named("new.lock")); !errors.Is(err, syscall.EIO) {
 			t.Errorf("%s: %v", verb, err)
 		}
 		disk.Reset()
@@ -305,7 +313,7 @@ func TestASupplantThatFailsLeavesTheLockAndNothingElse(t *testing.T) {
 		}
 	}
 	must(t, os.WriteFile(p.Path+"2", nil, 0o600))
-	if _, err := p.Supplant(p.Name + "2"); !errors.Is(err, errors.ErrLock) || !errors.Is(err, fs.ErrExist) {
+	if _, err := p.Supplant(named(p.Name + "2")); !errors.Is(err, errors.ErrLock) || !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a name that is taken: %v", err)
 	}
 }

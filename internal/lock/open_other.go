@@ -2,6 +2,4 @@
 
 package lock
 
-import "os"
-
-const openFlags = os.O_RDONLY
+const openFlags = 0

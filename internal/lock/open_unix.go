@@ -5,4 +5,4 @@ package lock
 import "syscall"
 
 // openFlags neither follow a planted link nor wait for a planted FIFO.
-const openFlags = syscall.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK

@@ -3,8 +3,6 @@ package lock
 import (
 	"fmt"
 	"io/fs"
-	"os"
-	"syscall"
 
 	"github.com/gofrs/flock"
 
@@ -15,50 +13,76 @@ import (
 // file. It asks by taking a shared lock for a moment, so a Try at that very
 // moment may be told that the lock is busy.
 func (p Place) IsHeld() (bool, error) {
-	f := p.open(0)
-	for {
-		free, err := f.TryRLock()
-		switch {
-		case errors.Is(err, syscall.EINTR):
-			continue
-		case errors.Is(err, fs.ErrNotExist):
-			return false, nil
-		case err != nil:
-			return false, p.classify(err)
-		case free:
-			return false, unlock(f)
+	if err := p.look(); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
 		}
-		return true, nil
+		return false, err
 	}
+	f, free, err := p.acquire((*flock.Flock).TryRLock)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, p.classify(err)
+	case free:
+		return false, unlock(f)
+	}
+	return true, nil
 }
 
 // Supplant puts a new lock file in the place of the old one, whoever holds
 // that, and returns it held. The new one is locked before it gets the name, so
-// there is no moment at which somebody else could take it. It is made under the
-// given name, in the lock's directory.
-func (p Place) Supplant(name string) (*Held, error) {
+// there is no moment at which somebody else could take it. It is made under a
+// name that newName gives, in the lock's directory.
+//
+// A file that is not ours to lock is refused rather than replaced. Somebody who
+// puts such a file there between the check and the rename loses it.
+func (p Place) Supplant(newName func() string) (*Held, error) {
+	if err := p.look(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for range patience {
+		h, err := p.supplant(newName())
+		// The name can't be guessed: if it is taken, then by the call itself, on a
+		// filesystem that made the file and was interrupted before it said so.
+		if !errors.Is(err, fs.ErrExist) {
+			return h, err
+		}
+	}
+	return nil, fmt.Errorf("%w: every name for a new lock file is taken: %w", errors.ErrLock, fs.ErrExist)
+}
+
+func (p Place) supplant(name string) (_ *Held, err error) {
 	temp := p
 	temp.Name = name
 	temp.Path = p.Path[:len(p.Path)-len(p.Name)] + name
-	f := flock.New(temp.Path, flock.SetFlag(openFlags|os.O_CREATE|os.O_EXCL), flock.SetPermissions(lockMode(p.Perm)))
-	free, err := try(f)
+	made, err := temp.create(name)
 	if err != nil {
-		return nil, p.classify(err)
+		return nil, temp.classify(err)
 	}
-	if !free { // somebody found the name and locked the file first
-		return nil, errors.Join(fmt.Errorf("%w: %s was locked while it was being made", errors.ErrLock, temp.Path), p.Dir.Remove(name))
+	defer func() {
+		if err != nil {
+			_ = p.Dir.Remove(name)
+		}
+	}()
+	f, free, err := temp.acquire((*flock.Flock).TryLock)
+	if err != nil || !free { // somebody found the name and locked the file first
+		made.Close()
+		if err == nil {
+			err = errors.New("it was locked while it was being made")
+		}
+		return nil, temp.classify(err)
 	}
-	h, err := temp.confirm(f)
+	h, err := temp.confirm(f, made)
 	if err == nil && h == nil {
-		err = errors.ErrLock
-	}
-	if err == nil {
-		h.follow()
-		err = p.Dir.Rename(name, p.Dir, p.Name)
+		err = fmt.Errorf("%w: %s was replaced while it was being made", errors.ErrLock, printable(temp.Path))
 	}
 	if err != nil {
-		_ = p.Dir.Remove(name)
-		return nil, errors.Join(err, unlock(f))
+		return nil, err
+	}
+	if err = p.Dir.Rename(name, p.Dir, p.Name); err != nil {
+		return nil, errors.Join(err, h.Release())
 	}
 	h.place = p
 	return h, nil

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -17,19 +16,41 @@ import (
 // is no longer the one at the path.
 const identityPeriod = time.Second
 
+// maxThreads bounds the threads of the process that wait for locks in the kernel.
+// A thread may be blocked for ever, on a lock file that somebody has replaced
+// meanwhile too, and Go ends a process that has 10,000 threads
+// (runtime/debug.SetMaxThreads), a container often one that has fewer.
+const maxThreads = 64
+
+// A waiter that finds no thread polls, at first after shortPoll, then ever more
+// slowly down to every longPoll.
+const (
+	shortPoll = time.Millisecond
+	longPoll  = 50 * time.Millisecond
+)
+
 // Wait takes the lock as soon as it is free. A nil channel waits for ever; once
 // done is closed it gives up with ErrLocked, unless the lock came at that
 // moment.
 //
 // The kernel's wait for a lock can't be abandoned, so it happens on a thread of
-// its own, one per path and inode at most. A waiter that gives up leaves the
-// thread to the next waiter, and a thread that gets the lock while nobody
-// waits frees it at once.
+// its own, one per path and inode at most, and maxThreads in all. A waiter that
+// gives up leaves the thread to the next waiter, and a thread that gets the lock
+// while nobody waits frees it at once.
+//
+// Waiters that find maxThreads blocked poll. So do those who wait for the end
+// of a file lease, since an open(2) that blocks can't be abandoned either.
 func Wait(p Place, done <-chan struct{}) (*Held, error) {
-	for {
+	for poll := shortPoll; ; poll = min(2*poll, longPoll) {
 		h, err := Try(p)
 		if !errors.Is(err, errors.ErrLocked) {
 			return h, err
+		}
+		if errors.Is(err, errLeased) {
+			if err := pause(poll, done); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		info, err := p.Dir.Stat(p.Name)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -38,14 +59,14 @@ func Wait(p Place, done <-chan struct{}) (*Held, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
 		}
-		f, err := p.sleep(info.ID, done)
+		f, err := p.sleep(info.ID, poll, done)
 		if err != nil {
 			return nil, err
 		}
 		if f == nil {
 			continue
 		}
-		if h, err := p.confirm(f); h != nil || err != nil {
+		if h, err := p.confirm(f, nil); h != nil || err != nil {
 			return h, err
 		}
 	}
@@ -69,10 +90,26 @@ var threads = struct {
 	by map[threadKey]*thread
 }{by: map[threadKey]*thread{}}
 
-// sleep waits on the thread for this inode. Neither lock nor error means that
+// pause waits for a while, or fails with ErrLocked when done is closed.
+func pause(d time.Duration, done <-chan struct{}) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-done:
+		return errors.ErrLocked
+	}
+}
+
+// sleep waits on the thread for this inode, or if it can have none until the next
+// poll. Neither lock nor error means that
 // the world has moved: try again.
-func (p Place) sleep(id vfs.ID, done <-chan struct{}) (*flock.Flock, error) {
+func (p Place) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (*flock.Flock, error) {
 	t := p.join(threadKey{p.Path, id})
+	if t == nil {
+		return nil, pause(poll, done)
+	}
 	tick := time.NewTicker(identityPeriod)
 	defer tick.Stop()
 	for {
@@ -97,15 +134,18 @@ func (p Place) sleep(id vfs.ID, done <-chan struct{}) (*flock.Flock, error) {
 	}
 }
 
-// join finds the blocked thread for the lock or starts it.
+// join finds the blocked thread for the lock or starts it; nil if there are too many.
 func (p Place) join(key threadKey) *thread {
 	threads.Lock()
 	defer threads.Unlock()
 	t := threads.by[key]
 	if t == nil {
+		if len(threads.by) >= maxThreads {
+			return nil
+		}
 		t = &thread{got: make(chan *flock.Flock, 1), over: make(chan struct{})}
 		threads.by[key] = t
-		go t.block(p.open(0), p, key)
+		go t.block(p, key)
 	}
 	t.waiting++
 	return t
@@ -113,18 +153,18 @@ func (p Place) join(key threadKey) *thread {
 
 // block waits in the kernel. It touches nothing of the waiters' but the thread,
 // since they may be gone when it returns.
-func (t *thread) block(f *flock.Flock, p Place, key threadKey) {
-	var err error
-	for err = syscall.EINTR; errors.Is(err, syscall.EINTR); {
-		err = f.Lock()
-	}
+func (t *thread) block(p Place, key threadKey) {
+	f, _, err := p.acquire(func(f *flock.Flock) (bool, error) { return true, f.Lock() })
 	threads.Lock()
 	defer threads.Unlock()
 	delete(threads.by, key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // it went away: the waiters make it anew
 	case err != nil:
-		t.err = p.classify(err)
+		// A lease that has come since is found by the next attempt.
+		if err := p.classify(err); !errors.Is(err, errLeased) {
+			t.err = err
+		}
 	case t.waiting > 0:
 		t.got <- f
 	default:

@@ -1,7 +1,11 @@
 package lock
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -187,4 +191,89 @@ func (d afterStat) Stat(name string) (vfs.Info, error) {
 	info, err := d.Dir.Stat(name)
 	d.then()
 	return info, err
+}
+
+// Every lock that was ever waited for may keep a thread blocked, and a process may have
+// only so many.
+func TestTimedOutWaitsLeaveNoMoreThanSoManyThreads(t *testing.T) {
+	const files = 5 * maxThreads
+	dir := t.TempDir()
+	var held []*Held
+	var places []Place
+	for i := range files {
+		p := placeIn(t, vfs.OS, dir)
+		p.Name = fmt.Sprintf("data%d.lock", i)
+		p.Path = filepath.Join(dir, p.Name)
+		places, held = append(places, p), append(held, take(t, p))
+	}
+	for _, p := range places {
+		done := make(chan struct{})
+		a := wait(p, done)
+		close(done)
+		if got := <-a; !errors.Is(got.err, errors.ErrLocked) {
+			t.Fatalf("gave up with %v", got.err)
+		}
+		if kernel, _ := blocked(); kernel > maxThreads {
+			t.Fatalf("%d threads are blocked", kernel)
+		}
+	}
+	if kernel, _ := blocked(); kernel != maxThreads {
+		t.Errorf("%d threads are blocked, want %d", kernel, maxThreads)
+	}
+	// Whoever finds no thread gets the lock all the same.
+	last := wait(places[files-1], nil)
+	must(t, held[files-1].Release())
+	a := <-last
+	must(t, a.err)
+	must(t, a.held.Release())
+	for _, h := range held {
+		must(t, h.Release())
+	}
+	wantBlocked(t, 0, 0)
+	for _, p := range places {
+		soon(t, "the lock is free", func() bool {
+			h, err := Try(p)
+			if err == nil {
+				must(t, h.Release())
+			}
+			return err == nil
+		})
+	}
+}
+
+// inFlock counts the goroutines in a system call of gofrs/flock.
+func inFlock() (n int) {
+	stacks := make([]byte, 4<<20)
+	for _, g := range strings.Split(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+		if state, _, _ := strings.Cut(g, "\n"); strings.Contains(state, "[syscall") && strings.Contains(g, "(*Flock).lock(") {
+			n++
+		}
+	}
+	return n
+}
+
+// Whoever may write in the directory can have each waiter's thread block on an inode of
+// its own.
+func TestALockFileThatIsReplacedOverAndOverBlocksNoMoreThanSoManyThreads(t *testing.T) {
+	p := place(t)
+	var held []*Held
+	for i := range 2 * maxThreads {
+		held = append(held, take(t, p))
+		done := make(chan struct{})
+		a := wait(p, done)
+		close(done)
+		if got := <-a; !errors.Is(got.err, errors.ErrLocked) {
+			t.Fatalf("gave up with %v", got.err)
+		}
+		// The thread opens the file that it waits for itself.
+		soon(t, "the thread waits", func() bool { return inFlock() >= min(i+1, maxThreads) })
+		must(t, os.Rename(p.Path, fmt.Sprintf("%s.%d", p.Path, len(held))))
+	}
+	if kernel, _ := blocked(); kernel != maxThreads {
+		t.Errorf("%d threads are blocked, want %d", kernel, maxThreads)
+	}
+	for _, h := range held {
+		must(t, h.Release())
+	}
+	wantBlocked(t, 0, 0)
 }

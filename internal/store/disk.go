@@ -34,6 +34,7 @@ type file struct {
 	name    string
 	path    string // of dir and name
 	links   Symlinks
+	suffix  string  // of the lock
 	lockDir vfs.Dir // where the lock lies; dir itself unless the caller chose another
 	place   place
 	lock    *lock.Held // nil without a lock
@@ -103,7 +104,7 @@ func (d *Disk) enter(p Placement, at Location, o Options) (_ *file, id string, e
 	if err != nil {
 		return nil, "", moved(err)
 	}
-	f := &file{disk: d, dir: dir, name: at.name, path: at.path, links: p.Symlinks, lockDir: dir, owner: replace.NoOwner}
+	f := &file{disk: d, dir: dir, name: at.name, path: at.path, links: p.Symlinks, suffix: p.suffix(), lockDir: dir, owner: replace.NoOwner}
 	defer func() {
 		if err != nil {
 			f.Release()
@@ -213,7 +214,7 @@ func (f *file) openLockDir(p Placement, forCopy bool) (id string, err error) {
 // takeLock takes the lock that covers the file.
 func (f *file) takeLock(p Placement, at Location, id string, take func(lock.Place) (*lock.Held, error)) error {
 	place := lockPlace(p, at, f.lockDir)
-	place.Like = f.like
+	place.Like, place.Data = f.like, at.target
 	held, err := take(place)
 	if errors.Is(err, fs.ErrNotExist) && f.lockDir == f.dir {
 		return ErrMoved // the directory was removed after it was opened
@@ -231,10 +232,10 @@ func (f *file) takeLock(p Placement, at Location, id string, take func(lock.Plac
 	return nil
 }
 
-// lockDir opens the lock's directory. Its id is empty for the file's own.
+// lockDir opens the lock's directory. The id is that of [lockID].
 func (d *Disk) lockDir(p Placement, own vfs.Dir) (dir vfs.Dir, id string, err error) {
 	if p.LockDir == "" {
-		return own, "", nil
+		return own, lockID("", p.suffix()), nil
 	}
 	dir, err = d.FS.OpenDir(p.LockDir)
 	if err != nil {
@@ -249,24 +250,24 @@ func (d *Disk) lockDir(p Placement, own vfs.Dir) (dir vfs.Dir, id string, err er
 		dir.Close()
 		return own, "", err
 	}
-	return dir, fmt.Sprint(self.ID), nil
+	return dir, lockID(fmt.Sprint(self.ID), p.suffix()), nil
 }
 
 // lockPlace says where the lock lies, given its open directory.
 func lockPlace(p Placement, at Location, dir vfs.Dir) lock.Place {
 	if p.LockDir == "" {
-		path := at.path + lock.Suffix
+		path := at.path + p.suffix()
 		return lock.Place{Dir: dir, Name: path[len(at.path)-len(at.name):], Path: path, Perm: p.Perm}
 	}
-	name := lockFileName(at.Key)
+	name := lockFileName(at.Key, p.suffix())
 	return lock.Place{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}
 }
 
 // lockFileName names a lock that does not lie beside its file, so that files of
 // one name in different directories do not share it.
-func lockFileName(k Key) string {
+func lockFileName(k Key, suffix string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%x:%x:%s", k.Dir.Dev, k.Dir.Ino, k.Name))
-	return hex.EncodeToString(sum[:]) + lock.Suffix
+	return hex.EncodeToString(sum[:]) + suffix
 }
 
 // like is the data file, for a lock that has to be made.

@@ -16,7 +16,7 @@ func (f *file) openInPlace(o Options, take func(lock.Place) (*lock.Held, error),
 		}
 	}
 	if !f.place.noLock && f.data == nil {
-		f.data, err = take(lock.Place{Dir: f.dir, Name: f.name, Path: f.path, Like: f.like, Perm: o.Perm})
+		f.data, err = take(lock.Place{Dir: f.dir, Name: f.name, Path: f.path, Foreign: true})
 		if err != nil {
 			return false, err
 		}

@@ -47,7 +47,7 @@ func (d *Disk) Force(p Placement, at Location) error {
 	return d.visit(p, at, func(dir vfs.Dir, place lock.Place, owner replace.Owner) error {
 		f := &file{disk: d, dir: dir, name: at.name}
 		place.Like = f.like
-		held, err := place.Supplant(replace.NewName(owner))
+		held, err := place.Supplant(func() string { return replace.NewName(owner) })
 		if err != nil {
 			return err
 		}

@@ -10,13 +10,17 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-const (
-	// maxEntry is how long a name may be, in bytes, on the filesystems of DESIGN's
-	// first tier.
-	maxEntry = 255
-	// maxName leaves room for the lock's suffix.
-	maxName = maxEntry - len(lock.Suffix)
-)
+// maxEntry is how long a name may be, in bytes, on the filesystems of DESIGN's
+// first tier.
+const maxEntry = 255
+
+// suffix makes a lock's name of the file's.
+func (p Placement) suffix() string {
+	if p.Suffix == "" {
+		return lock.Suffix
+	}
+	return p.Suffix
+}
 
 // noLock is the Location.Lock of a placement without one.
 const noLock = "none"
@@ -53,7 +57,16 @@ func (p Placement) lockName() string {
 	if p.NoLock {
 		return noLock
 	}
-	return p.LockDir
+	return lockID(p.LockDir, p.suffix())
+}
+
+// lockID tells the locks of one file apart by the directory that they lie in, empty for
+// the file's own, and by their suffix.
+func lockID(dir, suffix string) string {
+	if suffix == lock.Suffix {
+		return dir
+	}
+	return dir + "\x00" + suffix
 }
 
 // parent describes the directory, and makes it first where that is asked for. It notes
@@ -114,7 +127,7 @@ func checkName(p Placement, dir, name string) error {
 	if name == "" || name == "." || name == ".." {
 		return &fs.PathError{Op: "open", Path: vfs.Join(dir, name), Err: syscall.EISDIR}
 	}
-	if len(name) > maxName && p.LockDir == "" {
+	if maxName := maxEntry - len(p.suffix()); len(name) > maxName && p.LockDir == "" {
 		advice := "shorten it"
 		if len(name) <= maxEntry { // a lock directory makes no room for the name itself
 			advice += ", or use WithLockDir"

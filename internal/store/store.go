@@ -128,6 +128,7 @@ type Placement struct {
 	Path     string // absolute
 	Symlinks Symlinks
 	LockDir  string      // absolute; "" puts the lock beside the file
+	Suffix   string      // makes a lock's name of the file's; "" is lock.Suffix
 	NoLock   bool        // no lock between processes
 	Parents  fs.FileMode // permission bits for missing parents; 0 makes none
 	Perm     fs.FileMode // permission bits of a new file, before the umask

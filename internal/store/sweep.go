@@ -59,18 +59,27 @@ func removeTemps(dir vfs.Dir, names []string, mine replace.Owner) (others map[re
 }
 
 // sweepForeign removes the leftovers of the directory's other files, as far as
-// their locks lie here and are free.
+// their locks lie here, have a usual name or one like this file's, and are free.
 func (f *file) sweepForeign(names []string, folds bool, temps map[replace.Owner][]string) {
+	f.sweepUnder(lock.Suffix, names, folds, temps)
+	if f.suffix != lock.Suffix {
+		f.sweepUnder(f.suffix, names, folds, temps)
+	}
+}
+
+// sweepUnder removes the leftovers of the files whose locks have one suffix.
+func (f *file) sweepUnder(suffix string, names []string, folds bool, temps map[replace.Owner][]string) {
 	for _, name := range names {
-		target, isLock := strings.CutSuffix(name, lock.Suffix)
-		left := temps[replace.OwnerOf(target, "")]
+		target, isLock := strings.CutSuffix(name, suffix)
+		id := lockID("", suffix)
+		left := temps[replace.OwnerOf(target, id)]
 		if len(left) == 0 && folds {
-			left = temps[replace.OwnerOf(vfs.Fold(target), "")]
+			left = temps[replace.OwnerOf(vfs.Fold(target), id)]
 		}
 		if !isLock || len(left) == 0 {
 			continue
 		}
-		held, err := lock.Try(lock.Place{Dir: f.dir, Name: name, Path: vfs.Join(f.dir.Path(), name), Like: noLike})
+		held, err := lock.Try(lock.Place{Dir: f.dir, Name: name, Path: vfs.Join(f.dir.Path(), name), Existing: true})
 		if err != nil {
 			continue // its writer lives
 		}
@@ -80,9 +89,6 @@ func (f *file) sweepForeign(names []string, folds bool, temps map[replace.Owner]
 		_ = held.Release()
 	}
 }
-
-// noLike leaves a foreign lock as it is: its data file is none of this one's.
-func noLike() (vfs.Info, bool) { return vfs.Info{}, false }
 
 // sweptDirs remembers where this process has swept, and until when that is enough. It
 // is a table of fixed size: a directory that drops out of it is swept once more, which

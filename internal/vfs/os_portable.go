@@ -101,6 +101,14 @@ func (d *osDir) Same(name string, info fs.FileInfo) (bool, error) {
 // IDOf tells which file info was read from, false where the platform does not say.
 func IDOf(fs.FileInfo) (ID, bool) { return ID{}, false }
 
+// OwnerOf tells who owns the file that info was read from, false where the
+// platform does not say.
+func OwnerOf(fs.FileInfo) (uid, gid uint32, ok bool) { return 0, 0, false }
+
+// LinksOf counts the names of the file that info was read from; 1 where the
+// platform does not say.
+func LinksOf(fs.FileInfo) uint64 { return 1 }
+
 func (d *osDir) Open(name string) (File, error) { return osFS{}.Open(d.join(name), false) }
 
 func (d *osDir) OpenRecord(name string) (File, error) {

@@ -165,6 +165,25 @@ func IDOf(info fs.FileInfo) (ID, bool) {
 	return ID{uint64(st.Dev), uint64(st.Ino)}, true
 }
 
+// OwnerOf tells who owns the file that info was read from, false where the
+// platform does not say.
+func OwnerOf(info fs.FileInfo) (uid, gid uint32, ok bool) {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, false
+	}
+	return st.Uid, st.Gid, true
+}
+
+// LinksOf counts the names of the file that info was read from; 1 where the
+// platform does not say.
+func LinksOf(info fs.FileInfo) uint64 {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Nlink)
+	}
+	return 1
+}
+
 func (d *osDir) open(name string, flags int, perm fs.FileMode) (File, error) {
 	var fd int
 	err := d.do(func(dir int) (err error) { fd, err = openat(dir, name, flags|unix.O_NOFOLLOW, perm); return err })

@@ -1,0 +1,52 @@
+package lock
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// The kernel tells the holder of a lease, and lets nobody in before the holder gives the
+// lease up, or did not for as long as /proc/sys/fs/lease-break-time says.
+func TestTheEndOfALeaseOnTheLockFileIsWaitedForAsLongAsTheCallerWill(t *testing.T) {
+	signal.Ignore(syscall.SIGIO)
+	defer signal.Reset(syscall.SIGIO)
+	p := place(t)
+	write(t, p.Path, "")
+	holder, err := os.Open(p.Path)
+	must(t, err)
+	defer holder.Close()
+	lease := func(kind int) error {
+		_, err := unix.FcntlInt(holder.Fd(), unix.F_SETLEASE, kind)
+		return err
+	}
+	if err := lease(unix.F_RDLCK); err != nil {
+		t.Skipf("no leases here: %v", err)
+	}
+	if _, err := Try(p); !errors.Is(err, errors.ErrLocked) {
+		t.Fatalf("Try: %v", err)
+	}
+	done := make(chan struct{})
+	given := wait(p, done)
+	close(done)
+	if a := <-given; !errors.Is(a.err, errors.ErrLocked) {
+		t.Errorf("gave up with %v", a.err)
+	}
+	waiter := wait(p, nil)
+	select {
+	case a := <-waiter:
+		t.Fatalf("it did not wait: %v", a.err)
+	case <-time.After(20 * time.Millisecond):
+	}
+	must(t, lease(unix.F_UNLCK))
+	a := <-waiter
+	must(t, a.err)
+	must(t, a.held.Release())
+	wantBlocked(t, 0, 0)
+}

@@ -1,0 +1,109 @@
+package lock
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gofrs/flock"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+)
+
+// gofrs/flock keeps its file open if unlock fails, and gives no access to it.
+func TestClosingTheFileOfAFlockFreesItsLock(t *testing.T) {
+	p := place(t)
+	write(t, p.Path, "")
+	f := flock.New(p.Path)
+	if closeFile(f) {
+		t.Error("it closed a file that was never opened")
+	}
+	if ok, err := f.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if !closeFile(f) {
+		t.Fatal("it found no file")
+	}
+	take(t, p)
+}
+
+// A second release must not close a descriptor that is somebody else's by then.
+func TestASecondReleaseDoesNothing(t *testing.T) {
+	p := place(t)
+	must(t, take(t, p).Release())
+	h := take(t, p)
+	h.Announce()()
+	must(t, h.Release())
+	others := make([]*os.File, 20)
+	for i := range others {
+		var err error
+		others[i], err = os.Create(filepath.Join(t.TempDir(), "other"))
+		must(t, err)
+	}
+	must(t, h.Release())
+	for _, f := range others {
+		if _, err := f.WriteString("x"); err != nil {
+			t.Errorf("another file was closed: %v", err)
+		}
+		must(t, f.Close())
+	}
+}
+
+func TestASupplantThatCannotLockItsFileLeavesNothing(t *testing.T) {
+	disk := faultfs.Wrap(vfs.OS)
+	p := placeIn(t, disk, t.TempDir())
+	old := take(t, p)
+	other := flock.New(p.Dir.Path() + "/new.lock")
+	disk.Before(func(op faultfs.Op) error {
+		if op.Verb != faultfs.SetMtime {
+			return nil
+		}
+		_, err := other.TryLock()
+		return err
+	})
+	if _, err := p.Supplant(named("new.lock")); !errors.Is(err, errors.ErrLock) {
+		t.Errorf("Supplant: %v", err)
+	}
+	disk.Reset()
+	must(t, other.Unlock())
+	must(t, old.Check())
+	if names, _ := p.Dir.Names(); len(names) != 1 {
+		t.Errorf("the directory holds %v", names)
+	}
+}
+
+// A filesystem may make a file, be interrupted, and find the name taken when the call is
+// made again.
+func TestANameThatIsTakenAfterAnInterruptionIsNotTheEndOfASupplant(t *testing.T) {
+	p := place(t)
+	old := take(t, p)
+	names := []string{"first.lock", "second.lock"}
+	write(t, filepath.Join(p.Dir.Path(), names[0]), "")
+	h, err := p.Supplant(func() string {
+		name := names[0]
+		names = names[1:]
+		return name
+	})
+	must(t, err)
+	must(t, h.Check())
+	must(t, h.Release())
+	if err := old.Check(); !errors.Is(err, errors.ErrLockLost) {
+		t.Errorf("the old lock: %v", err)
+	}
+}
+
+func TestAForbiddenFlockSaysWhatToDo(t *testing.T) {
+	err := Place{Path: "data.lock"}.classify(syscall.EPERM)
+	if !errors.Is(err, errors.ErrLock) || !errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupportedEnvironment) ||
+		!strings.Contains(err.Error(), "sandbox") || !strings.Contains(err.Error(), "WithLockDir") {
+		t.Errorf("%v", err)
+	}
+	err = Place{Path: "data.lock"}.classify(&os.PathError{Op: "open", Path: "data.lock", Err: syscall.EACCES})
+	if !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), "those who may write the data file") {
+		t.Errorf("%v", err)
+	}
+}
