@@ -148,8 +148,10 @@ func (f *SafeFile[T]) ReadBytes() ([]byte, error) { return f.handle().ReadBytes(
 func (f *SafeFile[T]) WriteBytes(data []byte) error { return f.handle().WriteBytes(background, data) }
 
 // Remove takes the file away, and returns nil when that is durable. A missing
-// file is [fs.ErrNotExist]. The lock file stays, since somebody may be waiting
-// for it.
+// file is [fs.ErrNotExist], and then no lock file is made. The lock file stays, since
+// somebody may be waiting for it. On a disk that is too full for a lock file the
+// directory is locked instead; a program that makes the lock file without sharing that
+// lock, as Python's filelock does, is noticed right before the file goes.
 func (f *SafeFile[T]) Remove() error { return f.handle().Remove(background) }
 
 // Verify reads the file and compares it with its checksum, whether or not the

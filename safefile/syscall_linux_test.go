@@ -245,6 +245,7 @@ func TestField13AFilesystemThatCannotLockIsUnsupported(t *testing.T) {
 func TestField13OnlyEWOULDBLOCKIsBusy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.json")
 	put(t, path, "old")
+	put(t, path+".lock", "") // for the making of one the directory is locked too
 	r, lines := task{Do: "write", Path: path, Data: "new"}.trace(t, "-e", "inject=flock:error=EACCES")
 	if !r.is("ErrLock") || r.is("ErrLocked") {
 		t.Errorf("%s, matches %v", r.Err, r.Matches)

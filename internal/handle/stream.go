@@ -243,5 +243,6 @@ func Move(src, dst string, o Options) error {
 	if err != nil {
 		return Fail("move", dst, errors.ErrWrite, err)
 	}
+	from.Options.Full, to.Options.Full = true, true
 	return Fail("move", src, errors.ErrWrite, e.Move(&from, &to))
 }

@@ -55,6 +55,9 @@ type Place struct {
 	Foreign bool
 	// Existing says that a lock file that is missing is not made.
 	Existing bool
+	// Full says that the change under the lock needs no space. Then the directory is
+	// locked instead where there is no space for the lock file.
+	Full bool
 }
 
 // Held is a lock that is held. It is not safe for concurrent use.
@@ -66,6 +69,9 @@ type Held struct {
 	file     vfs.File    // for the record; nil until that is read or written
 	readOnly bool        // file can't be written
 	head     []byte      // the beginning of the lock file, when it was locked
+	// instead is the directory whose lock stands in for the lock file, for which there
+	// was no space; nil for a lock file, and once released.
+	instead *vfs.ID
 }
 
 // Try takes the lock if it is free, and fails with ErrLocked if it is not. It
@@ -87,10 +93,16 @@ func (p Place) attempt() (*Held, error) {
 	if errors.Is(err, fs.ErrNotExist) && !p.Foreign && !p.Existing {
 		// Made with O_EXCL, so that owner and mode are set on no file but one that
 		// this call made: another file may be put there at any moment.
-		if made, err = p.create(p.Name); err != nil {
-			if errors.Is(err, fs.ErrExist) {
-				return nil, nil
-			}
+		done := p.shareDirectory()
+		made, err = p.create(p.Name)
+		done()
+		switch {
+		case err == nil:
+		case errors.Is(err, fs.ErrExist):
+			return nil, nil
+		case p.Full && full(err):
+			return p.tryDirectory(err)
+		default:
 			return nil, p.classify(err)
 		}
 		f, free, err = p.acquire((*flock.Flock).TryLock)
@@ -241,6 +253,9 @@ func (h *Held) stat(f vfs.File) (vfs.Info, error) {
 
 // Check reports ErrLockLost if the path no longer names the lock that is held.
 func (h *Held) Check() error {
+	if h.instead != nil {
+		return h.checkDirectory()
+	}
 	same, err := h.place.Dir.Same(h.place.Name, h.info)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", errors.ErrLock, err)
@@ -281,6 +296,10 @@ func (h *Held) Size() int64 { return h.info.Size() }
 // a child that inherited the descriptor keeps nothing. A second Release does
 // nothing.
 func (h *Held) Release() error {
+	if id := h.instead; id != nil {
+		h.instead = nil
+		return unlockDirectory(*id)
+	}
 	h.forget()
 	f := h.flock
 	h.flock = nil

@@ -54,7 +54,12 @@ func Wait(p Place, done <-chan struct{}) (*Held, error) {
 		}
 		info, err := p.Dir.Stat(p.Name)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // it went away: try to make it anew
+			// It went away: try to make it anew. Where there is no space for it the
+			// directory is locked, and that can only be tried for.
+			if err := pause(poll, done); err != nil {
+				return nil, err
+			}
+			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)

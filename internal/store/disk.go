@@ -74,7 +74,7 @@ func (d *Disk) lock(p Placement, at Location, o Options, take func(lock.Place) (
 		}
 	}()
 	if !p.NoLock {
-		if err := f.takeLock(p, at, id, take); err != nil {
+		if err := f.takeLock(p, at, id, o.Full, take); err != nil {
 			return nil, err
 		}
 	}
@@ -212,9 +212,9 @@ func (f *file) openLockDir(p Placement, forCopy bool) (id string, err error) {
 }
 
 // takeLock takes the lock that covers the file.
-func (f *file) takeLock(p Placement, at Location, id string, take func(lock.Place) (*lock.Held, error)) error {
+func (f *file) takeLock(p Placement, at Location, id string, full bool, take func(lock.Place) (*lock.Held, error)) error {
 	place := lockPlace(p, at, f.lockDir)
-	place.Like, place.Data = f.like, at.target
+	place.Like, place.Data, place.Full = f.like, at.target, full
 	held, err := take(place)
 	if errors.Is(err, fs.ErrNotExist) && f.lockDir == f.dir {
 		return ErrMoved // the directory was removed after it was opened

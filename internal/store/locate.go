@@ -39,7 +39,7 @@ func (d *Disk) Locate(p Placement) (at Location, err error) {
 		d.Withdraw(made)
 		return Location{}, err
 	}
-	key, unsure := d.keyName(&e, lock.Suffix)
+	key, unsure := d.keyName(&e, p.suffix())
 	return Location{Key: Key{e.Parent.ID, key}, Lock: p.lockName(), Made: made, Unsure: unsure,
 		dir: e.Dir, name: e.Name, path: e.Path(), target: e.Info}, nil
 }

@@ -207,6 +207,7 @@ type Options struct {
 	Metadata bool        // a replacement keeps owner, ACL, attributes and mode
 	Checksum bool        // the file gets a checksum
 	Bare     bool        // nothing but the lock is wanted; a change is judged when it comes
+	Full     bool        // the change needs no space, so it is made on a full disk too
 	Existing bool        // where there is no file, fs.ErrNotExist comes before the lock is made
 	Policy   safety.Policy
 }

@@ -1,0 +1,90 @@
+//go:build unix
+
+package lock
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// instead locks a place whose directory is as good as full.
+func instead(t *testing.T, p Place) *Held {
+	t.Helper()
+	h, err := p.tryDirectory(syscall.ENOSPC)
+	if h == nil || err != nil {
+		t.Fatalf("%v, %v", h, err)
+	}
+	return h
+}
+
+func fullPlace(t *testing.T) Place {
+	t.Helper()
+	dir, err := vfs.OS.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dir.Close() })
+	return Place{Dir: dir, Name: "data.lock", Path: dir.Path() + "/data.lock", Perm: 0o600, Full: true,
+		Like: func() (vfs.Info, bool) { return vfs.Info{}, false }}
+}
+
+func TestALockFileThatAppearsTakesTheDirectorysLockAway(t *testing.T) {
+	p := fullPlace(t)
+	h := instead(t, p)
+	if err := h.Check(); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(p.Path, nil, 0o600); err != nil { // by a program that does not know better
+		t.Fatal(err)
+	}
+	if err := h.Check(); !errors.Is(err, errors.ErrLockLost) {
+		t.Error(err)
+	}
+	if err := h.Release(); err != nil {
+		t.Error(err)
+	}
+	if h, err := p.tryDirectory(syscall.ENOSPC); h != nil || err != nil {
+		t.Errorf("locked beside a lock file: %v, %v", h, err)
+	}
+}
+
+func TestTheFilesOfOneDirectoryShareItsLockInOneProcess(t *testing.T) {
+	p := fullPlace(t)
+	other, err := os.Open(p.Dir.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	first, second := instead(t, p), instead(t, p)
+	p.shareDirectory()() // does not wait for its own process
+	for _, h := range []*Held{first, second} {
+		if err := syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != syscall.EWOULDBLOCK {
+			t.Errorf("another process gets it too: %v", err)
+		}
+		if err := h.Release(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		t.Errorf("it was not freed: %v", err)
+	}
+	if _, err := p.tryDirectory(syscall.ENOSPC); !errors.Is(err, errors.ErrLocked) {
+		t.Errorf("got it beside another process: %v", err)
+	}
+}
+
+func TestAFullDirectoryThatCannotBeLockedSaysWhatToDo(t *testing.T) {
+	p := fullPlace(t)
+	if err := os.Rename(p.Dir.Path(), p.Dir.Path()+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.tryDirectory(syscall.ENOSPC)
+	if !errors.Is(err, errors.ErrLock) || !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "WithLockDir") {
+		t.Error(err)
+	}
+}
