@@ -1,6 +1,8 @@
 package lock
 
 import (
+	"bytes"
+	"encoding/binary"
 	"io/fs"
 	"os"
 
@@ -18,6 +20,9 @@ func (p Place) create(name string) (vfs.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if acl, err := f.Attr(accessACL); err == nil {
+		_ = f.SetAttr(accessACL, writersOf(acl))
+	}
 	// What the system refuses is left as it is: the maker can use the lock either way.
 	if data, ok := p.Like(); ok {
 		_ = f.Chmod(share(f, data))
@@ -27,6 +32,27 @@ func (p Place) create(name string) (vfs.File, error) {
 	// See Announce.
 	_ = f.SetMtime(longAgo)
 	return f, nil
+}
+
+// accessACL is where Linux keeps a file's ACL (acl(5)); a new file may inherit one.
+const accessACL = "system.posix_acl_access"
+
+// writersOf makes of an ACL one by which those may read and write who may write, and
+// nobody else. Its form is that of linux/posix_acl_xattr.h: a header of 4 bytes, then
+// for each entry a tag, permission bits, both of 2 bytes, and an id.
+func writersOf(acl []byte) []byte {
+	const header, entry, write, readWrite = 4, 8, 2, 6
+	acl = bytes.Clone(acl)
+	for at := header; at+entry <= len(acl); at += entry {
+		perm := binary.LittleEndian.Uint16(acl[at+2:])
+		if perm&write != 0 {
+			perm = readWrite
+		} else {
+			perm = 0
+		}
+		binary.LittleEndian.PutUint16(acl[at+2:], perm)
+	}
+	return acl
 }
 
 // share gives a lock file the owner and group of the data file, and returns the mode
