@@ -140,6 +140,15 @@ func TestElementsKeepTheirCommentsAndTags(t *testing.T) {
 	}
 }
 
+func TestAnElementWithLinesOfOtherTablesBetweenItsOwnIsDeleted(t *testing.T) {
+	old := "[[f]]\nn = 1 # 1\n\n[z]\nk = 1 # k\n\n[f.s]\na = 1\n\n# two\n[[f]]\nn = 2 # 2\n"
+	var heard reports
+	got := change(t, codec.TOML(heard.option(), codec.KeepComments()), old, func(v *document) { (*v)["f"] = (*v)["f"].([]map[string]any)[1:] })
+	if want := "[z]\nk = 1 # k\n\n# two\n[[f]]\nn = 2 # 2\n"; got != want || heard.list[0].How != "spliced" {
+		t.Errorf("%v, got:\n%s\nwant:\n%s", heard.list, got, want)
+	}
+}
+
 func TestAnElementThatComesAndGoesLeavesNoTrace(t *testing.T) {
 	for _, c := range []struct {
 		codec codec.Codec

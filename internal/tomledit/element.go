@@ -79,12 +79,12 @@ func (w *writer) tables(p *textedit.Patch) {
 		}
 		old := p.Node.Entries[i].Value
 		switch q := p.Inner(i); {
-		case p.Dropped(i) && len(in) > 0:
+		case p.Dropped(i) && len(in) > 0 && w.unbroken(old):
 			w.elements(t, p.Node, i, in[:len(in)-1])
 			e := w.extent(p.Node, i)
-			w.solid(old)
 			w.put(e.Start, e.End, w.elementText(t, p.Node, i, in[len(in)-1]))
 		case p.Dropped(i):
+			w.elements(t, p.Node, i, in)
 			w.removeElement(p.Node, i)
 		default:
 			w.elements(t, p.Node, i, in)
@@ -98,17 +98,15 @@ func (w *writer) tables(p *textedit.Patch) {
 	}
 }
 
-// solid fails if the lines of an element hold parts of other tables.
-func (w *writer) solid(n *textedit.Node) {
-	if !w.unbroken(n) {
-		w.fail(errScattered)
-	}
-}
-
-// removeElement takes element i of a list of tables away with all that belongs to it, and
-// the blank lines above it.
+// removeElement takes element i of a list of tables away with all that belongs to it,
+// and the blank lines above it. If there are parts of other tables between its lines,
+// each of these goes by itself.
 func (w *writer) removeElement(list *textedit.Node, i int) {
-	w.solid(list.Entries[i].Value)
+	n := list.Entries[i].Value
+	if !w.unbroken(n) {
+		w.drop(statements(n))
+		return
+	}
 	e := w.extent(list, i)
 	start := w.blanksAbove(e.Start)
 	if start > mark(w.doc.Text) {
@@ -133,7 +131,9 @@ func (w *writer) elements(t *table, n *textedit.Node, i int, list []textedit.Ent
 // elementText is what comes before element i of a list of tables.
 func (w *writer) elementText(t *table, n *textedit.Node, i int, e textedit.Entry) string {
 	if m := e.Moved; m != nil && m.Patch.Value() == nil {
-		w.solid(n.Entries[m.Index].Value)
+		if !w.unbroken(n.Entries[m.Index].Value) {
+			w.fail(errScattered)
+		}
 		return w.moved(m, w.extent(n, m.Index))
 	}
 	indent := w.layout.indent(w.headerOf(n.Entries[max(i-1, 0)].Value).start)

@@ -61,7 +61,8 @@ type listWriter struct {
 	spaced  bool // blank lines stand between the elements
 }
 
-// blockList writes the changes among the elements of a block list.
+// blockList writes the changes among the elements of a block list, in the order of
+// the text.
 func (w *writer) blockList(p *textedit.Patch) {
 	l := &listWriter{writer: w, p: p, n: p.Node, extents: w.elements(p.Node)}
 	if emptied(p) {
@@ -72,8 +73,8 @@ func (w *writer) blockList(p *textedit.Patch) {
 	}
 	l.inline = !startsLine(w.text, placeOf(l.n.Entries[0].Value).lead)
 	l.spaced = w.style == textedit.Follow && l.isSpaced()
-	next := 0
-	if _, filled := l.arrivals(0); l.inline && p.Dropped(0) && !filled {
+	next := 0 // the first element that is not written yet
+	if l.inline && p.Dropped(0) && len(p.Inserted(0)) == 0 {
 		next = l.moveUp()
 	}
 	first := l.first()
@@ -137,7 +138,7 @@ func (l *listWriter) blanksBelow(end int) int {
 
 // arrivals gives the lines of what comes before the element at i, with their
 // indent, and reports whether there are any.
-func (l *listWriter) arrivals(i int) (text string, any bool) {
+func (l *listWriter) arrivals(i int) (text string, comes bool) {
 	gap := l.layout.newline
 	if l.spaced {
 		gap += gap
@@ -238,7 +239,7 @@ func (l *listWriter) moveUp() int {
 	next, text := 0, ""
 	for next < count && l.p.Dropped(next) {
 		next++
-		if more, comes := l.arrivals(next); comes && next > 0 {
+		if more, comes := l.arrivals(next); comes {
 			text = strings.TrimPrefix(text+l.layout.newline+more, l.layout.newline)
 		}
 	}

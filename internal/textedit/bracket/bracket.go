@@ -70,7 +70,7 @@ func (c Collection) Splices(ch Change) ([]textedit.Splice, error) {
 	w := &writer{Collection: c, Change: ch}
 	w.trailing = w.Manner.Trailing
 	if w.List {
-		w.fills()
+		w.planFills()
 	}
 	if n := len(c.Items); n > 0 {
 		w.trailing = c.Items[n-1].Comma >= 0

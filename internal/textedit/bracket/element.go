@@ -112,10 +112,11 @@ func (w *writer) moved(i int, item string, comma, follows bool) string {
 	return text + "," + rest
 }
 
-// fills puts what comes in the place of an item that goes there, with all that
-// belongs to each. What is left of the patch is for the gaps.
-func (w *writer) fills() {
-	rest := &rest{Patch: w.Patch, filled: make(map[int]textedit.Entry)}
+// planFills finds the items that go where another one comes: that one takes the place,
+// so that blank lines and comments which belong to no item keep theirs. The gaps get
+// what is left of the patch.
+func (w *writer) planFills() {
+	rest := &unfilled{Patch: w.Patch, filled: make(map[int]textedit.Entry)}
 	for _, i := range w.Patch.Touched() {
 		if i == len(w.Items) || !w.Patch.Dropped(i) {
 			continue
@@ -131,7 +132,7 @@ func (w *writer) fills() {
 	}
 }
 
-// fill writes what was found by fills, once the commas are known.
+// fill writes what takes the place of item i, once the commas are known.
 func (w *writer) fill(i int) {
 	e := w.filled[i]
 	start, end := w.begin(i), w.end(i)
@@ -143,8 +144,8 @@ func (w *writer) fill(i int) {
 	w.put(start, end, text)
 }
 
-// text is an entry that comes, with or without a comma; something may follow on the
-// same line.
+// text is an entry that comes, with or without a comma. Follows says that something
+// may follow it on its line.
 func (w *writer) text(e textedit.Entry, p Place, comma, follows bool) string {
 	text := w.write(e, p)
 	switch {
@@ -172,18 +173,18 @@ func (w *writer) lineComment(at int) bool {
 	return c.End == at && !bytes.HasPrefix(w.Text[c.Start:], []byte("/*"))
 }
 
-// rest is a patch without what fills the places of items that go.
-type rest struct {
+// unfilled is a patch without what takes the places of items that go.
+type unfilled struct {
 	Patch
 	filled map[int]textedit.Entry
 }
 
-func (r *rest) Dropped(i int) bool {
+func (r *unfilled) Dropped(i int) bool {
 	_, filled := r.filled[i]
 	return !filled && r.Patch.Dropped(i)
 }
 
-func (r *rest) Inserted(i int) []textedit.Entry {
+func (r *unfilled) Inserted(i int) []textedit.Entry {
 	list := r.Patch.Inserted(i)
 	if _, filled := r.filled[i]; filled {
 		list = list[:len(list)-1]
