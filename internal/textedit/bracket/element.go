@@ -3,6 +3,7 @@ package bracket
 import (
 	"bytes"
 	"sort"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
@@ -139,7 +140,8 @@ func (w *writer) fill(i int) {
 	p := Place{Near: i, Own: w.own(i), Indent: w.indent(start)}
 	text := w.text(e, p, w.commas[i], !w.breaks(end))
 	if w.endsInLineComment(e) && !w.breaks(end) {
-		text += w.Manner.Break + p.Indent
+		there := string(w.Text[end:w.skipBlanks(end)])
+		text += w.Manner.Break + strings.TrimSuffix(p.Indent, there)
 	}
 	w.put(start, end, text)
 }

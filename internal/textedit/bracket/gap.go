@@ -84,7 +84,28 @@ func (w *writer) lines(g gap) {
 	}
 	w.put(at, at, text)
 	if g.deletes() {
-		w.drop(w.lineStart(g.before+1), w.tail(g.after-1), g)
+		start := w.lineStart(g.before + 1)
+		if text == "" && w.List && w.blankBelow(follows) {
+			start = w.blanksAbove(start)
+		}
+		w.drop(start, follows, g)
+	}
+}
+
+// blankBelow reports whether the line below that of at, which at ends, is blank.
+func (w *writer) blankBelow(at int) bool {
+	next := afterBreak(w.Text, at)
+	return next > at && next < len(w.Text) && w.breaks(next)
+}
+
+// blanksAbove goes from the break before a line up over the blank lines above it.
+func (w *writer) blanksAbove(at int) int {
+	for {
+		above := w.breakBefore(at)
+		if above <= w.Open || !blank(w.Text[above:at]) {
+			return at
+		}
+		at = above
 	}
 }
 
