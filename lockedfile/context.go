@@ -71,7 +71,9 @@ func (f *ContextFile[T]) WriteBytes(ctx context.Context, data []byte) error {
 }
 
 // Merge puts patch over what the file holds.
-func (f *ContextFile[T]) Merge(ctx context.Context, patch T) error { return f.with(ctx).Merge(ctx, patch) }
+func (f *ContextFile[T]) Merge(ctx context.Context, patch T) error {
+	return f.with(ctx).Merge(ctx, patch)
+}
 
 // Append puts text at the end.
 func (f *ContextFile[T]) Append(ctx context.Context, text string) error {
