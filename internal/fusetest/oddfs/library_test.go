@@ -212,6 +212,15 @@ func twoProcesses(t *testing.T, root, level string, umask int) {
 	}
 }
 
+func TestAllHandlesWorkAndExcludeEachOtherUnderTheLockRuleOfNFS(t *testing.T) {
+	root := mount(t, Rules{NFSLocks: true})
+	for level := range levels {
+		for _, umask := range []int{0o022, 0o077, 0} {
+			twoProcesses(t, root, level, umask)
+		}
+	}
+}
+
 func TestWhereMetadataCanNotBeChangedOnlyStrictRefuses(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.EPERM, syscall.ENOTSUP} {
 		t.Run(errno.Error(), func(t *testing.T) {

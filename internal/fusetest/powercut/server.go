@@ -117,8 +117,7 @@ func (s *server) obey() {
 			s.put(s.blank.clone())
 			s.say(answer{Disk: s.name})
 		case cutAfter:
-			s.say(answer{})
-			s.image.CutAfter(o.N, func() { s.say(answer{Cut: true}) })
+			s.arm(o.N)
 		case cutNow:
 			s.image.Cut()
 		case nextDisk:
@@ -134,6 +133,14 @@ func (s *server) obey() {
 			s.say(answer{Error: "unknown order " + o.Do})
 		}
 	}
+}
+
+// arm has the disk armed before it answers, and answers before it can say that the power was cut.
+func (s *server) arm(n int) {
+	s.saying.Lock()
+	defer s.saying.Unlock()
+	s.image.CutAfter(n, func() { s.say(answer{Cut: true}) })
+	_ = s.out.Encode(answer{})
 }
 
 // put shows a disk under a new name, so that nothing the kernel knows of the last one is taken for it.

@@ -24,7 +24,7 @@ import (
 type workerJob struct {
 	Dir     string
 	Done    map[string][]int // by workload, for each lane: the last change that is on the disk
-	Changes int              // how many each lane makes; 0 is until one fails
+	Last    bool             // each lane makes two changes more, and no two lanes of a workload at once
 	Without string           // the verb of faultfs that is left out; none if empty
 }
 
@@ -58,8 +58,18 @@ func work(text string) int {
 	}
 	var all sync.WaitGroup
 	for name, done := range job.Done {
-		for i, l := range workloads[name](filepath.Join(job.Dir, name), options...) {
-			all.Go(func() { l.run(said{In: name, Lane: i, Change: done[i]}, job.Changes, over) })
+		lanes := workloads[name](filepath.Join(job.Dir, name), options...)
+		if job.Last {
+			all.Go(func() {
+				for i, l := range lanes {
+					s := said{In: name, Lane: i, Change: done[i]}
+					_ = l.change(&s) && l.change(&s) // what ends in an error is in the report
+				}
+			})
+			continue
+		}
+		for i, l := range lanes {
+			all.Go(func() { l.run(said{In: name, Lane: i, Change: done[i]}, over) })
 		}
 	}
 	all.Wait()
@@ -79,24 +89,31 @@ func leaveOut(verb string) safefile.Option {
 	return func(h *handle.Options) { h.Engine = e }
 }
 
-func (l lane) run(s said, changes int, over <-chan struct{}) {
-	for n := 0; changes == 0 || n < changes; n++ {
+// run makes changes until one fails, or the test is over.
+func (l lane) run(s said, over <-chan struct{}) {
+	for l.change(&s) {
 		select {
 		case <-over:
 			return
 		default:
 		}
-		s.Change++
-		s.say(begun, nil)
-		if err := l.step(s.Change); isPowerGone(err) {
-			s.say(failed, err)
-			return
-		} else if err != nil {
-			s.say(wrong, err)
-			return
-		}
-		s.say(acked, nil)
 	}
+}
+
+// change makes the next change and reports whether it was acknowledged.
+func (l lane) change(s *said) bool {
+	s.Change++
+	s.say(begun, nil)
+	switch err := l.step(s.Change); {
+	case err == nil:
+		s.say(acked, nil)
+		return true
+	case isPowerGone(err):
+		s.say(failed, err)
+	default:
+		s.say(wrong, err)
+	}
+	return false
 }
 
 // isPowerGone reports whether an operation failed as it does on a disk that is gone. What a filesystem answers
