@@ -117,6 +117,9 @@ func (e editor) rewriteOwn(w io.Writer, old, enc []byte) error {
 
 // edit writes what differs between was and enc into the text of first, which holds was.
 func (e editor) edit(w io.Writer, first *textedit.Document, was, enc []byte, t reflect.Type) error {
+	if f, ok := e.text.(interface{ Release(*textedit.Document) }); ok {
+		f.Release(first) // it has been decoded
+	}
 	var unstable error
 	check := func(doc *textedit.Document) error {
 		is, err := e.recode(doc, t)

@@ -55,6 +55,11 @@ func (e editor) LoadOriginal(text []byte, max int64, v any) (*Original, error) {
 		document: func() (*textedit.Document, error) { return e.text.Parse(text) },
 		plain:    true, // neither JSON nor JSONC writes comments
 	}
+	if f, ok := e.text.(interface {
+		ParseValid([]byte) (*textedit.Document, error)
+	}); ok {
+		open.document = func() (*textedit.Document, error) { return f.ParseValid(text) } // as Load has found
+	}
 	if c, ok := e.Codec.(documentCodec); ok {
 		if once, err := c.open(text, t); err == nil {
 			open = once
@@ -97,6 +102,7 @@ func (e editor) EditOriginal(w io.Writer, o *Original, enc []byte, t reflect.Typ
 		return emit(w, o.text)
 	}
 	first, err := o.document()
+	o.document = func() (*textedit.Document, error) { return first, err } // the parser's state is let go of
 	if err != nil {
 		return e.replace(w, o.text, enc, err)
 	}

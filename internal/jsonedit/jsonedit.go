@@ -30,14 +30,21 @@ func EditJSONC(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, texted
 
 // The grammars.
 var (
-	JSON  textedit.Format = format{}
-	JSONC textedit.Format = format{comments: true}
+	JSON  textedit.Comparer = format{}
+	JSONC textedit.Comparer = format{comments: true}
 )
 
 type format struct{ comments bool }
 
 // Parse reads a text of at most one value.
-func (f format) Parse(text []byte) (*textedit.Document, error) {
+func (f format) Parse(text []byte) (*textedit.Document, error) { return f.parse(text, valid) }
+
+// ParseValid is Parse of a text that encoding/json has accepted before.
+func (f format) ParseValid(text []byte) (*textedit.Document, error) {
+	return f.parse(text, func([]byte) error { return nil })
+}
+
+func (f format) parse(text []byte, valid func([]byte) error) (*textedit.Document, error) {
 	doc := &textedit.Document{Text: text, Keys: textedit.MatchFoldLast, Appends: true}
 	plain := text
 	if f.comments {
@@ -47,7 +54,7 @@ func (f format) Parse(text []byte) (*textedit.Document, error) {
 		}
 	}
 	plain = plain[mark(plain):]
-	s := &scanner{text: text, comments: doc.Comments, layout: newLayout(), doc: doc}
+	s := &scanner{text: text, source: string(text), comments: doc.Comments, layout: newLayout(), doc: doc}
 	doc.Data = s.layout
 	if blank(plain) {
 		doc.Root = textedit.NewScalar(textedit.TypeNull, "null")

@@ -3,6 +3,7 @@ package jsonedit
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
@@ -11,10 +12,28 @@ import (
 // scanner finds the values of a text that encoding/json has accepted.
 type scanner struct {
 	text     []byte
+	source   string // the text, for nodes to share
 	at       int
 	comments []textedit.Comment // those not passed yet
 	layout   *layout
 	doc      *textedit.Document
+	free     []textedit.Node // allocated together
+
+	// What the collections that are open have so far, so that each can be given
+	// just the memory it needs.
+	entries []textedit.Entry
+	items   []bracket.Item
+}
+
+// scalar makes a node for text[start:at].
+func (s *scanner) scalar(start int, typ, value string) *textedit.Node {
+	if len(s.free) == 0 {
+		s.free = make([]textedit.Node, min(64, 1+(len(s.text)-start)/8))
+	}
+	n := &s.free[0]
+	s.free = s.free[1:]
+	*n = textedit.Node{Kind: textedit.Scalar, Type: typ, Value: value, Text: value, Start: start, End: s.at, Data: s.layout}
+	return n
 }
 
 // skip passes space and comments.
@@ -48,12 +67,18 @@ func (s *scanner) value() *textedit.Node {
 		return s.str()
 	}
 	start := s.at
-	for s.at < len(s.text) && bytes.IndexByte([]byte(" \t\r\n,]}/"), s.text[s.at]) < 0 {
+	for s.at < len(s.text) && !endsLiteral(s.text[s.at]) {
 		s.at++
 	}
-	n := textedit.NewScalar(typeOf(s.text[start:s.at]), string(s.text[start:s.at]))
-	n.Start, n.End, n.Data = start, s.at, s.layout
-	return n
+	return s.scalar(start, typeOf(s.text[start:s.at]), s.source[start:s.at])
+}
+
+func endsLiteral(c byte) bool {
+	switch c {
+	case ' ', '\t', '\r', '\n', ',', ']', '}', '/':
+		return true
+	}
+	return false
 }
 
 func typeOf(literal []byte) string {
@@ -72,15 +97,13 @@ func typeOf(literal []byte) string {
 func (s *scanner) str() *textedit.Node {
 	start := s.at
 	s.at = afterString(s.text, start)
-	value := string(s.text[start+1 : s.at-1])
+	value := s.source[start+1 : s.at-1]
 	if bytes.IndexByte(s.text[start:s.at], '\\') >= 0 {
 		value = ""
 		// A valid string always decodes; if not, the proof would see it.
 		_ = json.Unmarshal(s.text[start:s.at], &value)
 	}
-	n := textedit.NewScalar(textedit.TypeString, value)
-	n.Start, n.End, n.Data = start, s.at, s.layout
-	return n
+	return s.scalar(start, textedit.TypeString, value)
 }
 
 // collection reads an object or an array.
@@ -88,6 +111,7 @@ func (s *scanner) collection(kind textedit.Kind, closing byte) *textedit.Node {
 	n := &textedit.Node{Kind: kind, Start: s.at}
 	c := &body{Collection: bracket.Collection{Open: s.at + 1}, layout: s.layout}
 	s.pass()
+	open := len(s.entries)
 	for s.text[s.at] != closing {
 		var e textedit.Entry
 		start := s.at
@@ -104,9 +128,11 @@ func (s *scanner) collection(kind textedit.Kind, closing byte) *textedit.Node {
 			item.Comma = s.at
 			s.pass()
 		}
-		n.Entries = append(n.Entries, e)
-		c.Items = append(c.Items, item)
+		s.entries = append(s.entries, e)
+		s.items = append(s.items, item)
 	}
+	n.Entries, s.entries = slices.Clone(s.entries[open:]), s.entries[:open]
+	c.Items, s.items = slices.Clone(s.items[open:]), s.items[:open]
 	c.Close = s.at
 	s.at++
 	n.End = s.at
@@ -120,6 +146,16 @@ func (s *scanner) collection(kind textedit.Kind, closing byte) *textedit.Node {
 
 // repeats reports whether a key comes twice.
 func repeats(n *textedit.Node) bool {
+	if len(n.Entries) <= 8 {
+		for i, e := range n.Entries {
+			for _, other := range n.Entries[:i] {
+				if e.Key.Value == other.Key.Value {
+					return true
+				}
+			}
+		}
+		return false
+	}
 	seen := make(map[string]bool, len(n.Entries))
 	for _, e := range n.Entries {
 		if seen[e.Key.Value] {

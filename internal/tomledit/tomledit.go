@@ -81,6 +81,10 @@ func (p *Parsed) Document() (*textedit.Document, error) {
 	return doc, nil
 }
 
+// Release lets go of what the decoder has read of a document, which takes more memory
+// than the document does.
+func (format) Release(doc *textedit.Document) { doc.Data.(*layout).parsed = nil }
+
 // ParsedOf gives what the decoder has read of a document.
 func ParsedOf(doc *textedit.Document) *Parsed { return doc.Data.(*layout).parsed }
 

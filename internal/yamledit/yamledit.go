@@ -57,6 +57,9 @@ func (p *Parsed) Decode(v any, shown bool) error { return DecodeNode(p.root, v, 
 // Document finds out where everything is.
 func (p *Parsed) Document() *textedit.Document { return scan(p.text, p.root) }
 
+// Release lets go of yaml.v3's tree of a document.
+func (format) Release(doc *textedit.Document) { doc.Data.(*layout).root = nil }
+
 func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return nil, errors.New("UTF-16 can't be edited; save the file as UTF-8")

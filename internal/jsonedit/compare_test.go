@@ -1,0 +1,90 @@
+package jsonedit
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
+)
+
+// leftOut counts what a comparison did not read.
+func leftOut(n *textedit.Node) (count int) {
+	if n.Type == textedit.TypeSame {
+		return 1
+	}
+	for _, e := range n.Entries {
+		count += leftOut(e.Value)
+	}
+	return count
+}
+
+// checkComparison fails if the operations are others than those of the whole texts.
+func checkComparison(t *testing.T, was, is string) int {
+	t.Helper()
+	x, err := JSON.Parse([]byte(was))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := JSON.Parse([]byte(is))
+	if err != nil {
+		// Compare need not notice it, since the proof does, but it must come back.
+		_, _, _ = JSON.Compare([]byte(was), []byte(is))
+		return 0
+	}
+	a, b, err := JSON.Compare([]byte(was), []byte(is))
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, was, is)
+	}
+	old, _ := x.Effective()
+	new, _ := y.Effective()
+	got, want := textedit.Diff(a, b), textedit.Diff(old, new)
+	if len(got) != len(want) {
+		t.Fatalf("%d operations, want %d\n%s\n%s", len(got), len(want), was, is)
+	}
+	for i := range got {
+		if got[i].Kind != want[i].Kind || len(got[i].Path) != len(want[i].Path) || got[i].Value != nil && !textedit.Same(got[i].Value, want[i].Value) {
+			t.Errorf("operation %d is %v, want %v\n%s\n%s", i, got[i].Kind, want[i].Kind, was, is)
+		}
+	}
+	return leftOut(a)
+}
+
+func TestComparisonFindsWhatDiffers(t *testing.T) {
+	const text = "{\n  \"a\": 1,\n  \"b\\\"\": {\n    \"c\": [\n      \"}\",\n      \"{\\\\\"\n    ],\n    \"d\": {}\n  },\n  \"e\": {\n    \"f\": null\n  }\n}\n"
+	for _, c := range []struct {
+		from, to string
+		left     int
+	}{
+		{"", "", 3}, {"1", "2", 2}, {"null", "true", 2}, {"\"}\"", "\"]\"", 4}, {"{}", "{\n      \"x\": 1\n    }", 3}, {"\"d\": {}", "\"d\": []", 3},
+		{"\"f\": null", "\"f\": null,\n    \"g\": \"h\"", 3}, {"\"a\"", "\"z\"", 2}, {"\"f\"", "\"g\"", 2}, {text, "[]", 0}, {text, "null", 0}, {text, "", 0}, {"\"e\"", "\"a\"", 0},
+	} {
+		if left := checkComparison(t, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
+			t.Errorf("%q for %q: %d values are left out, want %d", c.to, c.from, left, c.left)
+		}
+	}
+}
+
+func TestComparisonEndsOnEveryText(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	left := 0
+	for _, text := range edittest.Corpus(t, "real/*.json") {
+		var enc bytes.Buffer
+		if len(text) > 1<<18 || json.Indent(&enc, text, "", "  ") != nil {
+			continue
+		}
+		lines := strings.SplitAfter(enc.String(), "\n")
+		for range 40 {
+			i, j := r.IntN(len(lines)), r.IntN(len(lines))
+			is := strings.Join(lines[:i], "") + []string{"", lines[j], strings.Replace(lines[i], "\"", "\"x", 1), "7", lines[i] + lines[i]}[r.IntN(5)] + strings.Join(lines[i+1:], "")
+			left += checkComparison(t, enc.String(), is)
+			checkComparison(t, enc.String(), is[:r.IntN(len(is)+1)])
+		}
+	}
+	if left == 0 {
+		t.Error("nothing was left out")
+	}
+}
