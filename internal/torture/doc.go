@@ -21,5 +21,6 @@
 //
 // A power cut here is FS_IOC_SHUTDOWN: the filesystem's memory is lost, its
 // journal's too, while the device keeps all that it was ever given. A disk that
-// loses its own write cache, or lies about a flush, is not among the tests.
+// loses its own write cache is in internal/fusetest. One that lies about a flush is
+// not among the tests.
 package torture
