@@ -177,6 +177,17 @@ func TestAnElementThatComesAndGoesLeavesNoTrace(t *testing.T) {
 	}
 }
 
+func TestAnElementTakesNoCommentThatWasThereBefore(t *testing.T) {
+	got := change(t, codec.JSONC(), "{\"f\": [ /* none */ ]}\n", func(v *document) { (*v)["f"] = []any{1} })
+	if want := "{\"f\": [ /* none */\n  1\n]}\n"; got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	got = change(t, codec.JSONC(codec.KeepComments()), got, func(v *document) { (*v)["f"] = []any{} })
+	if want := "{\"f\": [ /* none */\n]}\n"; got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
 // The lists of the files were found wrong once: their last element moves to the front.
 func TestListsOfFieldFilesKeepTheirComments(t *testing.T) {
 	got := change(t, codec.JSONC(), "[\n  \"a\", // A\n  \"b\", // B\n  \"c\" // C\n]\n", func(v *[]any) { *v = lastToFirst(*v) })

@@ -211,7 +211,7 @@ func (w *writer) first(added []textedit.Entry) {
 			break // above it, or it would belong to the element
 		}
 		at, commented = c.End, true
-		p.Own = p.Own || w.breaks(at)
+		p.Own = p.Own || w.breaks(at) || w.List // on its line it would belong to the element
 	}
 	if !p.Own {
 		p.Indent = outer
