@@ -8,6 +8,11 @@
 // reports medians and ratios. A benchtime of 100x is 100 rounds. It needs Linux
 // and root. Nothing here fails on time.
 //
+//	go test -bench UpdateText -benchtime 20x
+//
+// shows whole Updates of JSON, JSONC, TOML and YAML, of the codec's own text and of
+// commented text, beside unmarshal, change, marshal and a durable write by hand.
+//
 //	go test -bench Handover -benchtime 100x
 //
 // shows how long after its release a lock is with a waiter in another process,
