@@ -130,21 +130,21 @@ func oneRandomList(make func(...codec.Option) codec.Codec, format textedit.Forma
 		old = strings.ReplaceAll(old, "\n", "\r\n")
 	}
 	var heard reports
-	c := make(heard.option())
+	options := []codec.Option{heard.option()}
+	moves := r.IntN(5) == 0 // and changes: then nothing is lost
+	if moves {
+		options = append(options, codec.KeepComments())
+	}
+	c := make(options...)
 	v, err = loadAs[things](c, old)
 	if err != nil {
 		return "", fmt.Errorf("%w\n%s", err, old)
 	}
-	v.Items = shuffled(r, v.Items, next, 1)
-	v.Words = shuffledWords(r, v.Words, next)
-	for i := range v.Rows {
-		v.Rows[i] = shuffledWords(r, v.Rows[i], next)
+	if moves {
+		movedOnly(r, &v)
+	} else {
+		mixed(r, &v, next)
 	}
-	r.Shuffle(len(v.Rows), func(i, j int) { v.Rows[i], v.Rows[j] = v.Rows[j], v.Rows[i] })
-	for i := range v.Grid {
-		v.Grid[i] = shuffled(r, v.Grid[i], next, 1)
-	}
-	r.Shuffle(len(v.Grid), func(i, j int) { v.Grid[i], v.Grid[j] = v.Grid[j], v.Grid[i] })
 	var value any = v
 	if r.IntN(3) == 0 {
 		var whole document
@@ -162,6 +162,45 @@ func oneRandomList(make func(...codec.Option) codec.Codec, format textedit.Forma
 		return report.How, fmt.Errorf("%w (%v)\n%s\n-----\n%s\n----- wanted: %+v", err, report, old, out.String(), v)
 	}
 	return report.How, nil
+}
+
+// mixed moves, drops, adds and changes elements of all lists at once.
+func mixed(r *rand.Rand, v *things, next func() string) {
+	v.Items = shuffled(r, v.Items, next, 1)
+	v.Words = shuffledWords(r, v.Words, next)
+	for i := range v.Rows {
+		v.Rows[i] = shuffledWords(r, v.Rows[i], next)
+	}
+	r.Shuffle(len(v.Rows), func(i, j int) { v.Rows[i], v.Rows[j] = v.Rows[j], v.Rows[i] })
+	for i := range v.Grid {
+		v.Grid[i] = shuffled(r, v.Grid[i], next, 1)
+	}
+	r.Shuffle(len(v.Grid), func(i, j int) { v.Grid[i], v.Grid[j] = v.Grid[j], v.Grid[i] })
+}
+
+// movedOnly moves and changes elements of all lists.
+func movedOnly(r *rand.Rand, v *things) {
+	some := func(list []thing) {
+		r.Shuffle(len(list), func(i, j int) {
+			if r.IntN(4) == 0 {
+				list[i], list[j] = list[j], list[i]
+			}
+		})
+		for i := range list {
+			if r.IntN(6) == 0 {
+				list[i].V += 10
+			}
+		}
+	}
+	some(v.Items)
+	for i := range v.Items {
+		some(v.Items[i].Subs)
+	}
+	for _, row := range v.Grid {
+		some(row)
+	}
+	r.Shuffle(len(v.Grid), func(i, j int) { v.Grid[i], v.Grid[j] = v.Grid[j], v.Grid[i] })
+	r.Shuffle(len(v.Words), func(i, j int) { v.Words[i], v.Words[j] = v.Words[j], v.Words[i] })
 }
 
 // untyped gives v as a map, which knows all keys of whole.
