@@ -101,6 +101,12 @@ func TestElementsKeepTheirCommentsAndTags(t *testing.T) {
 			"a:\n  - - x # X\n    - y # Y\n  # above\n  - - z # Z\n", "a:\n  # above\n  - - z # Z\n  - - x # X\n    - y # Y\n"},
 		{"YAML, over lines in brackets", codec.YAML, "a", swap(0, 1),
 			"a: [\n  x, # X\n  y # Y\n]\n", "a: [\n  y, # Y\n  x # X\n]\n"},
+		{"YAML, a list in an element that moves", codec.YAML, "f", func(l []any) []any {
+			inner := l[0].([]any)
+			inner[0], inner[1] = inner[1], inner[0]
+			return swap(0, 1)(l)
+		},
+			"f: [[{a: \"1\"}, {b: \"2\"}], [3]] # c\n", "f: [[3], [{b: \"2\"}, {a: \"1\"}]] # c\n"},
 		{"YAML, one that goes", codec.YAML, "f", without(1),
 			"f:\n  - a # A\n  # above b\n  - b # B\n  # above c\n  - c # C\n", "f:\n  - a # A\n  # above c\n  - c # C\n"},
 		{"TOML tables, swap", codec.TOML, "f", swap(0, 1),

@@ -1,10 +1,6 @@
 package textedit
 
-import (
-	"slices"
-
-	"github.com/holdfast-go/holdfast/errors"
-)
+import "github.com/holdfast-go/holdfast/errors"
 
 // Format is the grammar of one text format. It is safe for concurrent use.
 type Format interface {
@@ -74,13 +70,17 @@ type Splice struct {
 
 // Apply gives a part of a text with changes that are all within it.
 func Apply(text []byte, part Extent, list []Splice) (string, error) {
-	inner := slices.Clone(list)
-	for i := range inner {
-		if inner[i].Start < part.Start || inner[i].End > part.End {
+	var inner []Splice
+	for _, s := range list {
+		if s.Start == s.End && len(s.Text) == 0 {
+			continue // it only says what changed within another one
+		}
+		if s.Start < part.Start || s.End > part.End {
 			return "", errors.New("a change in an element is outside of it")
 		}
-		inner[i].Start -= part.Start
-		inner[i].End -= part.Start
+		s.Start -= part.Start
+		s.End -= part.Start
+		inner = append(inner, s)
 	}
 	out, err := splice(text[part.Start:part.End], inner)
 	return string(out), err
