@@ -182,3 +182,24 @@ func TestALocalDateOfTOMLStaysLocal(t *testing.T) {
 		t.Errorf("a date that is no midnight any more: %v, %v\n%s", v.D, err, got)
 	}
 }
+
+func TestAnEmptyCollectionBecomesAnotherValueInPlace(t *testing.T) {
+	for _, c := range []struct {
+		codec              func(...codec.Option) codec.Codec
+		before, after, end string
+		list, dict         string
+	}{
+		{codec.JSONC, "{\n    \"a\": ", ", // about a\n    \"b\": 1", "\n}\n", "[]", "{}"},
+		{codec.JSON, "{\n    \"a\": ", ",\n\n    \"b\": 1", "\n}\n", "[]", "{}"},
+		{codec.YAML, "a: ", " # about a\nb: 1", "\n", "[]", "{}"},
+		{codec.TOML, "a = ", " # about a\nb = 1", "\n", "[]", "{}"},
+	} {
+		for _, empty := range []string{c.list, c.dict} {
+			var heard reports
+			got := change(t, c.codec(heard.option(), codec.KeepComments()), c.before+empty+c.after+c.end, func(v *document) { (*v)["a"] = true })
+			if want := c.before + "true" + c.after + c.end; got != want || heard.list[0].How != "spliced" {
+				t.Errorf("%v, got:\n%s\nwant:\n%s", heard.list, got, want)
+			}
+		}
+	}
+}

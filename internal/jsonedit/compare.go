@@ -94,7 +94,7 @@ func (x *side) compare(y *side, v, w span, depth int) (a, b *textedit.Node) {
 // gone or moved for sure. It gives nil for all others.
 func (x *side) lists(y *side, v, w span) (a, b *textedit.Node) {
 	old, new := x.entries(v, '['), y.entries(w, '[')
-	if old == nil || len(old) != len(new) {
+	if old == nil || new == nil || len(old) != len(new) { // nil where there is no list
 		return nil, nil
 	}
 	var before, after []*textedit.Node

@@ -88,3 +88,14 @@ func TestComparisonEndsOnEveryText(t *testing.T) {
 		t.Error("nothing was left out")
 	}
 }
+
+func TestComparisonSeesAnEmptyCollectionBecomeSomethingElse(t *testing.T) {
+	values := []string{`[]`, `{}`, `""`, `"x"`, `null`, `3`, `true`, `[[]]`, `[{}]`, `[null]`, `{"k":[]}`, `{"k":{}}`}
+	for _, was := range values {
+		for _, is := range values {
+			checkComparison(t, was, is)
+			checkComparison(t, `{"a":`+was+`,"b":1}`, `{"a":`+is+`,"b":1}`)
+			checkComparison(t, `[1,`+was+`]`, `[1,`+is+`]`)
+		}
+	}
+}
