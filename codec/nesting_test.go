@@ -57,6 +57,7 @@ func TestInputThatWouldExhaustAParserIsRefused(t *testing.T) {
 		{"toml headers", "toml", lines("[k%d."+strings.Repeat("a.", 400)+"a]\n", 2000), "more than 384 MiB"},
 		{"toml dotted keys", "toml", lines("k%d."+strings.Repeat("a.", 400)+"a = 1\n", 2000), "more than 384 MiB"},
 		{"toml keys below a long header", "toml", "[" + strings.Repeat("a.", 900) + "a]\n" + lines("k%d = 1\n", 100_000), "more than 384 MiB"},
+		{"toml comments", "toml", strings.Repeat("#\n", 20_000_000), "more than 384 MiB"},
 		{"strict toml arrays", "strict toml", "a = " + strings.Repeat("[", 1_500_000), "more than 1000 levels"},
 		{"json arrays", "json", strings.Repeat("[", 1_500_000), "max depth"},
 		{"json objects", "json", nested(`{"a":`, "1", "}", 10_001), "max depth"},

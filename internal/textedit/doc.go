@@ -9,7 +9,13 @@
 // the text with the new encoding, since that would write defaults into a file
 // whose owner left them out.
 //
-//  1. [Diff] compares the two encodings: set, delete, insert, and in lists move.
+// The caller takes the first encoding while it loads the text for the user's
+// function, so an Update decodes once for that and once for the proof. If the first
+// encoding is the text itself, nobody but the codec has written there, and the caller
+// writes the second encoding over it without an edit.
+//
+//  1. A [Comparer] leaves out what is spelled the same in both encodings. [Diff]
+//     compares the rest: set, delete, insert, and in lists move.
 //     Elements of lists are paired by identity: equal values, then those that have
 //     the same id, name or key, or another key with the same value that is unique in
 //     both lists, and last by position, if the list kept its length.
@@ -26,6 +32,9 @@
 //     elements. Every element of a list that changed must have the comments that
 //     it had, and none of another one: [Format].Elements says what belongs to
 //     which. Last, the caller's [Options].Check decides.
+//
+// The proof is of the whole text, not of the lines that were touched: what a change
+// does to the lines below it depends on indentation in YAML and on headers in TOML.
 //
 // # Where it weakens
 //
