@@ -146,6 +146,37 @@ func TestElementsKeepTheirCommentsAndTags(t *testing.T) {
 	}
 }
 
+// The first element goes, which has nothing that the others are known by, and another
+// one comes while the others change.
+func TestElementsThatAreKnownByAKeyThatNotAllHaveKeepTheirComments(t *testing.T) {
+	for _, c := range []struct {
+		codec     codec.Codec
+		old, want string
+	}{
+		{codec.YAML(),
+			"f:\n- ref: x\n- arg: a\n  n: 1\n  type: str # of a\n- arg: b\n  n: 1 # of b\n  type: int\n- arg: c\n  n: 2\n  type: int\n",
+			"f:\n- arg: a\n  n: 9\n  type: str # of a\n- arg: b\n  n: 9 # of b\n  type: int\n- arg: c\n  n: 9\n  type: int\n- ref: z\n"},
+		{codec.JSONC(),
+			"{\n  \"f\": [\n    {\"ref\": \"x\"},\n    {\"arg\": \"a\", \"n\": 1}, // of a\n    {\"arg\": \"b\", \"n\": 1}, // of b\n    {\"arg\": \"c\", \"n\": 2}\n  ]\n}\n",
+			"{\n  \"f\": [\n    {\"arg\": \"a\", \"n\": 9}, // of a\n    {\"arg\": \"b\", \"n\": 9}, // of b\n    {\"arg\": \"c\", \"n\": 9},\n    {\"ref\": \"z\"}\n  ]\n}\n"},
+		{codec.TOML(),
+			"[[f]]\nref = \"x\"\n\n[[f]]\narg = \"a\"\nn = 1 # of a\n\n[[f]]\narg = \"b\"\nn = 1 # of b\n\n[[f]]\narg = \"c\"\nn = 2\n",
+			"[[f]]\narg = \"a\"\nn = 9 # of a\n\n[[f]]\narg = \"b\"\nn = 9 # of b\n\n[[f]]\narg = \"c\"\nn = 9\n\n[[f]]\nref = \"z\"\n"},
+	} {
+		got := change(t, c.codec, c.old, func(v *struct {
+			F []map[string]any `json:"f" yaml:"f" toml:"f"`
+		}) {
+			v.F = append(v.F[1:], map[string]any{"ref": "z"})
+			for _, e := range v.F[:3] {
+				e["n"] = 9
+			}
+		})
+		if got != c.want {
+			t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
+		}
+	}
+}
+
 func TestAnElementWithLinesOfOtherTablesBetweenItsOwnIsDeleted(t *testing.T) {
 	old := "[[f]]\nn = 1 # 1\n\n[z]\nk = 1 # k\n\n[f.s]\na = 1\n\n# two\n[[f]]\nn = 2 # 2\n"
 	var heard reports

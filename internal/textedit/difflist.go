@@ -112,7 +112,8 @@ func (l *listDiff) spare(i, end, gone int) {
 
 // pairByPosition pairs what is left if the list kept its length and the same
 // places are left in both: then nothing seems to have come or gone. One that has
-// another identity than its place had before must be the same in most other keys.
+// another identity than its place had before must be the same in most other keys, and
+// no other place may have more in common with it.
 func (l *listDiff) pairByPosition() {
 	if len(l.to) != len(l.from) {
 		return
@@ -122,11 +123,54 @@ func (l *listDiff) pairByPosition() {
 			return
 		}
 	}
+	elsewhere := l.elsewhere()
 	for i := range l.to {
-		if l.to[i] < 0 && mayBe(l.a.Entries[i].Value, l.b.Entries[i].Value) {
+		if l.to[i] < 0 && !elsewhere[i] && mayBe(l.a.Entries[i].Value, l.b.Entries[i].Value) {
 			l.pair(i, i)
 		}
 	}
+}
+
+// maxHolders bounds how many maps may share an entry that still tells them apart.
+const maxHolders = 64
+
+// elsewhere tells of each place whether a map that is left there, in either list, has
+// more entries in common with the map at another place than with the one at its own.
+func (l *listDiff) elsewhere() []bool {
+	holders := make(map[[2]uint64][]int) // the maps of a that have an entry
+	for i, e := range l.a.Entries {
+		if l.to[i] < 0 && e.Value.Kind == Map {
+			for _, x := range e.Value.Entries {
+				entry := [2]uint64{x.Key.sum(), x.Value.sum()}
+				holders[entry] = append(holders[entry], i)
+			}
+		}
+	}
+	common := func(j int) map[int]int {
+		count := make(map[int]int)
+		if n := l.b.Entries[j].Value; l.from[j] < 0 && n.Kind == Map {
+			for _, x := range n.Entries {
+				if list := holders[[2]uint64{x.Key.sum(), x.Value.sum()}]; len(list) <= maxHolders {
+					for _, i := range list {
+						count[i]++
+					}
+				}
+			}
+		}
+		return count
+	}
+	own := make([]int, len(l.to))
+	for j := range own {
+		own[j] = common(j)[j]
+	}
+	moved := make([]bool, len(l.to))
+	for j := range moved {
+		for i, n := range common(j) {
+			moved[i] = moved[i] || n > own[i]
+			moved[j] = moved[j] || n > own[j]
+		}
+	}
+	return moved
 }
 
 // mayBe reports whether a may have become b: if the two have different identities,

@@ -101,17 +101,17 @@ func (l *listDiff) agree(by func(n *Node) (mark, bool)) [][2]int {
 const maxTelling = 16
 
 // telling gives the keys by which the maps left of both lists can be told apart:
-// every one has a scalar there, and no two of one list the same.
+// most have a scalar there, and no two of one list the same.
 func (l *listDiff) telling() []*Node {
 	var keys []*Node
 	for i, e := range l.a.Entries {
-		if l.to[i] < 0 && e.Value.Kind == Map {
-			for _, x := range e.Value.Entries {
-				if x.Value.Kind == Scalar && len(keys) < maxTelling {
-					keys = append(keys, x.Key)
-				}
+		if l.to[i] >= 0 || e.Value.Kind != Map {
+			continue
+		}
+		for _, x := range e.Value.Entries {
+			if x.Value.Kind == Scalar && len(keys) < maxTelling && !slices.ContainsFunc(keys, func(k *Node) bool { return sameKey(k, x.Key) }) {
+				keys = append(keys, x.Key)
 			}
-			break
 		}
 	}
 	if !slices.Contains(l.from, -1) {
@@ -130,22 +130,25 @@ func (l *listDiff) telling() []*Node {
 	return slices.DeleteFunc(keys, func(k *Node) bool { return !distinct(l.a, k, shared) || !distinct(l.b, k, shared) })
 }
 
-// distinct reports whether the elements of a list are maps without an identity of
-// their own that all have another scalar at the key.
+// distinct reports whether no element of a list has an identity of its own, and more
+// than half of them have a scalar at the key, each another one.
 func distinct(n *Node, key *Node, shared map[mark]bool) bool {
 	seen := make(map[mark]bool, len(n.Entries))
 	for _, e := range n.Entries {
-		v := scalarAt(e.Value, key)
-		if v == nil || v.IsNull() || v.Type == TypeBool {
+		if own, named := identityMark(e.Value); named && !shared[own] {
 			return false
 		}
+		v := scalarAt(e.Value, key)
+		if v == nil {
+			continue
+		}
 		m := mark{"", v.Type, v.Value}
-		if own, named := identityMark(e.Value); named && !shared[own] || seen[m] {
+		if v.IsNull() || v.Type == TypeBool || seen[m] {
 			return false
 		}
 		seen[m] = true
 	}
-	return true
+	return 2*len(seen) > len(n.Entries)
 }
 
 func scalarAt(n, key *Node) *Node {

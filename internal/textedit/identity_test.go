@@ -17,6 +17,7 @@ func listOf(nodes ...*Node) *Node {
 func TestElementsArePairedByIdentityBeforePosition(t *testing.T) {
 	e := func(key, name, v string) *Node { return mapping(key, str(name), "v", str(v)) }
 	v := func(v, w string) *Node { return mapping("v", str(v), "w", str(w)) }
+	u := func(v, w, x string) *Node { return mapping("v", str(v), "w", str(w), "x", str(x)) }
 	for _, c := range []struct {
 		name     string
 		old, new *Node
@@ -34,6 +35,9 @@ func TestElementsArePairedByIdentityBeforePosition(t *testing.T) {
 		{"a name that is there twice tells nothing", listOf(e("name", "a", "1"), e("name", "a", "2"), e("name", "b", "3")), listOf(e("name", "a", "5"), e("name", "b", "3")), "[-1 2]"},
 		{"another key that is unique", listOf(v("1", "x"), v("2", "y")), listOf(v("2", "z"), v("1", "z"), v("3", "z")), "[1 0 -1]"},
 		{"of these the one that most agree in", listOf(v("1", "x"), v("2", "y")), listOf(v("2", "x"), v("3", "y")), "[0 1]"},
+		{"another key that most have", listOf(mapping("ref", str("x")), v("1", "p"), v("2", "p"), v("3", "q")), listOf(v("1", "s"), v("2", "s"), v("3", "t"), mapping("ref", str("y"))), "[1 2 3 -1]"},
+		{"not by position where others have more in common", listOf(u("1", "1", "1"), u("1", "2", "2"), u("2", "2", "1")), listOf(u("1", "2", "9"), u("2", "2", "9"), u("7", "7", "7")), "[-1 -1 -1]"},
+		{"by position where no others have more in common", listOf(u("1", "1", "1"), u("1", "2", "2"), u("2", "2", "1")), listOf(u("1", "1", "9"), u("1", "2", "9"), u("2", "2", "9")), "[0 1 2]"},
 		{"by position", list("a", "b", "c"), list("a", "x", "c"), "[0 1 2]"},
 		{"not if the length differs", list("a", "b", "c"), list("a", "x"), "[0 -1]"},
 		{"not if one went and another came elsewhere", list("a", "b", "c"), list("b", "c", "d"), "[1 2 -1]"},
