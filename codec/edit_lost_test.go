@@ -118,3 +118,42 @@ func TestLostNamesTheUnknownKeysOfWhatAPointerNoLongerHolds(t *testing.T) {
 		}
 	}
 }
+
+// enabled loads the elements that are enabled, and no others.
+type enabled []struct {
+	Name string
+	Off  bool `yaml:"off,omitempty"`
+}
+
+func (e *enabled) UnmarshalYAML(n *yaml.Node) error {
+	type plain enabled
+	var all plain
+	if err := n.Decode(&all); err != nil {
+		return err
+	}
+	*e = nil
+	for _, x := range all {
+		if !x.Off {
+			*e = append(*e, x)
+		}
+	}
+	return nil
+}
+
+func TestLostNamesTheUnknownKeysOfAListWhoseElementsCannotBeToldApart(t *testing.T) {
+	type config struct{ Items enabled }
+	old := "items:\n  - name: a\n    u: 1\n  - name: b\n    off: true\n  - name: c\n    w: 2\n"
+	var report codec.EditReport
+	v, err := loadAs[config](codec.YAML(), old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Items[0].Name = "d"
+	got := edited(t, codec.YAML(codec.OnEdit(func(r codec.EditReport) { report = r })), old, v)
+	if strings.Contains(got, "u: 1") || !slices.Contains(report.Lost, 3) || !slices.Contains(report.Lost, 7) {
+		t.Errorf("%v\n%s", report, got)
+	}
+	if _, err := editedOrError(codec.YAML(codec.KeepComments()), old, v); !errors.Is(err, errors.ErrEncode) {
+		t.Errorf("KeepComments: %v", err)
+	}
+}

@@ -155,8 +155,16 @@ func (ed *editor) ofEntry(op Op, ended []string, lines []int) []int {
 // pointer is written as a null, or leaves the key out.
 func (ed *editor) replacedKeys() []int {
 	var lines []int
+	replaced := make(map[*Node]bool)
 	for _, op := range ed.ops {
 		if len(op.Path) == 0 {
+			continue
+		}
+		if list, step := ed.uneven(op.Path); list != nil {
+			if !replaced[list] {
+				replaced[list] = true
+				lines = append(lines, ed.first.lines(ed.first.unknownOfAny(list, step.old))...)
+			}
 			continue
 		}
 		last := op.Path[len(op.Path)-1]
@@ -171,6 +179,37 @@ func (ed *editor) replacedKeys() []int {
 		}
 	}
 	return lines
+}
+
+// uneven finds the first list on a path that has another number of elements in the
+// text than in the encoding, nil if there is none. Nobody can tell its elements apart,
+// so it is replaced whole.
+func (ed *editor) uneven(path []Step) (*Node, Step) {
+	for i, s := range path {
+		if s.Key != nil {
+			continue
+		}
+		if n := ed.first.resolve(path[:i]); n != nil && n.Kind == List && len(n.Entries) != len(s.old.Entries) {
+			return n, s
+		}
+	}
+	return nil, Step{}
+}
+
+// unknownOfAny gives the keys in the elements of a list that no element of the encoded
+// list has.
+func (doc *Document) unknownOfAny(list, encoded *Node) []*Node {
+	all := &Node{Kind: Map}
+	for _, e := range encoded.Entries {
+		if e.Value.Kind == Map {
+			all.Entries = append(all.Entries, e.Value.Entries...)
+		}
+	}
+	var keys []*Node
+	for _, e := range list.Entries {
+		keys = doc.unknown(e.Value, all, keys)
+	}
+	return keys
 }
 
 // lines gives the lines of keys, those that a merge brings left out.
