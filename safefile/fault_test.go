@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -37,6 +38,7 @@ const faultOld = "{\"old\": 1}"
 type scene struct {
 	name    string
 	missing bool                               // there is no file yet
+	young   bool                               // the file is read again before it is replaced, however long a call takes
 	set     func(t *testing.T, dir string)     // prepares the directory
 	path    string                             // of the file in it, as the caller names it
 	real    string                             // of the file in it, after links
@@ -46,6 +48,7 @@ type scene struct {
 
 var scenes = []scene{
 	{name: "a file"},
+	{name: "a young file", young: true},
 	{name: "no file", missing: true},
 	{name: "another owner's file with attributes", set: adorn},
 	{name: "a link to a file", path: "link", set: func(t *testing.T, dir string) {
@@ -116,6 +119,14 @@ func (s scene) open(t *testing.T, base string) stage {
 	}
 	if file == "" {
 		file = "file.json"
+	}
+	if !s.missing {
+		// How many operations a call takes must not depend on how long ago that was.
+		age := time.Now().Add(-time.Hour)
+		if s.young {
+			age = time.Now().Add(time.Hour)
+		}
+		must(t, os.Chtimes(filepath.Join(dir, file), age, age))
 	}
 	disk := faultfs.Wrap(vfs.OS)
 	options := []safefile.Option{over(disk), quiet}
