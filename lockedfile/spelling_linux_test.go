@@ -105,11 +105,17 @@ func TestUpdatesByTwoSpellingsLoseNothing(t *testing.T) {
 		for _, name := range []string{"config.json", "Config.json", "CONFIG.JSON"} {
 			callers.Go(func() {
 				f := lockedfile.New[map[string]int](filepath.Join(dir, name), opts...)
-				for range rounds {
-					if err := f.Update(func(v *map[string]int) error { (*v)["n"]++; return nil }); err != nil {
+				for done := 0; done < rounds; {
+					err := f.Update(func(v *map[string]int) error { (*v)["n"]++; return nil })
+					switch {
+					case err == nil:
+						done++
+					case !errors.Is(err, errors.ErrChanged):
 						t.Error(err)
 						return
 					}
+					// FUSE may show the times of a file that it has cached and then those that its
+					// server gave it, which looks like a change from outside. Nothing was written then.
 				}
 			})
 		}
