@@ -32,7 +32,7 @@ func TestAnEditDisturbsNothingButWhatChanged(t *testing.T) {
 		}, {
 			"a table that becomes a scalar gets a line of its own", codec.TOML(),
 			"\n[a] # ca\nx = 1\n\n# about b\n[b] # cb\ny = 1\n",
-			"a = false\n\n# about b\n[b] # cb\ny = 1\n",
+			"a = false # ca\n\n# about b\n[b] # cb\ny = 1\n",
 			func(d document) { d["a"] = false },
 		}, {
 			"a block scalar keeps its indent", codec.YAML(),
@@ -200,6 +200,30 @@ func TestAnEmptyCollectionBecomesAnotherValueInPlace(t *testing.T) {
 			if want := c.before + "true" + c.after + c.end; got != want || heard.list[0].How != "spliced" {
 				t.Errorf("%v, got:\n%s\nwant:\n%s", heard.list, got, want)
 			}
+		}
+	}
+}
+
+func TestCommentsOfTOMLTablesGoWithTheTableTheySpeakOf(t *testing.T) {
+	for _, c := range []struct {
+		name, old, want string
+		change          func(v *document)
+	}{
+		{"the last table in a table goes", "k = 1\n\n[p.f] # of f\nx = 1 # of x\n\n[z]\ny = 1\n", "k = 1\n\n[p]\n\n[z]\ny = 1\n",
+			func(v *document) { delete((*v)["p"].(document), "f") }},
+		{"the last dotted key goes", "p.x = 1 # of x\nz = 2 # of z\n", "p = {}\nz = 2 # of z\n",
+			func(v *document) { delete((*v)["p"].(document), "x") }},
+		{"a table becomes a value", "k = 1\n\n[a] # of a\nx = 1 # of x\n\n[z]\ny = 1\n", "k = 1\na = \"s\" # of a\n\n[z]\ny = 1\n",
+			func(v *document) { (*v)["a"] = "s" }},
+		{"a table in one without a header becomes a value", "[t.a] # of a\nx = 1\n\n[t.b]\ny = 1\n", "[t]\na = 5 # of a\n\n[t.b]\ny = 1\n",
+			func(v *document) { (*v)["t"].(document)["a"] = 5 }},
+		{"dotted keys become a value", "a.x = 1 # of x\na.y = 2 # of y\nz = 2 # of z\n", "a = \"s\"\nz = 2 # of z\n",
+			func(v *document) { (*v)["a"] = "s" }},
+	} {
+		var heard reports
+		got := change(t, codec.TOML(heard.option(), codec.KeepComments()), c.old, c.change)
+		if got != c.want || heard.list[0].How != "spliced" || heard.list[0].Lost != nil {
+			t.Errorf("%s: %v, got:\n%s\nwant:\n%s", c.name, heard.list, got, c.want)
 		}
 	}
 }

@@ -38,6 +38,14 @@ type table struct {
 // dotted reports whether its keys come with those of a table around.
 func (t *table) dotted() bool { return t.scope != nil && t.level > t.scope.level }
 
+// header is the header of its own, [path], or nil.
+func (t *table) header() *statement {
+	if sc := t.scope; sc != nil && sc.header != nil && sc.header.header == 1 && sc.level == t.level {
+		return sc.header
+	}
+	return nil
+}
+
 // lines reports whether its keys may have a header before them.
 func (t *table) lines() bool { return t.scope == nil || !t.dotted() && t.scope.body == nil }
 

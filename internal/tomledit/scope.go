@@ -92,7 +92,7 @@ func (w *writer) line(sc *scope, a addition) {
 	case sc.header != nil:
 		text = l.indent(sc.header.start) + w.unitBelow(a.entry.Value)
 	}
-	text += w.pair(a, form{indent: text})
+	text += w.pair(a, form{indent: text}) + w.tails[a.entry.Key]
 	switch {
 	case a.at > 0:
 		w.inserts = append(w.inserts, insert{w.lineEnd(sc.statements[a.at-1]), false, l.brk + text})

@@ -166,7 +166,7 @@ func (w *writer) headers() {
 		text := indent + "[" + t.path + "]"
 		inner := indent + w.layout.pairs.text
 		for _, e := range entries {
-			text += w.layout.brk + inner + w.pair(addition{entry: e}, form{indent: inner})
+			text += w.layout.brk + inner + w.pair(addition{entry: e}, form{indent: inner}) + w.tails[e.Key]
 		}
 		w.insertSection(block(w.doc.Text, w.doc.Comments, first.start), text)
 	}

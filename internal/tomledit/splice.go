@@ -33,6 +33,7 @@ type writer struct {
 	dropped map[*statement]bool
 	scopes  map[*scope][]addition       // new keys by where they go
 	heads   map[*table][]textedit.Entry // new keys of tables that have no place for them yet
+	tails   map[*textedit.Node]string   // comments at the line end, by the new key that has one
 	inserts []insert
 	gone    []extent
 	list    []textedit.Splice
@@ -43,6 +44,7 @@ func newWriter(doc *textedit.Document, style textedit.Style) *writer {
 	return &writer{
 		doc: doc, layout: doc.Data.(*layout), style: style,
 		dropped: make(map[*statement]bool), scopes: make(map[*scope][]addition), heads: make(map[*table][]textedit.Entry),
+		tails: make(map[*textedit.Node]string),
 	}
 }
 
@@ -101,7 +103,7 @@ func (w *writer) table(p *textedit.Patch) {
 // so a key that comes and goes leaves nothing.
 func (w *writer) dropHeader(t *table) {
 	sc := t.scope
-	if sc == nil || sc.header == nil || sc.header.header != 1 || sc.level != t.level || len(sc.statements) == 0 || len(w.scopes[sc]) > 0 {
+	if t.header() == nil || len(sc.statements) == 0 || len(w.scopes[sc]) > 0 {
 		return
 	}
 	inside := slices.ContainsFunc(t.extent, func(s *statement) bool { return s.header > 0 && s != sc.header && !w.dropped[s] })
@@ -169,10 +171,14 @@ func (w *writer) replace(t *table, n *textedit.Node, i int, value *textedit.Node
 	if old := placeOf(n.Entries[i].Value).table; first.header == 0 && old.dotted() {
 		depth := old.level - first.scope.level
 		w.put(first.keys[depth-1].End, first.end, w.equals(first)+w.render(value, form{}))
+		w.dropComment(first)
 		w.drop(slices.DeleteFunc(slices.Clone(list), func(s *statement) bool { return s == first }))
 		return
 	}
 	w.drop(list)
+	if h := placeOf(n.Entries[i].Value).table.header(); h != nil { // its comment speaks of the entry, which stays
+		w.tails[n.Entries[i].Key] = strings.TrimRight(string(w.doc.Text[h.end:w.lineEnd(h)]), " \t")
+	}
 	w.add(t, n, i, textedit.Entry{Key: n.Entries[i].Key, Value: value})
 }
 
@@ -183,9 +189,19 @@ func (w *writer) hollow(t *table) {
 	w.drop(slices.DeleteFunc(slices.Clone(t.extent), func(s *statement) bool { return s == first }))
 	if first.header > 0 {
 		w.put(first.start, first.end, "["+t.path+"]")
+		w.dropComment(first)
 		return
 	}
 	w.put(first.keys[t.level-first.scope.level-1].End, first.end, w.equals(first)+"{}")
+	w.dropComment(first)
+}
+
+// dropComment takes the comment at the end of a statement's line away, which spoke of
+// an entry that is deleted, where the line itself stays for the table around it.
+func (w *writer) dropComment(s *statement) {
+	if s.header > 0 || s.scope.body == nil {
+		w.list = append(w.list, textedit.Splice{Start: s.end, End: w.lineEnd(s), Drop: true})
+	}
 }
 
 func (w *writer) drop(list []*statement) {

@@ -40,7 +40,7 @@ func TestEditFollowsTheSurroundings(t *testing.T) {
 		{"a key of a table that only its tables show", "# c\n[a.b]\nx = 1\n", "[a.b]\nx = 1\n", "[a]\nk = 1\n[a.b]\nx = 1\n", "[a]\nk = 1\n\n# c\n[a.b]\nx = 1\n"},
 		{"the last table of such", "[a.b]\nx = 1\n[c]\n", "[a.b]\nx = 1\n[c]\n", "[a]\n[c]\n", "[a]\n[c]\n"},
 		{"dotted keys", "a.b = 1\na.c = 2 # c\nd = 1\n", "d = 1\n[a]\nb = 1\nc = 2\n", "d = 1\n[a]\nb = 1\nn = \"x\"\nc = 3\n", "a.b = 1\na.n = \"x\"\na.c = 3 # c\nd = 1\n"},
-		{"the last of the dotted keys", "a.b = 1 # b\nd = 1\n", "d = 1\n[a]\nb = 1\n", "d = 1\n[a]\n", "a = {} # b\nd = 1\n"},
+		{"the last of the dotted keys", "a.b = 1 # b\nd = 1\n", "d = 1\n[a]\nb = 1\n", "d = 1\n[a]\n", "a = {}\nd = 1\n"},
 		{"a table like the neighbours, in one line", "[deps]\na = { version = \"1\" }\nb = \"2\"\n", "[deps]\nb = \"2\"\n[deps.a]\nversion = \"1\"\n", "[deps]\nb = \"2\"\n[deps.a]\nversion = \"1\"\n[deps.c]\nversion = \"3\"\nx = [1]\n", "[deps]\na = { version = \"1\" }\nc = { version = \"3\", x = [1] }\nb = \"2\"\n"},
 		{"keys of inline tables", "a = { b = 1, c = 2 }\n", "[a]\nb = 1\nc = 2\n", "[a]\nb = 1\nn = 0\nd = 4\n", "a = { b = 1, n = 0, d = 4 }\n"},
 		{"dotted keys of inline tables", "a = {b.c = 1, b.d = 2, e = 3}\n", "[a]\ne = 3\n[a.b]\nc = 1\nd = 2\n", "[a]\ne = 3\n[a.b]\nc = 1\nn = 0\n", "a = {b.c = 1, b.n = 0, e = 3}\n"},
