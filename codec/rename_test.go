@@ -58,6 +58,19 @@ func TestTheCommentOfAKeyThatMayBeAnotherOneIsReported(t *testing.T) {
 			v["s"].(document)["www"] = document{"image": "x", "n": 7, "m": 2}
 			delete(v["s"].(document), "web")
 		}, []int{3}},
+		{"renamed and changed below", "s:\n  web:\n    image: {name: x, tag: 1} # c\n    env:\n      a: 1 # a\n      b: 2\n", func(v document) {
+			s := v["s"].(document)
+			s["www"] = s["web"]
+			delete(s, "web")
+			s["www"].(document)["env"].(document)["b"] = 3
+			s["www"].(document)["env"].(document)["c"] = 3
+		}, []int{3, 5}},
+		{"renamed, and a list in it changed", "s:\n  web:\n    list:\n    - n: 1 # c\n      k: x\n    - n: 2\n      k: y\n", func(v document) {
+			s := v["s"].(document)
+			s["www"] = s["web"]
+			delete(s, "web")
+			s["www"].(document)["list"].([]any)[1].(document)["k"] = "z"
+		}, []int{4}},
 		{"moved", "x:\n  s:\n    k: 1 # c\n  t: 1\ny:\n  u: 1\n", func(v document) {
 			v["y"].(document)["s"] = v["x"].(document)["s"]
 			delete(v["x"].(document), "s")

@@ -70,30 +70,48 @@ func (r renames) alike(a, b *Node, kept []bool, match []int) {
 	}
 }
 
-// mostly reports whether two maps or lists have more than half of their entries in common.
+// mostly reports whether two maps or lists have more than half of their scalars in common.
 func mostly(a, b *Node) bool {
-	if a.Kind != b.Kind || a.Type != b.Type {
-		return false
+	return a.Kind == b.Kind && a.Type == b.Type && 2*inCommon(a, b) > max(leaves(a), leaves(b))
+}
+
+// leaves counts the scalars and empty collections in a value.
+func leaves(n *Node) int {
+	if len(n.Entries) == 0 {
+		return 1
 	}
-	same := 0
-	if a.Kind == Map {
+	count := 0
+	for _, e := range n.Entries {
+		count += leaves(e.Value)
+	}
+	return count
+}
+
+// inCommon counts those that two values have under the same keys, and of lists in the
+// same elements, or in elements at the same place.
+func inCommon(a, b *Node) int {
+	count := 0
+	switch {
+	case Same(a, b):
+		return leaves(a)
+	case a.Kind != b.Kind:
+	case a.Kind == Map:
 		for i, j := range pairKeys(a, b) {
-			if j >= 0 && Same(a.Entries[i].Value, b.Entries[j].Value) {
-				same++
+			if j >= 0 {
+				count += inCommon(a.Entries[i].Value, b.Entries[j].Value)
 			}
 		}
-	} else {
-		count := make(map[uint64]int)
-		for _, e := range a.Entries {
-			count[e.Value.sum()]++
-		}
-		for _, e := range b.Entries {
-			if count[e.Value.sum()]--; count[e.Value.sum()] >= 0 {
-				same++
+	case a.Kind == List:
+		l := &listDiff{differ: &differ{}, a: a, b: b, to: unpaired(len(a.Entries)), from: unpaired(len(b.Entries))}
+		l.pairEqual()
+		l.pairByPosition()
+		for i, j := range l.to {
+			if j >= 0 {
+				count += inCommon(a.Entries[i].Value, b.Entries[j].Value)
 			}
 		}
 	}
-	return 2*same > max(len(a.Entries), len(b.Entries))
+	return count
 }
 
 // resettle marks the deleted maps and lists that came elsewhere with the same value.
