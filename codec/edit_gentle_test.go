@@ -227,3 +227,18 @@ func TestCommentsOfTOMLTablesGoWithTheTableTheySpeakOf(t *testing.T) {
 		}
 	}
 }
+
+func TestAHeaderOfTOMLThatStoodAloneStaysWhenAKeyComesAndGoes(t *testing.T) {
+	for _, old := range []string{
+		"k = 1\n\n[h.r]\n  [h.r.one]\n  x = 1\n\n[z]\ny = 1\n",
+		"[h.r]\n  [h.r.one]\n    x = 1\n  [h.r.two]\n    x = 1\n",
+		"[h.r.one]\nx = 1\n[h.r.two]\nx = 1\n",
+		"k = 1\n\n[h.r.one]\nx = 1\n\n[z]\ny = 1\n",
+	} {
+		text := change(t, codec.TOML(), old, func(v *document) { (*v)["h"].(document)["r"].(document)["new"] = 1 })
+		back := change(t, codec.TOML(), text, func(v *document) { delete((*v)["h"].(document)["r"].(document), "new") })
+		if back != old {
+			t.Errorf("from:\n%s\nthen:\n%s\nthen:\n%s", old, text, back)
+		}
+	}
+}

@@ -100,7 +100,9 @@ func (w *writer) table(p *textedit.Patch) {
 
 // dropHeader takes away the header of a table whose last line went, if tables in it
 // have headers of their own and show that it is there, and no comment stands at it:
-// so a key that comes and goes leaves nothing.
+// so a key that comes and goes leaves nothing. A header that stands close above the next
+// one, where others have a blank line between, or is indented otherwise, is not one that
+// came with a key.
 func (w *writer) dropHeader(t *table) {
 	sc := t.scope
 	if t.header() == nil || len(sc.statements) == 0 || len(w.scopes[sc]) > 0 {
@@ -112,7 +114,10 @@ func (w *writer) dropHeader(t *table) {
 	if next := before(w.doc.Comments, from) + 1; stays || !inside || next < len(w.doc.Comments) && w.doc.Comments[next].Start < to {
 		return
 	}
-	w.dropped[sc.header] = true
+	alone := w.layout.spaced && w.blanksAbove(to) == to || sc.next != nil && w.layout.indent(sc.next.start) != w.layout.indent(sc.header.start)
+	if !alone {
+		w.dropped[sc.header] = true
+	}
 }
 
 // rename writes another key over that of an entry of a table, in all headers and
