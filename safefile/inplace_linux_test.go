@@ -49,6 +49,21 @@ func TestField04StrictSaysToMountTheDirectory(t *testing.T) {
 	}
 }
 
+func TestARefusedMoveNamesTheFileThatIsTheMount(t *testing.T) {
+	dir := t.TempDir()
+	path := boundConfig(t, filepath.Join(t.TempDir(), "source"), dir)
+	other := filepath.Join(dir, "other.json")
+	put(t, other, "new")
+	for _, c := range [][2]string{{other, path}, {path, other}} {
+		err := safefile.Move(c[0], c[1], safefile.WithSafety(safefile.BestEffort))
+		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "config.json is a mount of its own") {
+			t.Errorf("Move %s: %v", filepath.Base(c[0]), err)
+		}
+	}
+	wantContent(t, path, "old")
+	wantContent(t, other, "new")
+}
+
 func TestField04OtherwiseTheFileIsRewrittenAndThatIsSaidOnce(t *testing.T) {
 	for _, c := range []struct {
 		name      string

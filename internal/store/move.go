@@ -165,6 +165,10 @@ func (f *file) rename(dst *file, src vfs.Info, o Options) error {
 // A mount shows a file at a name that it does not have.
 func (f *file) giveName(dst *file, src vfs.Info) error {
 	there, err := dst.dir.Stat(dst.name)
+	mount := f.name
+	if err == nil && there.Mount.Root {
+		mount = dst.name
+	}
 	if err == nil && there.ID == src.ID && there.Links > 1 && !there.Mount.Root && !src.Mount.Root {
 		return f.dir.Remove(f.name)
 	}
@@ -173,7 +177,7 @@ func (f *file) giveName(dst *file, src vfs.Info) error {
 		return crossDevice(err)
 	}
 	if err != nil {
-		return replace.Busy(err, f.name)
+		return replace.Busy(err, mount)
 	}
 	return nil
 }
