@@ -18,7 +18,8 @@
 //     compares the rest: set, delete, insert, and in lists move.
 //     Elements of lists are paired by identity: equal values, then those that have
 //     the same id, name or key, or another key with the same value that is unique in
-//     both lists, and last by position, if the list kept its length.
+//     both lists and that most elements have, and last by position, if the list kept its
+//     length and no other element has more in common.
 //  2. The operations are laid onto the text's own tree as a [Patch]: keys
 //     matched as the decoder matches them, missing parents created, values
 //     that come through an alias or a merge made local. Keys that the
