@@ -244,3 +244,14 @@ func TestForceReleaseWhereNobodyHoldsALock(t *testing.T) {
 	_, err = lockedfile.ReleaseStale(filepath.Join(path, "nowhere", "f.json"))
 	is(t, err, fs.ErrNotExist, errors.ErrLock)
 }
+
+func TestForceReleaseOfWhatNobodyEverLockedMakesNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.json")
+	must(t, lockedfile.ForceRelease(path))
+	entries, err := os.ReadDir(dir)
+	must(t, err)
+	if len(entries) > 0 {
+		t.Errorf("it made %v", entries)
+	}
+}

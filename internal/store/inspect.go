@@ -45,6 +45,9 @@ func (d *Disk) Inspect(p Placement, at Location) (LockInfo, error) {
 // checked and is about to rename.
 func (d *Disk) Force(p Placement, at Location) error {
 	return d.visit(p, at, func(dir vfs.Dir, place lock.Place, owner replace.Owner) error {
+		if _, err := place.Dir.Stat(place.Name); errors.Is(err, fs.ErrNotExist) {
+			return nil // no lock file, no holder: there is nothing to take away
+		}
 		f := &file{disk: d, dir: dir, name: at.name}
 		place.Like = f.like
 		held, err := place.Supplant(func() string { return replace.NewName(owner) })

@@ -108,6 +108,11 @@ func (d *Disk) Movable(from, to Location) error {
 	if from.Key.Dir.Dev != to.Key.Dir.Dev {
 		return crossDevice(syscall.EXDEV)
 	}
+	for _, at := range []Location{from, to} {
+		if inPlace(at.target) { // which rename(2) would refuse, but only once both locks were made
+			return replace.Busy(syscall.EBUSY, at.name)
+		}
+	}
 	return nil
 }
 
