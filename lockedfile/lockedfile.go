@@ -36,14 +36,10 @@
 // is replaced, since a filesystem's clock may not tell such changes apart. Where
 // timestamps have no fraction of a second, these are 2 s.
 //
-// A process that keeps a file busy leaves its lock free for 200 µs after every 5 ms.
-// That lets in whoever waits in the kernel, as this library does. Who polls has
-// to hit the gap: Python's filelock, at its 50 ms, waits half a second or more. A
-// single caller whose transactions are shorter than 5 ms leaves the gap that often
-// only while proc_locks(5) shows somebody waiting, or the lock file was found
-// truncated within the last second, as Python's filelock leaves it whenever it tries;
-// else once in 25 ms. Where that list can't tell, as in a container, on a network
-// filesystem or on another system than Linux, somebody may always be waiting.
+// A process that keeps a file busy leaves its lock free for 200 µs after every 5 ms of
+// holding it. A process that waits in the kernel, as this library does, gets the lock
+// then. A process that polls has to hit the gap: Python's filelock, at its 50 ms, waits
+// half a second or more.
 //
 // A function that waits for its own lock, by Locked inside Locked on one file,
 // waits like with any mutex. After 10 s a warning in the log names the call that

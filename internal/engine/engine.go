@@ -30,10 +30,9 @@
 // # Runs
 //
 // A run is the time the lock between processes is held: from a function to the
-// last commit. After 5 ms it takes no new function, and then the lock is left
-// free for 200 µs, so that another process gets its turn. Shorter runs that follow
-// each other closely leave it free as often; those of a single caller do so
-// every 25 ms unless somebody is seen to wait or to try. A run's state ends with
+// last commit. After 5 ms it takes no new function. After 5 ms of holding the lock,
+// in one run or in several that follow each other closely, it is left free for
+// 200 µs, so that another process gets its turn. A run's state ends with
 // it; every run starts from the disk.
 package engine
 

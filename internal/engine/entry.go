@@ -203,9 +203,6 @@ func (ent *entry) start(r *run, rested bool) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	ent.pause(r.began)
-	if r.session.Polled() {
-		ent.wanted = r.began
-	}
 	if rested {
 		// Those who share the last commit could not come back before now.
 		ent.history.last.at = r.began
@@ -250,23 +247,15 @@ func (ent *entry) settle() {
 	}
 }
 
-// release frees the lock. The mutex is held, but let go meanwhile. Whether somebody
-// waits for the lock is asked before that, since whoever was woken waits no more.
+// release frees the lock. The mutex is held, but let go meanwhile.
 func (ent *entry) release() {
-	s := ent.run.session
-	doubtful := len(ent.queue) == 0 && ent.doubtful(ent.run.began, time.Now())
+	r := ent.run
 	ent.busy = true
 	ent.mu.Unlock()
-	wanted := doubtful && s.Wanted()
-	_ = s.Release() // what was acknowledged is durable, whatever the lock says
+	_ = r.session.Release() // what was acknowledged is durable, whatever the lock says
 	ent.mu.Lock()
-	ent.run, ent.busy, ent.released = nil, false, time.Now()
-	switch {
-	case wanted:
-		ent.wanted = ent.released
-	case doubtful:
-		ent.spare()
-	}
+	ent.run, ent.busy = nil, false
+	ent.rests.free(r.began, time.Now())
 }
 
 // over reports whether the run has nothing left to do. One that has just

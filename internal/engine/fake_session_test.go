@@ -90,21 +90,6 @@ func (s *fakeSession) Seal(store.Options) error { return errors.ErrUnsupported }
 
 func (s *fakeSession) Unseal(store.Options) error { return errors.ErrUnsupported }
 
-// Polled is what a test says.
-func (s *fakeSession) Polled() bool {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	return s.file.polled
-}
-
-// Wanted knows whom occupy lets wait.
-func (s *fakeSession) Wanted() bool {
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	s.file.asked++
-	return s.file.waiters > 0
-}
-
 func (s *fakeSession) Stale() bool { return false }
 
 func (s *fakeSession) Release() error {

@@ -31,9 +31,6 @@ type fakeFile struct {
 	version int
 	held    *fakeSession
 	freed   chan struct{} // closed when held ends
-	waiters int           // how many wait for the lock
-	asked   int           // how often somebody wanted to know
-	polled  bool          // somebody tries for the lock now and then
 	commits []fakeCommit
 	loads   int
 	opens   []time.Time // when the lock was taken
@@ -141,27 +138,20 @@ func (s *fakeStore) Lock(p store.Placement, at store.Location, o store.Options, 
 		if err != errors.ErrLocked {
 			return session, err
 		}
-		freed := s.wait(at.Key.Name, +1)
-		gaveUp := false
+		freed := s.freed(at.Key.Name)
 		select {
 		case <-freed:
 		case <-done:
-			gaveUp = true
-		}
-		s.wait(at.Key.Name, -1)
-		if gaveUp {
 			return nil, errors.ErrLocked
 		}
 	}
 }
 
-// wait counts who waits for a lock, and tells when it is free.
-func (s *fakeStore) wait(path string, n int) (freed chan struct{}) {
+// freed tells when a lock is free.
+func (s *fakeStore) freed(path string) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.files[path]
-	f.waiters += n
-	return f.freed
+	return s.files[path].freed
 }
 
 func (s *fakeStore) Holder(store.Placement, store.Location) string { return "somebody" }

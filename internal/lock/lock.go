@@ -23,7 +23,6 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
-	"time"
 
 	"github.com/gofrs/flock"
 
@@ -268,24 +267,6 @@ func (h *Held) Check() error {
 
 func (h *Held) lost() error {
 	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, printable(h.place.Path))
-}
-
-// Polled reports whether somebody has lately been at the lock file who takes the lock
-// in another way: py-filelock truncates the file whenever it tries. Who has only
-// opened the file is not seen.
-func (h *Held) Polled() bool {
-	return h.Size() != recordSize && time.Since(h.info.ModTime()) < pollSpan
-}
-
-// pollSpan is how long a change of the lock file counts as lately. Whoever polls does
-// so more often.
-const pollSpan = time.Second
-
-// Wanted reports whether somebody waits for the lock in flock(2); true where that
-// can't be told. Who polls is not seen.
-func (h *Held) Wanted() bool {
-	id, known := vfs.IDOf(h.info)
-	return !known || wanted(id)
 }
 
 // Size is the length of the lock file when it was locked; 0 means that nobody

@@ -311,15 +311,5 @@ func (f *file) Announce() {
 	}
 }
 
-// Polled is of the Session interface.
-func (f *file) Polled() bool { return f.lock != nil && f.lock.Polled() }
-
-// Wanted is of the Session interface. Who waits on another machine is not seen on
-// this one.
-func (f *file) Wanted() bool {
-	local := f.lockDir == f.dir && f.place.home.Local()
-	return f.lock != nil && (!local || f.lock.Wanted())
-}
-
 // Stale is of the Session interface.
 func (f *file) Stale() bool { return f.stale }

@@ -92,22 +92,3 @@ func TestEveryCommitIsJudgedByItsOwnPolicy(t *testing.T) {
 		}
 	}
 }
-
-// A waiter on another machine, or in the directory that another filesystem lends for
-// the lock, could be there unseen.
-func TestALockThatOthersMayWaitForUnseenIsWanted(t *testing.T) {
-	careless := Options{Policy: safety.Policy{Level: safety.BestEffort}}
-	_, s, err := lockOn(t, network, careless)
-	must(t, err)
-	if !s.Wanted() {
-		t.Error("on a network filesystem nobody is expected")
-	}
-	elsewhere, unlocked := at(t), at(t)
-	elsewhere.LockDir, unlocked.NoLock = t.TempDir(), true
-	if s := session(t, NewDisk(vfs.OS), elsewhere); !s.Wanted() {
-		t.Error("in another directory nobody is expected")
-	}
-	if s := session(t, NewDisk(vfs.OS), unlocked); s.Wanted() || s.Polled() {
-		t.Error("without a lock somebody wants it")
-	}
-}

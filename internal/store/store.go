@@ -87,12 +87,6 @@ type Session interface {
 	// Stale reports whether the last holder left its record, and so did not
 	// come to its end.
 	Stale() bool
-	// Polled reports whether somebody was seen to try for the lock lately who does
-	// not wait in the kernel.
-	Polled() bool
-	// Wanted reports whether another process waits for the lock; true if that
-	// can't be told.
-	Wanted() bool
 	// Release frees the lock.
 	Release() error
 }
