@@ -33,12 +33,13 @@ type system struct {
 // A torn 4 KiB block is within the rules where a filesystem is made for sectors of 512 bytes. ext4 keeps them:
 // its journal has checksums. XFS and btrfs say what they need by their sector size.
 //
-// noauto_da_alloc takes away what ext4 does for programs that forget an fsync.
+// noauto_da_alloc takes away what ext4 does for programs that forget an fsync. nouuid mounts what a cut left
+// while the disk before the cut is still mounted in another process's mount namespace.
 var systems = []system{
 	{"ext4 ordered", "ext4", 64 << 20, 512, ext4, "data=ordered,noauto_da_alloc"},
 	{"ext4 writeback", "ext4", 64 << 20, 4096, ext4, "data=writeback,noauto_da_alloc"},
 	{"ext4 journal", "ext4", 64 << 20, 4096, ext4, "data=journal"},
-	{"xfs", "xfs", 320 << 20, 4096, []string{"-q", "-s", "size=4096", "-K"}, "nodiscard"},
+	{"xfs", "xfs", 320 << 20, 4096, []string{"-q", "-s", "size=4096", "-K"}, "nodiscard,nouuid"},
 	{"btrfs", "btrfs", 1 << 30, 4096, []string{"-q", "-K"}, "nodiscard"},
 }
 
