@@ -56,6 +56,9 @@ func stable(format string, v any, encode func() ([]byte, error)) ([]byte, error)
 
 // Dump writes v, or fails with ErrEncode if its type is encoded differently each time.
 func (e editor) Dump(w io.Writer, v any) error {
+	if !mayVary(v) {
+		return e.Codec.Dump(w, v)
+	}
 	text, err := e.dumpStable(v)
 	if err != nil {
 		return err

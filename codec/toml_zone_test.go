@@ -24,7 +24,7 @@ type zoned struct {
 // Greenwich, since the zone of a process can't be changed while it runs.
 func TestLocalTimesAreWrittenAsTheyAreRead(t *testing.T) {
 	if os.Getenv("HOLDFAST_ZONE") == "" {
-		for _, zone := range []string{"UTC", "XXX-5:30", "XXX+8"} { // POSIX: east of Greenwich is negative
+		for _, zone := range []string{"UTC", "east", "west"} {
 			cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
 			cmd.Env = append(os.Environ(), "HOLDFAST_ZONE=1", "TZ="+zoneFile(t, zone))
 			if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS") {
@@ -77,7 +77,7 @@ Pointer = 00:30:00
 
 // zoneFile gives what TZ is set to: Go reads no POSIX rules, so a file of one offset is made.
 func zoneFile(t *testing.T, zone string) string {
-	offset := map[string]int32{"UTC": 0, "XXX-5:30": 19800, "XXX+8": -28800}[zone]
+	offset := map[string]int32{"UTC": 0, "east": 19800, "west": -28800}[zone] // seconds east of Greenwich
 	data := []byte("TZif2" + strings.Repeat("\x00", 15))
 	block := func() []byte {
 		var b []byte
@@ -85,7 +85,7 @@ func zoneFile(t *testing.T, zone string) string {
 			b = append(b, byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 		}
 		b = append(b, byte(uint32(offset)>>24), byte(uint32(offset)>>16), byte(uint32(offset)>>8), byte(offset), 0, 0)
-		return append(b, "XXX\x00"...)
+		return append(b, "ZON\x00"...)
 	}
 	data = append(data, block()...)
 	data = append(append(data, "TZif2"+strings.Repeat("\x00", 15)...), block()...)

@@ -68,27 +68,24 @@ func twoKeys(tree any, t reflect.Type, path string) error {
 	case map[string]any:
 		return twoKeysOf(tree, t, path)
 	case []map[string]any:
-		for i, e := range tree {
-			if err := twoKeysIn(e, t, fmt.Sprintf("%s[%d]", path, i)); err != nil {
-				return err
-			}
-		}
+		return twoKeysIn(tree, t, path)
 	case []any:
-		for i, e := range tree {
-			if err := twoKeysIn(e, t, fmt.Sprintf("%s[%d]", path, i)); err != nil {
-				return err
-			}
-		}
+		return twoKeysIn(tree, t, path)
 	}
 	return nil
 }
 
-// twoKeysIn is twoKeys of an element of a list whose type is t.
-func twoKeysIn(element any, t reflect.Type, path string) error {
+// twoKeysIn is twoKeys of each element of a list whose type is t.
+func twoKeysIn[E any](list []E, t reflect.Type, path string) error {
 	if t.Kind() != reflect.Slice && t.Kind() != reflect.Array {
 		return nil
 	}
-	return twoKeys(element, t.Elem(), path)
+	for i, e := range list {
+		if err := twoKeys(e, t.Elem(), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func twoKeysOf(table map[string]any, t reflect.Type, path string) error {

@@ -14,7 +14,6 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	pelletier "github.com/pelletier/go-toml/v2"
-	"github.com/spf13/viper"
 	"github.com/tailscale/hujson"
 	"github.com/tidwall/sjson"
 	"gopkg.in/yaml.v3"
@@ -167,14 +166,7 @@ func sameData(t *testing.T, ext, want, now string) bool {
 // onBytes makes of what changes a text what changes a file.
 func onBytes(change func(text []byte, swap bool) ([]byte, error)) func(string, bool) error {
 	return func(file string, swap bool) error {
-		text, err := os.ReadFile(file)
-		if err == nil {
-			text, err = change(text, swap)
-		}
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(file, text, 0o644)
+		return rewrite(file, func(text []byte) ([]byte, error) { return change(text, swap) })
 	}
 }
 
@@ -232,12 +224,8 @@ func changeGoccy(text []byte, swap bool) ([]byte, error) {
 }
 
 func changeViper(file string, swap bool) error {
-	v := viper.New()
-	v.SetConfigFile(file)
-	if filepath.Ext(file) == ".jsonc" {
-		v.SetConfigType("json")
-	}
-	if err := v.ReadInConfig(); err != nil {
+	v, err := opened(file)
+	if err != nil {
 		return err
 	}
 	m := map[string]any{"services": v.Get("services")}

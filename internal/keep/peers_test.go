@@ -52,15 +52,30 @@ func put(m map[string]any, path []string, value any) {
 // onText makes a contender of what changes a text.
 func onText(edit func(text []byte, path []string, value any) ([]byte, error)) func(string, []string, any) error {
 	return func(file string, path []string, value any) error {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		if text, err = edit(text, path, value); err != nil {
-			return err
-		}
-		return os.WriteFile(file, text, 0o644)
+		return rewrite(file, func(text []byte) ([]byte, error) { return edit(text, path, value) })
 	}
+}
+
+// rewrite puts a changed text in place of a file's.
+func rewrite(file string, edit func(text []byte) ([]byte, error)) error {
+	text, err := os.ReadFile(file)
+	if err == nil {
+		text, err = edit(text)
+	}
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o644)
+}
+
+// opened is a file that viper has read.
+func opened(file string) (*viper.Viper, error) {
+	v := viper.New()
+	v.SetConfigFile(file)
+	if filepath.Ext(file) == ".jsonc" {
+		v.SetConfigType("json")
+	}
+	return v, v.ReadInConfig()
 }
 
 func setYAMLNode(text []byte, path []string, value any) ([]byte, error) {
@@ -109,12 +124,8 @@ func setGoccy(text []byte, path []string, value any) ([]byte, error) {
 }
 
 func setViper(file string, path []string, value any) error {
-	v := viper.New()
-	v.SetConfigFile(file)
-	if filepath.Ext(file) == ".jsonc" {
-		v.SetConfigType("json")
-	}
-	if err := v.ReadInConfig(); err != nil {
+	v, err := opened(file)
+	if err != nil {
 		return err
 	}
 	v.Set(strings.Join(path, "."), value)

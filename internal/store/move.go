@@ -25,12 +25,9 @@ func (f *file) MoveTo(to Session, o Options) error {
 }
 
 func (f *file) moveTo(dst *file, o Options) error {
-	src, err := f.old()
+	src, err := f.present()
 	if err != nil {
 		return err
-	}
-	if src == nil {
-		return f.absent()
 	}
 	defer src.Close()
 	if err := f.require(o, &src.Info); err != nil {
@@ -76,12 +73,9 @@ func (f *file) respell(as Location, o Options) error {
 	if as.name == f.name {
 		return f.moveTo(f, o)
 	}
-	src, err := f.old()
+	src, err := f.present()
 	if err != nil {
 		return err
-	}
-	if src == nil {
-		return f.absent()
 	}
 	defer src.Close()
 	if err := f.require(o, &src.Info); err != nil {
@@ -114,6 +108,15 @@ func (d *Disk) Movable(from, to Location) error {
 		}
 	}
 	return nil
+}
+
+// present opens the file for a call that needs one.
+func (f *file) present() (*replace.Old, error) {
+	old, err := f.old()
+	if err == nil && old == nil {
+		err = f.absent()
+	}
+	return old, err
 }
 
 // absent says why there is no file to work on.

@@ -204,12 +204,9 @@ func (f *file) Seal(o Options) error {
 	if err := f.require(o, nil); err != nil {
 		return err
 	}
-	old, err := f.old()
+	old, err := f.present()
 	if err != nil {
 		return err
-	}
-	if old == nil {
-		return f.absent()
 	}
 	defer old.Close()
 	if old.File == nil {
