@@ -154,9 +154,9 @@ func annotated(doc *textedit.Document) bool {
 	return doc != nil && (len(doc.Comments) > 0 || doc.Indirect)
 }
 
-// loads reports whether an encoding needs no proof that it loads as the value that was
-// encoded, or has it. What the codecs write of the types they know loads, as what they
-// write into a new file does; what a type writes by its own methods may not.
+// loads reports whether an encoding loads as the value that was encoded. The codecs'
+// encodings of the types they know do, as a new file shows, so they need no proof. The
+// encoding that a type makes by a method of its own is decoded and encoded once more.
 func (e editor) loads(enc []byte, t reflect.Type) bool {
 	return !writesItself.of(t) || e.survives(enc, t)
 }

@@ -233,8 +233,8 @@ func TestListsOfFieldFilesKeepTheirComments(t *testing.T) {
 	}
 }
 
-// What belongs to an element that went while others came is reported, for it may be
-// one of these.
+// If an element goes while others come, it may have become one of these, so the loss of
+// its comments and unknown keys is reported.
 func TestWhatBelongsToAnElementThatCantBePairedIsReported(t *testing.T) {
 	for _, c := range []struct {
 		name, old string

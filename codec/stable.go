@@ -16,7 +16,7 @@ import (
 
 // An edit compares two encodings, so a value must be encoded the same way each time.
 // The encoders sort maps; a type that encodes itself may follow the random order of a
-// map. Such a value is encoded several times and refused if any two differ.
+// map. A value of that kind is encoded several times and refused if any two differ.
 //
 // A set of two elements that iterates in one order seven times of eight passes all
 // encodings of a value with a probability of a third; but for damage the old value

@@ -27,7 +27,7 @@ func TestAnErrorsTextQuotesWhatWouldReachTheTerminalOrForgeALine(t *testing.T) {
 			"read " + quoted + `: "` + strings.TrimPrefix(quoted, `"/tmp/`) + " is a directory\ninput/output error"},
 		{&errors.Error{Op: "read", Path: evil, Err: fmt.Errorf("%s.lock is held", evil)}, "read " + quoted + ": " + quoted + ".lock is held"},
 		{&errors.Error{Op: "read", Path: "a\xff", Err: errors.New("\x07\x9b\u0085 bytes")}, `read "a\xff": \a\x9b\u0085 bytes`},
-		// What decoders say has several lines, and names in any script are names.
+		// Texts of decoders have several lines, and names may be of any script.
 		{&errors.Error{Op: "read", Path: "Grüße 語.yaml", Err: errors.New("line 1:\n\tno colon")}, "read Grüße 語.yaml: line 1:\n\tno colon"},
 	} {
 		if got := c.err.Error(); got != c.want {

@@ -238,7 +238,7 @@ func (s scene) checkError(t *testing.T, where string, st stage, failed faultfs.O
 	}
 	claimed := strings.Contains(err.Error(), "the old content is intact")
 	visible := errors.Is(err, errors.ErrNotDurable)
-	// What fails before the lock is held tells nothing of the content.
+	// A failure before the lock is held tells nothing of the content.
 	protocol := !strings.HasSuffix(failed.Path, ".lock") && slices.Contains([]string{faultfs.Create, faultfs.Write, faultfs.Clone, faultfs.Sync, faultfs.Rename}, failed.Verb)
 	if claimed && (visible || s.missing) {
 		t.Errorf("%s: the text speaks of an old content that is not there", where)

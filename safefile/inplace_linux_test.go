@@ -158,7 +158,7 @@ func TestABoundFileIsKnownWhereStatxIsDenied(t *testing.T) {
 			if after, err := os.Stat(source); err != nil || !os.SameFile(before, after) {
 				t.Errorf("it is another file, %v", err)
 			}
-			// What a crash has left is seen too.
+			// The copy that a crash has left is seen too.
 			ino := before.Sys().(*syscall.Stat_t).Ino
 			copied := filepath.Join(dir, replace.CopyName("config.json", ino))
 			put(t, copied, "kept")

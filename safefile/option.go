@@ -112,7 +112,7 @@ func WithSafety(s Safety) Option {
 // Symlinks says what a call does if the last element of its path is a symbolic
 // link. Links before it are always followed.
 //
-// Whoever writes follows no link of another user in a directory like /tmp, which
+// A write follows no link of another user in a directory like /tmp, which
 // everybody may write and which is sticky, unless the link belongs to the directory's
 // owner: the error matches fs.ErrPermission. This is the rule of
 // fs.protected_symlinks (proc_sys_fs(5)), whatever that setting says.

@@ -178,7 +178,7 @@ func TestASidecarHoldsNothingButDigests(t *testing.T) {
 	}
 }
 
-// What lies at a sidecar's name is somebody's if it is no regular file.
+// A link, a directory or a device at a sidecar's name belongs to somebody else.
 func TestASidecarThatIsNoRegularFileIsRefusedAndLeft(t *testing.T) {
 	for name, c := range map[string]struct {
 		plant func(path string) error

@@ -301,7 +301,7 @@ func TestField18AWriteThatChangesNoByteSyncsFileAndDirectory(t *testing.T) {
 	}
 }
 
-// What fstatfs(2) tells is in the mount table too, and a write needs nothing else of it.
+// The mount table holds all that a write needs of fstatfs(2).
 func TestADeniedFstatfsStopsNoWrite(t *testing.T) {
 	needRoot(t)
 	for _, errno := range []string{"EPERM", "EACCES", "ENOSYS"} {

@@ -11,8 +11,8 @@ func (e *Engine) Move(src, dst *Request) error {
 			_ = h.Release() // a lost lock was noticed before the rename, or came too late
 		}
 	}()
-	// The holds are in the order of the locks. What a path means may have changed until it was locked, so the path tells
-	// which is which.
+	// The holds are in the order of the locks, not of the arguments. A path may have come to mean another file before it
+	// was locked, so source and destination are told apart by their paths rather than by the files located first.
 	if len(holds) == 1 { // two paths, or two spellings, of one file
 		to, err := e.store.Locate(dst.Place)
 		if err != nil {

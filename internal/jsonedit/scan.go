@@ -19,7 +19,7 @@ type scanner struct {
 	doc      *textedit.Document
 	free     []textedit.Node // allocated together
 
-	// What the collections that are open have so far, so that each can be given
+	// The entries and items of the open collections, so that each can be given
 	// just the memory it needs.
 	entries []textedit.Entry
 	items   []bracket.Item

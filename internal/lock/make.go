@@ -23,7 +23,7 @@ func (p Place) create(name string) (vfs.File, error) {
 	if acl, err := f.Attr(accessACL); err == nil {
 		_ = f.SetAttr(accessACL, writersOf(acl))
 	}
-	// What the system refuses is left as it is: the maker can use the lock either way.
+	// A refused chmod leaves the mode as it is: the maker can use the lock either way.
 	if data, ok := p.Like(); ok {
 		_ = f.Chmod(share(f, data))
 	} else if made, err := f.Stat(); err == nil {

@@ -25,7 +25,7 @@ func wantLockMode(t *testing.T, p Place, want fs.FileMode) {
 	}
 }
 
-// Whoever controls the directory may put a file of somebody else's there at any moment.
+// The directory's owner may put a file of another user there at any moment.
 func TestAFilePutWhereTheLockIsBeingMadeKeepsItsOwnerAndMode(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root")

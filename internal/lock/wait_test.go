@@ -220,7 +220,7 @@ func TestTimedOutWaitsLeaveNoMoreThanSoManyThreads(t *testing.T) {
 	if kernel, _ := blocked(); kernel != maxThreads {
 		t.Errorf("%d threads are blocked, want %d", kernel, maxThreads)
 	}
-	// Whoever finds no thread gets the lock all the same.
+	// A waiter that finds no thread gets the lock all the same.
 	last := wait(places[files-1], nil)
 	must(t, held[files-1].Release())
 	a := <-last
@@ -252,7 +252,7 @@ func inFlock() (n int) {
 	return n
 }
 
-// Whoever may write in the directory can have each waiter's thread block on an inode of
+// A user who may write in the directory can have each waiter's thread block on an inode of
 // its own.
 func TestALockFileThatIsReplacedOverAndOverBlocksNoMoreThanSoManyThreads(t *testing.T) {
 	p := place(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
 
-// What can't be kept of a file's access makes that of its companion narrower, never wider.
+// If the access of a file can't be kept, that makes the access of its companion narrower, never wider.
 func TestACompanionIsNeverWiderThanItsFile(t *testing.T) {
 	granted, inherited := aclOf(6, 0, 4, 4, 0), aclOf(6, 6, 6, 6, 6)
 	for _, c := range []struct {

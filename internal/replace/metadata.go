@@ -25,8 +25,8 @@ const (
 // until then nobody but the owner can open the temp, whatever ACL the directory gave
 // it: a temp is made 0600, which is also the mask of such an ACL.
 //
-// What can't be kept is an error under Strict if anybody loses access by it. At the
-// other levels it is reported, and nobody gets an access that the old file did not grant.
+// Metadata that can't be kept is an error under Strict if anybody loses access by it. At the
+// other levels the loss is reported, and nobody gets an access that the old file did not grant.
 func carry(old *Old, temp vfs.File, policy safety.Policy) error {
 	now, err := temp.Stat()
 	if err != nil {

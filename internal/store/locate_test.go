@@ -173,7 +173,7 @@ func TestParentsThatCannotBeMadeOrSyncedAreAnError(t *testing.T) {
 	}
 }
 
-// What such a write lacks is for the policy of that write to accept or refuse.
+// The policy of the write that follows accepts or refuses the missing fsync.
 func TestParentsAreMadeWhereADirectoryCannotBeSynced(t *testing.T) {
 	needUnix(t)
 	for _, fault := range []error{syscall.EINVAL, syscall.ENOTSUP, syscall.ENOSYS} {

@@ -16,7 +16,7 @@ import (
 // something under the copy's name, and somebody may repair the file by hand after the crash. So two
 // things are asked of a copy before it is read or put back.
 //
-// Who made it: it must be a regular file with one name, and belong to the file's owner, to root
+// Its maker: the copy must be a regular file with one name, and belong to the file's owner, to root
 // or to this process's user. A hard link to somebody's file would pass for theirs.
 //
 // Whether the file was changed since: the copy's time of modification is the copy's
@@ -107,7 +107,7 @@ func openCopy(keepers []keeper, file vfs.Info) (*oldCopy, error) {
 		if err != nil {
 			return nil, err
 		}
-		// What was opened counts, which may be another file than the one that was looked at.
+		// The opened file counts, which may be another one than the stat before saw.
 		info, err := open.Stat()
 		if err == nil && stateOf(info, file) == goodCopy {
 			return &oldCopy{k, open, info}, nil

@@ -14,9 +14,9 @@ const MaxLevels = 1000
 // 8 times a text of 64 MiB, and 3 s of work (measured on two cores of 2.5 GHz).
 const maxCost = 384 << 20
 
-// What BurntSushi/toml v1.6 allocates, in bytes, rounded up from the TotalAlloc of
-// texts of 8 MiB that consist of one construct. It keeps the whole path of every
-// key, in two forms.
+// The bytes that BurntSushi/toml v1.6 allocates for each construct, rounded up from the
+// TotalAlloc of texts of 8 MiB that consist of it alone. The decoder keeps the whole path
+// of every key, in two forms.
 const (
 	costHeader  = 800 // a header,
 	costStep    = 120 // for each part of its key,

@@ -10,7 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
 
-// What the estimate does not see, a hostile file could be made of.
+// A hostile file could be made of any construct that the estimate does not see.
 func TestBoundEstimatesNoLessThanTheDecoderAllocates(t *testing.T) {
 	const size = 64 << 10
 	times := func(s string) string { return strings.Repeat(s, size/len(s)) }

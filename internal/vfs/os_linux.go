@@ -249,7 +249,7 @@ func (f *osFile) CloneFrom(src File, size int64) error {
 	if !skipped {
 		return nil
 	}
-	// What was cut off meanwhile looks like a hole.
+	// A file that was truncated meanwhile looks as if it had a hole.
 	if now, err := from.Stat(); err != nil || now.Size < size {
 		return cmp.Or(err, io.ErrUnexpectedEOF)
 	}

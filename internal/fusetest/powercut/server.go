@@ -81,7 +81,7 @@ func serve(text string) int {
 	s := &server{base: job.Base, blank: blank, root: root, out: json.NewEncoder(os.Stdout)}
 	s.say(answer{})
 	s.obey()
-	// The test is over, or it has died. What still works on the disk gets EIO, so that nothing waits for this process.
+	// The test is over, or it has died. Programs that still use the disk get EIO, so that none waits for this process.
 	if s.image != nil {
 		s.image.Cut()
 	}
