@@ -38,7 +38,11 @@ func (d *Disk) keyName(e *vfs.Entry, suffix string) (name string, unsure bool) {
 		switch {
 		case other == e.Name:
 		case there != nil:
-			if d.isEntry(e.Dir, e.Name+ends, there, other+ends) {
+			same, known := d.isEntry(e.Dir, e.Name+ends, there, other+ends)
+			if !known {
+				return e.Name, true
+			}
+			if same {
 				return other, false
 			}
 		default:
@@ -56,12 +60,29 @@ func (d *Disk) keyName(e *vfs.Entry, suffix string) (name string, unsure bool) {
 }
 
 // isEntry reports whether other is the entry that name is, rather than none, or another
-// hard link to the same file.
-func (d *Disk) isEntry(dir, name string, info *vfs.Info, other string) bool {
-	there, err := d.FS.Stat(vfs.Join(dir, other), false)
-	if err != nil || there.ID != info.ID {
-		return false
+// hard link to the same file. A writer may replace the file between the looks at the two
+// names, so a difference counts only if name is still what info tells of. It is not known
+// if name went away, or was replaced at every look.
+func (d *Disk) isEntry(dir, name string, info *vfs.Info, other string) (same, known bool) {
+	for range maxVersions {
+		there, err := d.FS.Stat(vfs.Join(dir, other), false)
+		if err == nil && there.ID == info.ID {
+			return d.isOnlyEntry(dir, name, info, other), true
+		}
+		now, gone := d.FS.Stat(vfs.Join(dir, name), false)
+		if gone != nil {
+			return false, false
+		}
+		if now.ID == info.ID {
+			return false, true
+		}
+		info = &now
 	}
+	return false, false
+}
+
+// isOnlyEntry reports whether two names of one file are one entry.
+func (d *Disk) isOnlyEntry(dir, name string, info *vfs.Info, other string) bool {
 	if info.Links < 2 {
 		return true
 	}
@@ -84,7 +105,9 @@ func (d *Disk) foldsOthers(dir string) (folds, known bool) {
 		if err != nil {
 			continue // it went away
 		}
-		return d.isEntry(dir, name, &info, other), true
+		if folds, known := d.isEntry(dir, name, &info, other); known {
+			return folds, true
+		}
 	}
 	return false, false
 }
