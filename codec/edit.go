@@ -85,22 +85,11 @@ func (e editor) Edit(w io.Writer, old []byte, v any) error {
 // encoded, even if that does not decode. Wrapping codecs report by done whether
 // what they wrap can do so; if not, nothing has happened.
 func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
-	first, was, err := e.read(old, t)
-	if errors.Is(err, errUnstable) {
-		return true, err
-	}
+	o, err := e.LoadOriginal(old, 0, reflect.New(t).Interface())
 	if err != nil {
 		return true, e.replace(w, old, enc, err)
 	}
-	if bytes.Equal(was, old) && !annotated(first) && e.loads(enc, t) {
-		return true, e.rewriteOwn(w, old, enc)
-	}
-	if first == nil {
-		if first, err = e.text.Parse(old); err != nil {
-			return true, e.replace(w, old, enc, err)
-		}
-	}
-	return true, e.edit(w, first, was, enc, t)
+	return true, e.EditOriginal(w, o, enc, t)
 }
 
 // rewriteOwn writes a value over a text that is just what this codec writes for what
@@ -115,14 +104,16 @@ func (e editor) rewriteOwn(w io.Writer, old, enc []byte) error {
 	return emit(w, enc)
 }
 
-// edit writes what differs between was and enc into the text of first, which holds was.
-func (e editor) edit(w io.Writer, first *textedit.Document, was, enc []byte, t reflect.Type) error {
-	if f, ok := e.text.(interface{ Release(*textedit.Document) }); ok {
-		f.Release(first) // it has been decoded
+// edit writes what differs between the encoding of what o holds and enc into its text.
+func (e editor) edit(w io.Writer, o *Original, enc []byte, t reflect.Type) error {
+	var first *textedit.Document
+	open := func(like *textedit.Node) (doc *textedit.Document, err error) {
+		first, err = o.document(like)
+		return first, err
 	}
 	var unstable error
 	check := func(doc *textedit.Document) error {
-		is, err := e.recode(doc, t)
+		is, err := e.recode(doc, doc == first, t)
 		if errors.Is(err, errUnstable) {
 			unstable = err
 		}
@@ -131,13 +122,15 @@ func (e editor) edit(w io.Writer, first *textedit.Document, was, enc []byte, t r
 		}
 		return err
 	}
-	text, report, err := textedit.EditDocument(e.text, first, was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
-	if unstable != nil {
+	text, report, err := textedit.EditOpened(e.text, open, o.was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
+	switch {
+	case unstable != nil:
 		return unstable
-	}
-	if err != nil {
-		if _, unread := e.text.Parse(was); unread != nil { // nothing to compare with
-			return e.replace(w, first.Text, enc, unread)
+	case first == nil: // the text can't be parsed
+		return e.replace(w, o.text, enc, err)
+	case err != nil:
+		if _, unread := e.text.Parse(o.was); unread != nil { // nothing to compare with
+			return e.replace(w, o.text, enc, unread)
 		}
 		if !e.survives(enc, t) {
 			err = fmt.Errorf("%w: what a %s is written as loads as another value, so no edit of the text can be proven; "+
@@ -149,10 +142,8 @@ func (e editor) edit(w io.Writer, first *textedit.Document, was, enc []byte, t r
 	return emit(w, text)
 }
 
-// annotated tells whether a text says more than its value; nil is one that can't.
-func annotated(doc *textedit.Document) bool {
-	return doc != nil && (len(doc.Comments) > 0 || doc.Indirect)
-}
+// annotated tells whether a text says more than its value.
+func annotated(doc *textedit.Document) bool { return len(doc.Comments) > 0 || doc.Indirect }
 
 // loads reports whether an encoding loads as the value that was encoded. The codecs'
 // encodings of the types they know do, as a new file shows, so they need no proof. The
@@ -163,21 +154,8 @@ func (e editor) loads(enc []byte, t reflect.Type) bool {
 
 // survives is the proof of a text that is an encoding: it decodes to what was encoded.
 func (e editor) survives(enc []byte, t reflect.Type) bool {
-	_, is, err := e.read(enc, t)
-	return err == nil && textedit.SameData(e.text, is, enc)
-}
-
-// read gives the encoding of what a text decodes to, and the text parsed if the
-// codec decodes what is parsed.
-func (e editor) read(old []byte, t reflect.Type) (first *textedit.Document, was []byte, err error) {
-	if _, ok := e.Codec.(documentCodec); !ok {
-		was, err = e.recode(&textedit.Document{Text: old}, t)
-		return nil, was, err
-	}
-	if first, err = e.text.Parse(old); err == nil {
-		was, err = e.recode(first, t)
-	}
-	return first, was, err
+	o, err := e.LoadOriginal(enc, 0, reflect.New(t).Interface())
+	return err == nil && o.failed == nil && textedit.SameData(e.text, o.was, enc)
 }
 
 // replace writes a value over text that can't be edited.
@@ -201,12 +179,17 @@ type documentCodec interface {
 }
 
 // recode gives the encoding of what a text decodes to. It is compared with others,
-// and never written.
-func (e editor) recode(doc *textedit.Document, t reflect.Type) ([]byte, error) {
+// and never written. Of a spent document only the text is there.
+func (e editor) recode(doc *textedit.Document, spent bool, t reflect.Type) ([]byte, error) {
 	v := reflect.New(t)
-	if err := e.loadDocument(doc, v.Interface()); err != nil {
+	load := e.loadDocument
+	if spent {
+		load = e.loadText
+	}
+	if err := load(doc, v.Interface()); err != nil {
 		return nil, err
 	}
+	e.release(doc)
 	return e.encode(v.Elem().Interface())
 }
 
@@ -214,7 +197,18 @@ func (e editor) loadDocument(doc *textedit.Document, v any) error {
 	if c, ok := e.Codec.(documentCodec); ok {
 		return c.loadDocument(doc, v)
 	}
+	return e.loadText(doc, v)
+}
+
+func (e editor) loadText(doc *textedit.Document, v any) error {
 	return e.Load(NewSource(doc.Text, 0), v)
+}
+
+// release lets go of what only decoding a document needs.
+func (e editor) release(doc *textedit.Document) {
+	if f, ok := e.text.(interface{ Release(*textedit.Document) }); ok {
+		f.Release(doc)
+	}
 }
 
 func (e editor) encode(v any) ([]byte, error) {

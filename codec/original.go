@@ -11,14 +11,16 @@ import (
 )
 
 // Original is what the loading of a text has found out that an edit of the same text
-// needs, so that it need not be parsed, decoded and encoded again. Package
-// codec makes it and uses it; a handle keeps it in between.
+// needs, so that it need not be decoded and encoded again. Package codec makes it and
+// uses it; a handle keeps it in between.
 type Original struct {
-	mu       sync.Mutex // two edits of it share the document
-	text     []byte
-	was      []byte // the encoding of what it holds
-	own      bool   // it is just what the codec writes for that
-	document func() (*textedit.Document, error)
+	mu     sync.Mutex // the document is there for one edit
+	text   []byte
+	was    []byte // the encoding of what it holds
+	failed error  // why it has none
+	plain  bool   // there can be no comments and no anchors
+
+	document func(like *textedit.Node) (*textedit.Document, error)
 }
 
 // Of reports whether o was loaded from these very bytes, which nobody has changed since.
@@ -39,26 +41,18 @@ type originalEditor interface {
 // opened is a text that is parsed, though where everything is in it may not be known yet.
 type opened struct {
 	decode   func(v any) error
-	document func() (*textedit.Document, error)
-	shared   bool // a decoded value is part of what the document is made of
-	plain    bool // there can be no comments and no anchors
+	document func(like *textedit.Node) (*textedit.Document, error) // once, see textedit.Outliner; nil if a decoded value is part of what it would be made of
+	plain    bool                                                  // there can be no comments and no anchors
 }
 
 var errNotShared = errors.New("the codec has to read the text itself")
 
 // LoadOriginal decodes, and encodes what was decoded before the caller can change it.
 func (e editor) LoadOriginal(text []byte, max int64, v any) (*Original, error) {
-	o := &Original{text: text}
 	t := reflect.TypeOf(v).Elem()
 	open := &opened{
-		decode:   func(v any) error { return e.Load(NewSource(text, max), v) },
-		document: func() (*textedit.Document, error) { return e.text.Parse(text) },
-		plain:    true, // neither JSON nor JSONC writes comments
-	}
-	if f, ok := e.text.(interface {
-		ParseValid([]byte) (*textedit.Document, error)
-	}); ok {
-		open.document = func() (*textedit.Document, error) { return f.ParseValid(text) } // as Load has found
+		decode: func(v any) error { return e.Load(NewSource(text, max), v) },
+		plain:  true, // neither JSON nor JSONC writes comments
 	}
 	if c, ok := e.Codec.(documentCodec); ok {
 		if once, err := c.open(text, t); err == nil {
@@ -73,21 +67,30 @@ func (e editor) LoadOriginal(text []byte, max int64, v any) (*Original, error) {
 		}
 		return nil, err
 	}
-	var err error
-	if o.was, err = e.encode(reflect.ValueOf(v).Elem().Interface()); err != nil {
-		return nil, nil // an edit says so, if there is one
-	}
-	o.document = open.document
-	o.own = bytes.Equal(o.was, text)
-	if o.own && open.plain {
-		return o, nil
-	}
-	if o.own || open.shared {
-		doc, err := open.document()
-		o.document = func() (*textedit.Document, error) { return doc, err }
-		o.own = o.own && err == nil && !annotated(doc)
+	o := &Original{text: text, plain: open.plain}
+	o.was, o.failed = e.encode(reflect.ValueOf(v).Elem().Interface())
+	once := open.document
+	o.document = func(like *textedit.Node) (doc *textedit.Document, err error) {
+		if once != nil {
+			doc, err = once(like)
+			once = nil // with the parser's tree
+		} else {
+			doc, err = e.outline(text, like)
+		}
+		if err == nil {
+			e.release(doc)
+		}
+		return doc, err
 	}
 	return o, nil
+}
+
+// outline parses what is needed of a text.
+func (e editor) outline(text []byte, like *textedit.Node) (*textedit.Document, error) {
+	if f, ok := e.text.(textedit.Outliner); ok {
+		return f.Outline(text, like)
+	}
+	return e.text.Parse(text)
 }
 
 // EditOriginal is of originalEditor.
@@ -95,16 +98,28 @@ func (e editor) EditOriginal(w io.Writer, o *Original, enc []byte, t reflect.Typ
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case o.own && e.loads(enc, t):
+	case errors.Is(o.failed, errUnstable):
+		return o.failed
+	case o.failed != nil:
+		return e.replace(w, o.text, enc, o.failed)
+	case o.own() && e.loads(enc, t):
 		return e.rewriteOwn(w, o.text, enc)
 	case bytes.Equal(o.was, enc):
 		e.tell(w, textedit.Report{Rung: textedit.Unchanged})
 		return emit(w, o.text)
 	}
-	first, err := o.document()
-	o.document = func() (*textedit.Document, error) { return first, err } // the parser's state is let go of
-	if err != nil {
-		return e.replace(w, o.text, enc, err)
+	return e.edit(w, o, enc, t)
+}
+
+// own reports whether the text is just what the codec writes for what it holds, and
+// says no more than that.
+func (o *Original) own() bool {
+	if !bytes.Equal(o.was, o.text) {
+		return false
 	}
-	return e.edit(w, first, o.was, enc, t)
+	if o.plain {
+		return true
+	}
+	doc, err := o.document(nil)
+	return err == nil && !annotated(doc)
 }

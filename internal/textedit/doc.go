@@ -20,6 +20,8 @@
 //     the same id, name or key, or another key with the same value that is unique in
 //     both lists and that most elements have, and last by position, if the list kept its
 //     length and no other element has more in common.
+//     An [Outliner] then reads of the text what the operations touch, and leaves out
+//     the rest.
 //  2. The operations are laid onto the text's own tree as a [Patch]: keys
 //     matched as the decoder matches them, missing parents created, values
 //     that come through an alias or a merge made local. Keys that the
@@ -36,6 +38,9 @@
 //
 // The proof is of the whole text, not of the lines that were touched: what a change
 // does to the lines below it depends on indentation in YAML and on headers in TOML.
+// Outlines do not weaken it. The new text is read from its beginning to its end and the
+// check decodes all of it; what was left out must be where it was in the tree, and the
+// same to the byte. If the gentle ways of an outline fail, the whole text is read.
 //
 // # Where it weakens
 //

@@ -72,23 +72,24 @@ func (r Report) Gone() []int {
 // oldEnc or newEnc does not, if the aliases of old have no end, if the value
 // can't be written, or if it can't be written without what opt.Refuse forbids.
 func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
-	doc, err := f.Parse(old)
-	if err != nil {
-		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrDecode, err)
-	}
-	return EditDocument(f, doc, oldEnc, newEnc, opt)
+	return EditOpened(f, func(like *Node) (*Document, error) {
+		if o, ok := f.(Outliner); ok {
+			return o.Outline(old, like)
+		}
+		return f.Parse(old)
+	}, oldEnc, newEnc, opt)
 }
 
-// EditDocument is [Edit] for a caller that has parsed the text before.
-func EditDocument(f Format, doc *Document, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
-	holds, err := doc.Effective()
-	if err != nil {
-		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrEncode, err)
-	}
-	ed := &editor{format: f, first: doc, holds: holds, check: opt.Check, oldEnc: oldEnc, newEnc: newEnc}
+// EditOpened is [Edit] of a text that open parses, as [Outliner] says: at most once for
+// an outline, and then, if that does not do, for the whole.
+func EditOpened(f Format, open func(like *Node) (*Document, error), oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
+	ed := &editor{format: f, open: open, check: opt.Check, oldEnc: oldEnc, newEnc: newEnc}
 	text, report, err := ed.compare(true)
 	if errors.Is(err, errAbridged) {
 		text, report, err = ed.compare(false)
+	}
+	if ed.unread != nil {
+		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrDecode, ed.unread)
 	}
 	if err != nil {
 		return nil, Report{}, fmt.Errorf("%w: %w", errors.ErrEncode, err)
@@ -153,6 +154,8 @@ func losesKeys(doc *Document, encoded *Node) error {
 // editor makes one edit.
 type editor struct {
 	format         Format
+	open           func(like *Node) (*Document, error)
+	unread         error // why the text can't be edited
 	first          *Document
 	holds          *Node // what first holds
 	oldEnc, newEnc []byte
@@ -163,8 +166,8 @@ type editor struct {
 	extents        map[*Node][]Extent // of list elements of first, as far as they were asked for
 }
 
-// compare finds what differs between the encodings, and edits that. Shortly
-// means that what they have in common need not be read.
+// compare finds what differs between the encodings, and edits that. Shortly means that
+// neither what they have in common need be read, nor that of the text.
 func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 	read := ed.read
 	if c, ok := ed.format.(Comparer); ok && shortly {
@@ -174,7 +177,15 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	if ed.ops = diff(was, is, ed.weigh); len(ed.ops) == 0 && bytes.Equal(ed.oldEnc, ed.newEnc) {
+	if shortly {
+		err = ed.outline(was, is)
+	} else if err = ed.parse(nil); err == nil {
+		ed.ops = diff(was, is, ed.weigh)
+	}
+	if err != nil {
+		return nil, Report{}, err
+	}
+	if len(ed.ops) == 0 && bytes.Equal(ed.oldEnc, ed.newEnc) {
 		return ed.first.Text, Report{}, nil
 	}
 	text, report, err := ed.edit()
@@ -183,6 +194,37 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 		report.Keys = ed.replacedKeys()
 	}
 	return text, report, err
+}
+
+// outline finds the operations first, and then reads of the text what they touch.
+func (ed *editor) outline(was, is *Node) error {
+	blind := false
+	ed.ops = diff(was, is, func([]Step, *Node) int { blind = true; return 0 })
+	if blind {
+		return errAbridged
+	}
+	like := outline(ed.ops)
+	if err := ed.parse(like); err != nil {
+		return errAbridged
+	}
+	if _, can := ed.format.(Outliner); can && like != nil {
+		ed.first.outlined = true
+		if ed.first.Indirect {
+			return errAbridged
+		}
+	}
+	return nil
+}
+
+// parse reads of the text what is needed.
+func (ed *editor) parse(like *Node) (err error) {
+	if ed.first, ed.unread = ed.open(like); ed.unread != nil {
+		return ed.unread
+	}
+	if ed.holds, err = ed.first.Effective(); err != nil {
+		err = fmt.Errorf("the text to edit: %w", err)
+	}
+	return err
 }
 
 func (ed *editor) read(oldEnc, newEnc []byte) (was, is *Node, err error) {
@@ -219,6 +261,9 @@ func (ed *editor) edit() ([]byte, Report, error) {
 			return doc.Text, report, nil
 		}
 		failed = err
+	}
+	if ed.first.outlined {
+		return nil, Report{}, errAbridged
 	}
 	next, err := ed.format.Parse(ed.newEnc)
 	if err != nil || ed.check != nil && ed.check(next) != nil {

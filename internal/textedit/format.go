@@ -50,6 +50,8 @@ type Document struct {
 	Appends  bool    // a key that is new in a map whose encoding is sorted goes to the end
 	Keys     KeyRule // how the decoder matches keys
 	Data     any     // what the format wants to remember
+
+	outlined bool // an Outliner has left out what is not needed
 }
 
 // Comment is one comment of a text, its marks included and its line end not.

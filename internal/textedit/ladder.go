@@ -2,7 +2,7 @@ package textedit
 
 import "github.com/holdfast-go/holdfast/errors"
 
-// errAbridged asks for a comparison of the whole encodings.
+// errAbridged asks for the whole encodings and the whole text.
 var errAbridged = errors.New("the encodings were compared without what they have in common")
 
 // run carries out the operations in one way, each step proven, until the
@@ -64,6 +64,9 @@ func (c *climber) climb(ops []Op) error {
 				return nil
 			}
 		}
+	}
+	if c.doc.outlined {
+		return errAbridged
 	}
 	return c.coarse(ops[0])
 }

@@ -23,7 +23,8 @@ type whereabouts struct {
 
 var errOther = errors.New("the new text does not hold what it should")
 
-// prove splices p into doc and parses the result, which must equal the patched tree.
+// prove splices p into doc and parses the result, which must equal the patched tree. What
+// was left out of doc must have the same bytes.
 func prove(f Format, doc *Document, p *Patch, style Style) (*proven, error) {
 	list, err := f.Splice(doc, p, style)
 	if err != nil {
@@ -33,11 +34,12 @@ func prove(f Format, doc *Document, p *Patch, style Style) (*proven, error) {
 	if err != nil {
 		return nil, err
 	}
-	next, err := f.Parse(text)
+	want := p.Result()
+	next, err := parseLike(f, text, doc, want)
 	if err != nil {
 		return nil, err
 	}
-	if want := p.Result(); !Equal(next.Root, want) && !(doc.Loose && Same(next.Root, want)) {
+	if !Equal(next.Root, want) && !(doc.Loose && Same(next.Root, want)) {
 		return nil, errOther
 	}
 	r := &proven{doc: next}

@@ -6,6 +6,7 @@ package edittest
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -158,6 +159,7 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 		x.tb.Errorf("%s: %s at %v: %v\nold:\n%s\nwanted:\n%s\ngot:\n%s", x.name, class, at, err, x.text, encoded, got)
 		return
 	}
+	x.compare(class, at, encoded, got, report)
 	spliced := report.Rung <= textedit.Localized && len(report.Lost) == 0
 	x.tally.add(class, spliced, spliced && report.Rung == textedit.Restyled)
 	if !spliced {
@@ -172,6 +174,17 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 	}
 	if class == SetScalar && report.Rung == textedit.Spliced {
 		x.checkOutside(n, got, at)
+	}
+}
+
+// compare demands that an edit which reads the whole text comes to the same.
+func (x *trial) compare(class Class, at []int, encoded, got []byte, report textedit.Report) {
+	if _, can := x.Format.(textedit.Outliner); !can {
+		return
+	}
+	whole, full, err := textedit.Edit(struct{ textedit.Format }{x.Format}, x.text, x.old, encoded, textedit.Options{})
+	if err != nil || !bytes.Equal(whole, got) || full.Rung != report.Rung || !slices.Equal(full.Gone(), report.Gone()) {
+		x.tb.Errorf("%s: %s at %v: without outlines: %v, %+v\nold:\n%s\ngot:\n%s\n%+v\nwithout outlines:\n%s", x.name, class, at, err, full, x.text, got, report, whole)
 	}
 }
 
