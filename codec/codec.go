@@ -8,7 +8,7 @@
 // A handle encodes a value before it touches the disk, so a codec that fails,
 // or panics, costs no data. What can't be loaded matches errors.ErrDecode and
 // says where; what can't be dumped matches errors.ErrEncode and says why. Most
-// settings of a format are struct tags; the rest are [Option]s. Package
+// settings of a format are struct tags; the rest are made by an [Option]. Package
 // codectest checks a codec of your own.
 package codec
 

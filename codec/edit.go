@@ -34,9 +34,23 @@ func KeepComments() Option {
 
 // EditReport says how a value was written into existing text.
 type EditReport struct {
-	How  string // "unchanged", "spliced", "restyled", "localized", "rerendered", "rewritten" or "replaced", from the gentlest to the coarsest
-	Lost []int  // the lines of the old text, from 1, whose comments, or keys that T does not know, are lost
+	How  EditMethod `json:"how"`
+	Lost []int      `json:"lost"` // lines of the old text, from 1, that lost a comment or a key that T does not know
 }
+
+// EditMethod names the way in which a text was edited. The constants are sorted: each
+// changes more of the text than the one before it.
+type EditMethod string
+
+const (
+	EditUnchanged  EditMethod = "unchanged"  // no byte changed
+	EditSpliced    EditMethod = "spliced"    // only the values that differ changed
+	EditRestyled   EditMethod = "restyled"   // the same, but a new value is not written in the style of its neighbours
+	EditLocalized  EditMethod = "localized"  // an alias or a merge key was replaced by a value of its own
+	EditRerendered EditMethod = "rerendered" // the map or list around a change was written anew
+	EditRewritten  EditMethod = "rewritten"  // the whole text was written anew
+	EditReplaced   EditMethod = "replaced"   // the old text was discarded, since it could not be edited
+)
 
 // OnEdit has f told of every edit when it is made. Its commit may fail after that,
 // and then it may be made again. f must be safe for concurrent use. It is for
@@ -230,7 +244,7 @@ func typeOf(v any) reflect.Type {
 // tell hands the report to who asked for it: the option, and the writer of a
 // handle, which knows the file. A loss that nobody heard of is logged.
 func (e editor) tell(w io.Writer, edit textedit.Report) {
-	r := EditReport{edit.Rung.String(), edit.Gone()}
+	r := EditReport{EditMethod(edit.Rung.String()), edit.Gone()}
 	if e.onEdit != nil {
 		(*e.onEdit)(r)
 	}

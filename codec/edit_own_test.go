@@ -60,9 +60,9 @@ func TestATextThatOnlyTheCodecWroteStaysAsItWrites(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				how := "spliced"
+				how := codec.EditSpliced
 				if old == want {
-					how = "unchanged"
+					how = codec.EditUnchanged
 				}
 				if got := edited(t, editor, old, v); got != want || !reflect.DeepEqual(told, codec.EditReport{How: how}) {
 					t.Fatalf("%+v\n%s\nbecame\n%s\nand is written as\n%s", told, old, got, want)

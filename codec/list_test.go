@@ -159,9 +159,9 @@ func oneRandomList(make func(...codec.Option) codec.Codec, format textedit.Forma
 	}
 	report := heard.list[0]
 	if err := belongs(c, format, old, out.String(), v, report); err != nil {
-		return report.How, fmt.Errorf("%w (%v)\n%s\n-----\n%s\n----- wanted: %+v", err, report, old, out.String(), v)
+		return string(report.How), fmt.Errorf("%w (%v)\n%s\n-----\n%s\n----- wanted: %+v", err, report, old, out.String(), v)
 	}
-	return report.How, nil
+	return string(report.How), nil
 }
 
 // mixed moves, drops, adds and changes elements of all lists at once.

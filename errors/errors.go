@@ -44,7 +44,7 @@ var (
 
 // What can go wrong around the lock, before anything was written.
 var (
-	// ErrTimeout: the wait for the lock took longer than allowed. See [TimeoutError].
+	// ErrTimeout: the wait for the lock took longer than allowed. See TimeoutError.
 	ErrTimeout = kind("timed out waiting for the lock", nil)
 	// ErrLocked: somebody else holds the lock, and the caller asked not to wait.
 	ErrLocked = kind("the file is locked", nil)
@@ -65,7 +65,7 @@ var (
 var (
 	// ErrUnknownFormat: no codec is registered for the file's extension.
 	ErrUnknownFormat = kind("unknown format", nil)
-	// ErrDecode: the content is no valid text of its format, or does not fit the type. See [DecodeError].
+	// ErrDecode: the content is no valid text of its format, or does not fit the type. See DecodeError.
 	ErrDecode = kind("decoding failed", nil)
 	// ErrEncode: the value can't be written in the format. Nothing was written.
 	ErrEncode = kind("encoding failed", nil)

@@ -27,7 +27,7 @@ type ContextFile[T any] struct {
 
 // NewContext makes the handle of a file, as [New] does.
 func NewContext[T any](path string, opts ...safefile.Option) *ContextFile[T] {
-	return &ContextFile[T]{open[T](path, append(opts[:len(opts):len(opts)], needLock))}
+	return &ContextFile[T]{open[T](path, opts)}
 }
 
 // handle is what every method works on. That of a zero ContextFile fails.
@@ -89,13 +89,15 @@ func (f *ContextFile[T]) Verify(ctx context.Context) error { return f.with(ctx).
 
 // Open opens the file for reading as a stream.
 func (f *ContextFile[T]) Open(ctx context.Context) (*safefile.Reader, error) {
-	return f.with(ctx).Open(ctx)
+	r, err := f.with(ctx).Open(ctx)
+	return (*safefile.Reader)(r), err
 }
 
 // Create begins a new content as a stream. The context governs the wait for the
 // lock only.
 func (f *ContextFile[T]) Create(ctx context.Context) (*safefile.Writer, error) {
-	return f.with(ctx).Create(ctx)
+	w, err := f.with(ctx).Create(ctx)
+	return (*safefile.Writer)(w), err
 }
 
 // Locked runs fn as one transaction, or as part of the one that ctx carries.

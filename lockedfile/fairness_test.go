@@ -76,7 +76,7 @@ func init() {
 		file, err := os.Create(args[1])
 		check(err)
 		e := engine.New(&runCounter{Store: store.NewDisk(vfs.OS), file: file})
-		f := lockedfile.New[counters](args[0], func(o *handle.Options) { o.Engine = e })
+		f := lockedfile.New[counters](args[0], handle.OptionFunc(func(o *handle.Options) { o.Engine = e }))
 		over := told()
 		var all sync.WaitGroup
 		for range number(args[2]) {

@@ -79,7 +79,7 @@ func another() safefile.Option { return on(vfs.OS) }
 // on puts a filesystem below a handle.
 func on(disk vfs.FS) safefile.Option {
 	e := engine.New(store.NewDisk(disk))
-	return func(o *handle.Options) { o.Engine = e }
+	return handle.OptionFunc(func(o *handle.Options) { o.Engine = e })
 }
 
 // panics gives what a call panics with, nil if it does not.

@@ -78,19 +78,19 @@ func (l *Lock) Release() error {
 	return handle.Fail("unlock", l.path, errors.ErrLock, err)
 }
 
-// Info is what can be told of a lock without taking it. All of it may be out of
-// date when it is read, and what the holder wrote is for people: no decision
-// should rest on it.
+// Info describes a lock. It was true a moment ago and may be out of date when it is read.
+// PID, Host and Since are what the holder wrote into the lock file. They are for people: a
+// program must not decide anything by them.
 type Info struct {
-	LockPath string    // the lock file, which may not exist
-	Held     bool      // somebody held the lock a moment ago
-	Stale    bool      // nobody holds it, and the last holder did not come to its end
-	PID      int       // the process that holds it, or left it stale; 0 if unknown
-	Host     string    // and its host
-	Since    time.Time // and since when it holds it
+	LockPath string    `json:"lockPath"`       // the lock file, which may not exist
+	Held     bool      `json:"held"`           // a process held the lock
+	Stale    bool      `json:"stale"`          // no process held it, and the last holder died while it held it
+	PID      int       `json:"pid"`            // the process that holds it, or the one that died; 0 if unknown
+	Host     string    `json:"host"`           // the host of that process; empty if unknown
+	Since    time.Time `json:"since,omitzero"` // when that process took the lock; zero if unknown
 }
 
-// Age is how long the lock has been held; 0 if that is unknown.
+// Age is the time since the lock was taken. It is 0 if Since is unknown.
 func (i Info) Age() time.Duration {
 	if i.Since.IsZero() {
 		return 0

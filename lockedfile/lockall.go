@@ -72,8 +72,7 @@ func holdAll(ctx context.Context, paths []string, fn any, opts []safefile.Option
 
 // target is what the engine is asked for a path.
 func target(path string, opts []safefile.Option) (*engine.Engine, engine.Request, error) {
-	o := handle.Defaults()
-	safefile.WithOptions(append(opts[:len(opts):len(opts)], needLock)...)(&o)
+	o := collect(opts)
 	return handle.Target(path, &o)
 }
 

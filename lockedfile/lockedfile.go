@@ -54,21 +54,23 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// LockedFile is a [safefile.SafeFile] with transactions. All methods are safe
-// for concurrent use, but for waiting inside a transaction for its own file.
+// LockedFile is a [safefile.SafeFile] with transactions. It holds nothing open, so there is
+// no Close. All methods are safe for concurrent use. A function that runs in a transaction
+// must not wait for its own file.
+//
+// A method that fails returns an *[errors.Error]. An error of the caller's own function
+// comes back as it is.
 type LockedFile[T any] struct {
-	*safefile.SafeFile[T]
 	file *handle.File[T]
 }
 
 // New makes the handle of a file as [safefile.New] does, with the same options.
-// It can't do without the lock: given [safefile.WithoutLock] every call fails.
+// A LockedFile always locks: with [safefile.WithoutLock] every call fails.
 func New[T any](path string, opts ...safefile.Option) *LockedFile[T] {
-	file := open[T](path, append(opts[:len(opts):len(opts)], needLock))
-	return &LockedFile[T]{safefile.New[T](path, func(o *handle.Options) { o.Shared = file }), file}
+	return &LockedFile[T]{open[T](path, opts)}
 }
 
-// handle is what Locked and Update work on. That of a zero LockedFile fails.
+// handle is what every method works on. That of a zero LockedFile fails.
 func (f *LockedFile[T]) handle() *handle.File[T] {
 	if f == nil || f.file == nil {
 		return handle.Unmade[T]("lockedfile.New")
@@ -76,17 +78,18 @@ func (f *LockedFile[T]) handle() *handle.File[T] {
 	return f.file
 }
 
-// needLock comes last, so that nothing takes the lock away again.
-func needLock(o *handle.Options) {
+func open[T any](path string, opts []safefile.Option) *handle.File[T] {
+	return handle.New[T](path, collect(opts))
+}
+
+// collect gives the options of a handle that can't do without the lock. The check comes
+// after all options, so that none of them can take the lock away again.
+func collect(opts []safefile.Option) handle.Options {
+	o := handle.Collect(opts)
 	if o.NoLock {
 		o.Reject("lockedfile can't do WithoutLock; use safefile for that")
 	}
-}
-
-func open[T any](path string, opts []safefile.Option) *handle.File[T] {
-	o := handle.Defaults()
-	safefile.WithOptions(opts...)(&o)
-	return handle.New[T](path, o)
+	return o
 }
 
 // Locked runs fn as one transaction, and returns nil when what it staged is

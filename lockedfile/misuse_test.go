@@ -45,12 +45,19 @@ func TestAZeroHandleFailsAndSaysWhatMakesOne(t *testing.T) {
 	second := func(_ any, err error) error { return err }
 	for want, calls := range map[string]map[string]error{
 		"lockedfile.New": {
-			"Locked": f.Locked(func(*lockedfile.Tx[counters]) error { t.Error("it ran"); return nil }),
-			"Update": f.Update(func(*counters) error { t.Error("it ran"); return nil }),
-		},
-		"safefile.New": { // what it embeds
-			"Read":  second(f.Read()),
-			"Write": f.Write(nil),
+			"Read":       second(f.Read()),
+			"ReadOr":     second(f.ReadOr(nil)),
+			"ReadBytes":  second(f.ReadBytes()),
+			"Write":      f.Write(nil),
+			"WriteBytes": f.WriteBytes(nil),
+			"Merge":      f.Merge(nil),
+			"Append":     f.Append(""),
+			"Remove":     f.Remove(),
+			"Verify":     f.Verify(),
+			"Open":       second(f.Open()),
+			"Create":     second(f.Create()),
+			"Locked":     f.Locked(func(*lockedfile.Tx[counters]) error { t.Error("it ran"); return nil }),
+			"Update":     f.Update(func(*counters) error { t.Error("it ran"); return nil }),
 		},
 		"lockedfile.NewContext": {
 			"Read":       second(c.Read(ctx)),

@@ -23,7 +23,7 @@ import (
 // that the handle is like one of a process that has just started.
 func over(fsys vfs.FS) safefile.Option {
 	disk := engine.New(store.NewDisk(fsys))
-	return func(o *handle.Options) { o.Engine = disk }
+	return handle.OptionFunc(func(o *handle.Options) { o.Engine = disk })
 }
 
 // memory is a directory on a filesystem whose fsync costs nothing, for tests

@@ -43,7 +43,7 @@ func TestNothingOutlivesItsUseOverThousandsOfFiles(t *testing.T) {
 	dir := memory(t)
 	disk := faultfs.Wrap(osFS)
 	shared := engine.New(store.NewDisk(disk))
-	option := func(o *handle.Options) { o.Engine = shared }
+	option := handle.OptionFunc(func(o *handle.Options) { o.Engine = shared })
 	touch := func(from, to int) {
 		for i := from; i < to; i++ {
 			path := filepath.Join(dir, fmt.Sprintf("%d.json", i))

@@ -1,6 +1,7 @@
 package safefile
 
 import (
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
@@ -15,26 +16,14 @@ import (
 	"github.com/holdfast-go/holdfast/registry"
 )
 
-// Option changes how a handle keeps its file. Only this package makes options.
-// Of two that say different things the later one holds.
-type Option func(*handle.Options)
-
-func collect(opts []Option) handle.Options {
-	o := handle.Defaults()
-	WithOptions(opts...)(&o)
-	return o
-}
+// Option changes how a handle keeps its file. Only the functions of this package make
+// options. If two options contradict each other, the later one holds. A nil Option
+// panics; an option with a bad value makes every call of the handle fail.
+type Option interface{ handle.Option }
 
 // WithOptions bundles options, for a program that keeps many files the same way.
 func WithOptions(opts ...Option) Option {
-	return func(o *handle.Options) {
-		for _, opt := range opts {
-			if opt == nil {
-				panic("safefile.WithOptions: nil option")
-			}
-			opt(o)
-		}
-	}
+	return handle.OptionFunc(func(o *handle.Options) { handle.Apply(o, opts) })
 }
 
 // WithTimeout bounds how long a call waits for other writers; without it a
@@ -43,99 +32,147 @@ func WithOptions(opts ...Option) Option {
 // changed nothing. With 0 a call does not wait at all, and a file that is busy is
 // ErrLocked too. A negative duration makes every call fail.
 func WithTimeout(d time.Duration) Option {
-	return func(o *handle.Options) {
+	return handle.OptionFunc(func(o *handle.Options) {
 		if d < 0 {
 			o.Reject("WithTimeout(%v) is negative; leave it out to wait for ever", d)
 		}
 		o.Timeout = d
-	}
+	})
 }
 
 // WithMode sets the permission bits of a file that a write makes, before the
 // umask or the directory's default ACL cuts them; the default is 0666. A file
 // that exists keeps its own.
 func WithMode(perm fs.FileMode) Option {
-	return func(o *handle.Options) {
+	return handle.OptionFunc(func(o *handle.Options) {
 		if perm&^fs.ModePerm != 0 {
 			o.Reject("WithMode(%v) has more than permission bits", perm)
 		}
 		o.Mode = perm
-	}
+	})
 }
 
 // WithParents makes a write make missing parent directories, with these
 // permission bits before the umask, and durably. Without it a missing parent
 // is an error.
 func WithParents(perm fs.FileMode) Option {
-	return func(o *handle.Options) {
+	return handle.OptionFunc(func(o *handle.Options) {
 		if perm&^fs.ModePerm != 0 || perm&0o300 != 0o300 {
 			o.Reject("WithParents(%v) is not a directory's permission with write and search for the owner", perm)
 		}
 		o.Parents = perm
-	}
+	})
 }
 
 // WithRegistry finds codecs in r instead of the registry of the process. Nil is
 // the registry of the process.
 func WithRegistry(r *registry.Registry) Option {
-	return func(o *handle.Options) { o.Registry = r }
+	return handle.OptionFunc(func(o *handle.Options) { o.Registry = r })
 }
 
 // WithCodec uses c whatever the file's name is. Nil finds one by the name.
 func WithCodec(c codec.Codec) Option {
-	return func(o *handle.Options) { o.Codec = c }
+	return handle.OptionFunc(func(o *handle.Options) { o.Codec = c })
 }
 
-// Safety says what happens where a guarantee can't be kept, or a property of
-// the old file not be carried over.
-type Safety = safety.Level
+// Safety says what a write does if a guarantee can't be kept, or if a property of the
+// old file can't be carried over to the new one.
+type Safety uint8
 
 const (
-	// Strict refuses with an error, before anything is changed. It is the default.
-	Strict = safety.Strict
-	// Warn does what can be done and logs each cause once per handle.
-	Warn = safety.Warn
-	// BestEffort does what can be done.
-	BestEffort = safety.BestEffort
+	// Strict makes the write fail before anything is changed. It is the default.
+	Strict Safety = iota
+	// Warn goes on, and logs each cause once per handle.
+	Warn
+	// BestEffort goes on without a log record.
+	BestEffort
 )
+
+// String gives the name of the constant, such as "Strict".
+func (s Safety) String() string {
+	switch s {
+	case Strict:
+		return "Strict"
+	case Warn:
+		return "Warn"
+	case BestEffort:
+		return "BestEffort"
+	}
+	return fmt.Sprintf("Safety(%d)", uint8(s))
+}
+
+// level is s as the packages below know it.
+func (s Safety) level() safety.Level {
+	switch s {
+	case Warn:
+		return safety.Warn
+	case BestEffort:
+		return safety.BestEffort
+	}
+	return safety.Strict
+}
 
 // WithSafety sets what happens where a guarantee can't be kept.
 func WithSafety(s Safety) Option {
-	return func(o *handle.Options) {
+	return handle.OptionFunc(func(o *handle.Options) {
 		if s > BestEffort {
-			o.Reject("WithSafety(%d) is none of Strict, Warn and BestEffort", s)
+			o.Reject("WithSafety(%v) is none of Strict, Warn and BestEffort", s)
 		}
-		o.Safety = s
-	}
+		o.Safety = s.level()
+	})
 }
 
 // Symlinks says what a call does if the last element of its path is a symbolic
-// link. Links before it are always followed.
+// link. Links in the directories above are always followed.
 //
-// A write follows no link of another user in a directory like /tmp, which
-// everybody may write and which is sticky, unless the link belongs to the directory's
-// owner: the error matches fs.ErrPermission. This is the rule of
-// fs.protected_symlinks (proc_sys_fs(5)), whatever that setting says.
-type Symlinks = store.Symlinks
+// In a sticky directory that everybody may write, such as /tmp, a write follows a link only
+// if the link belongs to the caller or to the directory's owner. Otherwise the error
+// matches [fs.ErrPermission]. This is the rule of fs.protected_symlinks in
+// proc_sys_fs(5); it holds even where that setting is off.
+type Symlinks uint8
 
 const (
-	// Follow works on what the link leads to, which need not exist: the temp,
-	// the lock and the new file lie there. It is the default.
-	Follow = store.Follow
+	// Follow works on the file that the link leads to. The temp file, the lock and the
+	// new file lie in that file's directory. The file need not exist. It is the default.
+	Follow Symlinks = iota
 	// Refuse fails with ErrSymlink.
-	Refuse = store.Refuse
-	// Replace writes a regular file in the place of the link. Reads follow it.
-	Replace = store.Replace
+	Refuse
+	// Replace writes a regular file in the place of the link. Reads follow the link.
+	Replace
 )
+
+// String gives the name of the constant, such as "Follow".
+func (s Symlinks) String() string {
+	switch s {
+	case Follow:
+		return "Follow"
+	case Refuse:
+		return "Refuse"
+	case Replace:
+		return "Replace"
+	}
+	return fmt.Sprintf("Symlinks(%d)", uint8(s))
+}
+
+// policy is s as the packages below know it.
+func (s Symlinks) policy() store.Symlinks {
+	switch s {
+	case Refuse:
+		return store.Refuse
+	case Replace:
+		return store.Replace
+	}
+	return store.Follow
+}
 
 // WithSymlinks sets what happens with symbolic links.
 func WithSymlinks(s Symlinks) Option {
-	return func(o *handle.Options) {
+	return handle.OptionFunc(func(o *handle.Options) {
 		if s > Replace {
-			o.Reject("WithSymlinks(%d) is none of Follow, Refuse and Replace", s)
+			o.Reject("WithSymlinks(%v) is none of Follow, Refuse and Replace", s)
 		}
-		o.Symlinks = s
-	}
+		o.Symlinks = s.policy()
+	})
 }
 
 // WithLockDir puts the lock into dir, under a name made of a hash, instead of
@@ -145,12 +182,12 @@ func WithSymlinks(s Symlinks) Option {
 // A file that is a mount of its own is rewritten in place. If its directory can't be written,
 // the copy of its old content lies in dir as well, and readers need this option to find it.
 func WithLockDir(dir string) Option {
-	return func(o *handle.Options) {
+	return handle.OptionFunc(func(o *handle.Options) {
 		if dir == "" {
 			o.Reject("WithLockDir: the directory is empty")
 		}
 		o.LockDir = dir
-	}
+	})
 }
 
 // WithLockSuffix makes the lock's name of the file's by another suffix than
@@ -160,7 +197,7 @@ func WithLockDir(dir string) Option {
 // suffix, since a lock of another name excludes nobody. It is the end of the
 // lock's name under [WithLockDir] too.
 func WithLockSuffix(suffix string) Option {
-	return func(o *handle.Options) {
+	return handle.OptionFunc(func(o *handle.Options) {
 		switch {
 		case suffix == "":
 			o.Reject("WithLockSuffix: the suffix is empty")
@@ -170,25 +207,25 @@ func WithLockSuffix(suffix string) Option {
 			o.Reject("WithLockSuffix(%q) is the name of the checksum", suffix)
 		}
 		o.LockSuffix = suffix
-	}
+	})
 }
 
 // WithMaxSize bounds, in bytes, what a call reads into memory, and what a codec
 // inflates it to; more is ErrTooLarge, also for a write that would edit the file. The default is 64 MiB for what a codec
 // loads and no limit for bytes. 0 is no limit for both.
 func WithMaxSize(n int64) Option {
-	return func(o *handle.Options) {
+	return handle.OptionFunc(func(o *handle.Options) {
 		if n < 0 {
 			o.Reject("WithMaxSize(%d) is negative", n)
 		}
 		o.MaxSize, o.MaxSizeSet = n, true
-	}
+	})
 }
 
 // WithLogger sets where a handle reports what it could not do as asked. Nil is
 // slog's default logger.
 func WithLogger(l *slog.Logger) Option {
-	return func(o *handle.Options) { o.Logger = l }
+	return handle.OptionFunc(func(o *handle.Options) { o.Logger = l })
 }
 
 // WithChecksum keeps a SHA-256 of the content beside the file, in PATH.sha256 in
@@ -197,19 +234,19 @@ func WithLogger(l *slog.Logger) Option {
 // must use it, since a write that leaves the checksum as it is looks like damage.
 // Package checksum makes one for a file that has none.
 func WithChecksum() Option {
-	return func(o *handle.Options) { o.Checksum = true }
+	return handle.OptionFunc(func(o *handle.Options) { o.Checksum = true })
 }
 
 // WithoutLock takes no lock between processes, and so gives WriterExclusion up:
 // of two processes that change the file at once one may lose its change. Calls
 // of one process still take turns.
 func WithoutLock() Option {
-	return func(o *handle.Options) { o.NoLock = true }
+	return handle.OptionFunc(func(o *handle.Options) { o.NoLock = true })
 }
 
 // WithoutMetadata makes a replaced file like a new one: permissions, owner, ACL
 // and attributes are those that a new file would get. The package documentation lists
 // what a replaced file keeps otherwise.
 func WithoutMetadata() Option {
-	return func(o *handle.Options) { o.NoMetadata = true }
+	return handle.OptionFunc(func(o *handle.Options) { o.NoMetadata = true })
 }

@@ -95,7 +95,7 @@ type SafeFile[T any] struct {
 //
 // The codec is found by the path's extension; see package registry.
 func New[T any](path string, opts ...Option) *SafeFile[T] {
-	return &SafeFile[T]{handle.New[T](path, collect(opts))}
+	return &SafeFile[T]{handle.New[T](path, handle.Collect(opts))}
 }
 
 // handle is what every method works on. That of a zero SafeFile fails.
@@ -163,7 +163,10 @@ func (f *SafeFile[T]) Verify() error { return f.handle().Verify(background) }
 // Open opens the file for reading as a stream. The Reader stays with the version
 // that it opened, whatever replaces it meanwhile. Like [SafeFile.Read] it takes no
 // lock, and under [WithChecksum] it reports damage at the end of the content.
-func (f *SafeFile[T]) Open() (*Reader, error) { return f.handle().Open(background) }
+func (f *SafeFile[T]) Open() (*Reader, error) {
+	r, err := f.handle().Open(background)
+	return (*Reader)(r), err
+}
 
 // Create begins a new content as a stream. It takes the lock, so other writers
 // wait until the Writer is committed or closed; readers see the old content
@@ -178,16 +181,10 @@ func (f *SafeFile[T]) Open() (*Reader, error) { return f.handle().Open(backgroun
 //		return err
 //	}
 //	return w.Commit()
-func (f *SafeFile[T]) Create() (*Writer, error) { return f.handle().Create(background) }
-
-// Reader is what [SafeFile.Open] gives: Read and Close. After Close a Read fails
-// with [fs.ErrClosed].
-type Reader = handle.Reader
-
-// Writer is what [SafeFile.Create] gives: Write, Commit, and Close, which gives up
-// what is not committed. After Commit or Close a Write or Commit fails with
-// [fs.ErrClosed].
-type Writer = handle.Writer
+func (f *SafeFile[T]) Create() (*Writer, error) {
+	w, err := f.handle().Create(background)
+	return (*Writer)(w), err
+}
 
 // WriteFile is [os.WriteFile] with the promises of a [SafeFile]. A new file has
 // the permissions 0666, cut by the umask, unless [WithMode] says otherwise.
@@ -215,4 +212,4 @@ func ReadFile(path string, opts ...Option) ([]byte, error) {
 //
 // The options are those of both files. A symbolic link is followed at either
 // end, unless [WithSymlinks] says otherwise.
-func Move(src, dst string, opts ...Option) error { return handle.Move(src, dst, collect(opts)) }
+func Move(src, dst string, opts ...Option) error { return handle.Move(src, dst, handle.Collect(opts)) }

@@ -138,7 +138,7 @@ func processTime(b *testing.B) time.Duration {
 
 // oursIn updates through a handle and tells commits their sizes.
 func oursIn(path string, commits *commitSizes) func() error {
-	watched := func(o *handle.Options) { o.Engine = engine.New(store.NewDisk(watchedFS{vfs.OS, commits})) }
+	watched := handle.OptionFunc(func(o *handle.Options) { o.Engine = engine.New(store.NewDisk(watchedFS{vfs.OS, commits})) })
 	f := lockedfile.New[progress](path, watched)
 	return func() error {
 		return f.Update(func(p *progress) error {

@@ -34,9 +34,6 @@ type File[T any] struct {
 
 // New never fails: what is wrong with the arguments surfaces at the first call.
 func New[T any](path string, o Options) *File[T] {
-	if shared, ok := o.Shared.(*File[T]); ok {
-		return shared
-	}
 	f := &File[T]{name: path}
 	f.engine, f.request, f.err = Target(path, &o)
 	f.request.Last = &f.last

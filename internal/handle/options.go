@@ -42,16 +42,38 @@ type Options struct {
 
 	Engine *engine.Engine // nil for the local disk; tests put another below
 
-	// Shared is the *File[T] that the handle is to use instead of one of its own, so
-	// that a LockedFile and the SafeFile in it warn of one thing once; nil for none.
-	Shared any
-
 	err error // the first bad value
 }
+
+// Option is what safefile.Option is made of. Its method has no public name, so only this
+// module can make options.
+type Option interface{ apply(*Options) }
+
+// OptionFunc makes an Option of a function.
+type OptionFunc func(*Options)
+
+func (f OptionFunc) apply(o *Options) { f(o) }
 
 // Defaults are the options of a handle that was given none.
 func Defaults() Options {
 	return Options{Timeout: engine.Forever, Mode: 0o666, MaxSize: DefaultMaxSize}
+}
+
+// Collect gives the default options, changed by opts in their order.
+func Collect[O Option](opts []O) Options {
+	o := Defaults()
+	Apply(&o, opts)
+	return o
+}
+
+// Apply changes o by opts in their order. A nil option is a mistake of the program.
+func Apply[O Option](o *Options, opts []O) {
+	for _, opt := range opts {
+		if any(opt) == nil {
+			panic("safefile.WithOptions: nil option")
+		}
+		opt.apply(o)
+	}
 }
 
 // Reject notes a bad value, which every call of the handle will report.

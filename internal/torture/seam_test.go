@@ -29,7 +29,7 @@ func (o seamOptions) option(stopping func()) safefile.Option {
 		s.progress = progressOf(o.Progress)
 	}
 	e := engine.New(store.NewDisk(s))
-	return func(h *handle.Options) { h.Engine = e }
+	return handle.OptionFunc(func(h *handle.Options) { h.Engine = e })
 }
 
 // killing is the system's filesystem up to the n-th operation.

@@ -1,25 +1,31 @@
-// Package checksum makes and checks SHA-256 sidecars: PATH.sha256 beside PATH,
-// in the format of sha256sum(1), so that
+// Package checksum makes, reads and checks SHA-256 sidecars. The sidecar of PATH is
+// PATH.sha256, in the format of sha256sum(1), so
 //
 //	sha256sum -c app.yaml.sha256
 //
-// agrees whenever no write is in flight. While one is, the sidecar names the
-// digest of the old content too, in a comment line, so that a crash at any
-// moment leaves content that verifies.
+// succeeds whenever no write is under way. During a write the sidecar also names the digest
+// of the old content, in a comment line. So [Verify] accepts the file after a crash
+// at any moment.
 //
-// Handles made with safefile.WithChecksum keep the sidecar themselves. This
-// package is for the files of other writers and for looking.
+// A handle made with safefile.WithChecksum keeps the sidecar up to date by itself. This
+// package is for files that other programs write, and for inspection.
 //
-// A sidecar finds damage: bytes that nobody meant to write. It can't tell damage
-// from a change by a program that keeps no checksum. It does not prove
-// who wrote the bytes, since whoever can write the file can write its sidecar.
+// A sidecar detects damage, which is bytes that nobody meant to write. It has two limits:
+//   - A change by a program that does not update the sidecar looks like damage.
+//   - A sidecar does not prove who wrote the bytes: everybody who may write the file
+//     may write its sidecar.
 //
-// A sidecar holds nothing but digests, and nobody may read it who may not read its file:
-// owner, group, mode and ACL are the file's, or narrower where they can't be kept.
+// # Access
 //
-// Every form that sha256sum -c takes is read, also upper-case digits and the lines of
-// sha256sum --tag. A sidecar that is a symbolic link is ErrSymlink; neither a link nor anything else that is no
-// regular file is read or replaced.
+// A sidecar holds nothing but digests. Its owner, group, mode and ACL are those of the file, so
+// nobody can read the sidecar who can't read the file. Where they can't be copied, fewer users
+// can read it.
+//
+// # Format
+//
+// Every form that sha256sum -c accepts is read, including upper-case digits and the
+// lines of sha256sum --tag. A sidecar that is a symbolic link is an error that matches
+// ErrSymlink. A sidecar must be a regular file; nothing else is read or replaced.
 package checksum
 
 import (
@@ -31,12 +37,12 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// Sum is the SHA-256 of data, in lower-case hex.
+// Sum gives the SHA-256 of data in lower-case hex.
 func Sum(data []byte) string { return sidecar.Sum(data) }
 
-// SumFile is the SHA-256 of a file's content, in lower-case hex. It needs little
-// memory however large the file is, and takes no lock. It follows links and
-// refuses what is no regular file.
+// SumFile gives the SHA-256 of a file's content in lower-case hex. It reads the file
+// piece by piece, so it needs little memory, and it takes no lock. It follows symbolic links
+// and fails unless they lead to a regular file.
 func SumFile(path string) (string, error) {
 	r, err := handle.New[any](path, handle.Defaults()).Open(context.Background())
 	if err != nil {
@@ -46,21 +52,22 @@ func SumFile(path string) (string, error) {
 	return sidecar.SumReader(r)
 }
 
-// Verify compares a file with its sidecar. It returns nil, ErrChecksumMismatch,
-// whose text names both digests and what to do, or ErrNoChecksum. It takes no lock.
+// Verify compares a file with its sidecar. It returns nil if they agree,
+// ErrChecksumMismatch if they do not, and ErrNoChecksum if there is no sidecar. The
+// text of ErrChecksumMismatch names both digests and says what to do. Verify takes no lock.
 func Verify(path string) error {
 	return handle.New[any](path, handle.Defaults()).Verify(context.Background())
 }
 
-// Info is what a sidecar says.
+// Info is the content of a sidecar.
 type Info struct {
-	Path     string   // of the sidecar
-	Digest   string   // of the content, in lower-case hex
-	Previous []string // of what the content may be instead while a write is under way, or after it crashed
+	Path     string   `json:"path"`               // the sidecar file
+	Digest   string   `json:"digest"`             // SHA-256 of the content, in lower-case hex
+	Previous []string `json:"previous,omitempty"` // digests of older content, which is also right while a write is under way or after it crashed
 }
 
-// Read reads the sidecar of the file at path. A missing one is ErrNoChecksum, one
-// that can't be understood ErrChecksumMismatch. It does not look at the content.
+// Read reads the sidecar of the file at path. It does not read the file. A missing sidecar
+// is ErrNoChecksum. A sidecar that can't be parsed is ErrChecksumMismatch.
 func Read(path string) (Info, error) {
 	o := handle.Defaults()
 	e, request, err := handle.Target(path, &o)
@@ -74,12 +81,13 @@ func Read(path string) (Info, error) {
 	return Info{at, side.Digest, side.Previous}, nil
 }
 
-// Write makes the sidecar of the content that is there now, whatever an older
-// one says, and returns nil when it is durable. It takes the file's lock.
+// Write makes a sidecar for the content that the file has now, and returns nil when the sidecar
+// is durable. An older sidecar is replaced, whether or not it matched. Write takes the file's
+// lock.
 func Write(path string) error { return locked("write checksum", path, store.Session.Seal) }
 
-// Remove takes the sidecar of the file at path away. A missing one is
-// [fs.ErrNotExist]. It takes the file's lock.
+// Remove removes the sidecar of the file at path. A missing sidecar is an error that matches
+// [io/fs.ErrNotExist]. Remove takes the file's lock.
 func Remove(path string) error { return locked("remove checksum", path, store.Session.Unseal) }
 
 func locked(op, path string, change func(store.Session, store.Options) error) error {

@@ -86,7 +86,7 @@ func leaveOut(verb string) safefile.Option {
 		return nil
 	})
 	e := engine.New(store.NewDisk(disk))
-	return func(h *handle.Options) { h.Engine = e }
+	return handle.OptionFunc(func(h *handle.Options) { h.Engine = e })
 }
 
 // run makes changes until one fails, or the test is over.
