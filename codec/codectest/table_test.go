@@ -1,0 +1,5 @@
+package codectest_test
+
+import "testing"
+
+func TestTheCodecOfTheExamplePasses(t *testing.T) { testTable(t) }
