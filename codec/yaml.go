@@ -109,7 +109,7 @@ func (c yamlCodec) open(text []byte, t reflect.Type) (*opened, error) {
 			}
 			return nil
 		},
-		document: func(*textedit.Node) (*textedit.Document, error) { return p.Document(), nil },
+		document: p.Document,
 		plain:    !bytes.ContainsAny(text, "#&"),
 	}, nil
 }

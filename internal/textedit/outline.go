@@ -46,8 +46,9 @@ func reach(n *Node, path []Step, kind OpKind) *Node {
 	if n.Kind == Scalar {
 		if n = (&Node{Kind: Map}); s.Key == nil {
 			n = &Node{Kind: List, Entries: make([]Entry, len(s.old.Entries))}
+			same := NewScalar(TypeSame, "")
 			for i := range n.Entries {
-				n.Entries[i].Value = NewScalar(TypeSame, "")
+				n.Entries[i].Value = same
 			}
 		}
 	}

@@ -76,6 +76,9 @@ func lastLeaf(n *textedit.Node) *textedit.Node {
 	for len(n.Entries) > 0 {
 		n = n.Entries[len(n.Entries)-1].Value
 	}
+	if p := placeOf(n); p.tail != nil {
+		return p.tail
+	}
 	return n
 }
 

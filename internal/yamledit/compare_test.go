@@ -12,9 +12,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
 
-// leftOut counts what Compare left out of a, and fails unless a is whole with
+// omitted counts what Compare left out of a, and fails unless a is whole with
 // that put back, and it is the same in both.
-func leftOut(t *testing.T, a, whole, other *textedit.Node) int {
+func omitted(t *testing.T, a, whole, other *textedit.Node) int {
 	t.Helper()
 	if a.Type == textedit.TypeSame {
 		if !textedit.Equal(whole, other) {
@@ -32,7 +32,7 @@ func leftOut(t *testing.T, a, whole, other *textedit.Node) int {
 			t.Errorf("the key %v, want %v", e.Key, whole.Entries[i].Key)
 			return 0
 		}
-		count += leftOut(t, e.Value, whole.Entries[i].Value, at(other, e.Key, i))
+		count += omitted(t, e.Value, whole.Entries[i].Value, at(other, e.Key, i))
 	}
 	return count
 }
@@ -64,8 +64,8 @@ func compared(t *testing.T, old, new string) (count int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	count = leftOut(t, a, x, y)
-	if n := leftOut(t, b, y, x); n != count {
+	count = omitted(t, a, x, y)
+	if n := omitted(t, b, y, x); n != count {
 		t.Errorf("%d are left out of the one, %d of the other", count, n)
 	}
 	if t.Failed() {

@@ -208,7 +208,7 @@ func TestATextThatCannotBeFollowedIsNotSpliced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		doc := scan(text, root)
+		doc := scan(text, root, nil)
 		if _, err := Format.Splice(doc, nil, textedit.Follow); err == nil {
 			t.Errorf("%s: no error", name)
 		}

@@ -21,6 +21,9 @@ type place struct {
 	column int  // of a block collection, where its entries begin; 0 is the line's start
 	header int  // of a block scalar, behind its indicators
 	body   int  // of a block scalar, the start of the line after them
+
+	left bool           // a collection that is left out
+	tail *textedit.Node // its last value, if that is a block scalar
 }
 
 func placeOf(n *textedit.Node) *place { return n.Data.(*place) }
@@ -33,7 +36,7 @@ func (p *place) blockScalar() bool { return p.style&(yaml.LiteralStyle|yaml.Fold
 
 // blockCollection reports whether n is a map or list without brackets.
 func blockCollection(n *textedit.Node) bool {
-	return (n.Kind == textedit.Map || n.Kind == textedit.List) && !placeOf(n).flow()
+	return (n.Kind == textedit.Map || n.Kind == textedit.List || leftOut(n)) && !placeOf(n).flow()
 }
 
 // layout is how a text is written on the whole.
@@ -45,6 +48,7 @@ type layout struct {
 	gap     int // columns from a dash to what follows it
 	quote   yaml.Style
 	lost    bool // the text could not be followed: there are no spans
+	unsure  bool // a scalar has the tag that stands for what is left out
 
 	steps, dashes, gaps map[int]int
 	quotes              map[yaml.Style]int

@@ -30,6 +30,9 @@ type setting struct {
 
 // value renders n with its anchor and tag.
 func (w *writer) value(n *textedit.Node, at setting) rendered {
+	if leftOut(n) {
+		w.fail("what is to be written was left out")
+	}
 	if n.Kind == textedit.Scalar {
 		r := w.scalar(n, at)
 		if n.Anchor != "" {

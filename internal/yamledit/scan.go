@@ -18,13 +18,19 @@ type scanner struct {
 	layout  *layout
 	anchors map[*yaml.Node]*textedit.Node
 	cells   []cell // not yet used
+
+	out    bool           // within a collection that is left out
+	level  int            // how many collections within that one are open
+	spares []*cell        // for each of these levels
+	tail   *textedit.Node // the last value there, if it is a block scalar
+	source string         // the text, if anything is left out
 }
 
-// scan gives the tree of root with its spans in text.
-func scan(text []byte, root *yaml.Node) *textedit.Document {
+// scan gives the tree of root with its spans in text, without what like leaves out.
+func scan(text []byte, root *yaml.Node, like *textedit.Node) *textedit.Document {
 	s := newScanner(text)
 	s.prolog()
-	s.document(root)
+	s.document(root, like)
 	if s.layout.lost {
 		s.doc.Comments = commentLines(text)
 	}
@@ -35,7 +41,7 @@ func scan(text []byte, root *yaml.Node) *textedit.Document {
 func read(text []byte, root *yaml.Node) *textedit.Document {
 	s := newScanner(text)
 	s.fail()
-	s.document(root)
+	s.document(root, nil)
 	return s.doc
 }
 
@@ -45,14 +51,14 @@ func newScanner(text []byte) *scanner {
 	return s
 }
 
-func (s *scanner) document(root *yaml.Node) {
+func (s *scanner) document(root *yaml.Node, like *textedit.Node) {
 	s.layout.root = root
 	if len(root.Content) == 0 {
 		s.doc.Root = textedit.NewScalar(textedit.TypeNull, "null")
 		s.doc.Root.Data = &place{lead: -1, mark: -1, comma: -1}
 		s.space()
 	} else {
-		s.doc.Root = s.node(root.Content[0], nil, -1)
+		s.doc.Root = s.node(root.Content[0], nil, -1, like)
 		s.epilog()
 	}
 	s.layout.settle()
@@ -65,6 +71,9 @@ type cell struct {
 }
 
 func (s *scanner) newNode() (*textedit.Node, *place) {
+	if s.out {
+		return s.spare()
+	}
 	if len(s.cells) == 0 {
 		s.cells = make([]cell, 36)
 	}
@@ -135,11 +144,11 @@ func (s *scanner) space() {
 	}
 }
 
-// comment passes a comment, and notes it if it was not passed before.
+// comment passes a comment, and notes it if it was not passed before and is not left out.
 func (s *scanner) comment() {
 	start := s.pos
 	s.pos = lineEnd(s.text, s.pos)
-	if start < s.noted {
+	if s.out || start < s.noted {
 		return
 	}
 	for ; s.noted < start; s.noted++ {

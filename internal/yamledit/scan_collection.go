@@ -5,25 +5,45 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-func (s *scanner) mapping(y *yaml.Node, n *textedit.Node, p *place) {
+func (s *scanner) mapping(y *yaml.Node, n *textedit.Node, p *place, like *textedit.Node) {
 	if p.flow() {
 		p.braced = len(y.Content) == 0 || s.peek('{') && (y.Line != y.Content[0].Line || y.Column != y.Content[0].Column)
 		s.bracket('{', p.braced)
 	}
-	n.Entries = make([]textedit.Entry, 0, len(y.Content)/2)
-	for i := 0; i+1 < len(y.Content); i += 2 {
-		s.pair(y.Content[i], y.Content[i+1], n, p, i == 0)
+	if like != nil && like.Kind != textedit.Map {
+		like = nil
 	}
+	want := wanted{like: like}
+	s.open(n, len(y.Content)/2)
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		s.pair(y.Content[i], y.Content[i+1], n, p, i == 0, &want)
+	}
+	s.level--
 	if p.flow() {
 		s.close('}', p.braced)
 	} else if p.inParent() {
 		s.layout.learn(p.parent, n, p)
 	}
-	s.doc.Indirect = s.doc.Indirect || repeats(n)
+	s.doc.Indirect = s.doc.Indirect || !s.out && repeats(n)
+}
+
+// open goes into a collection with that many entries.
+func (s *scanner) open(n *textedit.Node, entries int) {
+	if !s.out {
+		n.Entries = make([]textedit.Entry, 0, entries)
+	}
+	s.level++
+}
+
+// add appends an entry to n, unless that is left out.
+func (s *scanner) add(n *textedit.Node, e textedit.Entry) {
+	if !s.out {
+		n.Entries = append(n.Entries, e)
+	}
 }
 
 // pair scans one key and its value.
-func (s *scanner) pair(key, value *yaml.Node, n *textedit.Node, p *place, first bool) {
+func (s *scanner) pair(key, value *yaml.Node, n *textedit.Node, p *place, first bool, want *wanted) {
 	lead := s.seek('?', !p.flow())
 	if lead < 0 {
 		at := s.pos
@@ -34,9 +54,9 @@ func (s *scanner) pair(key, value *yaml.Node, n *textedit.Node, p *place, first 
 	if first && !p.flow() {
 		p.column = column(s.text, lead)
 	}
-	k := s.node(key, n, p.column)
+	k := s.node(key, n, p.column, nil)
 	mark := s.seek(':', false)
-	v := s.node(value, n, p.column)
+	v := s.node(value, n, p.column, want.of(k))
 	at := placeOf(v)
 	at.lead, at.mark = lead, mark+1
 	if mark < 0 {
@@ -44,18 +64,22 @@ func (s *scanner) pair(key, value *yaml.Node, n *textedit.Node, p *place, first 
 	}
 	merge := key.Kind == yaml.ScalarNode && key.ShortTag() == "!!merge"
 	s.doc.Indirect = s.doc.Indirect || merge
-	n.Entries = append(n.Entries, textedit.Entry{Key: k, Value: v, Merge: merge})
+	s.add(n, textedit.Entry{Key: k, Value: v, Merge: merge})
 	if p.flow() && p.braced {
 		at.comma = s.seek(',', false)
 	}
 }
 
-func (s *scanner) sequence(y *yaml.Node, n *textedit.Node, p *place) {
+func (s *scanner) sequence(y *yaml.Node, n *textedit.Node, p *place, like *textedit.Node) {
 	if p.flow() {
 		p.braced = true
 		s.bracket('[', true)
 	}
-	n.Entries = make([]textedit.Entry, 0, len(y.Content))
+	var likes []textedit.Entry
+	if like != nil && like.Kind == textedit.List && len(like.Entries) == len(y.Content) {
+		likes = like.Entries
+	}
+	s.open(n, len(y.Content))
 	for i, c := range y.Content {
 		lead := -1
 		if !p.flow() {
@@ -66,15 +90,20 @@ func (s *scanner) sequence(y *yaml.Node, n *textedit.Node, p *place) {
 				p.column = column(s.text, max(lead, 0))
 			}
 		}
-		v := s.node(c, n, p.column)
+		var like *textedit.Node
+		if likes != nil {
+			like = likes[i].Value
+		}
+		v := s.node(c, n, p.column, like)
 		at := placeOf(v)
 		at.lead, at.mark = lead, lead+1
 		if p.flow() {
 			at.lead, at.mark = v.Start, -1
 			at.comma = s.seek(',', false)
 		}
-		n.Entries = append(n.Entries, textedit.Entry{Value: v})
+		s.add(n, textedit.Entry{Value: v})
 	}
+	s.level--
 	if p.flow() {
 		s.close(']', true)
 	} else if p.inParent() {

@@ -8,12 +8,12 @@ import (
 )
 
 // node scans the value of y, which is in parent. Column is that of the block
-// collection around it, -1 if there is none.
-func (s *scanner) node(y *yaml.Node, parent *textedit.Node, column int) *textedit.Node {
+// collection around it, -1 if there is none. Like is what an outline says of it.
+func (s *scanner) node(y *yaml.Node, parent *textedit.Node, column int, like *textedit.Node) *textedit.Node {
 	n, p := s.newNode()
 	*p = place{parent: parent, lead: -1, mark: -1, comma: -1, style: y.Style, tagged: y.Style&yaml.TaggedStyle != 0}
 	n.Anchor = y.Anchor
-	if y.Anchor != "" {
+	if y.Anchor != "" && !s.out {
 		s.anchors[y] = n
 	}
 	if isEmpty(y) && y.Anchor == "" && !p.tagged && !s.untagged(y) {
@@ -21,10 +21,17 @@ func (s *scanner) node(y *yaml.Node, parent *textedit.Node, column int) *textedi
 	} else {
 		s.space()
 		n.Start = s.pos
+		if like != nil && isSame(like) && len(y.Content) > 0 {
+			s.leaveOut(y, n, p, column)
+			return n
+		}
 		s.properties(y, p)
 	}
-	s.content(y, n, p, column)
+	s.content(y, n, p, column, like)
 	n.End = s.pos
+	if s.out && len(y.Content) == 0 {
+		s.remember(n, p)
+	}
 	return n
 }
 
@@ -37,11 +44,14 @@ func (s *scanner) untagged(y *yaml.Node) bool {
 	return found
 }
 
-func (s *scanner) content(y *yaml.Node, n *textedit.Node, p *place, column int) {
+func (s *scanner) content(y *yaml.Node, n *textedit.Node, p *place, column int, like *textedit.Node) {
 	switch y.Kind {
 	case yaml.ScalarNode:
 		n.Kind = textedit.Scalar
-		n.Type, n.Value, n.Text = meaning(y)
+		if !s.out {
+			n.Type, n.Value, n.Text = meaning(y)
+			s.layout.unsure = s.layout.unsure || isSame(n)
+		}
 		s.scalar(y, p, column)
 	case yaml.AliasNode:
 		n.Kind, n.Value, n.Target = textedit.Alias, y.Value, s.anchors[y.Alias]
@@ -50,10 +60,10 @@ func (s *scanner) content(y *yaml.Node, n *textedit.Node, p *place, column int) 
 		s.name()
 	case yaml.MappingNode:
 		n.Kind, n.Type = textedit.Map, ownTag(y)
-		s.mapping(y, n, p)
+		s.mapping(y, n, p, like)
 	case yaml.SequenceNode:
 		n.Kind, n.Type = textedit.List, ownTag(y)
-		s.sequence(y, n, p)
+		s.sequence(y, n, p, like)
 	default:
 		s.fail()
 	}

@@ -40,6 +40,8 @@ func (w *writer) fail(reason string) {
 func (w *writer) patch(p *textedit.Patch) {
 	n := p.Node
 	switch v := p.Value(); {
+	case leftOut(n):
+		w.fail("what is to change was left out")
 	case v != nil:
 		w.replace(n, v)
 	case n.Kind != textedit.Map && n.Kind != textedit.List:

@@ -34,7 +34,7 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.Document(), nil
+	return p.document(nil), nil
 }
 
 // Parsed is a text that yaml.v3 has made a tree of.
@@ -54,8 +54,16 @@ func Read(text []byte) (*Parsed, error) {
 // to a method.
 func (p *Parsed) Decode(v any, shown bool) error { return DecodeNode(p.root, v, shown) }
 
-// Document finds out where everything is.
-func (p *Parsed) Document() *textedit.Document { return scan(p.text, p.root) }
+// Document finds out where everything is that like does not leave out.
+func (p *Parsed) Document(like *textedit.Node) (*textedit.Document, error) {
+	doc := p.document(like)
+	if layout := doc.Data.(*layout); like != nil && (layout.lost || layout.unsure) {
+		return nil, errNoOutline
+	}
+	return doc, nil
+}
+
+func (p *Parsed) document(like *textedit.Node) *textedit.Document { return scan(p.text, p.root, like) }
 
 // Release lets go of yaml.v3's tree of a document.
 func (format) Release(doc *textedit.Document) { doc.Data.(*layout).root = nil }

@@ -151,7 +151,8 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 	if err := holds(encoded); err != nil {
 		return
 	}
-	got, report, err := textedit.Edit(x.Format, x.text, x.old, encoded, textedit.Options{Check: func(doc *textedit.Document) error { return holds(doc.Text) }})
+	opt := textedit.Options{Check: func(doc *textedit.Document) error { return holds(doc.Text) }}
+	got, report, err := textedit.Edit(x.Format, x.text, x.old, encoded, opt)
 	if err == nil {
 		err = holds(got)
 	}
@@ -159,7 +160,7 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 		x.tb.Errorf("%s: %s at %v: %v\nold:\n%s\nwanted:\n%s\ngot:\n%s", x.name, class, at, err, x.text, encoded, got)
 		return
 	}
-	x.compare(class, at, encoded, got, report)
+	x.compare(class, at, encoded, opt, got, report)
 	spliced := report.Rung <= textedit.Localized && len(report.Lost) == 0
 	x.tally.add(class, spliced, spliced && report.Rung == textedit.Restyled)
 	if !spliced {
@@ -178,11 +179,11 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 }
 
 // compare demands that an edit which reads the whole text comes to the same.
-func (x *trial) compare(class Class, at []int, encoded, got []byte, report textedit.Report) {
+func (x *trial) compare(class Class, at []int, encoded []byte, opt textedit.Options, got []byte, report textedit.Report) {
 	if _, can := x.Format.(textedit.Outliner); !can {
 		return
 	}
-	whole, full, err := textedit.Edit(struct{ textedit.Format }{x.Format}, x.text, x.old, encoded, textedit.Options{})
+	whole, full, err := textedit.Edit(struct{ textedit.Format }{x.Format}, x.text, x.old, encoded, opt)
 	if err != nil || !bytes.Equal(whole, got) || full.Rung != report.Rung || !slices.Equal(full.Gone(), report.Gone()) {
 		x.tb.Errorf("%s: %s at %v: without outlines: %v, %+v\nold:\n%s\ngot:\n%s\n%+v\nwithout outlines:\n%s", x.name, class, at, err, full, x.text, got, report, whole)
 	}

@@ -1,0 +1,211 @@
+package yamledit
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
+)
+
+// randomLike makes an outline of n at random, some of it of another shape.
+func randomLike(r *rand.Rand, n *textedit.Node) *textedit.Node {
+	switch r.IntN(6) {
+	case 0:
+		return nil
+	case 1, 2:
+		return textedit.NewScalar(textedit.TypeSame, "")
+	}
+	like := &textedit.Node{Kind: n.Kind, Type: n.Type}
+	switch n.Kind {
+	case textedit.Map:
+		for _, e := range n.Entries {
+			if r.IntN(3) > 0 {
+				like.Entries = append(like.Entries, textedit.Entry{Key: randomCase(r, e.Key), Value: randomLike(r, e.Value)})
+			}
+		}
+		if r.IntN(4) == 0 {
+			r.Shuffle(len(like.Entries), func(i, j int) { like.Entries[i], like.Entries[j] = like.Entries[j], like.Entries[i] })
+		}
+		if r.IntN(4) == 0 {
+			key := textedit.NewScalar(textedit.TypeString, "not there")
+			like.Entries = slices.Insert(like.Entries, r.IntN(len(like.Entries)+1), textedit.Entry{Key: key, Value: key})
+		}
+	case textedit.List:
+		for _, e := range n.Entries {
+			like.Entries = append(like.Entries, textedit.Entry{Value: randomLike(r, e.Value)})
+		}
+		if r.IntN(10) == 0 {
+			like.Entries = append(like.Entries, textedit.Entry{Value: textedit.NewScalar(textedit.TypeNull, "null")})
+		}
+	default:
+		return textedit.NewScalar(textedit.TypeString, "x")
+	}
+	return like
+}
+
+func randomCase(r *rand.Rand, key *textedit.Node) *textedit.Node {
+	if key.Kind != textedit.Scalar || r.IntN(8) > 0 {
+		return key
+	}
+	return textedit.NewScalar(textedit.TypeString, strings.ToUpper(key.Text))
+}
+
+// outlineCheck compares an outline with what Parse gives.
+type outlineCheck struct {
+	*testing.T
+	text    []byte
+	outline *textedit.Document
+	whole   *textedit.Document
+	left    []textedit.Extent
+}
+
+// node compares n with w, which like stands for.
+func (c *outlineCheck) node(n, w, like *textedit.Node) {
+	if n.Start != w.Start || n.End != w.End {
+		c.Errorf("bytes %d to %d, want %d to %d", n.Start, n.End, w.Start, w.End)
+		return
+	}
+	if like != nil && isSame(like) && len(w.Entries) > 0 {
+		if !leftOut(n) || !isSame(n) || n.Value != string(c.text[w.Start:w.End]) {
+			c.Errorf("%+v is not left out", n)
+		}
+		if lastLeaf(n).End != lastLeaf(w).End && placeOf(lastLeaf(w)).blockScalar() || placeOf(lastLeaf(n)).blockScalar() != placeOf(lastLeaf(w)).blockScalar() || blockCollection(n) != blockCollection(w) {
+			c.Errorf("%q: another last value", n.Value)
+		}
+		if p, q := *placeOf(n), *placeOf(w); p.lead != q.lead || p.mark != q.mark || p.comma != q.comma || p.column != q.column || p.style != q.style || p.inner != q.inner || p.props != q.props {
+			c.Errorf("the place %+v, want %+v", p, q)
+		}
+		c.left = append(c.left, textedit.Extent{Start: n.Start, End: n.End})
+		return
+	}
+	if n.Kind != w.Kind || n.Type != w.Type || n.Value != w.Value || n.Anchor != w.Anchor || len(n.Entries) != len(w.Entries) {
+		c.Errorf("%+v, want %+v", n, w)
+		return
+	}
+	if n.Kind == textedit.List && !slices.Equal(Format.Elements(c.outline, n), Format.Elements(c.whole, w)) {
+		c.Errorf("elements %v, want %v", Format.Elements(c.outline, n), Format.Elements(c.whole, w))
+	}
+	for i, e := range n.Entries {
+		x := w.Entries[i]
+		if x.Key != nil {
+			c.node(e.Key, x.Key, nil)
+		}
+		c.node(e.Value, x.Value, said(like, n, x.Key, i))
+	}
+}
+
+// said is what an outline says of an entry, found in the plainest way.
+func said(like, n, key *textedit.Node, i int) *textedit.Node {
+	switch {
+	case like == nil || like.Kind != n.Kind:
+		return nil
+	case like.Kind == textedit.List:
+		if len(like.Entries) != len(n.Entries) {
+			return nil
+		}
+		return like.Entries[i].Value
+	}
+	for _, e := range like.Entries {
+		if textedit.Equal(e.Key, key) {
+			return e.Value
+		}
+	}
+	for _, e := range slices.Backward(like.Entries) {
+		if e.Key.Kind == textedit.Scalar && key.Kind == textedit.Scalar && strings.EqualFold(e.Key.Text, key.Text) {
+			return e.Value
+		}
+	}
+	return unwanted
+}
+
+// checkOutlines fails if an outline of a text at random is not what Parse gives. It
+// reports how much was left out.
+func checkOutlines(t *testing.T, r *rand.Rand, name string, text []byte, rounds int) (left int) {
+	t.Helper()
+	whole, err := Format.Parse(text)
+	if err != nil || whole.Data.(*layout).lost {
+		return 0
+	}
+	full, err := format{}.Outline(text, nil)
+	if err != nil || !textedit.Equal(full.Root, whole.Root) || !slices.Equal(full.Comments, whole.Comments) {
+		t.Fatalf("%s: an outline of everything: %v", name, err)
+	}
+	for range rounds {
+		like := randomLike(r, whole.Root)
+		doc, err := format{}.Outline(text, like)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if doc.Indirect && !whole.Indirect || whole.Indirect && !doc.Indirect && bytes.ContainsAny(text, "*<") {
+			t.Fatalf("%s: indirect %v, want %v\n%s", name, doc.Indirect, whole.Indirect, text)
+		}
+		if doc.Indirect {
+			continue
+		}
+		c := &outlineCheck{T: t, text: text, outline: doc, whole: whole}
+		c.node(doc.Root, whole.Root, like)
+		comments := slices.Clone(whole.Comments)
+		for _, e := range c.left {
+			comments = slices.DeleteFunc(comments, func(c textedit.Comment) bool { return c.Start >= e.Start && c.End <= e.End })
+		}
+		if !slices.Equal(doc.Comments, comments) {
+			t.Errorf("%s: comments %v, want %v", name, doc.Comments, comments)
+		}
+		if a, b := doc.Data.(*layout), whole.Data.(*layout); a.step != b.step || a.dash != b.dash || a.gap != b.gap || a.quote != b.quote || a.newline != b.newline {
+			t.Errorf("%s: the layout %+v, want %+v", name, a, b)
+		}
+		if t.Failed() {
+			t.Fatalf("%s\n%s", name, text)
+		}
+		left += len(c.left)
+	}
+	return left
+}
+
+func TestAnOutlineIsTheTreeWithoutWhatIsLeftOut(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	left := 0
+	for _, pattern := range []string{"real/*.yml", "yaml-test-suite/*.yaml"} {
+		for name, text := range edittest.Corpus(t, pattern) {
+			left += checkOutlines(t, r, name, text, 12)
+		}
+	}
+	for _, text := range []string{
+		"a: # one\n  # two\n  b: 1 # three\n  # four\n# five\nc:\n  - x: |\n      text\n\n      more\n  # six\n  - [1, {y: 2}, # seven\n     3] # eight\n",
+		"- - a: 1 # x\n    b: >-\n      text\n  - c\n-\n  # above\n  - d # behind\n",
+		"? {a: b, # in the key\n   c: d}\n: # of the value\n  e: f\ng: !t # after the tag\n  h: i\nj: &x\n  - k\n",
+		"A: {b: 1}\na: {b: 2}\nB: {c: {d: 1}}\n",
+		"a: [b: c, {}, [ ], [[d]]]\ne: {f, g: {h: }}\n",
+		"# head\n\na:\n    b:\n        - c:\n            d: 'x'\n",
+		"- |\n text\n- - |\n  text\n- a:\n    ? |\n     key\n",
+	} {
+		left += checkOutlines(t, r, "own", []byte(text), 200)
+	}
+	if left < 1000 {
+		t.Errorf("only %d collections were left out", left)
+	}
+}
+
+func TestAnOutlineTellsOfAliasesInWhatIsLeftOut(t *testing.T) {
+	for _, text := range []string{"a:\n  b: &x 1\n  c: *x\n", "a:\n  b: &x {c: 1}\n  d: {<<: *x}\n", "a:\n  <<: {b: 1}\n"} {
+		doc, err := format{}.Outline([]byte(text), textedit.NewScalar(textedit.TypeSame, ""))
+		if err != nil || !doc.Indirect {
+			t.Errorf("%q: %v, %+v", text, err, doc)
+		}
+	}
+}
+
+// A tag of the file's owner must not be taken for what is left out.
+func TestAnOutlineIsNotMadeOfATextWithTheTagOfWhatIsLeftOut(t *testing.T) {
+	like := &textedit.Node{Kind: textedit.Map}
+	like.Entries = []textedit.Entry{{Key: textedit.NewScalar(textedit.TypeString, "a")}}
+	for _, tag := range []string{"!same", "!sam%65", "!<!same>"} {
+		if _, err := (format{}).Outline([]byte("a: "+tag+" x\nb: [1]\n"), like); err == nil {
+			t.Errorf("%s: an outline is made", tag)
+		}
+	}
+}
