@@ -99,7 +99,7 @@ func (e editor) Edit(w io.Writer, old []byte, v any) error {
 // encoded, even if that does not decode. Wrapping codecs report by done whether
 // what they wrap can do so; if not, nothing has happened.
 func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
-	o, err := e.LoadOriginal(old, 0, reflect.New(t).Interface())
+	o, err := e.LoadOriginal(old, 0, reflect.New(t).Interface(), nil)
 	if err != nil {
 		return true, e.replace(w, old, enc, err)
 	}
@@ -168,7 +168,7 @@ func (e editor) loads(enc []byte, t reflect.Type) bool {
 
 // survives is the proof of a text that is an encoding: it decodes to what was encoded.
 func (e editor) survives(enc []byte, t reflect.Type) bool {
-	o, err := e.LoadOriginal(enc, 0, reflect.New(t).Interface())
+	o, err := e.LoadOriginal(enc, 0, reflect.New(t).Interface(), nil)
 	return err == nil && o.failed == nil && textedit.SameData(e.text, o.was, enc)
 }
 

@@ -2,9 +2,12 @@ package codec
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"reflect"
 	"sync"
+	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -19,8 +22,36 @@ type Original struct {
 	was    []byte // the encoding of what it holds
 	failed error  // why it has none
 	plain  bool   // there can be no comments and no anchors
+	last   *LastWrite
 
 	document func(like *textedit.Node) (*textedit.Document, error)
+}
+
+// LastWrite remembers for a handle the text that its codec wrote last without an edit.
+// If the file still holds it, nobody else has written there, and what it holds need not
+// be encoded to find that out. It is safe for concurrent use.
+type LastWrite struct{ sum atomic.Pointer[[sha256.Size]byte] }
+
+func (l *LastWrite) set(e editor, text []byte) {
+	if l != nil {
+		l.sum.Store(e.sum(text))
+	}
+}
+
+func (l *LastWrite) is(e editor, text []byte) bool {
+	if l == nil {
+		return false
+	}
+	sum := l.sum.Load()
+	return sum != nil && *sum == *e.sum(text)
+}
+
+// sum is of a text as this codec writes it.
+func (e editor) sum(text []byte) *[sha256.Size]byte {
+	h := sha256.New()
+	fmt.Fprintln(h, e.format, e.indent)
+	h.Write(text)
+	return (*[sha256.Size]byte)(h.Sum(nil))
 }
 
 // Of reports whether o was loaded from these very bytes, which nobody has changed since.
@@ -33,7 +64,7 @@ type originalEditor interface {
 	// LoadOriginal is Load of text into a v of the type *T. The Original is nil if
 	// nothing was found out that would help; then an edit has to read the text itself.
 	// It keeps the text.
-	LoadOriginal(text []byte, max int64, v any) (*Original, error)
+	LoadOriginal(text []byte, max int64, v any, last *LastWrite) (*Original, error)
 	// EditOriginal is EditEncoded of the text that o was loaded from.
 	EditOriginal(w io.Writer, o *Original, enc []byte, t reflect.Type) error
 }
@@ -48,8 +79,14 @@ type opened struct {
 var errNotShared = errors.New("the codec has to read the text itself")
 
 // LoadOriginal decodes, and encodes what was decoded before the caller can change it.
-func (e editor) LoadOriginal(text []byte, max int64, v any) (*Original, error) {
+func (e editor) LoadOriginal(text []byte, max int64, v any, last *LastWrite) (*Original, error) {
 	t := reflect.TypeOf(v).Elem()
+	if last.is(e, text) {
+		if err := e.Load(NewSource(text, max), v); err != nil {
+			return nil, err
+		}
+		return &Original{text: text, was: text, plain: true, last: last}, nil
+	}
 	open := &opened{
 		decode: func(v any) error { return e.Load(NewSource(text, max), v) },
 		plain:  true, // neither JSON nor JSONC writes comments
@@ -67,7 +104,7 @@ func (e editor) LoadOriginal(text []byte, max int64, v any) (*Original, error) {
 		}
 		return nil, err
 	}
-	o := &Original{text: text, plain: open.plain}
+	o := &Original{text: text, plain: open.plain, last: last}
 	o.was, o.failed = e.encode(reflect.ValueOf(v).Elem().Interface())
 	once := open.document
 	o.document = func(like *textedit.Node) (doc *textedit.Document, err error) {
@@ -103,6 +140,9 @@ func (e editor) EditOriginal(w io.Writer, o *Original, enc []byte, t reflect.Typ
 	case o.failed != nil:
 		return e.replace(w, o.text, enc, o.failed)
 	case o.own() && e.loads(enc, t):
+		if !writesItself.of(t) {
+			o.last.set(e, enc)
+		}
 		return e.rewriteOwn(w, o.text, enc)
 	case bytes.Equal(o.was, enc):
 		e.tell(w, textedit.Report{Rung: textedit.Unchanged})

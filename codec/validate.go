@@ -96,13 +96,13 @@ func (c *validatedEditor[T]) Edit(w io.Writer, old []byte, v any) error {
 }
 
 // LoadOriginal is Load.
-func (c *validatedEditor[T]) LoadOriginal(text []byte, max int64, v any) (*Original, error) {
+func (c *validatedEditor[T]) LoadOriginal(text []byte, max int64, v any, last *LastWrite) (*Original, error) {
 	inner, can := c.editor.(originalEditor)
 	p, ok := v.(*T)
 	if !can || !ok || isInterface[T]() {
 		return nil, c.Load(NewSource(text, max), v)
 	}
-	o, err := inner.LoadOriginal(text, max, p)
+	o, err := inner.LoadOriginal(text, max, p, last)
 	if err == nil {
 		err = decodeRefused[T](guard(func() error { return c.check(*p) }))
 	}

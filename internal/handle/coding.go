@@ -25,7 +25,7 @@ func (f *File[T]) coding() (coding[T], error) {
 		return coding[T]{}, err
 	}
 	if editor, ok := c.(codec.Editor); ok {
-		return coding[T]{c, &form[T]{codec: editor, max: f.options.MaxSize, log: f.request.Options.Policy.Log}}, nil
+		return coding[T]{c, &form[T]{codec: editor, max: f.options.MaxSize, log: f.request.Options.Policy.Log, last: &f.written}}, nil
 	}
 	return coding[T]{codec: c}, nil
 }
@@ -44,14 +44,14 @@ func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 // codec finds out about it.
 func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 	c, ok := f.codec.(interface {
-		LoadOriginal(text []byte, max int64, v any) (*codec.Original, error)
+		LoadOriginal(text []byte, max int64, v any, last *codec.LastWrite) (*codec.Original, error)
 	})
 	if !ok {
 		return decode[T](f.codec, text, f.max)
 	}
 	var original *codec.Original
 	err = calm(errors.ErrDecode, func() (err error) {
-		original, err = c.LoadOriginal(text, f.max, &v)
+		original, err = c.LoadOriginal(text, f.max, &v, f.last)
 		return err
 	})
 	if err != nil {
@@ -95,6 +95,7 @@ type form[T any] struct {
 	codec    codec.Editor
 	max      int64
 	log      *safety.Log
+	last     *codec.LastWrite
 	original *codec.Original // of the text that an Update has loaded; nil of any other
 }
 

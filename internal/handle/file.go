@@ -30,6 +30,7 @@ type File[T any] struct {
 	request engine.Request
 	engine  *engine.Engine
 	last    atomic.Pointer[store.Location] // where the file was when it was last looked for
+	written codec.LastWrite
 }
 
 // New never fails: what is wrong with the arguments surfaces at the first call.
