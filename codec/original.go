@@ -30,7 +30,9 @@ type Original struct {
 // LastWrite remembers for a handle the text that its codec wrote last without an edit.
 // If the file still holds it, nobody else has written there, and what it holds need not
 // be encoded to find that out. It is safe for concurrent use.
-type LastWrite struct{ sum atomic.Pointer[[sha256.Size]byte] }
+type LastWrite struct {
+	sum atomic.Pointer[[sha256.Size]byte]
+}
 
 func (l *LastWrite) set(e editor, text []byte) {
 	if l != nil {

@@ -116,7 +116,30 @@ var holdsAny = question{
 
 // mayVary reports whether something in v may be encoded differently each time.
 func mayVary(v any) bool {
-	return v != nil && valueVaries(reflect.ValueOf(v), 0)
+	return plainVaries(v, 0)
+}
+
+// plainVaries is valueVaries of what a decoder puts into an interface.
+func plainVaries(v any, depth int) bool {
+	switch v := v.(type) {
+	case nil, string, bool, json.Number, float64, int64, int:
+		return false
+	case map[string]any:
+		for _, e := range v {
+			if depth > cycleDepth || plainVaries(e, depth+1) {
+				return true
+			}
+		}
+		return false
+	case []any:
+		for _, e := range v {
+			if depth > cycleDepth || plainVaries(e, depth+1) {
+				return true
+			}
+		}
+		return false
+	}
+	return valueVaries(reflect.ValueOf(v), depth)
 }
 
 // valueVaries looks into the value only where its type does not tell.
@@ -128,7 +151,12 @@ func valueVaries(v reflect.Value, depth int) bool {
 		return false
 	}
 	switch v.Kind() {
-	case reflect.Interface, reflect.Pointer:
+	case reflect.Interface:
+		if v.CanInterface() {
+			return plainVaries(v.Interface(), depth+1)
+		}
+		return !v.IsNil() && valueVaries(v.Elem(), depth+1)
+	case reflect.Pointer:
 		return !v.IsNil() && valueVaries(v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
