@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
 
 func TestJSONTestSuite(t *testing.T) {
@@ -29,7 +30,11 @@ func TestJSONTestSuite(t *testing.T) {
 			comesBack(t, name, codec.JSONC(), v)
 		}
 	}
-	if counts["y"] < 90 || counts["n"] < 180 || counts["i"] < 30 {
+	y, n, i := 90, 180, 30
+	if !edittest.HasPublicCorpus() {
+		y, n, i = 10, 10, 3
+	}
+	if counts["y"] < y || counts["n"] < n || counts["i"] < i {
 		t.Errorf("%v", counts)
 	}
 }
@@ -54,7 +59,11 @@ func TestYAMLTestSuite(t *testing.T) {
 		}
 	}
 	t.Logf("%d valid ones load, %d wrong ones are refused, %d have a second document", loaded, refused, several)
-	if loaded < 200 || refused < 70 || several < 10 {
+	good, bad, more := 200, 70, 10
+	if !edittest.HasPublicCorpus() {
+		good, bad, more = 15, 5, 1
+	}
+	if loaded < good || refused < bad || several < more {
 		t.Errorf("%d valid ones load, %d wrong ones are refused, %d have a second document", loaded, refused, several)
 	}
 }
@@ -75,7 +84,7 @@ func TestRealFilesLoadAndComeBack(t *testing.T) {
 		comesBack(t, name, c, v)
 		comesBack(t, name, codec.Gzip(c), v)
 	}
-	if seen < 15 {
+	if seen < 15 && edittest.HasPublicCorpus() {
 		t.Errorf("%d files", seen)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -130,16 +131,8 @@ func TestSetChangesOneKeyAndKeepsTheOthers(t *testing.T) {
 }
 
 func TestSetOnRealFilesKeepsEveryOtherKey(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "corpus", "real", "*"))
-	if len(files) == 0 {
-		t.Skip("the corpus is not at ../shared/corpus beside the module")
-	}
-	for _, file := range files {
+	for file, text := range edittest.Corpus(t, "real/*") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
 			path := write(t, filepath.Base(file), string(text))
 			want := load(t, path)
 			must(t, path, "set", "holdfast.probe", "true")

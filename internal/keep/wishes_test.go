@@ -24,4 +24,11 @@ var wishes = map[string]struct {
 
 	"devcontainer.jsonc":      {[]string{"service"}, "web"},
 	"etcd-markdownlint.jsonc": {[]string{"MD003", "style"}, "atx"},
+
+	// The project's own.
+	"service.yml":    {[]string{"server", "timeout"}, "60s"},
+	"pipeline.yml":   {[]string{"jobs", "release", "runs-on"}, "windows"},
+	"package.toml":   {[]string{"package", "version"}, "1.5.0"},
+	"prompt.toml":    {[]string{"directory", "style"}, "bold red"},
+	"settings.jsonc": {[]string{"editor", "fontSize"}, 16},
 }

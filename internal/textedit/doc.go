@@ -54,8 +54,10 @@
 //
 // # What the tests count
 //
-// Random operations of every kind on every format's texts, the real files and
-// the public suites, with how many of them were done by splices alone:
+// Random operations of every kind on texts of every format, and how many of
+// them were done by splices alone. The texts are configuration files that people
+// maintain and the public suites, where HOLDFAST_CORPUS names a folder with them, and a
+// few of the project's own otherwise:
 //
 //	go test -v -run Random ./internal/... && go -C internal/tomledit/corpustest test -v -run Random .
 //

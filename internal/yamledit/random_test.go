@@ -124,6 +124,9 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 		edittest.SetScalar: 0.999, edittest.SetList: 0.999, edittest.InsertKey: 0.99, edittest.Append: 0.99, edittest.Delete: 0.97,
 	}
 	suites.Require(t, least)
-	least[edittest.Swap], least[edittest.Move], least[edittest.Undone] = 0.99, 0.99, 0.99
+	least[edittest.Swap], least[edittest.Move] = 0.99, 0.99
+	if edittest.HasPublicCorpus() { // in the few texts of our own, a map that is merged elsewhere counts for much
+		least[edittest.Undone] = 0.99
+	}
 	real.Require(t, least)
 }

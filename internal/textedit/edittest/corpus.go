@@ -1,48 +1,90 @@
 package edittest
 
 import (
+	"embed"
+	"io/fs"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/effort"
 )
 
-// Corpus gives the files of ../shared/corpus that match pattern, by their path
-// below it. Where there is no corpus the test is skipped.
+//go:embed testdata/real
+var testdata embed.FS
+
+// publicCorpus names the variable that holds the path of a folder with three others: real
+// holds configuration files that people maintain, json-test-suite and yaml-test-suite
+// the files of the public suites of these names.
+const publicCorpus = "HOLDFAST_CORPUS"
+
+// HasPublicCorpus reports whether the texts are those of the public corpus. If not, they are a
+// few of this package's own.
+func HasPublicCorpus() bool { return os.Getenv(publicCorpus) != "" }
+
+// Corpus gives the texts whose path below the corpus matches pattern, by that path.
 func Corpus(tb testing.TB, pattern string) map[string][]byte {
 	tb.Helper()
-	dir, err := os.Getwd()
+	var files map[string][]byte
+	var err error
+	if HasPublicCorpus() {
+		files, err = matching(os.DirFS(filepath.FromSlash(os.Getenv(publicCorpus))), pattern)
+	} else {
+		files, err = ownMatching(pattern)
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if filepath.Dir(dir) == dir {
-			tb.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	root := filepath.Join(dir, "..", "shared", "corpus")
-	paths, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if len(paths) == 0 {
-		tb.Skipf("the corpus is not there: nothing matches %s in ../shared/corpus", pattern)
-	}
-	files := make(map[string][]byte)
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		name, _ := filepath.Rel(root, path)
-		files[filepath.ToSlash(name)] = text
+	if len(files) == 0 {
+		tb.Fatalf("nothing matches %s in the corpus (%s is %q)", pattern, publicCorpus, os.Getenv(publicCorpus))
 	}
 	return files
+}
+
+func ownMatching(pattern string) (map[string][]byte, error) {
+	root, err := fs.Sub(testdata, "testdata")
+	if err != nil {
+		return nil, err
+	}
+	files, err := matching(root, pattern)
+	for name, text := range own {
+		if is, _ := path.Match(pattern, name); is {
+			files[name] = []byte(text)
+		}
+	}
+	return files, err
+}
+
+func matching(root fs.FS, pattern string) (map[string][]byte, error) {
+	files := make(map[string][]byte)
+	names, err := fs.Glob(root, pattern)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(root, name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = text
+	}
+	return files, nil
+}
+
+// Containing gives the first of some files, by name, that contains part.
+func Containing(tb testing.TB, files map[string][]byte, part string) []byte {
+	tb.Helper()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if strings.Contains(string(files[name]), part) {
+			return files[name]
+		}
+	}
+	tb.Fatalf("no file contains %q", part)
+	return nil
 }
 
 // Sample is how densely random operations are spread over the positions of a file,
