@@ -24,7 +24,7 @@ func (c jsoncCodec) Load(r io.Reader, v any) error {
 		return err
 	}
 	data, bom := withoutBOM(data)
-	plain, _, err := jsonedit.Plain(data)
+	plain, err := jsonedit.Plain(data)
 	if err == nil {
 		err = c.json.parse(plain, v)
 	} else if bad, ok := errors.AsType[jsonedit.Unended](err); ok {

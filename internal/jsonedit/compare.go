@@ -2,22 +2,21 @@ package jsonedit
 
 import (
 	"bytes"
-	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
-// maxDepth is how many objects inside one another are compared entry by entry. Each
+// maxCompared is how many objects inside one another are compared entry by entry. Each
 // level is passed over once more, so a deeper one is read whole.
-const maxDepth = 32
+const maxCompared = 32
 
 // Compare reads two encodings. The values of an object that are spelled the same in
 // both are passed over: most of a large value does not change. So are the elements of a
 // list, if none can have moved.
 func (f format) Compare(old, new []byte) (a, b *textedit.Node, err error) {
-	x, y := newSide(old), newSide(new)
-	if a, b = x.compare(y, span{0, len(old)}, span{0, len(new)}, 0); a != nil {
+	if a, b = newComparison(old, new).values(span{0, len(old)}, span{0, len(new)}, 0); a != nil {
 		return a, b, nil
 	}
 	if a, err = f.whole(old); err == nil {
@@ -34,78 +33,99 @@ func (f format) whole(text []byte) (*textedit.Node, error) {
 	return doc.Effective()
 }
 
-// span is a value in a text, with the space around it.
-type span struct{ start, end int }
-
-// side is one of two encodings.
-type side struct {
-	text []byte
-	scan *scanner
+// comparison is one of two encodings, which begin and end alike.
+type comparison struct {
+	old, new       *side
+	prefix, suffix int // how many bytes are the same
 }
 
-func newSide(text []byte) *side {
-	l := newLayout()
-	if open := bytes.IndexByte(text, '\n'); open > 0 && (text[open-1] == '{' || text[open-1] == '[') {
-		rest := text[open+1:]
-		l.unit = string(rest[:len(rest)-len(bytes.TrimLeft(rest, " \t"))])
-	}
-	return &side{text, &scanner{text: text, source: string(text), layout: l, doc: new(textedit.Document)}}
+func newComparison(old, new []byte) *comparison {
+	c := &comparison{old: newSide(old), new: newSide(new)}
+	c.prefix = prefix(old, new)
+	c.suffix = suffix(old[c.prefix:], new[c.prefix:])
+	return c
 }
 
-func (x *side) of(s span) []byte { return x.text[s.start:s.end] }
-
-// compare gives the trees of two values, or nil if that takes a reading of the whole.
-func (x *side) compare(y *side, v, w span, depth int) (a, b *textedit.Node) {
-	var old, new []entry
-	if depth < maxDepth {
-		old, new = x.entries(v, '{'), y.entries(w, '{')
-	}
-	if old == nil || new == nil {
-		if depth < maxDepth {
-			if a, b = x.lists(y, v, w); a != nil {
-				return a, b
-			}
+// values gives the trees of two values, or nil if that takes a reading of the whole.
+func (c *comparison) values(v, w span, depth int) (a, b *textedit.Node) {
+	if depth < maxCompared {
+		if old, new, same := c.entries(v, w, '{'); new != nil {
+			return c.objects(old, new, same, depth)
 		}
-		return both(x.read(v), y.read(w))
+		if a, b = c.lists(v, w); a != nil {
+			return a, b
+		}
 	}
-	before := make(map[string]*entry, len(old))
-	for i := range old {
-		before[string(x.of(old[i].key))] = &old[i]
+	return both(c.old.read(v), c.new.read(w))
+}
+
+// objects gives the trees of two objects.
+func (c *comparison) objects(old, new []entry, same twins, depth int) (a, b *textedit.Node) {
+	before := make(map[string]*entry)
+	for i := same.first; i < len(old)-same.last; i++ {
+		before[string(c.old.of(old[i].key))] = &old[i]
 	}
-	if len(before) != len(old) {
-		return nil, nil // a key comes twice
-	}
-	for i := range new {
+	common := textedit.NewScalar(textedit.TypeSame, "")
+	for i := same.first; i < len(new)-same.last; i++ {
 		e := &new[i]
-		switch o := before[string(y.of(e.key))]; {
-		case o == nil:
-		case bytes.Equal(x.of(o.value), y.of(e.value)):
-			o.node, e.node = textedit.NewScalar(textedit.TypeSame, ""), textedit.NewScalar(textedit.TypeSame, "")
+		switch o := before[string(c.new.of(e.key))]; {
+		case o == nil || o.node != nil:
+		case bytes.Equal(c.old.of(o.value), c.new.of(e.value)):
+			o.node, e.node = common, common
 		default:
-			if o.node, e.node = x.compare(y, o.value, e.value, depth+1); o.node == nil {
+			if o.node, e.node = c.values(o.value, e.value, depth+1); o.node == nil {
 				return nil, nil
 			}
 		}
 	}
-	return both(x.object(old), y.object(new))
+	a, b = &textedit.Node{Kind: textedit.Map}, &textedit.Node{Kind: textedit.Map}
+	a.Entries = make([]textedit.Entry, 0, len(old))
+	for i, e := range old {
+		if i < same.first || i >= len(old)-same.last {
+			e.node = common
+		}
+		a.Entries = append(a.Entries, c.old.entry(e))
+	}
+	b.Entries = append(make([]textedit.Entry, 0, len(new)), a.Entries[:same.first]...)
+	for _, e := range new[same.first : len(new)-same.last] {
+		b.Entries = append(b.Entries, c.new.entry(e))
+	}
+	b.Entries = append(b.Entries, a.Entries[len(old)-same.last:]...)
+	if !readable(a) || !readable(b) || repeats(a) || repeats(b) {
+		return nil, nil
+	}
+	return a, b
+}
+
+// entry reads what has no node yet.
+func (x *side) entry(e entry) textedit.Entry {
+	if e.node == nil {
+		e.node = x.read(e.value)
+	}
+	return textedit.Entry{Key: x.read(e.key), Value: e.node}
+}
+
+// readable reports whether all entries of an object were read.
+func readable(n *textedit.Node) bool {
+	return !slices.ContainsFunc(n.Entries, func(e textedit.Entry) bool { return e.Key == nil || e.Value == nil })
 }
 
 // lists gives the trees of two lists of which some elements differ, but none has come,
 // gone or moved for sure. It gives nil for all others.
-func (x *side) lists(y *side, v, w span) (a, b *textedit.Node) {
-	old, new := x.entries(v, '['), y.entries(w, '[')
-	if old == nil || new == nil || len(old) != len(new) { // nil where there is no list
+func (c *comparison) lists(v, w span) (a, b *textedit.Node) {
+	old, new, _ := c.entries(v, w, '[')
+	if new == nil || len(old) != len(new) { // nil where there is no list
 		return nil, nil
 	}
 	var before, after []*textedit.Node
 	for i := range old {
 		o, e := &old[i], &new[i]
-		if bytes.Equal(x.of(o.value), y.of(e.value)) {
+		if bytes.Equal(c.old.of(o.value), c.new.of(e.value)) {
 			o.node = textedit.NewScalar(textedit.TypeSame, strconv.Itoa(i))
 			e.node = o.node
 			continue
 		}
-		if o.node, e.node = both(x.read(o.value), y.read(e.value)); o.node == nil || 2*len(before) > len(old) {
+		if o.node, e.node = both(c.old.read(o.value), c.new.read(e.value)); o.node == nil || 2*len(before) > len(old) {
 			return nil, nil
 		}
 		before, after = append(before, o.node), append(after, e.node)
@@ -130,111 +150,4 @@ func both(a, b *textedit.Node) (*textedit.Node, *textedit.Node) {
 		return nil, nil
 	}
 	return a, b
-}
-
-// object makes the node of an object, and reads what has no node yet.
-func (x *side) object(entries []entry) *textedit.Node {
-	n := &textedit.Node{Kind: textedit.Map, Entries: make([]textedit.Entry, 0, len(entries))}
-	for _, e := range entries {
-		key := x.read(e.key)
-		if e.node == nil {
-			e.node = x.read(e.value)
-		}
-		if key == nil || e.node == nil {
-			return nil
-		}
-		n.Entries = append(n.Entries, textedit.Entry{Key: key, Value: e.node})
-	}
-	if repeats(n) {
-		return nil
-	}
-	return n
-}
-
-// read gives the tree of a value, or nil if it is not valid or has a key twice.
-func (x *side) read(v span) *textedit.Node {
-	if !json.Valid(x.of(v)) {
-		return nil
-	}
-	x.scan.at = v.start
-	x.scan.skip()
-	n := x.scan.value()
-	if x.scan.doc.Indirect {
-		return nil
-	}
-	return n
-}
-
-// entry is an element of a list, or a key of an object with its value.
-type entry struct {
-	key, value span
-	node       *textedit.Node // of the value
-}
-
-// entries splits the object or list at v, which opens with the bracket, or gives nil if
-// there is none. It finds the ends of values by brackets and quotes alone.
-func (x *side) entries(v span, bracket byte) []entry {
-	at := x.space(v.start)
-	if at >= v.end || x.text[at] != bracket {
-		return nil
-	}
-	list := []entry{}
-	for at = x.space(at + 1); at < v.end && x.text[at] != bracket+2; at = x.space(at + 1) {
-		var e entry
-		if bracket == '{' {
-			if x.text[at] != '"' {
-				return nil
-			}
-			e.key = span{at, min(afterString(x.text, at), len(x.text))}
-			if at = x.space(e.key.end); at >= v.end || x.text[at] != ':' {
-				return nil
-			}
-			at = x.space(at + 1)
-		}
-		e.value = span{at, x.after(at, v.end)}
-		list = append(list, e)
-		if at = x.space(e.value.end); at >= v.end || x.text[at] != ',' {
-			break
-		}
-	}
-	if at >= v.end || x.text[at] != bracket+2 || x.space(at+1) < v.end {
-		return nil
-	}
-	return list
-}
-
-func (x *side) space(at int) int {
-	for at < len(x.text) && isSpace(x.text[at]) {
-		at++
-	}
-	return at
-}
-
-// after gives the offset after the value at the offset.
-func (x *side) after(at, end int) int {
-	open := 0
-	for at < end {
-		switch x.text[at] {
-		case '"':
-			at = min(afterString(x.text, at), end)
-			if open == 0 {
-				return at
-			}
-			continue
-		case '{', '[':
-			open++
-		case '}', ']':
-			if open--; open == 0 {
-				return at + 1
-			} else if open < 0 {
-				return at
-			}
-		case ',', ' ', '\n', '\r', '\t':
-			if open == 0 {
-				return at
-			}
-		}
-		at++
-	}
-	return at
 }

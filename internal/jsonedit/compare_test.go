@@ -11,13 +11,13 @@ import (
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
 
-// leftOut counts what a comparison did not read.
-func leftOut(n *textedit.Node) (count int) {
+// countLeftOut counts what a comparison did not read.
+func countLeftOut(n *textedit.Node) (count int) {
 	if n.Type == textedit.TypeSame {
 		return 1
 	}
 	for _, e := range n.Entries {
-		count += leftOut(e.Value)
+		count += countLeftOut(e.Value)
 	}
 	return count
 }
@@ -50,7 +50,7 @@ func checkComparison(t *testing.T, was, is string) int {
 			t.Errorf("operation %d is %v, want %v\n%s\n%s", i, got[i].Kind, want[i].Kind, was, is)
 		}
 	}
-	return leftOut(a)
+	return countLeftOut(a)
 }
 
 func TestComparisonFindsWhatDiffers(t *testing.T) {

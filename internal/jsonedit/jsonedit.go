@@ -30,44 +30,65 @@ func EditJSONC(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, texted
 
 // The grammars.
 var (
-	JSON  textedit.Comparer = format{}
-	JSONC textedit.Comparer = format{comments: true}
+	JSON  grammar = format{}
+	JSONC grammar = format{comments: true}
 )
+
+// grammar is a format that reads no more than an edit needs.
+type grammar interface {
+	textedit.Comparer
+	textedit.Outliner
+}
 
 type format struct{ comments bool }
 
 // Parse reads a text of at most one value.
-func (f format) Parse(text []byte) (*textedit.Document, error) { return f.parse(text, valid) }
-
-// ParseValid is Parse of a text that encoding/json has accepted before.
-func (f format) ParseValid(text []byte) (*textedit.Document, error) {
-	return f.parse(text, func([]byte) error { return nil })
-}
-
-func (f format) parse(text []byte, valid func([]byte) error) (*textedit.Document, error) {
-	doc := &textedit.Document{Text: text, Keys: textedit.MatchFoldLast, Appends: true}
+func (f format) Parse(text []byte) (*textedit.Document, error) {
 	plain := text
 	if f.comments {
 		var err error
-		if plain, doc.Comments, err = Plain(text); err != nil {
+		if plain, err = Plain(text); err != nil {
 			return nil, err
 		}
 	}
-	plain = plain[mark(plain):]
-	s := &scanner{text: text, source: string(text), comments: doc.Comments, layout: newLayout(), doc: doc}
-	doc.Data = s.layout
-	if blank(plain) {
-		doc.Root = textedit.NewScalar(textedit.TypeNull, "null")
-		return doc, nil
+	if plain = plain[mark(plain):]; !blank(plain) {
+		if err := valid(plain); err != nil {
+			return nil, err
+		}
 	}
-	if err := valid(plain); err != nil {
-		return nil, err
+	return f.scan(text, nil)
+}
+
+// Outline is of [textedit.Outliner]. It does not prove of what it leaves out that it is
+// JSON: about a text that is not it may be wrong.
+func (f format) Outline(text []byte, like *textedit.Node) (*textedit.Document, error) {
+	if like == nil {
+		return f.Parse(text)
 	}
+	return f.scan(text, like)
+}
+
+// scan makes the document of a text.
+func (f format) scan(text []byte, like *textedit.Node) (*textedit.Document, error) {
+	o := newOrigin(text, f.comments)
+	s := newScanner(text, f.comments, o)
 	s.at = mark(text)
 	s.skip()
-	doc.Root = s.value()
-	s.layout.finish(text)
-	return doc, nil
+	root := textedit.NewScalar(textedit.TypeNull, "null")
+	if s.at < len(text) {
+		root = s.value(like)
+		s.skip()
+	}
+	if s.at < len(text) {
+		s.unexpected()
+	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	return &textedit.Document{
+		Text: text, Root: root, Comments: s.comments, Data: o,
+		Indirect: s.indirect, Keys: textedit.MatchFoldLast, Appends: true,
+	}, nil
 }
 
 // valid reports what encoding/json has against text.

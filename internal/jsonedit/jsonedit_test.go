@@ -127,11 +127,16 @@ func TestJSONIsEditedWithoutComments(t *testing.T) {
 
 func TestPlainKeepsOffsetsAndLines(t *testing.T) {
 	text := "\uFEFF[ // one\r\n1, /* a\n b */ 2 ,\r\"//\"\n/**/,]"
-	plain, comments, err := Plain([]byte(text))
+	plain, err := Plain([]byte(text))
 	want := "\uFEFF[       \r\n1,     \n      2 ,\r\"//\"\n     ]"
 	if string(plain) != want || err != nil {
 		t.Errorf("got  %q, %v\nwant %q", plain, err, want)
 	}
+	doc, err := JSONC.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	comments := doc.Comments
 	lines := []textedit.Comment{{Line: 1}, {Line: 2}, {Line: 5, Own: true}}
 	for i, c := range comments {
 		if i >= len(lines) || c.Line != lines[i].Line || c.Own != lines[i].Own {

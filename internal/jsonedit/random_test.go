@@ -16,21 +16,21 @@ import (
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
 
-func suiteOf(f textedit.Format) edittest.Suite {
+func suiteOf(f grammar) edittest.Suite {
 	return edittest.Suite{Format: checked{f}, Encode: encode, Scalar: randomScalar, Key: randomKey, Exact: true}
 }
 
 // checked compares what it parses with what encoding/json makes of it.
-type checked struct{ textedit.Format }
+type checked struct{ grammar }
 
 func (c checked) Parse(text []byte) (*textedit.Document, error) {
-	doc, err := c.Format.Parse(text)
+	doc, err := c.grammar.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	plain := text
-	if c.Format == JSONC {
-		plain, _, _ = Plain(text)
+	if c.grammar == JSONC {
+		plain, _ = Plain(text)
 	}
 	plain = plain[mark(plain):]
 	if blank(plain) {
@@ -162,7 +162,7 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 	stride, seeds := edittest.Sample(5)
 	for _, c := range []struct {
 		name   string
-		format textedit.Format
+		format grammar
 		files  map[string][]byte
 	}{
 		{"real JSON", JSON, edittest.Corpus(t, "real/*.json")},

@@ -27,39 +27,39 @@ type form struct {
 func (w *writer) formOf(n, around *textedit.Node, i int) form {
 	at := bracket.Place{Near: i, Indent: bracket.Indent(w.doc.Text, n.Start)}
 	if around == nil {
-		return form{near: n, lines: w.layout.lines || !w.layout.compact, unit: w.layout.unit, brk: w.layout.brk, indent: at.Indent}
+		l := w.origin.layout()
+		return form{near: n, lines: l.lines || !l.compact, unit: l.unit, brk: lineBreak(w.doc.Text), indent: at.Indent}
 	}
 	f := w.formAt(around, at)
 	if c, ok := n.Data.(*body); ok && len(c.Items) > 0 {
 		f.near = n
-		f.lines = f.lines || c.lines
-		if c.lines && c.unit != "" {
-			f.unit = c.unit
-		}
+		f.lines = f.lines || c.lines()
+		f.unit = cmp.Or(c.unit(), f.unit)
 	}
 	return f
 }
 
 // formAt is the form of a new entry of n.
 func (w *writer) formAt(n *textedit.Node, at bracket.Place) form {
-	f := form{lines: w.layout.lines, unit: w.layout.unit, brk: w.layout.brk, indent: at.Indent}
+	l := w.origin.layout()
+	f := form{lines: l.lines, unit: l.unit, brk: lineBreak(w.doc.Text), indent: at.Indent}
 	if c := n.Data.(*body); len(c.Items) > 0 {
-		f.lines = bytes.ContainsAny(w.doc.Text[c.Open:c.Close], "\r\n")
+		f.lines = breaksLine(w.doc.Text[c.Open:c.Close])
 	}
-	f.near, f.unit = neighbour(n, at.Near, f.unit)
+	f.near, f.unit = w.neighbour(n, at.Near, f.unit)
 	return f
 }
 
 // neighbour gives the collection among the entries of n that is nearest to i,
 // and the unit of the nearest that shows one. It does not look far.
-func neighbour(n *textedit.Node, i int, unit string) (near *textedit.Node, _ string) {
+func (w *writer) neighbour(n *textedit.Node, i int, unit string) (near *textedit.Node, _ string) {
 	found := false
 	for d := range min(len(n.Entries)+1, 100) {
 		for _, j := range []int{i - d, i + d} {
 			if j < 0 || j >= len(n.Entries) {
 				continue
 			}
-			v := n.Entries[j].Value
+			v := w.opened(n.Entries[j].Value)
 			c, ok := v.Data.(*body)
 			if !ok || len(c.Items) == 0 {
 				continue
@@ -67,8 +67,8 @@ func neighbour(n *textedit.Node, i int, unit string) (near *textedit.Node, _ str
 			if near == nil {
 				near = v
 			}
-			if c.lines && c.unit != "" && !found {
-				unit, found = c.unit, true
+			if u := c.unit(); u != "" && !found {
+				unit, found = u, true
 			}
 		}
 		if near != nil && found {
@@ -76,6 +76,22 @@ func neighbour(n *textedit.Node, i int, unit string) (near *textedit.Node, _ str
 		}
 	}
 	return near, unit
+}
+
+// opened gives a collection of the text that was left out, with its entries left out.
+// Every other node it gives as it is.
+func (w *writer) opened(n *textedit.Node) *textedit.Node {
+	if !isLeftOut(n) || !opens(n.Value) {
+		return n
+	}
+	s := &scanner{
+		reader: reader{text: w.doc.Text, at: n.Start, jsonc: w.origin.jsonc, counted: n.Start},
+		source: n.Value, base: n.Start, origin: w.origin,
+	}
+	if n.Value[0] == '{' {
+		return s.value(&textedit.Node{Kind: textedit.Map})
+	}
+	return s.value(oneLevel)
 }
 
 // spreads reports whether n is written with a line for each entry.
@@ -88,11 +104,11 @@ func (f form) spreads(w *writer, n *textedit.Node) bool {
 	}
 	if f.near != nil && f.near.Kind == n.Kind && hasCollections(f.near) == hasCollections(n) {
 		if c, ok := f.near.Data.(*body); ok && len(c.Items) > 0 {
-			return c.lines
+			return c.lines()
 		}
 	}
 	if n.Kind == textedit.List && !hasCollections(n) {
-		return w.layout.rows <= w.layout.columns
+		return w.origin.layout().rows <= w.origin.layout().columns
 	}
 	return true
 }
@@ -100,15 +116,15 @@ func (f form) spreads(w *writer, n *textedit.Node) bool {
 // unit is what an entry's line is indented by where the text does not show it:
 // as the encoding of the new value does it.
 func (w *writer) unit(n *textedit.Node) string {
-	return cmp.Or(w.layout.unit, unitOf(n), "  ")
+	return cmp.Or(w.origin.layout().unit, unitOf(n), "  ")
 }
 
 func unitOf(n *textedit.Node) string {
 	switch from := n.Data.(type) {
 	case *body:
-		return from.layout.unit
-	case *layout:
-		return from.unit
+		return from.origin.layout().unit
+	case *origin:
+		return from.layout().unit
 	}
 	for _, e := range n.Entries {
 		if unit := unitOf(e.Value); unit != "" {
@@ -127,7 +143,7 @@ func (w *writer) entry(e textedit.Entry, f form) string {
 
 func (w *writer) between(f form) string {
 	if w.style == textedit.Follow {
-		return w.layout.between
+		return w.origin.layout().between
 	}
 	return ": "
 }
@@ -158,9 +174,9 @@ func (w *writer) collection(n *textedit.Node, open, closing string, f form) stri
 		}
 		pad := ""
 		if n.Kind == textedit.Map {
-			pad = w.layout.pad
+			pad = w.origin.layout().pad
 		}
-		return open + pad + strings.Join(entries, ","+w.layout.gap) + pad + closing
+		return open + pad + strings.Join(entries, ","+w.origin.layout().gap) + pad + closing
 	}
 	if inner.unit == "" {
 		inner.unit = w.unit(n)
@@ -170,7 +186,7 @@ func (w *writer) collection(n *textedit.Node, open, closing string, f form) stri
 	b.WriteString(open)
 	for i, e := range n.Entries {
 		b.WriteString(f.brk + inner.indent + w.entry(e, inner))
-		if i < len(n.Entries)-1 || w.layout.trailing > 0 && w.layout.trailing == w.layout.trails {
+		if i < len(n.Entries)-1 || w.origin.layout().trailsCommas() {
 			b.WriteByte(',')
 		}
 	}
@@ -182,10 +198,10 @@ func (w *writer) collection(n *textedit.Node, open, closing string, f form) stri
 func (w *writer) quote(s string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(w.layout.html)
+	e.SetEscapeHTML(w.origin.spelling().html)
 	_ = e.Encode(s) // no string fails
 	text := strings.TrimSuffix(b.String(), "\n")
-	if w.layout.ascii || w.style == textedit.Robust {
+	if w.origin.spelling().ascii || w.style == textedit.Robust {
 		return escape(text)
 	}
 	return text

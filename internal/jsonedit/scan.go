@@ -5,24 +5,37 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
 )
 
-// scanner finds the values of a text that encoding/json has accepted.
+// scanner makes the tree of a text.
 type scanner struct {
-	text     []byte
-	source   string // the text, for nodes to share
-	at       int
-	comments []textedit.Comment // those not passed yet
-	layout   *layout
-	doc      *textedit.Document
+	reader
+	source   string // the text from base on, for nodes to share
+	base     int
+	origin   *origin
+	indirect bool            // a key comes twice
+	depth    int             // of open collections
 	free     []textedit.Node // allocated together
 
 	// The entries and items of the open collections, so that each can be given
 	// just the memory it needs.
 	entries []textedit.Entry
 	items   []bracket.Item
+}
+
+func newScanner(text []byte, jsonc bool, o *origin) *scanner {
+	return &scanner{reader: reader{text: text, jsonc: jsonc}, source: string(text), origin: o}
+}
+
+func (s *scanner) from(start, end int) string { return s.source[start-s.base : end-s.base] }
+
+// body is what the scanner remembers about a collection.
+type body struct {
+	bracket.Collection
+	origin *origin
 }
 
 // scalar makes a node for text[start:at].
@@ -32,101 +45,133 @@ func (s *scanner) scalar(start int, typ, value string) *textedit.Node {
 	}
 	n := &s.free[0]
 	s.free = s.free[1:]
-	*n = textedit.Node{Kind: textedit.Scalar, Type: typ, Value: value, Text: value, Start: start, End: s.at, Data: s.layout}
+	*n = textedit.Node{Kind: textedit.Scalar, Type: typ, Value: value, Text: value, Start: start, End: s.at, Data: s.origin}
 	return n
 }
 
-// skip passes space and comments.
-func (s *scanner) skip() {
-	for s.at < len(s.text) {
-		switch {
-		case isSpace(s.text[s.at]):
-			s.at++
-		case len(s.comments) > 0 && s.comments[0].Start == s.at:
-			s.at = s.comments[0].End
-			s.comments = s.comments[1:]
-		default:
-			return
-		}
-	}
-}
-
-// pass goes over one byte and what is skipped after it.
-func (s *scanner) pass() {
-	s.at++
-	s.skip()
-}
-
-func (s *scanner) value() *textedit.Node {
-	switch s.text[s.at] {
-	case '{':
-		return s.collection(textedit.Map, '}')
-	case '[':
-		return s.collection(textedit.List, ']')
-	case '"':
-		return s.str()
-	}
+// value reads a value as like asks for it, see [textedit.Outliner].
+func (s *scanner) value(like *textedit.Node) *textedit.Node {
 	start := s.at
-	for s.at < len(s.text) && !endsLiteral(s.text[s.at]) {
-		s.at++
+	if isLeftOut(like) {
+		s.over()
+		return s.scalar(start, textedit.TypeSame, s.from(start, s.at))
 	}
-	return s.scalar(start, typeOf(s.text[start:s.at]), s.source[start:s.at])
+	switch s.peek() {
+	case '{':
+		return s.object(like)
+	case '[':
+		return s.array(like)
+	case '"':
+		return s.string()
+	}
+	s.literal()
+	text := s.from(start, s.at)
+	return s.scalar(start, typeOf(text), text)
 }
 
-func endsLiteral(c byte) bool {
-	switch c {
-	case ' ', '\t', '\r', '\n', ',', ']', '}', '/':
-		return true
-	}
-	return false
+func isLeftOut(n *textedit.Node) bool {
+	return n != nil && n.Kind == textedit.Scalar && n.Type == textedit.TypeSame
 }
 
-func typeOf(literal []byte) string {
-	switch literal[0] {
-	case 't', 'f':
-		return textedit.TypeBool
-	case 'n':
-		return textedit.TypeNull
-	}
-	if bytes.ContainsAny(literal, ".eE") {
-		return textedit.TypeFloat
+func typeOf(literal string) string {
+	for _, c := range []byte(literal) {
+		switch c {
+		case 't', 'f':
+			return textedit.TypeBool
+		case 'n':
+			return textedit.TypeNull
+		case '.', 'e', 'E':
+			return textedit.TypeFloat
+		}
 	}
 	return textedit.TypeInt
 }
 
-func (s *scanner) str() *textedit.Node {
+// string reads a string.
+func (s *scanner) string() *textedit.Node {
 	start := s.at
-	s.at = afterString(s.text, start)
-	value := s.source[start+1 : s.at-1]
+	s.str()
+	if s.err != nil {
+		return s.scalar(start, textedit.TypeString, "")
+	}
+	value := s.from(start+1, s.at-1)
 	if bytes.IndexByte(s.text[start:s.at], '\\') >= 0 {
 		value = ""
-		// A valid string always decodes; if not, the proof would see it.
-		_ = json.Unmarshal(s.text[start:s.at], &value)
+		if err := json.Unmarshal(s.text[start:s.at], &value); err != nil {
+			s.fail(err)
+		}
 	}
 	return s.scalar(start, textedit.TypeString, value)
 }
 
+// object reads an object.
+func (s *scanner) object(like *textedit.Node) *textedit.Node {
+	if like != nil && like.Kind != textedit.Map {
+		like = nil
+	}
+	n := s.collection(textedit.Map, '}', like)
+	s.indirect = s.indirect || repeats(n)
+	return n
+}
+
+// array reads an array. Where like has another number of elements it is read once more,
+// and whole.
+func (s *scanner) array(like *textedit.Node) *textedit.Node {
+	if like == nil || like.Kind != textedit.List {
+		return s.collection(textedit.List, ']', nil)
+	}
+	before := *s
+	n := s.collection(textedit.List, ']', like)
+	if s.err == nil && (like == oneLevel || len(n.Entries) == len(like.Entries)) || s.err != nil && s.err != errLonger {
+		return n
+	}
+	*s = before
+	return s.collection(textedit.List, ']', nil)
+}
+
+// oneLevel asks for an array whose elements are left out, however many there are.
+var oneLevel = &textedit.Node{Kind: textedit.List}
+
+var (
+	leftOut   = textedit.NewScalar(textedit.TypeSame, "")
+	errLonger = errors.New("an array has more elements than another one")
+	errDeep   = errors.New("there are too many collections inside one another")
+)
+
 // collection reads an object or an array.
-func (s *scanner) collection(kind textedit.Kind, closing byte) *textedit.Node {
+func (s *scanner) collection(kind textedit.Kind, closing byte, like *textedit.Node) *textedit.Node {
 	n := &textedit.Node{Kind: kind, Start: s.at}
-	c := &body{Collection: bracket.Collection{Open: s.at + 1}, layout: s.layout}
-	s.pass()
-	open := len(s.entries)
-	for s.text[s.at] != closing {
+	c := &body{Collection: bracket.Collection{Open: s.at + 1}, origin: s.origin}
+	if s.depth++; s.depth > maxDepth {
+		s.fail(errDeep)
+	}
+	s.take(closing - 2) // the opening bracket
+	open, keys := len(s.entries), keys{of: like}
+	for s.err == nil && s.peek() != closing {
 		var e textedit.Entry
+		var inner *textedit.Node
 		start := s.at
-		if kind == textedit.Map {
-			e.Key = s.str()
+		switch {
+		case kind == textedit.Map:
+			e.Key = s.string()
 			s.skip()
-			s.pass()
-			s.layout.colon(s.text[e.Key.End:s.at])
+			s.take(':')
+			inner = keys.like(e.Key.Value)
+		case like == oneLevel:
+			inner = leftOut
+		case like == nil:
+		case len(s.entries)-open < len(like.Entries):
+			inner = like.Entries[len(s.entries)-open].Value
+		default:
+			s.fail(errLonger)
 		}
-		e.Value = s.value()
+		e.Value = s.value(inner)
 		item := bracket.Item{Start: start, End: s.at, Comma: -1}
-		s.skip()
-		if s.text[s.at] == ',' {
+		if s.skip(); s.peek() == ',' {
 			item.Comma = s.at
-			s.pass()
+			s.take(',')
+		} else if s.peek() != closing {
+			s.unexpected()
 		}
 		s.entries = append(s.entries, e)
 		s.items = append(s.items, item)
@@ -134,13 +179,10 @@ func (s *scanner) collection(kind textedit.Kind, closing byte) *textedit.Node {
 	n.Entries, s.entries = slices.Clone(s.entries[open:]), s.entries[:open]
 	c.Items, s.items = slices.Clone(s.items[open:]), s.items[:open]
 	c.Close = s.at
-	s.at++
+	s.at = min(s.at+1, len(s.text))
+	s.depth--
 	n.End = s.at
 	n.Data = c
-	s.layout.collection(s.text, n, c)
-	if kind == textedit.Map && repeats(n) {
-		s.doc.Indirect = true
-	}
 	return n
 }
 

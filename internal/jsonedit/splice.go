@@ -2,6 +2,7 @@ package jsonedit
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/bracket"
@@ -9,7 +10,7 @@ import (
 
 // Splice gives the byte changes that carry out p.
 func (f format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit.Style) ([]textedit.Splice, error) {
-	w := &writer{doc: doc, layout: doc.Data.(*layout), style: style}
+	w := &writer{doc: doc, origin: doc.Data.(*origin), style: style}
 	if doc.Root.End == 0 {
 		w.first(p.Result())
 	} else {
@@ -21,7 +22,7 @@ func (f format) Splice(doc *textedit.Document, p *textedit.Patch, style textedit
 // writer turns one patch into splices.
 type writer struct {
 	doc    *textedit.Document
-	layout *layout
+	origin *origin
 	style  textedit.Style
 	list   []textedit.Splice
 	err    error
@@ -46,13 +47,17 @@ func (w *writer) breakOf(text []byte) string {
 	if bytes.Contains(text, []byte("\r\n")) {
 		return "\r\n"
 	}
-	return w.layout.brk
+	return lineBreak(text)
 }
 
 // patch changes the value at p, which is entry i of the collection around.
 func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
 	if v := p.Value(); v != nil {
-		text := w.render(v, w.formOf(p.Node, around, i))
+		var f form
+		if v.Kind != textedit.Scalar {
+			f = w.formOf(p.Node, around, i)
+		}
+		text := w.render(v, f)
 		w.list = append(w.list, textedit.Splice{Start: p.Node.Start, End: p.Node.End, Text: []byte(text)})
 		return
 	}
@@ -66,7 +71,7 @@ func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
 		}
 	}
 	c, ok := p.Node.Data.(*body)
-	if !ok {
+	if !ok || !structural(p) {
 		return
 	}
 	list, err := c.Splices(bracket.Change{
@@ -79,7 +84,11 @@ func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
 			if e.Moved != nil {
 				return w.moved(e.Moved, p.Node)
 			}
-			return w.entry(e, w.formAt(p.Node, at)), nil
+			var f form
+			if e.Value.Kind != textedit.Scalar {
+				f = w.formAt(p.Node, at)
+			}
+			return w.entry(e, f), nil
 		},
 	})
 	if w.list = append(w.list, list...); err != nil {
@@ -87,9 +96,14 @@ func (w *writer) patch(p *textedit.Patch, around *textedit.Node, i int) {
 	}
 }
 
+// structural reports whether entries come, go or move.
+func structural(p *textedit.Patch) bool {
+	return slices.ContainsFunc(p.Touched(), func(i int) bool { return p.Dropped(i) || len(p.Inserted(i)) > 0 })
+}
+
 // moved gives an element of n that has moved, with what changes in it.
 func (w *writer) moved(m *textedit.Moved, n *textedit.Node) (string, error) {
-	inner := &writer{doc: w.doc, layout: w.layout, style: w.style}
+	inner := &writer{doc: w.doc, origin: w.origin, style: w.style}
 	inner.patch(m.Patch, n, m.Index)
 	item := n.Data.(*body).Items[m.Index]
 	text, err := textedit.Apply(w.doc.Text, textedit.Extent{Start: item.Start, End: item.End}, inner.list)
@@ -111,8 +125,8 @@ func (f format) Elements(doc *textedit.Document, list *textedit.Node) []textedit
 // manner is how the entries of n stand, which is entry i of the collection
 // around and becomes next.
 func (w *writer) manner(n, around *textedit.Node, i int, next *textedit.Node) bracket.Manner {
-	c, l := n.Data.(*body), w.layout
-	m := bracket.Manner{Unit: c.unit, Break: l.brk, Gap: l.gap}
+	c, l := n.Data.(*body), w.origin.layout()
+	m := bracket.Manner{Unit: c.unit(), Break: lineBreak(w.doc.Text), Gap: l.gap}
 	if n.Kind == textedit.Map {
 		m.Pad = l.pad
 	}
@@ -120,7 +134,7 @@ func (w *writer) manner(n, around *textedit.Node, i int, next *textedit.Node) br
 		f := w.formOf(n, around, i)
 		m.Own = f.spreads(w, next)
 		m.Unit = f.unit
-		m.Trailing = l.trailing > 0 && l.trailing == l.trails
+		m.Trailing = l.trailsCommas()
 	}
 	if m.Unit == "" {
 		m.Unit = w.unit(next)
