@@ -2,19 +2,28 @@ package yamledit
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"gopkg.in/yaml.v3"
 )
 
-// Compare reads two encodings. The blocks of lines below a key that are the same
-// in both are not parsed: most of a large value does not change.
+// maxCompared is how many maps inside one another are compared entry by entry. The lines
+// of each are passed over once more, so a deeper one is read whole.
+const maxCompared = 32
+
+// Compare reads two encodings. Entries of maps whose lines are the same in both are not
+// parsed, since most of a large value does not change; nor are the elements of lists, if
+// it is sure even so which of them have come, gone, moved or changed.
 func (format) Compare(old, new []byte) (a, b *textedit.Node, err error) {
-	anchor := []byte(" &") // may be needed elsewhere
-	if !bytes.Contains(old, anchor) && !bytes.Contains(new, anchor) {
-		x, y := abridge(old, new)
-		if a, b = assemble(x), assemble(y); a != nil && b != nil {
+	anchor, same := []byte(" &"), []byte(textedit.TypeSame) // may be needed elsewhere, or is a tag
+	for _, text := range [][]byte{old, new} {
+		if bytes.Contains(text, anchor) || bytes.Contains(text, same) {
+			return readBoth(old, new)
+		}
+	}
+	var c comparison
+	if x, y := c.blocks(old, new, 0); x != nil {
+		if a, b = x.assemble(), y.assemble(); a != nil && b != nil && c.inPlace() {
 			return a, b, nil
 		}
 	}
@@ -36,56 +45,84 @@ func data(text []byte) (*textedit.Node, error) {
 	return read(text, root).Effective()
 }
 
-// abridge splits both texts at their keys, and finds what is the same below a
-// key of both. It gives nil where the texts are not block maps.
-func abridge(old, new []byte) (was, is []chunk) {
-	was, is = chunks(old), chunks(new)
-	before := make(map[string]*chunk, len(was))
-	for i := range was {
-		before[string(was[i].key)] = &was[i]
-	}
-	if len(before) != len(was) || was == nil || is == nil {
-		return nil, nil
-	}
-	for i := range is {
-		c := &is[i]
-		switch o := before[string(c.key)]; {
-		case o == nil || !o.opens() || !c.opens():
-		case bytes.Equal(o.below, c.below):
-			o.same, c.same = true, true
-		default:
-			o.inner, c.inner = abridge(o.below, c.below)
-		}
-	}
-	return was, is
+// block is a map or a list in block style, split into the lines of its entries.
+type block struct {
+	keys  []chunk
+	items []item // of a list
 }
 
 // chunk is the line of a key and those below that belong to its value.
 type chunk struct {
 	key, below []byte
-	name       string  // the key, if nothing is behind it
-	same       bool    // as in the other text
-	inner      []chunk // what is below, if only some of it is the same
+	name       string // the key, if it is plain
+	opens      bool   // nothing is behind the key
+	same       bool   // as in the other text
+	inner      *block // what is below, if only some of it is the same
 }
 
-// opens reports whether the whole value is below the line of the key.
-func (c *chunk) opens() bool { return c.name != "" && len(c.below) > 0 }
+// item is an element of a list: its lines, and its node if that stands for it in both texts.
+type item struct {
+	text []byte
+	node *textedit.Node
+	read bool // node was made of the text
+}
 
-// opener gives the key of a line that has nothing else.
-func opener(line []byte) string {
-	name, found := strings.CutSuffix(string(line), ":\n")
-	if !found || !plainSafe(name, false) {
-		return ""
+// comparison is of two texts.
+type comparison struct {
+	changed [][2]*block // lists that differ at some places
+}
+
+// blocks splits both texts at their entries, and finds what is the same. It gives nil
+// where that can't be told by lines.
+func (c *comparison) blocks(old, new []byte, depth int) (was, is *block) {
+	if depth > maxCompared {
+		return nil, nil
 	}
-	return name
+	if was, is = items(old), items(new); was != nil && is != nil {
+		return c.lists(was, is)
+	}
+	if was, is = keys(old), keys(new); was != nil && is != nil {
+		c.maps(was, is, depth)
+		return was, is
+	}
+	return nil, nil
 }
 
-// chunks splits a block map at the lines of its keys. It gives nil for anything else.
-func chunks(text []byte) []chunk {
-	var list []chunk
+// maps compares the entries of two maps by their keys' lines.
+func (c *comparison) maps(was, is *block, depth int) {
+	var before map[string]*chunk
+	next := 0 // behind the last one found: most often the keys of both come in the same order
+	find := func(key []byte) *chunk {
+		if next < len(was.keys) && bytes.Equal(was.keys[next].key, key) {
+			next++
+			return &was.keys[next-1]
+		}
+		if before == nil {
+			before = make(map[string]*chunk, len(was.keys))
+			for i := range was.keys {
+				before[string(was.keys[i].key)] = &was.keys[i]
+			}
+		}
+		return before[string(key)]
+	}
+	for i := range is.keys {
+		k := &is.keys[i]
+		switch o := find(k.key); {
+		case o == nil || k.name == "" || o.same || o.inner != nil:
+		case bytes.Equal(o.below, k.below):
+			o.same, k.same = true, true
+		case k.opens && len(o.below) > 0 && len(k.below) > 0:
+			o.inner, k.inner = c.blocks(o.below, k.below, depth+1)
+		}
+	}
+}
+
+// keys splits a block map at the lines of its keys. It gives nil for anything else.
+func keys(text []byte) *block {
+	b := new(block)
 	indent := len(text) - len(bytes.TrimLeft(text, " "))
 	for at := 0; at < len(text); {
-		line := text[at : at+bytes.IndexByte(text[at:], '\n')+1]
+		line := lineAt(text, at)
 		if len(line) == 0 {
 			return nil
 		}
@@ -93,21 +130,41 @@ func chunks(text []byte) []chunk {
 		body := bytes.TrimLeft(line, " ")
 		switch c := body[0]; {
 		case len(line)-len(body) == indent && (isWord(c) || c == '_'):
-			list = append(list, chunk{key: line, below: text[at:at], name: opener(body)})
-		case len(list) > 0 && (len(line)-len(body) > indent || c == '-' || c == '\n'):
-			last := &list[len(list)-1]
+			k := chunk{key: line, below: text[at:at]}
+			k.name, k.opens = named(body)
+			b.keys = append(b.keys, k)
+		case len(b.keys) > 0 && (len(line)-len(body) > indent || c == '-' || c == '\n'):
+			last := &b.keys[len(b.keys)-1]
 			last.below = last.below[:len(last.below)+len(line)]
 		default:
 			return nil
 		}
 	}
-	return list
+	return b
+}
+
+// lineAt gives the line at an offset with its break, or none if it has no break.
+func lineAt(text []byte, at int) []byte { return text[at : at+bytes.IndexByte(text[at:], '\n')+1] }
+
+// named gives the key that a line begins with, if it is plain, and reports whether
+// nothing is behind it.
+func named(line []byte) (name string, opens bool) {
+	key, _, found := bytes.Cut(line, []byte(": "))
+	if !found {
+		if key, opens = bytes.CutSuffix(line, []byte(":\n")); !opens {
+			return "", false
+		}
+	}
+	if name = string(key); !plainSafe(name, false) {
+		return "", false
+	}
+	return name, opens
 }
 
 // assemble makes the tree of a text, with a scalar of the type TypeSame for what
 // is as in the other. It gives nil if that can't be told.
-func assemble(list []chunk) *textedit.Node {
-	text := differing(nil, list)
+func (b *block) assemble() *textedit.Node {
+	text := b.differing(nil)
 	root, err := parse(text)
 	if err != nil {
 		return nil
@@ -116,50 +173,59 @@ func assemble(list []chunk) *textedit.Node {
 	if doc.Indirect {
 		return nil
 	}
-	return graft(list, doc.Root)
+	return b.graft(doc.Root)
 }
 
 // differing appends the lines that are not as in the other text.
-func differing(to []byte, list []chunk) []byte {
-	for _, c := range list {
+func (b *block) differing(to []byte) []byte {
+	for _, k := range b.keys {
 		switch {
-		case c.same:
-		case c.inner != nil:
-			to = differing(append(to, c.key...), c.inner)
+		case k.same:
+		case k.inner != nil:
+			to = k.inner.differing(append(to, k.key...))
 		default:
-			to = append(append(to, c.key...), c.below...)
+			to = append(append(to, k.key...), k.below...)
+		}
+	}
+	for _, e := range b.items {
+		if e.node == nil {
+			to = append(to, e.text...)
 		}
 	}
 	return to
 }
 
-// graft completes the map n, parsed from the differing lines, by the rest. It
-// gives nil if a key is there twice, or the chunks are not what they seemed.
-func graft(list []chunk, n *textedit.Node) *textedit.Node {
-	whole := &textedit.Node{Kind: textedit.Map, Entries: make([]textedit.Entry, 0, len(list))}
+// graft completes n, parsed from the differing lines, by the rest. It gives nil if a
+// key is there twice, or the lines are not what they seemed.
+func (b *block) graft(n *textedit.Node) *textedit.Node {
+	if b.items != nil {
+		return b.graftItems(n)
+	}
+	whole := &textedit.Node{Kind: textedit.Map, Entries: make([]textedit.Entry, 0, len(b.keys))}
+	same := textedit.NewScalar(textedit.TypeSame, "")
 	parsed := n.Entries
-	for i := range list {
-		c := &list[i]
-		if c.same {
+	for i := range b.keys {
+		k := &b.keys[i]
+		if k.same {
 			key := &textedit.Node{Kind: textedit.Scalar}
-			key.Type, key.Value, key.Text = meaning(&yaml.Node{Kind: yaml.ScalarNode, Value: c.name})
-			whole.Entries = append(whole.Entries, textedit.Entry{Key: key, Value: textedit.NewScalar(textedit.TypeSame, "")})
+			key.Type, key.Value, key.Text = meaning(&yaml.Node{Kind: yaml.ScalarNode, Value: k.name})
+			whole.Entries = append(whole.Entries, textedit.Entry{Key: key, Value: same})
 			continue
 		}
-		if len(parsed) == 0 {
+		if len(parsed) == 0 || parsed[0].Key == nil {
 			return nil
 		}
 		e := parsed[0]
 		parsed = parsed[1:]
-		if c.inner != nil {
-			e.Value = graft(c.inner, e.Value)
+		if k.inner != nil {
+			e.Value = k.inner.graft(e.Value)
 		}
 		if e.Value == nil {
 			return nil
 		}
 		whole.Entries = append(whole.Entries, e)
 	}
-	if len(parsed) > 0 || len(list) == 0 || repeats(whole) {
+	if len(parsed) > 0 || len(b.keys) == 0 || repeats(whole) {
 		return nil
 	}
 	return whole

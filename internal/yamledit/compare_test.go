@@ -1,6 +1,7 @@
 package yamledit
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -14,11 +15,11 @@ import (
 
 // omitted counts what Compare left out of a, and fails unless a is whole with
 // that put back, and it is the same in both.
-func omitted(t *testing.T, a, whole, other *textedit.Node) int {
+func omitted(t *testing.T, a, whole, b, other *textedit.Node) int {
 	t.Helper()
 	if a.Type == textedit.TypeSame {
 		if !textedit.Equal(whole, other) {
-			t.Error("something that differs is left out")
+			t.Errorf("something that differs is left out: %+v, %+v", whole, other)
 		}
 		return 1
 	}
@@ -32,7 +33,11 @@ func omitted(t *testing.T, a, whole, other *textedit.Node) int {
 			t.Errorf("the key %v, want %v", e.Key, whole.Entries[i].Key)
 			return 0
 		}
-		count += omitted(t, e.Value, whole.Entries[i].Value, at(other, e.Key, i))
+		j := i
+		if e.Key == nil && e.Value.Type == textedit.TypeSame { // the element may be elsewhere
+			j = slices.IndexFunc(nodes(b), func(x textedit.Entry) bool { return textedit.Equal(x.Value, e.Value) })
+		}
+		count += omitted(t, e.Value, whole.Entries[i].Value, at(b, e.Key, j), at(other, e.Key, j))
 	}
 	return count
 }
@@ -54,6 +59,26 @@ func nodes(n *textedit.Node) []textedit.Entry {
 	return n.Entries
 }
 
+// operations shows what is to be done where, and with which scalars.
+func operations(ops []textedit.Op) string {
+	var b strings.Builder
+	for _, op := range ops {
+		fmt.Fprint(&b, op.Kind, " ", op.To, " ", op.Unsure, " at")
+		for _, s := range op.Path {
+			if s.Key != nil {
+				fmt.Fprintf(&b, " %q", s.Key.Value)
+			} else {
+				fmt.Fprint(&b, " ", s.Index)
+			}
+		}
+		if op.Value != nil && op.Value.Kind == textedit.Scalar {
+			fmt.Fprintf(&b, ": %s %q", op.Value.Type, op.Value.Value)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
 func compared(t *testing.T, old, new string) (count int) {
 	t.Helper()
 	a, b, err := Format.Compare([]byte(old), []byte(new))
@@ -64,9 +89,12 @@ func compared(t *testing.T, old, new string) (count int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	count = omitted(t, a, x, y)
-	if n := omitted(t, b, y, x); n != count {
+	count = omitted(t, a, x, b, y)
+	if n := omitted(t, b, y, a, x); n != count {
 		t.Errorf("%d are left out of the one, %d of the other", count, n)
+	}
+	if got, want := operations(textedit.Diff(a, b)), operations(textedit.Diff(x, y)); got != want {
+		t.Errorf("operations\n%s\nwant\n%s", got, want)
 	}
 	if t.Failed() {
 		t.Fatalf("%s\n%s", old, new)
@@ -80,18 +108,27 @@ func TestComparisonLeavesOutWhatIsTheSame(t *testing.T) {
 		old, new string
 		count    int
 	}{
-		{text, text, 3},
+		{text, text, 4},
 		{text, strings.Replace(text, "c: 1", "c: 2", 1), 3},
-		{text, strings.Replace(text, "    - 1", "    - 2", 1), 3},
-		{text, strings.Replace(text, "  b:\n    - 1\n", "", 1), 3},
-		{text, strings.Replace(text, "- z", "- y", 1), 2},
-		{text, strings.Replace(text, "  f: 2\n", "  f: 2\n  g:\n    h: 3\n", 1), 2},
+		{text, strings.Replace(text, "    - 1", "    - 2", 1), 4},
+		{text, strings.Replace(text, "  b:\n    - 1\n", "", 1), 4},
+		{text, strings.Replace(text, "- z", "- y", 1), 3},
+		{text, strings.Replace(text, "  f: 2\n", "  f: 2\n  g:\n    h: 3\n", 1), 4},
 		{text, "{}\n", 0},
 		{text, "word\n", 0},
 		{"word\n", "word\n", 0},
+		{"- a\n- b\n- c\n", "- a\n- d\n- c\n", 2},
+		{"- id: 1\n  x: a\n- id: 2\n  x: b\n- id: 3\n", "- id: 1\n  x: c\n- id: 2\n  x: d\n- id: 3\n", 1},
+		{"- id: 1\n  x: a\n- id: 2\n  x: b\n- id: 3\n", "- id: 2\n  x: c\n- id: 1\n  x: d\n- id: 3\n", 0},
+		{"- a\n- b\n- c\n", "- c\n- a\n- b\n", 3},
+		{"- a\n- b\n- c\n", "- a\n- c\n", 2},
+		{"- a\n- b\n", "- a\n- c\n- b\n- d\n", 2},
+		{"- a\n- a\n- b\n", "- a\n- b\n", 0},
+		{"- a\n- b\n- c\n", "- a\n- d\n- e\n- c\n", 0},
+		{"k:\n  - - a\n    - b\n  - - |\n      - c\n", "k:\n  - - a\n    - d\n  - - |\n      - c\n", 1},
 		{"- a\n", "- b\n", 0},
 		{"a: &x 1\nb:\n  c: 1\n", "a: &x 2\nb:\n  c: 1\n", 0},
-		{"a: # b:\n  c: 1\nd: 1\n", "a: # b:\n  c: 1\nd: 2\n", 0},
+		{"a: # b:\n  c: 1\nd: 1\n", "a: # b:\n  c: 1\nd: 2\n", 1},
 		{"a:\n  b:\n    c: 1\n", "a:\n  d: 1\n  b:\n    c: 1\n", 1},
 		{"a:\n  b:\n    c: 1\n  d: 1\n", "a:\n  b:\n    c: 1\n", 1},
 		{"a: |\n  x:\n    y\nb:\n  c: 1\n", "a: |\n  x:\n    z\nb:\n  c: 1\n", 1},
@@ -137,5 +174,59 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 	}
 	if count == 0 {
 		t.Error("nothing was left out")
+	}
+}
+
+// randomRecords gives the lines of list elements of one kind: with an identity, with
+// what may be one, without any, or scalars.
+func randomRecords(r *rand.Rand, kind, n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		v := r.IntN(4 + n)
+		switch kind {
+		case 0:
+			list[i] = fmt.Sprintf("  - id: %d\n    v: %d\n    w:\n      - %d\n", i+1, v, v)
+		case 1:
+			list[i] = fmt.Sprintf("  - host: h%d\n    v: %d\n", i, v%3)
+		case 2:
+			list[i] = fmt.Sprintf("  - a: %d\n    b: |\n      - x\n\n      %d\n", v%5, v%2)
+		case 3:
+			list[i] = fmt.Sprintf("  - %d\n", v)
+		default:
+			list[i] = fmt.Sprintf("  - - %d\n    - %d\n", v, v%4)
+		}
+	}
+	return list
+}
+
+func TestComparisonOfListsIsThatOfTheWhole(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	count := 0
+	for range effort.Of(1_000, 10_000, 100_000) {
+		kind, n := r.IntN(5), 1+r.IntN(12)
+		old := randomRecords(r, kind, n)
+		next := slices.Clone(old)
+		for range 1 + r.IntN(3) {
+			i := r.IntN(len(next) + 1)
+			switch op := r.IntN(5); {
+			case op == 0 || len(next) < 2:
+				next = slices.Insert(next, i, randomRecords(r, kind, n+1)[n])
+			case i == len(next):
+			case op == 1:
+				next = slices.Delete(next, i, i+1)
+			case op == 2:
+				j := r.IntN(len(next))
+				next[i], next[j] = next[j], next[i]
+			default:
+				next[i] = strings.Replace(next[i], fmt.Sprint(r.IntN(4)), fmt.Sprint(r.IntN(4+n)), 1)
+			}
+		}
+		was, is := strings.Join(old, ""), strings.Join(next, "")
+		if was != "" && is != "" {
+			count += compared(t, "a: 1\nk:\n"+was+"z: 1\n", "a: 1\nk:\n"+is+"z: 1\n") - 2
+		}
+	}
+	if count < 1000 {
+		t.Errorf("only %d elements were left out", count)
 	}
 }
