@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -17,15 +18,15 @@ import (
 func (t task) mapped(tb testing.TB) report {
 	tb.Helper()
 	ids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: firstMapped, Size: 1 << 16}}
-	return t.by(tb, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: ids, GidMappings: ids,
-		GidMappingsEnableSetgroups: true, Credential: &syscall.Credential{}})
+	return reportOf(tb, testkit.With(tb, t.self(tb), &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER, UidMappings: ids, GidMappings: ids,
+		GidMappingsEnableSetgroups: true, Credential: &syscall.Credential{}}))
 }
 
 const firstMapped = 100000
 
 func needNamespaces(t testing.TB) {
 	t.Helper()
-	needRoot(t)
+	testkit.NeedRoot(t)
 	if text, err := os.ReadFile("/proc/sys/user/max_user_namespaces"); err != nil || strings.TrimSpace(string(text)) == "0" {
 		t.Skip("no user namespaces here")
 	}
@@ -33,7 +34,7 @@ func needNamespaces(t testing.TB) {
 
 func TestAnOwnerWithoutAMappingIsNotReplacedByTheOneItShowsAs(t *testing.T) {
 	needNamespaces(t)
-	dir := open(t, 0o777)
+	dir := testkit.Shared(t, 0o777)
 	path := filepath.Join(dir, "file")
 	for _, c := range []struct {
 		name     string
@@ -48,11 +49,11 @@ func TestAnOwnerWithoutAMappingIsNotReplacedByTheOneItShowsAs(t *testing.T) {
 		{"a group without one, best effort", firstMapped + 7, 5000, safefile.BestEffort, "", [2]uint32{firstMapped + 7, firstMapped}},
 		{"no mapping, best effort", 5000, 5000, safefile.BestEffort, "", [2]uint32{firstMapped, firstMapped}},
 	} {
-		put(t, path, "old")
-		must(t, os.Chown(path, c.uid, c.gid))
-		must(t, os.Chmod(path, 0o666))
+		testkit.Put(t, path, "old")
+		testkit.Must(t, os.Chown(path, c.uid, c.gid))
+		testkit.Must(t, os.Chmod(path, 0o666))
 		if c.refused == "group" {
-			must(t, os.Chmod(path, 0o660))
+			testkit.Must(t, os.Chmod(path, 0o660))
 		}
 		r := task{Do: "write", Path: path, Data: "new", Safety: c.safety}.mapped(t)
 		content := "new"
@@ -64,58 +65,58 @@ func TestAnOwnerWithoutAMappingIsNotReplacedByTheOneItShowsAs(t *testing.T) {
 		} else if r.Err != "" {
 			t.Errorf("%s: %s", c.name, r.Err)
 		}
-		wantContent(t, path, content)
-		wantOwner(t, path, c.want[0], c.want[1])
-		must(t, os.Remove(path))
-		must(t, os.Remove(path+".lock"))
+		testkit.WantContent(t, path, content)
+		testkit.WantOwner(t, path, c.want[0], c.want[1])
+		testkit.Must(t, os.Remove(path))
+		testkit.Must(t, os.Remove(path+".lock"))
 	}
 	wantNoTemps(t, dir)
 }
 
 func TestAnACLOfAnIDWithoutAMappingIsRefusedUnderStrict(t *testing.T) {
 	needNamespaces(t)
-	dir := open(t, 0o777)
+	dir := testkit.Shared(t, 0o777)
 	path := filepath.Join(dir, "file")
-	put(t, path, "old")
-	must(t, os.Chown(path, firstMapped, firstMapped))
-	must(t, os.Chmod(path, 0o600))
+	testkit.Put(t, path, "old")
+	testkit.Must(t, os.Chown(path, firstMapped, firstMapped))
+	testkit.Must(t, os.Chmod(path, 0o600))
 	setACL(t, "-m", "u:5000:rw", path)
 	before := getACL(t, path)
 	if r := (task{Do: "write", Path: path, Data: "new"}).mapped(t); !strings.Contains(r.Err, "ACL") {
 		t.Errorf("strictly: %q", r.Err)
 	}
-	wantContent(t, path, "old")
+	testkit.WantContent(t, path, "old")
 	if after := getACL(t, path); after != before {
 		t.Errorf("was\n%s\nis\n%s", before, after)
 	}
 	if r := (task{Do: "write", Path: path, Data: "new", Safety: safefile.BestEffort}).mapped(t); r.Err != "" {
 		t.Fatal(r.Err)
 	}
-	wantMode(t, path, 0o600) // the mask of the lost ACL is not what the group may do
+	testkit.WantMode(t, path, 0o600) // the mask of the lost ACL is not what the group may do
 }
 
 func TestAGroupThatCannotBeKeptLeavesTheACLOfOthersInForce(t *testing.T) {
-	dir := open(t, 0o777)
+	dir := testkit.Shared(t, 0o777)
 	path := filepath.Join(dir, "file")
-	needRoot(t)
+	testkit.NeedRoot(t)
 	write := func(group string, safety safefile.Safety) report {
 		os.Remove(path)
-		put(t, path, "old")
-		must(t, os.Chmod(path, 0o600))
-		must(t, os.Chown(path, 1001, 2000)) // the owner is not in that group
+		testkit.Put(t, path, "old")
+		testkit.Must(t, os.Chmod(path, 0o600))
+		testkit.Must(t, os.Chown(path, 1001, 2000)) // the owner is not in that group
 		setACL(t, "-m", "u:1234:rw,g::"+group, path)
 		return task{Do: "write", Path: path, Data: "new", Safety: safety}.as(t, 1001, 1001)
 	}
 	if r := write("rw", safefile.Strict); !r.is("ErrPermission") || !strings.Contains(r.Err, "group") {
 		t.Errorf("strictly: %q, matches %v", r.Err, r.Matches)
 	}
-	wantContent(t, path, "old")
-	wantOwner(t, path, 1001, 2000)
+	testkit.WantContent(t, path, "old")
+	testkit.WantOwner(t, path, 1001, 2000)
 	for group, safety := range map[string]safefile.Safety{"-": safefile.Strict, "rw": safefile.BestEffort} {
 		if r := write(group, safety); r.Err != "" {
 			t.Errorf("%s: %s", group, r.Err)
 		}
-		wantContent(t, path, "new")
+		testkit.WantContent(t, path, "new")
 		if got := getACL(t, path); !strings.Contains(got, "user:1234:rw-") || strings.Contains(got, "effective") ||
 			!strings.Contains(got, "group::---") {
 			t.Errorf("%s: the ACL is\n%s", group, got)
@@ -125,32 +126,32 @@ func TestAGroupThatCannotBeKeptLeavesTheACLOfOthersInForce(t *testing.T) {
 }
 
 func TestATempIsNeverReadableByMoreUsersThanItsFile(t *testing.T) {
-	needRoot(t)
-	dir := open(t, 0o777)
+	testkit.NeedRoot(t)
+	dir := testkit.Shared(t, 0o777)
 	setACL(t, "-d", "-m", "u:1234:rw,g:2345:r,o::r", dir)
 	path := filepath.Join(dir, "file")
-	put(t, path, "old")
+	testkit.Put(t, path, "old")
 	setACL(t, "-b", path)
-	must(t, os.Chmod(path, 0o600))
+	testkit.Must(t, os.Chmod(path, 0o600))
 	w, err := safefile.New[string](path).Create()
-	must(t, err)
+	testkit.Must(t, err)
 	defer w.Close()
 	_, err = w.Write([]byte("secret"))
-	must(t, err)
+	testkit.Must(t, err)
 	for _, temp := range temps(t, dir) {
 		if got := (task{Do: "read", Path: temp}).as(t, 1234, 2345); !got.is("ErrPermission") {
 			t.Errorf("while it is written user 1234 reads %q, %s", got.Data, got.Err)
 		}
 	}
-	must(t, w.Commit())
+	testkit.Must(t, w.Commit())
 	if got := (task{Do: "read", Path: path}).as(t, 1234, 2345); !got.is("ErrPermission") {
 		t.Errorf("afterwards user 1234 reads %q, %s", got.Data, got.Err)
 	}
-	wantMode(t, path, 0o600)
+	testkit.WantMode(t, path, 0o600)
 }
 
 func TestAFileCapabilityEndsWithTheContentThatItWasGivenTo(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	path := filepath.Join(t.TempDir(), "file")
 	netRaw := "\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	for name, change := range map[string]func() error{
@@ -174,41 +175,41 @@ func TestAFileCapabilityEndsWithTheContentThatItWasGivenTo(t *testing.T) {
 			return safefile.WriteFile(bound, []byte("in place"), safefile.WithSafety(safefile.BestEffort))
 		},
 	} {
-		put(t, path, "old")
-		setXattr(t, path, "security.capability", netRaw)
-		must(t, change())
-		if got, there := getXattr(path, "security.capability"); there {
+		testkit.Put(t, path, "old")
+		testkit.SetXattr(t, path, "security.capability", netRaw)
+		testkit.Must(t, change())
+		if got, there := testkit.Xattr(path, "security.capability"); there {
 			t.Errorf("%s: it is %q", name, got)
 		}
 	}
 	// A move changes no byte, as mv(1) does not.
-	setXattr(t, path, "security.capability", netRaw)
-	must(t, safefile.Move(path, path+"2"))
-	if got, _ := getXattr(path+"2", "security.capability"); got != netRaw {
+	testkit.SetXattr(t, path, "security.capability", netRaw)
+	testkit.Must(t, safefile.Move(path, path+"2"))
+	if got, _ := testkit.Xattr(path+"2", "security.capability"); got != netRaw {
 		t.Errorf("moved: it is %q", got)
 	}
 }
 
 func TestAnAttributeThatOnlyRootMaySetIsNamedToTheOwner(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	for _, kind := range []string{"ext4", "xfs", "btrfs"} {
 		dir := disktest.New(t, kind).Dir()
-		must(t, os.Chmod(dir, 0o777))
-		must(t, os.Chmod(filepath.Dir(dir), 0o755))
-		must(t, os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
+		testkit.Must(t, os.Chmod(dir, 0o777))
+		testkit.Must(t, os.Chmod(filepath.Dir(dir), 0o755))
+		testkit.Must(t, os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o755))
 		path := filepath.Join(dir, "file")
-		put(t, path, "old")
-		must(t, os.Chown(path, 1001, 1001))
-		setXattr(t, path, "security.NTACL", "v")
+		testkit.Put(t, path, "old")
+		testkit.Must(t, os.Chown(path, 1001, 1001))
+		testkit.SetXattr(t, path, "security.NTACL", "v")
 		r := task{Do: "write", Path: path, Data: "new"}.as(t, 1001, 1001)
 		if !r.is("ErrPermission") || !strings.Contains(r.Err, "security.NTACL") || !strings.Contains(r.Err, "root") {
 			t.Errorf("%s: %q, matches %v", kind, r.Err, r.Matches)
 		}
-		wantContent(t, path, "old")
+		testkit.WantContent(t, path, "old")
 		if r := (task{Do: "write", Path: path, Data: "new", Safety: safefile.BestEffort}).as(t, 1001, 1001); r.Err != "" {
 			t.Errorf("%s: %s", kind, r.Err)
 		}
-		wantContent(t, path, "new")
+		testkit.WantContent(t, path, "new")
 	}
 }
 
@@ -218,10 +219,10 @@ func TestAFilesystemThatRefusesMetadataStopsNoWriteButAStrictOne(t *testing.T) {
 	} {
 		source := t.TempDir()
 		path := filepath.Join(source, "file")
-		put(t, path, "old")
-		must(t, os.Chown(path, 1001, 1002))
-		must(t, os.Chmod(path, 0o664))
-		setXattr(t, path, "user.colour", "blue")
+		testkit.Put(t, path, "old")
+		testkit.Must(t, os.Chown(path, 1001, 1002))
+		testkit.Must(t, os.Chmod(path, 0o664))
+		testkit.SetXattr(t, path, "user.colour", "blue")
 		shown := filepath.Join(disktest.FUSE(t, source, options...), "file")
 		for i, safety := range []safefile.Safety{safefile.Warn, safefile.BestEffort, safefile.Warn} {
 			want := strings.Repeat("new", i+1)
@@ -231,7 +232,7 @@ func TestAFilesystemThatRefusesMetadataStopsNoWriteButAStrictOne(t *testing.T) {
 			if err := safefile.New[string](shown, safefile.WithSafety(safety), quiet).Append("er"); err != nil {
 				t.Errorf("%v: %v", options, err)
 			}
-			wantContent(t, path, want+"er")
+			testkit.WantContent(t, path, want+"er")
 		}
 		wantNoTemps(t, source)
 	}
@@ -239,7 +240,7 @@ func TestAFilesystemThatRefusesMetadataStopsNoWriteButAStrictOne(t *testing.T) {
 
 // A seccomp filter or a FUSE filesystem may refuse any of these calls.
 func TestRefusedMetadataCallsStopNoWriteButAStrictOne(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	for _, call := range []string{"fchmod", "fchown", "fsetxattr", "fgetxattr", "flistxattr", "fremovexattr"} {
 		for _, errno := range []string{"EPERM", "EOPNOTSUPP"} {
 			path := target(t)
@@ -248,7 +249,7 @@ func TestRefusedMetadataCallsStopNoWriteButAStrictOne(t *testing.T) {
 			if injected := strings.Contains(strings.Join(lines, "\n"), "(INJECTED)"); r.Err != "" || !injected {
 				t.Errorf("%s %s: %q, injected: %v", call, errno, r.Err, injected)
 			}
-			wantContent(t, path, "new")
+			testkit.WantContent(t, path, "new")
 		}
 	}
 }
@@ -264,7 +265,7 @@ func TestFileFlagsAndProjectIDsAreThoseOfANewFile(t *testing.T) {
 		}
 		return strings.Fields(string(out))[0]
 	}
-	put(t, path, "old")
+	testkit.Put(t, path, "old")
 	fresh := flags()
 	if out, err := exec.Command("chattr", "+dAS", path).CombinedOutput(); err != nil {
 		t.Skipf("chattr: %v: %s", err, out)
@@ -272,7 +273,7 @@ func TestFileFlagsAndProjectIDsAreThoseOfANewFile(t *testing.T) {
 	if flags() == fresh {
 		t.Fatal("no flag was set")
 	}
-	must(t, safefile.WriteFile(path, []byte("new")))
+	testkit.Must(t, safefile.WriteFile(path, []byte("new")))
 	if now := flags(); now != fresh {
 		t.Errorf("a new file has %s, and this one %s", fresh, now)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -22,7 +23,7 @@ const (
 // sealedDisk is empty but for two directories.
 func sealedDisk(t *testing.T) *crashfs.FS {
 	disk := emptyDisk(t)
-	must(t, disk.Mkdir("/other", 0o755))
+	testkit.Must(t, disk.Mkdir("/other", 0o755))
 	disk.SyncAll()
 	return disk
 }
@@ -106,7 +107,7 @@ func sealedCrashes(t *testing.T, disk *crashfs.FS, change func(opt safefile.Opti
 		look("before "+op.String()+",", false)
 		return spoil(op)
 	})
-	must(t, change(over(fsys)))
+	testkit.Must(t, change(over(fsys)))
 	ops = fsys.Ops()
 	after = situationOf(disk)
 	look("acknowledged,", true)
@@ -241,7 +242,7 @@ func TestCrashModelCatchesAChecksumProtocolWithoutAnyOneOfItsSteps(t *testing.T)
 			for _, c := range sealedChanges() {
 				change := func(o safefile.Option) error { return c.do(o, safefile.WithoutLock(), quiet) }
 				if c.name != target {
-					must(t, change(over(disk)))
+					testkit.Must(t, change(over(disk)))
 					disk.SyncAll()
 					continue
 				}
@@ -277,9 +278,9 @@ func TestCrashModelCatchesAChecksumProtocolWithoutAnyOneOfItsSteps(t *testing.T)
 // What is moved may be on its way to the disk still, from a writer that did not sync.
 func TestAMoveSyncsTheFileBeforeItsNewNameAndTheNewNameBeforeTheOldIsGone(t *testing.T) {
 	disk := sealedDisk(t)
-	must(t, safefile.WriteFile(crashPath, []byte("x"), safefile.WithChecksum(), safefile.WithoutLock(), over(disk)))
+	testkit.Must(t, safefile.WriteFile(crashPath, []byte("x"), safefile.WithChecksum(), safefile.WithoutLock(), over(disk)))
 	fsys := faultfs.Wrap(disk)
-	must(t, safefile.Move(crashPath, crashOther, safefile.WithoutLock(), over(fsys)))
+	testkit.Must(t, safefile.Move(crashPath, crashOther, safefile.WithoutLock(), over(fsys)))
 	var steps []string
 	for _, op := range fsys.Ops() {
 		switch op.Verb {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -30,9 +31,9 @@ func summed(path string, opts ...safefile.Option) (*safefile.SafeFile[counters],
 // wantSealed checks that a file and its sidecar agree, for us and for sha256sum(1).
 func wantSealed(t testing.TB, path string) {
 	t.Helper()
-	sum := checksum.Sum([]byte(content(t, path)))
+	sum := checksum.Sum([]byte(testkit.Content(t, path)))
 	want := string(sidecar.Sidecar{Digest: sum}.Format(filepath.Base(path)))
-	if got := content(t, path+".sha256"); got != want {
+	if got := testkit.Content(t, path+".sha256"); got != want {
 		t.Errorf("the sidecar says %q, want %q", got, want)
 	}
 	if err := checksum.Verify(path); err != nil {
@@ -58,39 +59,39 @@ func sha256sum(path string) (string, error) {
 func flip(t testing.TB, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	must(t, err)
+	testkit.Must(t, err)
 	defer f.Close()
 	info, err := f.Stat()
-	must(t, err)
+	testkit.Must(t, err)
 	b := make([]byte, 1)
 	_, err = f.ReadAt(b, info.Size()/2)
-	must(t, err)
+	testkit.Must(t, err)
 	b[0] ^= 4
 	_, err = f.WriteAt(b, info.Size()/2)
-	must(t, err)
+	testkit.Must(t, err)
 }
 
 func inode(t testing.TB, path string) uint64 {
 	t.Helper()
 	info, err := os.Stat(path)
-	must(t, err)
+	testkit.Must(t, err)
 	id, _ := vfs.IDOf(info)
 	return id.Ino
 }
 
 func TestEveryChangeKeepsTheChecksum(t *testing.T) {
 	for _, name := range []string{"app.json", "with some spaces", "back\\slash", "new\nline"} {
-		path := filepath.Join(memory(t), name)
+		path := filepath.Join(testkit.Memory(t), name)
 		f, _ := summed(path)
 		for _, step := range crashHistory {
-			must(t, step.do(f))
-			wantContent(t, path, step.then)
+			testkit.Must(t, step.do(f))
+			testkit.WantContent(t, path, step.then)
 			if step.then == "(missing)" {
-				wantNames(t, filepath.Dir(path), name+".lock")
+				testkit.WantNames(t, filepath.Dir(path), name+".lock")
 				continue
 			}
 			wantSealed(t, path)
-			wantNames(t, filepath.Dir(path), name, name+".lock", name+".sha256")
+			testkit.WantNames(t, filepath.Dir(path), name, name+".lock", name+".sha256")
 			if got, err := f.ReadBytes(); err != nil || string(got) != step.then {
 				t.Errorf("%s: %q, %v", step.name, got, err)
 			}
@@ -99,13 +100,13 @@ func TestEveryChangeKeepsTheChecksum(t *testing.T) {
 }
 
 func TestAChecksumGoesThroughALinkToItsTarget(t *testing.T) {
-	dir := memory(t)
-	must(t, os.Mkdir(filepath.Join(dir, "real"), 0o755))
-	must(t, os.Symlink("real/file", filepath.Join(dir, "link")))
+	dir := testkit.Memory(t)
+	testkit.Must(t, os.Mkdir(filepath.Join(dir, "real"), 0o755))
+	testkit.Must(t, os.Symlink("real/file", filepath.Join(dir, "link")))
 	f, _ := summed(filepath.Join(dir, "link"))
-	must(t, f.Write(counters{"a": 1}))
+	testkit.Must(t, f.Write(counters{"a": 1}))
 	wantSealed(t, filepath.Join(dir, "real/file"))
-	wantNames(t, dir, "link", "real")
+	testkit.WantNames(t, dir, "link", "real")
 	if _, err := f.Read(); err != nil {
 		t.Error(err)
 	}
@@ -113,7 +114,7 @@ func TestAChecksumGoesThroughALinkToItsTarget(t *testing.T) {
 	if _, err := replacing.Read(); err != nil {
 		t.Error(err)
 	}
-	must(t, replacing.Write(counters{"b": 2}))
+	testkit.Must(t, replacing.Write(counters{"b": 2}))
 	wantSealed(t, filepath.Join(dir, "link"))
 	wantSealed(t, filepath.Join(dir, "real/file"))
 }
@@ -139,11 +140,11 @@ func TestAWriteOfTheSameIsANoOpOnlyIfTheSidecarAgrees(t *testing.T) {
 			"append": func(f *safefile.SafeFile[counters]) error { return f.Append("") },
 		} {
 			t.Run(how+" when "+c.name, func(t *testing.T) {
-				path := filepath.Join(memory(t), "app")
+				path := filepath.Join(testkit.Memory(t), "app")
 				f, _ := summed(path)
-				put(t, path, text)
+				testkit.Put(t, path, text)
 				if c.sidecar != "" {
-					put(t, path+".sha256", c.sidecar)
+					testkit.Put(t, path+".sha256", c.sidecar)
 				}
 				before := inode(t, path)
 				err := write(f)
@@ -153,12 +154,12 @@ func TestAWriteOfTheSameIsANoOpOnlyIfTheSidecarAgrees(t *testing.T) {
 					}
 					return
 				}
-				must(t, err)
+				testkit.Must(t, err)
 				if same := inode(t, path) == before; same != c.noOp {
 					t.Errorf("the file is the same: %v", same)
 				}
 				if c.noOp {
-					wantContent(t, path+".sha256", c.sidecar)
+					testkit.WantContent(t, path+".sha256", c.sidecar)
 					return
 				}
 				wantSealed(t, path)
@@ -168,19 +169,19 @@ func TestAWriteOfTheSameIsANoOpOnlyIfTheSidecarAgrees(t *testing.T) {
 }
 
 func TestRemoveTakesTheSidecarAwayAfterTheDataWithOneSync(t *testing.T) {
-	path := filepath.Join(memory(t), "app")
+	path := filepath.Join(testkit.Memory(t), "app")
 	f, _ := summed(path)
-	must(t, f.Write(counters{"a": 1}))
+	testkit.Must(t, f.Write(counters{"a": 1}))
 	plain := safefile.New[counters](path) // it need not know of the checksum
 	for _, handle := range []*safefile.SafeFile[counters]{f, plain} {
-		must(t, f.Write(counters{"a": 1}))
-		must(t, handle.Remove())
-		wantNames(t, filepath.Dir(path), "app.lock")
+		testkit.Must(t, f.Write(counters{"a": 1}))
+		testkit.Must(t, handle.Remove())
+		testkit.WantNames(t, filepath.Dir(path), "app.lock")
 	}
 	f, disk := summed(path)
-	must(t, f.Write(counters{"a": 1}))
+	testkit.Must(t, f.Write(counters{"a": 1}))
 	disk.Reset()
-	must(t, f.Remove())
+	testkit.Must(t, f.Remove())
 	var order []string
 	for _, op := range disk.Ops() {
 		if op.Verb == faultfs.Remove || op.Verb == faultfs.SyncDir {
@@ -220,24 +221,24 @@ func TestReadsVerifyAndSayWhatIsWrong(t *testing.T) {
 		kind   error
 		texts  []string
 	}{
-		{"no sidecar", func(t testing.TB, path string) { must(t, os.Remove(path+".sha256")) }, errors.ErrNoChecksum, []string{"there is no app.sha256"}},
+		{"no sidecar", func(t testing.TB, path string) { testkit.Must(t, os.Remove(path+".sha256")) }, errors.ErrNoChecksum, []string{"there is no app.sha256"}},
 		{"a flipped bit", flip, errors.ErrChecksumMismatch, []string{is, "damaged, or changed by a program that keeps no checksum", "checksum.Write"}},
-		{"a truncated file", func(t testing.TB, path string) { must(t, os.Truncate(path, 5000)) },
+		{"a truncated file", func(t testing.TB, path string) { testkit.Must(t, os.Truncate(path, 5000)) },
 			errors.ErrChecksumMismatch, []string{is, checksum.Sum([]byte(long[:5000])), "damaged, or changed"}},
-		{"an empty file", func(t testing.TB, path string) { must(t, os.Truncate(path, 0)) },
+		{"an empty file", func(t testing.TB, path string) { testkit.Must(t, os.Truncate(path, 0)) },
 			errors.ErrChecksumMismatch, []string{is, checksum.Sum(nil), "damaged, or changed"}},
-		{"an extended file", func(t testing.TB, path string) { put(t, path, long+"more") },
+		{"an extended file", func(t testing.TB, path string) { testkit.Put(t, path, long+"more") },
 			errors.ErrChecksumMismatch, []string{is, checksum.Sum([]byte(long + "more")), "damaged, or changed"}},
-		{"another content", func(t testing.TB, path string) { put(t, path, strings.Repeat("[2,3]", 1800)) },
+		{"another content", func(t testing.TB, path string) { testkit.Put(t, path, strings.Repeat("[2,3]", 1800)) },
 			errors.ErrChecksumMismatch, []string{is, checksum.Sum([]byte(strings.Repeat("[2,3]", 1800))), "damaged, or changed"}},
-		{"a garbled sidecar", func(t testing.TB, path string) { put(t, path+".sha256", "noise") },
+		{"a garbled sidecar", func(t testing.TB, path string) { testkit.Put(t, path+".sha256", "noise") },
 			errors.ErrChecksumMismatch, []string{"the checksum file is garbled"}},
 	} {
 		for how, read := range readings {
 			t.Run(c.name+"/"+how, func(t *testing.T) {
 				path := filepath.Join(t.TempDir(), "app")
 				f, _ := summed(path)
-				must(t, f.WriteBytes([]byte(long)))
+				testkit.Must(t, f.WriteBytes([]byte(long)))
 				c.damage(t, path)
 				err := read(f)
 				if !errors.Is(err, c.kind) {
@@ -258,9 +259,9 @@ func TestReadsVerifyAndSayWhatIsWrong(t *testing.T) {
 
 func TestAMissingFileIsMissingWhateverTheSidecarSays(t *testing.T) {
 	for _, stale := range []bool{false, true} {
-		path := filepath.Join(memory(t), "app")
+		path := filepath.Join(testkit.Memory(t), "app")
 		if stale {
-			put(t, path+".sha256", checksum.Sum(nil)+"  app\n")
+			testkit.Put(t, path+".sha256", checksum.Sum(nil)+"  app\n")
 		}
 		f, _ := summed(path)
 		for how, read := range readings {
@@ -274,7 +275,7 @@ func TestAMissingFileIsMissingWhateverTheSidecarSays(t *testing.T) {
 		if v, err := f.ReadOr(counters{"x": 1}); err != nil || v["x"] != 1 {
 			t.Error(v, err)
 		}
-		must(t, f.Merge(counters{"y": 1}))
+		testkit.Must(t, f.Merge(counters{"y": 1}))
 		wantSealed(t, path)
 	}
 }
@@ -286,23 +287,23 @@ func TestDamageIsNeverBlessed(t *testing.T) {
 		damage func(t testing.TB, path string)
 	}{
 		{"a flipped bit", flip},
-		{"a truncated file", func(t testing.TB, path string) { must(t, os.Truncate(path, 1)) }},
-		{"a garbled sidecar", func(t testing.TB, path string) { put(t, path+".sha256", "noise") }},
-		{"an empty sidecar", func(t testing.TB, path string) { put(t, path+".sha256", "") }},
+		{"a truncated file", func(t testing.TB, path string) { testkit.Must(t, os.Truncate(path, 1)) }},
+		{"a garbled sidecar", func(t testing.TB, path string) { testkit.Put(t, path+".sha256", "noise") }},
+		{"an empty sidecar", func(t testing.TB, path string) { testkit.Put(t, path+".sha256", "") }},
 		{"two digests, both others", func(t testing.TB, path string) {
-			put(t, path+".sha256", checksum.Sum([]byte("x"))+"  app\n# previous "+checksum.Sum([]byte("y"))+"\n")
+			testkit.Put(t, path+".sha256", checksum.Sum([]byte("x"))+"  app\n# previous "+checksum.Sum([]byte("y"))+"\n")
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(memory(t), "app")
+			path := filepath.Join(testkit.Memory(t), "app")
 			f, disk := summed(path)
-			must(t, f.Write(counters{"a": 1}))
+			testkit.Must(t, f.Write(counters{"a": 1}))
 			c.damage(t, path)
-			data, side := content(t, path), content(t, path+".sha256")
+			data, side := testkit.Content(t, path), testkit.Content(t, path+".sha256")
 			unchanged := func(when string) {
 				t.Helper()
-				wantContent(t, path, data)
-				wantContent(t, path+".sha256", side)
+				testkit.WantContent(t, path, data)
+				testkit.WantContent(t, path+".sha256", side)
 				if _, err := f.ReadBytes(); !errors.Is(err, errors.ErrChecksumMismatch) {
 					t.Errorf("%s: %v", when, err)
 				}
@@ -329,10 +330,10 @@ func TestDamageIsNeverBlessed(t *testing.T) {
 			}
 			disk.Reset()
 			unchanged("after a failed write")
-			must(t, f.Write(counters{"c": 1}))
-			wantContent(t, path, "{\n  \"c\": 1\n}\n")
+			testkit.Must(t, f.Write(counters{"c": 1}))
+			testkit.WantContent(t, path, "{\n  \"c\": 1\n}\n")
 			wantSealed(t, path)
-			must(t, f.Append("\n"))
+			testkit.Must(t, f.Append("\n"))
 			wantSealed(t, path)
 		})
 	}
@@ -355,10 +356,10 @@ func TestTheRecordedDigestThatMatchesIsCarriedOnAndAllIfNoneDoes(t *testing.T) {
 		{"there is no sidecar", "", nil, []string{data}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(memory(t), "app")
-			put(t, path, "data")
+			path := filepath.Join(testkit.Memory(t), "app")
+			testkit.Put(t, path, "data")
 			if c.digest != "" {
-				put(t, path+".sha256", string(sidecar.Sidecar{Digest: c.digest, Previous: c.previous}.Format("app")))
+				testkit.Put(t, path+".sha256", string(sidecar.Sidecar{Digest: c.digest, Previous: c.previous}.Format("app")))
 			}
 			f, disk := summed(path)
 			var during checksum.Info
@@ -368,7 +369,7 @@ func TestTheRecordedDigestThatMatchesIsCarriedOnAndAllIfNoneDoes(t *testing.T) {
 				}
 				return err
 			})
-			must(t, f.WriteBytes([]byte("new")))
+			testkit.Must(t, f.WriteBytes([]byte("new")))
 			if during.Digest != checksum.Sum([]byte("new")) || !slices.Equal(during.Previous, c.want) {
 				t.Errorf("meanwhile the sidecar said %s, %q", during.Digest, during.Previous)
 			}
@@ -378,17 +379,17 @@ func TestTheRecordedDigestThatMatchesIsCarriedOnAndAllIfNoneDoes(t *testing.T) {
 }
 
 func TestANameThatLeavesNoRoomForTheSidecarIsRefusedOnlyWithAChecksum(t *testing.T) {
-	needLinux(t)
+	testkit.NeedLinux(t)
 	log := &strings.Builder{}
 	for _, length := range []int{248, 249, 250} {
-		dir := memory(t)
+		dir := testkit.Memory(t)
 		path := filepath.Join(dir, strings.Repeat("x", length))
 		f, _ := summed(path)
 		plain := safefile.New[counters](path, jsonCodec, logging(log))
-		must(t, plain.Write(counters{"a": 1}))
+		testkit.Must(t, plain.Write(counters{"a": 1}))
 		err := f.Write(counters{"a": 2})
 		if length == 248 {
-			must(t, err)
+			testkit.Must(t, err)
 			wantSealed(t, path)
 		} else if !errors.Is(err, syscall.ENAMETOOLONG) || !strings.Contains(err.Error(), "248") {
 			t.Errorf("%d bytes: %v", length, err)
@@ -396,9 +397,9 @@ func TestANameThatLeavesNoRoomForTheSidecarIsRefusedOnlyWithAChecksum(t *testing
 		if err := f.Verify(); length > 248 && !errors.Is(err, errors.ErrNoChecksum) {
 			t.Errorf("%d bytes: %v", length, err)
 		}
-		must(t, safefile.Move(path, filepath.Join(dir, "other"), logging(log)))
-		must(t, safefile.Move(filepath.Join(dir, "other"), path, logging(log)))
-		must(t, plain.Remove())
+		testkit.Must(t, safefile.Move(path, filepath.Join(dir, "other"), logging(log)))
+		testkit.Must(t, safefile.Move(filepath.Join(dir, "other"), path, logging(log)))
+		testkit.Must(t, plain.Remove())
 		wantNoTemps(t, dir)
 	}
 	if log.Len() > 0 {
@@ -409,25 +410,25 @@ func TestANameThatLeavesNoRoomForTheSidecarIsRefusedOnlyWithAChecksum(t *testing
 // Each operation fails in turn. Whatever came of the change, the content is the
 // old or the new one, and it verifies.
 func TestWhateverFailsInAChecksummedChangeTheContentVerifies(t *testing.T) {
-	needLinux(t)
+	testkit.NeedLinux(t)
 	for _, missing := range []bool{false, true} {
 		for _, c := range changes {
 			t.Run(fmt.Sprintf("%s, missing %v", c.name, missing), func(t *testing.T) {
-				dir := memory(t)
+				dir := testkit.Memory(t)
 				run := func(n int) (path string, ops []faultfs.Op, err error) {
 					path = filepath.Join(dir, "app")
 					f, disk := summed(path)
-					must(t, errors.Join(os.RemoveAll(path), os.RemoveAll(path+".sha256")))
+					testkit.Must(t, errors.Join(os.RemoveAll(path), os.RemoveAll(path+".sha256")))
 					if !missing {
-						put(t, path, faultOld)
-						must(t, checksum.Write(path))
+						testkit.Put(t, path, faultOld)
+						testkit.Must(t, checksum.Write(path))
 					}
-					open := descriptors(t)
+					open := testkit.Descriptors(t)
 					disk.FailAt(n, syscall.EIO)
 					err = c.do(f)
 					ops = disk.Ops()
 					disk.Reset()
-					if now := descriptors(t); now != open {
+					if now := testkit.Descriptors(t); now != open {
 						t.Errorf("%d: %d descriptors before, %d after", n, open, now)
 					}
 					return path, ops, err
@@ -437,7 +438,7 @@ func TestWhateverFailsInAChecksummedChangeTheContentVerifies(t *testing.T) {
 				if err != nil && !(missing && c.name == "Remove") {
 					t.Fatal(err)
 				}
-				before, after := faultOld, content(t, path)
+				before, after := faultOld, testkit.Content(t, path)
 				if missing {
 					before = "(missing)"
 				}
@@ -448,7 +449,7 @@ func TestWhateverFailsInAChecksummedChangeTheContentVerifies(t *testing.T) {
 					if err == nil || errors.Is(err, errors.ErrNotDurable) {
 						want = after
 					}
-					if got := content(t, path); got != want {
+					if got := testkit.Content(t, path); got != want {
 						t.Errorf("%s: the file holds %q, want %q", where, got, want)
 					}
 					if want != "(missing)" {

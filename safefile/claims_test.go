@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
@@ -40,7 +41,7 @@ func TestAnErrorSaysThatTheOldContentIsIntactOnlyWhereItIs(t *testing.T) {
 		"a stream to a full disk": {"1", func(d *faultfs.FS) { failOn(d, faultfs.Write, ".tmp", syscall.ENOSPC) },
 			func(f *safefile.SafeFile[counters]) error {
 				w, err := f.Create()
-				must(t, err)
+				testkit.Must(t, err)
 				defer w.Close()
 				_, err = w.Write([]byte("new"))
 				return err
@@ -48,7 +49,7 @@ func TestAnErrorSaysThatTheOldContentIsIntactOnlyWhereItIs(t *testing.T) {
 		"a stream to a full disk, and no file": {"", func(d *faultfs.FS) { failOn(d, faultfs.Write, ".tmp", syscall.ENOSPC) },
 			func(f *safefile.SafeFile[counters]) error {
 				w, err := f.Create()
-				must(t, err)
+				testkit.Must(t, err)
 				defer w.Close()
 				_, err = w.Write([]byte("new"))
 				return err
@@ -56,7 +57,7 @@ func TestAnErrorSaysThatTheOldContentIsIntactOnlyWhereItIs(t *testing.T) {
 		"a Writer that was committed": {"1", func(*faultfs.FS) {},
 			func(f *safefile.SafeFile[counters]) error {
 				w := create(t, f, "new")
-				must(t, w.Commit())
+				testkit.Must(t, w.Commit())
 				return w.Commit()
 			}, false},
 		"an fsync of the temp": {"1", func(d *faultfs.FS) { failOn(d, faultfs.Sync, ".tmp", syscall.EIO) },
@@ -68,14 +69,14 @@ func TestAnErrorSaysThatTheOldContentIsIntactOnlyWhereItIs(t *testing.T) {
 		"the lock was lost": {"1", func(*faultfs.FS) {},
 			func(f *safefile.SafeFile[counters]) error {
 				w := create(t, f, "new")
-				must(t, lockedfile.ForceRelease(f.Path()))
+				testkit.Must(t, lockedfile.ForceRelease(f.Path()))
 				return w.Commit()
 			}, false},
 	} {
 		disk := faultfs.Wrap(vfs.OS)
-		f := safefile.New[counters](filepath.Join(memory(t), "app.json"), over(disk), quiet)
+		f := safefile.New[counters](filepath.Join(testkit.Memory(t), "app.json"), over(disk), quiet)
 		if c.old != "" {
-			put(t, f.Path(), c.old)
+			testkit.Put(t, f.Path(), c.old)
 		}
 		c.fault(disk)
 		err := c.do(f)
@@ -86,10 +87,10 @@ func TestAnErrorSaysThatTheOldContentIsIntactOnlyWhereItIs(t *testing.T) {
 }
 
 func TestAFailedFsyncOfTheFileThatIsThereClaimsNothingOfItsContent(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	disk := faultfs.Wrap(vfs.OS)
 	f := safefile.New[counters](filepath.Join(dir, "app.json"), over(disk), quiet)
-	put(t, f.Path(), "{}")
+	testkit.Put(t, f.Path(), "{}")
 	failOn(disk, faultfs.Sync, "app.json", syscall.EIO)
 	err := f.WriteBytes([]byte("{}")) // it changes no byte
 	if !errors.Is(err, errors.ErrNotDurable) || !errors.Is(err, syscall.EIO) || claims(err) {
@@ -103,5 +104,5 @@ func TestAFailedFsyncOfTheFileThatIsThereClaimsNothingOfItsContent(t *testing.T)
 	if _, err := os.Stat(dst); err == nil {
 		t.Error("it was moved")
 	}
-	wantContent(t, f.Path(), "{}")
+	testkit.WantContent(t, f.Path(), "{}")
 }

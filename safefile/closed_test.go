@@ -8,9 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -26,17 +26,17 @@ func wantClosed(t testing.TB, what string, err error) {
 func TestAClosedReaderReadsAndClosesNoOtherFile(t *testing.T) {
 	for name, options := range map[string][]safefile.Option{"plain": {}, "checksum": {safefile.WithChecksum()}} {
 		t.Run(name, func(t *testing.T) {
-			dir := memory(t)
+			dir := testkit.Memory(t)
 			f := safefile.New[counters](filepath.Join(dir, "app"), options...)
-			must(t, f.WriteBytes([]byte("mine")))
-			put(t, filepath.Join(dir, "other"), "of somebody else")
+			testkit.Must(t, f.WriteBytes([]byte("mine")))
+			testkit.Put(t, filepath.Join(dir, "other"), "of somebody else")
 			r, err := f.Open()
-			must(t, err)
-			must(t, r.Close())
+			testkit.Must(t, err)
+			testkit.Must(t, r.Close())
 			var others []*os.File // one of them has the number of the closed descriptor
 			for range 20 {
 				other, err := os.Open(filepath.Join(dir, "other"))
-				must(t, err)
+				testkit.Must(t, err)
 				defer other.Close()
 				others = append(others, other)
 			}
@@ -57,32 +57,37 @@ func TestAClosedReaderReadsAndClosesNoOtherFile(t *testing.T) {
 	}
 }
 
-func TestAFinishedWriterSaysThatItIsClosed(t *testing.T) {
+func TestAFinishedWriterTakesNothingMoreAndSaysThatItIsClosed(t *testing.T) {
 	both(t, func(t *testing.T, f *safefile.SafeFile[counters], _ *faultfs.FS) {
-		for _, end := range []func(*safefile.Writer) error{(*safefile.Writer).Commit, (*safefile.Writer).Close} {
-			w := create(t, f, "text")
-			must(t, end(w))
-			_, err := w.Write([]byte("more"))
-			wantClosed(t, "Write", err)
-			wantClosed(t, "Commit", w.Commit())
-			for range 2 {
-				if err := w.Close(); err != nil {
-					t.Errorf("Close: %v", err)
-				}
+		for name, end := range map[string]func(*safefile.Writer) error{"commit": (*safefile.Writer).Commit, "close": (*safefile.Writer).Close} {
+			testkit.Must(t, f.WriteBytes([]byte("close")))
+			w := create(t, f, "commit")
+			testkit.Must(t, end(w))
+			n, err := w.Write([]byte("more"))
+			wantClosed(t, name+", then Write", err)
+			if n != 0 || !errors.Is(err, errors.ErrWrite) {
+				t.Errorf("%s, then Write: %d, %v", name, n, err)
 			}
+			err = w.Commit()
+			wantClosed(t, name+", then Commit", err)
+			if !errors.Is(err, errors.ErrWrite) {
+				t.Errorf("%s, then Commit: %v", name, err)
+			}
+			testkit.Must(t, w.Close())
+			testkit.Must(t, w.Close())
+			testkit.WantContent(t, f.Path(), name)
 		}
-		wantContent(t, f.Path(), "text")
 	})
 }
 
 func TestStreamsMayBeClosedWhileTheyAreUsed(t *testing.T) {
-	f := safefile.New[counters](filepath.Join(memory(t), "app"))
-	must(t, f.WriteBytes([]byte(strings.Repeat("old", 1000))))
+	f := safefile.New[counters](filepath.Join(testkit.Memory(t), "app"))
+	testkit.Must(t, f.WriteBytes([]byte(strings.Repeat("old", 1000))))
 	for range 50 {
 		r, err := f.Open()
-		must(t, err)
+		testkit.Must(t, err)
 		w, err := f.Create()
-		must(t, err)
+		testkit.Must(t, err)
 		var all sync.WaitGroup
 		all.Go(func() {
 			for p := make([]byte, 1); ; {
@@ -100,51 +105,32 @@ func TestStreamsMayBeClosedWhileTheyAreUsed(t *testing.T) {
 			}
 		})
 		for range 2 {
-			all.Go(func() { must(t, r.Close()) })
-			all.Go(func() { must(t, w.Close()) })
+			all.Go(func() { testkit.Must(t, r.Close()) })
+			all.Go(func() { testkit.Must(t, w.Close()) })
 		}
 		all.Wait()
 	}
-	wantContent(t, f.Path(), strings.Repeat("old", 1000))
+	testkit.WantContent(t, f.Path(), strings.Repeat("old", 1000))
 }
 
 func TestForgottenReadersAreClosedWithAWarning(t *testing.T) {
 	for name, option := range map[string]safefile.Option{"plain": safefile.WithMode(0o600), "checksum": safefile.WithChecksum()} {
 		t.Run(name, func(t *testing.T) {
-			log := &lines{}
-			f := safefile.New[counters](filepath.Join(memory(t), "app"), option, logging(log))
-			must(t, f.WriteBytes([]byte("content")))
-			before := descriptors(t)
+			log := &testkit.Log{}
+			f := safefile.New[counters](filepath.Join(testkit.Memory(t), "app"), option, logging(log))
+			testkit.Must(t, f.WriteBytes([]byte("content")))
+			before := testkit.Descriptors(t)
 			for range 200 {
 				_, err := f.Open()
-				must(t, err)
+				testkit.Must(t, err)
 			}
-			deadline := time.Now().Add(10 * time.Second)
-			for descriptors(t) > before {
-				if time.Now().After(deadline) {
-					t.Fatalf("%d descriptors before, %d after", before, descriptors(t))
-				}
+			testkit.Until(t, "all are closed", func() bool {
 				runtime.GC()
-				runtime.Gosched()
-			}
+				return testkit.Descriptors(t) <= before
+			})
 			if text := log.String(); !strings.Contains(text, "a Reader was forgotten") || !strings.Contains(text, f.Path()) {
 				t.Errorf("the log says %q", text)
 			}
 		})
-	}
-}
-
-func TestAClosedReaderIsNotForgotten(t *testing.T) {
-	log := &lines{}
-	f := safefile.New[counters](filepath.Join(memory(t), "app"), logging(log))
-	must(t, f.WriteBytes(nil))
-	r, err := f.Open()
-	must(t, err)
-	must(t, r.Close())
-	for range 3 {
-		runtime.GC()
-	}
-	if text := log.String(); text != "" {
-		t.Errorf("the log says %q", text)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -28,9 +29,9 @@ type configMap struct {
 
 func newConfigMap(t testing.TB) *configMap {
 	t.Helper()
-	m := &configMap{dir: memory(t)}
+	m := &configMap{dir: testkit.Memory(t)}
 	for _, name := range []string{"app.json", "app.json.sha256"} {
-		must(t, os.Symlink("..data/"+name, filepath.Join(m.dir, name)))
+		testkit.Must(t, os.Symlink("..data/"+name, filepath.Join(m.dir, name)))
 	}
 	m.swap(t)
 	return m
@@ -41,16 +42,16 @@ func (m *configMap) swap(t testing.TB) {
 	t.Helper()
 	m.version++
 	data := fmt.Sprintf("..v%d", m.version)
-	must(t, os.Mkdir(filepath.Join(m.dir, data), 0o755))
+	testkit.Must(t, os.Mkdir(filepath.Join(m.dir, data), 0o755))
 	file := filepath.Join(m.dir, data, "app.json")
 	text := fmt.Sprintf(`{"version": %d}`, m.version)
-	put(t, file, text)
-	put(t, file+".sha256", checksum.Sum([]byte(text))+"  app.json\n")
-	must(t, os.Symlink(data, filepath.Join(m.dir, "..data_tmp")))
+	testkit.Put(t, file, text)
+	testkit.Put(t, file+".sha256", checksum.Sum([]byte(text))+"  app.json\n")
+	testkit.Must(t, os.Symlink(data, filepath.Join(m.dir, "..data_tmp")))
 	old, _ := os.Readlink(filepath.Join(m.dir, "..data"))
-	must(t, os.Rename(filepath.Join(m.dir, "..data_tmp"), filepath.Join(m.dir, "..data")))
+	testkit.Must(t, os.Rename(filepath.Join(m.dir, "..data_tmp"), filepath.Join(m.dir, "..data")))
 	if old != "" {
-		must(t, os.RemoveAll(filepath.Join(m.dir, old)))
+		testkit.Must(t, os.RemoveAll(filepath.Join(m.dir, old)))
 	}
 }
 
@@ -107,7 +108,7 @@ func TestASwapInTheMiddleOfAReadIsFollowed(t *testing.T) {
 func TestALinkThatLeadsNowhereIsStillNoFile(t *testing.T) {
 	dir := t.TempDir()
 	for link, target := range map[string]string{"dangling": "none", "below": "none/file"} {
-		must(t, os.Symlink(target, filepath.Join(dir, link)))
+		testkit.Must(t, os.Symlink(target, filepath.Join(dir, link)))
 		for _, opts := range [][]safefile.Option{nil, {safefile.WithChecksum()}} {
 			if _, err := safefile.ReadFile(filepath.Join(dir, link), opts...); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%s: %v", link, err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -33,6 +34,8 @@ var crashHistory = history{
 	{"write nothing", func(f *safefile.SafeFile[counters]) error { return f.WriteBytes(nil) }, ""},
 	{"remove", (*safefile.SafeFile[counters]).Remove, "(missing)"},
 	{"append to no file", func(f *safefile.SafeFile[counters]) error { return f.Append("x") }, "x"},
+	{"remove it", (*safefile.SafeFile[counters]).Remove, "(missing)"},
+	{"write bytes to no file", func(f *safefile.SafeFile[counters]) error { return f.WriteBytes([]byte("{}")) }, "{}"},
 	{"remove again", (*safefile.SafeFile[counters]).Remove, "(missing)"},
 	{"merge into no file", func(f *safefile.SafeFile[counters]) error { return f.Merge(counters{"c": 4}) }, "{\n  \"c\": 4\n}\n"},
 }
@@ -106,7 +109,7 @@ func needSlashes(t *testing.T) {
 func emptyDisk(t *testing.T) *crashfs.FS {
 	needSlashes(t)
 	disk := crashfs.New()
-	must(t, disk.Mkdir("/data", 0o755))
+	testkit.Must(t, disk.Mkdir("/data", 0o755))
 	disk.SyncAll()
 	return disk
 }
@@ -167,24 +170,24 @@ func TestCrashModelCatchesParentsThatAreNotSynced(t *testing.T) {
 func TestCrashNeverShowsNewContentWithoutTheOldMetadata(t *testing.T) {
 	disk := emptyDisk(t)
 	f := safefile.New[counters](crashPath, safefile.WithoutLock(), over(disk))
-	must(t, f.WriteBytes([]byte("old")))
+	testkit.Must(t, f.WriteBytes([]byte("old")))
 	dir, err := disk.OpenDir("/data")
-	must(t, err)
+	testkit.Must(t, err)
 	file, err := dir.Open("app.json")
-	must(t, err)
-	must(t, file.Chmod(0o640))
-	must(t, file.Chown(12, 34))
-	must(t, file.SetAttr("user.colour", []byte("blue")))
+	testkit.Must(t, err)
+	testkit.Must(t, file.Chmod(0o640))
+	testkit.Must(t, file.Chown(12, 34))
+	testkit.Must(t, file.SetAttr("user.colour", []byte("blue")))
 	disk.SyncAll()
 	fsys := faultfs.Wrap(disk)
 	look := func() {
 		for crashed := range disk.Crashes() {
 			dir, err := crashed.OpenDir("/data")
-			must(t, err)
+			testkit.Must(t, err)
 			file, err := dir.Open("app.json")
-			must(t, err)
+			testkit.Must(t, err)
 			info, err := file.Stat()
-			must(t, err)
+			testkit.Must(t, err)
 			colour, err := file.Attr("user.colour")
 			if info.Mode != 0o640 || info.UID != 12 || info.GID != 34 || err != nil || string(colour) != "blue" {
 				t.Fatalf("after %v: mode %v, owner %d:%d, attribute %q (%v)", fsys.Ops(), info.Mode, info.UID, info.GID, colour, err)
@@ -192,6 +195,6 @@ func TestCrashNeverShowsNewContentWithoutTheOldMetadata(t *testing.T) {
 		}
 	}
 	fsys.Before(func(faultfs.Op) error { look(); return nil })
-	must(t, safefile.New[counters](crashPath, safefile.WithoutLock(), over(fsys)).WriteBytes([]byte("new")))
+	testkit.Must(t, safefile.New[counters](crashPath, safefile.WithoutLock(), over(fsys)).WriteBytes([]byte("new")))
 	look()
 }

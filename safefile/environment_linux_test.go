@@ -2,11 +2,8 @@ package safefile_test
 
 import (
 	"bytes"
-	"context"
 	"io/fs"
-	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,30 +11,11 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
-
-// records counts what a handle logs.
-type records struct {
-	slog.Handler
-	texts *[]string
-}
-
-func (r records) Enabled(context.Context, slog.Level) bool { return true }
-
-func (r records) Handle(_ context.Context, record slog.Record) error {
-	text := record.Message
-	record.Attrs(func(a slog.Attr) bool { text += " " + a.String(); return true })
-	*r.texts = append(*r.texts, text)
-	return nil
-}
-
-func counted() (safefile.Option, *[]string) {
-	texts := &[]string{}
-	return safefile.WithLogger(slog.New(records{slog.DiscardHandler, texts})), texts
-}
 
 // lacking is a place that can't keep everything.
 type lacking struct {
@@ -56,24 +34,15 @@ var lackingPlaces = []lacking{
 	}, lost: "CrashDurability on overlay"},
 	{name: "read-only", dir: func(t *testing.T) string {
 		source, target := t.TempDir(), filepath.Join(t.TempDir(), "bound")
-		put(t, filepath.Join(source, "there"), "old")
+		testkit.Put(t, filepath.Join(source, "there"), "old")
 		disktest.Bind(t, source, target, "ro")
 		return target
 	}, lost: "AtomicVisibility, CrashDurability, WriterExclusion on", system: syscall.EROFS, hopeless: true},
 	{name: "immutable directory", dir: func(t *testing.T) string {
 		dir := disktest.New(t, "ext4").Dir()
-		fixed(t, dir)
+		testkit.Chattr(t, "+i", dir)
 		return dir
 	}, lost: "AtomicVisibility, CrashDurability, WriterExclusion on ext4", system: fs.ErrPermission, hopeless: true},
-}
-
-func fixed(t *testing.T, path string) {
-	t.Helper()
-	if _, err := exec.LookPath("chattr"); err != nil {
-		t.Skip("chattr is not installed")
-	}
-	must(t, exec.Command("chattr", "+i", path).Run())
-	t.Cleanup(func() { must(t, exec.Command("chattr", "-i", path).Run()) })
 }
 
 // everyChange is all the ways to change a file.
@@ -130,8 +99,8 @@ func TestWarnSaysItOncePerHandleAndCause(t *testing.T) {
 				safety safefile.Safety
 				want   int
 			}{{safefile.Warn, 1}, {safefile.BestEffort, 0}} {
-				log, texts := counted()
-				f := safefile.New[any](path, safefile.WithSafety(level.safety), log)
+				log := &testkit.Log{}
+				f := safefile.New[any](path, safefile.WithSafety(level.safety), logging(log))
 				for _, content := range []string{"one", "two", "two"} {
 					err := f.WriteBytes([]byte(content))
 					if (err != nil) != p.hopeless || errors.Is(err, errors.ErrUnsupportedEnvironment) {
@@ -141,14 +110,14 @@ func TestWarnSaysItOncePerHandleAndCause(t *testing.T) {
 						t.Errorf("%v: the system's own words are lost: %v", level.safety, err)
 					}
 				}
-				if strings.Contains(strings.Join(*texts, ""), "WithSafety") {
-					t.Errorf("the log advises what was done already: %q", *texts)
+				if strings.Contains(log.String(), "WithSafety") {
+					t.Errorf("the log advises what was done already: %q", log)
 				}
-				if len(*texts) != level.want {
-					t.Errorf("%d records, not %d: %q", len(*texts), level.want, *texts)
+				if len(log.Records()) != level.want {
+					t.Errorf("%d records, not %d: %q", len(log.Records()), level.want, log)
 				}
 				if !p.hopeless {
-					wantContent(t, path, "two")
+					testkit.WantContent(t, path, "two")
 				}
 			}
 		})
@@ -157,7 +126,7 @@ func TestWarnSaysItOncePerHandleAndCause(t *testing.T) {
 
 func TestATransactionOnAReadOnlyMountSaysThatReadsNeedNone(t *testing.T) {
 	dir := disktest.Tmpfs(t)
-	put(t, filepath.Join(dir, "app.json"), "{}")
+	testkit.Put(t, filepath.Join(dir, "app.json"), "{}")
 	target := t.TempDir()
 	disktest.Bind(t, dir, target, "ro")
 	f := lockedfile.New[counters](filepath.Join(target, "app.json"))
@@ -172,11 +141,11 @@ func TestATransactionOnAReadOnlyMountSaysThatReadsNeedNone(t *testing.T) {
 
 func TestAnImmutableFileIsRefusedAsForbidden(t *testing.T) {
 	path := filepath.Join(disktest.New(t, "ext4").Dir(), "file")
-	put(t, path, "old")
-	fixed(t, path)
+	testkit.Put(t, path, "old")
+	testkit.Chattr(t, "+i", path)
 	for name, change := range everyChange {
 		if name == "Move to" {
-			put(t, path+"2", "other")
+			testkit.Put(t, path+"2", "other")
 		}
 		err := change(path)
 		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !errors.Is(err, fs.ErrPermission) ||
@@ -190,7 +159,7 @@ func TestAnImmutableFileIsRefusedAsForbidden(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	wantContent(t, path, "old")
+	testkit.WantContent(t, path, "old")
 	wantNoTemps(t, filepath.Dir(path))
 }
 
@@ -251,7 +220,7 @@ func TestStrictJudgesByTheKindOfFilesystem(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 		}
 		if refused {
-			wantNames(t, filepath.Dir(path))
+			testkit.WantNames(t, filepath.Dir(path))
 		}
 	}
 }
@@ -266,36 +235,36 @@ func TestTheLockDirectoryIsJudgedForExclusionAlone(t *testing.T) {
 		strings.Contains(err.Error(), "AtomicVisibility") {
 		t.Errorf("the lock's directory: %v", err)
 	}
-	wantNames(t, locks)
-	must(t, safefile.WriteFile(path, []byte("new"), on, safefile.WithoutLock()))
+	testkit.WantNames(t, locks)
+	testkit.Must(t, safefile.WriteFile(path, []byte("new"), on, safefile.WithoutLock()))
 
 	types[dir], types[locks] = "nfs4", "ext4"
 	err = safefile.WriteFile(path, []byte("newer"), on, safefile.WithLockDir(locks), safefile.WithChecksum())
 	if err == nil || strings.Contains(err.Error(), "WriterExclusion") || !strings.Contains(err.Error(), "IntegrityDetection") {
 		t.Errorf("the file's directory: %v", err)
 	}
-	wantContent(t, path, "new")
+	testkit.WantContent(t, path, "new")
 }
 
 func TestTwoHandlesSayItEach(t *testing.T) {
 	dir := t.TempDir()
 	on := over(volumeFS{vfs.OS, func(string) vfs.Volume { return vfs.Volume{Type: "nfs4"} }})
 	for range 2 {
-		log, texts := counted()
-		f := safefile.New[any](filepath.Join(dir, "file"), on, log, safefile.WithSafety(safefile.Warn))
+		log := &testkit.Log{}
+		f := safefile.New[any](filepath.Join(dir, "file"), on, logging(log), safefile.WithSafety(safefile.Warn))
 		for i := range 3 {
-			must(t, f.WriteBytes(bytes.Repeat([]byte("x"), i)))
+			testkit.Must(t, f.WriteBytes(bytes.Repeat([]byte("x"), i)))
 		}
-		if len(*texts) != 1 || !strings.Contains((*texts)[0], "nfs4") {
-			t.Errorf("%q", *texts)
+		if len(log.Records()) != 1 || !strings.Contains(log.String(), "nfs4") {
+			t.Errorf("%q", log)
 		}
 	}
 	_ = os.Remove(filepath.Join(dir, "file"))
 }
 
 // A mount that took a write is not asked again before the next.
-func TestField08AMountThatBecomesReadOnlyIsNoticed(t *testing.T) {
-	needRoot(t)
+func TestAMountThatBecomesReadOnlyIsNoticed(t *testing.T) {
+	testkit.NeedRoot(t)
 	source, mounted := t.TempDir(), t.TempDir()
 	disktest.Bind(t, source, mounted)
 	remount := func(flags uintptr) {
@@ -310,7 +279,7 @@ func TestField08AMountThatBecomesReadOnlyIsNoticed(t *testing.T) {
 	}
 	remount(syscall.MS_RDONLY)
 	wantEveryWriteRefused(t, f, mounted)
-	wantNames(t, source, "file.json", "file.json.lock")
+	testkit.WantNames(t, source, "file.json", "file.json.lock")
 	remount(0)
 	if err := f.Write(map[string]int{"a": 1}); err != nil {
 		t.Errorf("it takes writes again: %v", err)

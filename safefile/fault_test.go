@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -52,11 +53,11 @@ var scenes = []scene{
 	{name: "no file", missing: true},
 	{name: "another owner's file with attributes", set: adorn},
 	{name: "a link to a file", path: "link", set: func(t *testing.T, dir string) {
-		must(t, os.Symlink("file.json", filepath.Join(dir, "link")))
+		testkit.Must(t, os.Symlink("file.json", filepath.Join(dir, "link")))
 	}, options: func(string) []safefile.Option { return []safefile.Option{jsonCodec} }},
 	{name: "without a lock", options: func(string) []safefile.Option { return []safefile.Option{safefile.WithoutLock()} }},
 	{name: "a lock directory", set: func(t *testing.T, dir string) {
-		must(t, os.Mkdir(filepath.Join(dir, "locks"), 0o755))
+		testkit.Must(t, os.Mkdir(filepath.Join(dir, "locks"), 0o755))
 	}, options: func(dir string) []safefile.Option {
 		return []safefile.Option{safefile.WithLockDir(filepath.Join(dir, "locks"))}
 	}},
@@ -70,9 +71,9 @@ var scenes = []scene{
 	}},
 	{name: "leftovers of a dead writer", planted: leftovers, set: func(t *testing.T, dir string) {
 		for _, name := range leftovers {
-			put(t, filepath.Join(dir, name), "half")
+			testkit.Put(t, filepath.Join(dir, name), "half")
 		}
-		put(t, filepath.Join(dir, "other.json.lock"), "")
+		testkit.Put(t, filepath.Join(dir, "other.json.lock"), "")
 	}},
 }
 
@@ -84,12 +85,12 @@ func adorn(t *testing.T, dir string) {
 		return
 	}
 	path := filepath.Join(dir, "file.json")
-	must(t, os.Chown(path, 12, 34))
+	testkit.Must(t, os.Chown(path, 12, 34))
 	d, err := vfs.OS.OpenDir(dir)
-	must(t, err)
+	testkit.Must(t, err)
 	defer d.Close()
 	f, err := d.OpenRecord("file.json")
-	must(t, err)
+	testkit.Must(t, err)
 	defer f.Close()
 	if err := f.SetAttr("trusted.colour", []byte("blue")); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		t.Fatal(err)
@@ -106,9 +107,9 @@ type stage struct {
 func (s scene) open(t *testing.T, base string) stage {
 	t.Helper()
 	dir, err := os.MkdirTemp(base, "scene")
-	must(t, err)
+	testkit.Must(t, err)
 	if !s.missing {
-		put(t, filepath.Join(dir, "file.json"), faultOld)
+		testkit.Put(t, filepath.Join(dir, "file.json"), faultOld)
 	}
 	if s.set != nil {
 		s.set(t, dir)
@@ -126,7 +127,7 @@ func (s scene) open(t *testing.T, base string) stage {
 		if s.young {
 			age = time.Now().Add(time.Hour)
 		}
-		must(t, os.Chtimes(filepath.Join(dir, file), age, age))
+		testkit.Must(t, os.Chtimes(filepath.Join(dir, file), age, age))
 	}
 	disk := faultfs.Wrap(vfs.OS)
 	options := []safefile.Option{over(disk), quiet}
@@ -139,20 +140,20 @@ func (s scene) open(t *testing.T, base string) stage {
 // outcome is what a change makes of a scene when nothing fails, and in how many operations.
 func (s scene) outcome(t *testing.T, base string, c change) (before, after string, operations int, err error) {
 	st := s.open(t, base)
-	before = content(t, st.file)
+	before = testkit.Content(t, st.file)
 	err = c.do(st.handle)
-	return before, content(t, st.file), len(st.disk.Ops()), err
+	return before, testkit.Content(t, st.file), len(st.disk.Ops()), err
 }
 
 var kinds = []syscall.Errno{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EACCES, syscall.EROFS, syscall.EXDEV, syscall.EBUSY}
 
 // Each operation fails in turn, each way, until a run has no such operation any more.
 func TestEveryOperationFailsOnce(t *testing.T) {
-	needLinux(t)
+	testkit.NeedLinux(t)
 	for _, s := range scenes {
 		for _, c := range changes {
 			t.Run(s.name+"/"+c.name, func(t *testing.T) {
-				base := memory(t)
+				base := testkit.Memory(t)
 				before, after, operations, err := s.outcome(t, base, c)
 				if err != nil && !(s.missing && c.name == "Remove") {
 					t.Fatal(err)
@@ -190,7 +191,7 @@ func (s scene) fail(t *testing.T, base string, c change, n int, kind syscall.Err
 	t.Helper()
 	st := s.open(t, base)
 	defer os.RemoveAll(st.dir)
-	open := descriptors(t)
+	open := testkit.Descriptors(t)
 	st.disk.FailAt(n, kind)
 	err := c.do(st.handle)
 	ops := st.disk.Ops()
@@ -200,14 +201,14 @@ func (s scene) fail(t *testing.T, base string, c change, n int, kind syscall.Err
 	failed := ops[n-1]
 	st.disk.Reset()
 	where := fmt.Sprintf("%v, %v: %v", failed, kind, err)
-	if now := descriptors(t); now != open {
+	if now := testkit.Descriptors(t); now != open {
 		t.Errorf("%s: %d descriptors before, %d after", where, open, now)
 	}
 	want := before
 	if err == nil || errors.Is(err, errors.ErrNotDurable) {
 		want = after
 	}
-	if got := content(t, st.file); got != want {
+	if got := testkit.Content(t, st.file); got != want {
 		t.Errorf("%s: the file holds %q, want %q", where, got, want)
 	}
 	if err != nil {
@@ -221,7 +222,7 @@ func (s scene) fail(t *testing.T, base string, c change, n int, kind syscall.Err
 	if err := st.handle.WriteBytes([]byte("next")); err != nil {
 		t.Errorf("%s: and the next write: %v", where, err)
 	}
-	wantContent(t, st.file, "next")
+	testkit.WantContent(t, st.file, "next")
 	return err
 }
 
@@ -260,18 +261,18 @@ func (s scene) checkError(t *testing.T, where string, st stage, failed faultfs.O
 // A disk that dies and stays dead lets nobody clean up, so a temp may remain;
 // the next process that writes takes it away.
 func TestADiskThatDiesAtEveryOperationLosesNothing(t *testing.T) {
-	needLinux(t)
+	testkit.NeedLinux(t)
 	for _, s := range scenes {
 		if s.name == "without a lock" {
 			continue // temps of writers without a lock are never swept
 		}
 		for _, c := range changes {
 			t.Run(s.name+"/"+c.name, func(t *testing.T) {
-				base := memory(t)
+				base := testkit.Memory(t)
 				before, after, operations, _ := s.outcome(t, base, c)
 				for n := 1; n <= operations; n++ {
 					st := s.open(t, base)
-					open := descriptors(t)
+					open := testkit.Descriptors(t)
 					st.disk.Before(func(op faultfs.Op) error {
 						if op.N >= n {
 							return syscall.EIO
@@ -281,17 +282,17 @@ func TestADiskThatDiesAtEveryOperationLosesNothing(t *testing.T) {
 					err := c.do(st.handle)
 					failed := st.disk.Ops()[n-1]
 					st.disk.Reset()
-					if got := content(t, st.file); got != before && got != after {
+					if got := testkit.Content(t, st.file); got != before && got != after {
 						t.Errorf("from %v on: the file holds %q", failed, got)
 					}
 					if err != nil && !errors.Is(err, errors.ErrNotDurable) {
-						wantContent(t, st.file, before)
+						testkit.WantContent(t, st.file, before)
 					}
-					if now := descriptors(t); now != open {
+					if now := testkit.Descriptors(t); now != open {
 						t.Errorf("from %v on: %d descriptors before, %d after", failed, open, now)
 					}
 					next := safefile.New[counters](st.handle.Path(), append(s.optionsIn(st.dir), over(vfs.OS), quiet)...)
-					must(t, next.WriteBytes([]byte("next")))
+					testkit.Must(t, next.WriteBytes([]byte("next")))
 					wantNoTemps(t, st.dir)
 					os.RemoveAll(st.dir)
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -18,21 +19,21 @@ import (
 // it is EBUSY, for ever.
 func boundConfig(t *testing.T, source, dir string) (path string) {
 	t.Helper()
-	put(t, source, "old")
+	testkit.Put(t, source, "old")
 	path = filepath.Join(dir, "config.json")
 	disktest.Bind(t, source, path)
 	return path
 }
 
-func TestField04StrictSaysToMountTheDirectory(t *testing.T) {
+func TestStrictSaysToMountTheDirectory(t *testing.T) {
 	dir := t.TempDir()
 	path := boundConfig(t, filepath.Join(t.TempDir(), "source"), dir)
 	for name, change := range everyChange {
 		err := change(path)
 		if name == "Move to" {
-			put(t, path+"2", "other")
+			testkit.Put(t, path+"2", "other")
 			err = change(path)
-			must(t, os.Remove(path+"2"))
+			testkit.Must(t, os.Remove(path+"2"))
 			_ = os.Remove(path + "2.lock")
 		}
 		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || errors.Is(err, syscall.EBUSY) {
@@ -42,8 +43,8 @@ func TestField04StrictSaysToMountTheDirectory(t *testing.T) {
 			t.Errorf("%s does not say what to do: %v", name, err)
 		}
 	}
-	wantContent(t, path, "old")
-	wantNames(t, dir, "config.json")
+	testkit.WantContent(t, path, "old")
+	testkit.WantNames(t, dir, "config.json")
 	if data, err := safefile.ReadFile(path); err != nil || string(data) != "old" {
 		t.Errorf("a read is refused: %q, %v", data, err)
 	}
@@ -53,18 +54,18 @@ func TestARefusedMoveNamesTheFileThatIsTheMount(t *testing.T) {
 	dir := t.TempDir()
 	path := boundConfig(t, filepath.Join(t.TempDir(), "source"), dir)
 	other := filepath.Join(dir, "other.json")
-	put(t, other, "new")
+	testkit.Put(t, other, "new")
 	for _, c := range [][2]string{{other, path}, {path, other}} {
 		err := safefile.Move(c[0], c[1], safefile.WithSafety(safefile.BestEffort))
 		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "config.json is a mount of its own") {
 			t.Errorf("Move %s: %v", filepath.Base(c[0]), err)
 		}
 	}
-	wantContent(t, path, "old")
-	wantContent(t, other, "new")
+	testkit.WantContent(t, path, "old")
+	testkit.WantContent(t, other, "new")
 }
 
-func TestField04OtherwiseTheFileIsRewrittenAndThatIsSaidOnce(t *testing.T) {
+func TestOtherwiseTheFileIsRewrittenAndThatIsSaidOnce(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		safety    safefile.Safety
@@ -82,48 +83,48 @@ func TestField04OtherwiseTheFileIsRewrittenAndThatIsSaidOnce(t *testing.T) {
 				source = filepath.Join(disktest.Tmpfs(t), "source")
 			}
 			inside := filepath.Join(dir, "inside")
-			must(t, os.Mkdir(inside, 0o755))
+			testkit.Must(t, os.Mkdir(inside, 0o755))
 			path := boundConfig(t, source, inside)
 			before, err := os.Stat(source)
-			must(t, err)
-			log, texts := counted()
-			f := safefile.New[map[string]int](path, safefile.WithSafety(c.safety), safefile.WithChecksum(), log)
-			must(t, f.Write(map[string]int{"a": 1}))
-			must(t, f.Merge(map[string]int{"b": 2}))
-			must(t, f.Append("\n"))
-			must(t, f.Verify())
+			testkit.Must(t, err)
+			log := &testkit.Log{}
+			f := safefile.New[map[string]int](path, safefile.WithSafety(c.safety), safefile.WithChecksum(), logging(log))
+			testkit.Must(t, f.Write(map[string]int{"a": 1}))
+			testkit.Must(t, f.Merge(map[string]int{"b": 2}))
+			testkit.Must(t, f.Append("\n"))
+			testkit.Must(t, f.Verify())
 			w, err := f.Create()
-			must(t, err)
+			testkit.Must(t, err)
 			_, err = io.WriteString(w, `{"c":3}`)
-			must(t, err)
-			must(t, w.Commit())
-			must(t, f.Verify())
+			testkit.Must(t, err)
+			testkit.Must(t, w.Commit())
+			testkit.Must(t, f.Verify())
 			if v, err := f.Read(); err != nil || v["c"] != 3 || len(v) != 1 {
 				t.Errorf("read %v, %v", v, err)
 			}
 			r, err := f.Open()
-			must(t, err)
+			testkit.Must(t, err)
 			data, err := io.ReadAll(r)
 			if err != nil || string(data) != `{"c":3}` {
 				t.Errorf("streamed %q, %v", data, err)
 			}
-			must(t, r.Close())
+			testkit.Must(t, r.Close())
 			after, err := os.Stat(source)
-			must(t, err)
+			testkit.Must(t, err)
 			if !os.SameFile(before, after) {
 				t.Error("it is another file")
 			}
-			wantContent(t, source, `{"c":3}`)
-			wantNames(t, inside, "config.json", "config.json.lock", "config.json.sha256")
+			testkit.WantContent(t, source, `{"c":3}`)
+			testkit.WantNames(t, inside, "config.json", "config.json.lock", "config.json.sha256")
 			if err := f.Remove(); !errors.Is(err, errors.ErrUnsupportedEnvironment) {
 				t.Errorf("removed: %v", err)
 			}
-			if len(*texts) != len(c.want) {
-				t.Fatalf("%d records: %q", len(*texts), *texts)
+			if len(log.Records()) != len(c.want) {
+				t.Fatalf("%d records: %q", len(log.Records()), log)
 			}
 			for i, want := range c.want {
-				if !strings.Contains((*texts)[i], want) {
-					t.Errorf("record %d: %q", i, (*texts)[i])
+				if !strings.Contains(log.Records()[i], want) {
+					t.Errorf("record %d: %q", i, log.Records()[i])
 				}
 			}
 		})
@@ -139,7 +140,7 @@ func TestABoundFileIsKnownWhereStatxIsDenied(t *testing.T) {
 			source := filepath.Join(t.TempDir(), "source")
 			path := boundConfig(t, source, dir)
 			before, err := os.Stat(source)
-			must(t, err)
+			testkit.Must(t, err)
 			denied := func(do, data string, safety safefile.Safety) report {
 				r, _ := task{Do: do, Path: path, Data: data, Safety: safety}.trace(t, "-e", "inject=statx:error="+errno)
 				return r
@@ -150,31 +151,31 @@ func TestABoundFileIsKnownWhereStatxIsDenied(t *testing.T) {
 			if r := denied("write", "strict", safefile.Strict); !r.is("ErrUnsupportedEnvironment") || !strings.Contains(r.Err, "mount its directory instead") {
 				t.Errorf("Strict: %q", r.Err)
 			}
-			wantContent(t, source, "old")
+			testkit.WantContent(t, source, "old")
 			if r := denied("write", "new", safefile.Warn); r.Err != "" {
 				t.Errorf("Warn: %q", r.Err)
 			}
-			wantContent(t, source, "new")
+			testkit.WantContent(t, source, "new")
 			if after, err := os.Stat(source); err != nil || !os.SameFile(before, after) {
 				t.Errorf("it is another file, %v", err)
 			}
 			// The copy that a crash has left is seen too.
 			ino := before.Sys().(*syscall.Stat_t).Ino
 			copied := filepath.Join(dir, replace.CopyName("config.json", ino))
-			put(t, copied, "kept")
+			testkit.Put(t, copied, "kept")
 			if r := denied("read", "", safefile.Warn); r.Data != "kept" {
 				t.Errorf("beside a copy %q is read, %q", r.Data, r.Err)
 			}
 			if r := denied("append", " and more", safefile.Warn); r.Err != "" {
 				t.Errorf("Warn: %q", r.Err)
 			}
-			wantContent(t, source, "kept and more")
-			wantNames(t, dir, "config.json", "config.json.lock")
+			testkit.WantContent(t, source, "kept and more")
+			testkit.WantNames(t, dir, "config.json", "config.json.lock")
 			// A file that is none is replaced as ever.
 			plain := filepath.Join(dir, "plain.json")
-			put(t, plain, "old")
+			testkit.Put(t, plain, "old")
 			was, err := os.Stat(plain)
-			must(t, err)
+			testkit.Must(t, err)
 			path = plain
 			if r := denied("inspect", "", safefile.Strict); !strings.HasPrefix(r.Data, "mount false") {
 				t.Errorf("a plain file: %q, %v", r.Data, r.Err)
@@ -191,25 +192,25 @@ func TestABoundFileIsKnownWhereStatxIsDenied(t *testing.T) {
 
 // A user may write a file that is bound into a directory of root's.
 func TestABoundFileInADirectoryOfRootsIsRewrittenByItsUser(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	const user = 1111
-	dir, locks := open(t, 0o755), open(t, 0o755)
-	must(t, os.Chown(locks, user, user))
-	source := filepath.Join(open(t, 0o755), "source")
+	dir, locks := testkit.Shared(t, 0o755), testkit.Shared(t, 0o755)
+	testkit.Must(t, os.Chown(locks, user, user))
+	source := filepath.Join(testkit.Shared(t, 0o755), "source")
 	path := boundConfig(t, source, dir)
-	must(t, os.Chown(source, user, user))
+	testkit.Must(t, os.Chown(source, user, user))
 	write := task{Do: "write", Path: path, Data: "new", Safety: safefile.Warn}
 	r := write.as(t, user, user)
 	if !r.is("ErrUnsupportedEnvironment") || !r.is("ErrPermission") || !strings.Contains(r.Err, "WithLockDir") {
 		t.Errorf("without a lock directory: %q", r.Err)
 	}
-	wantContent(t, source, "old")
+	testkit.WantContent(t, source, "old")
 	write.Locks = locks
 	if r := write.as(t, user, user); r.Err != "" {
 		t.Errorf("with one: %q", r.Err)
 	}
-	wantContent(t, source, "new")
-	wantNames(t, dir, "config.json")
+	testkit.WantContent(t, source, "new")
+	testkit.WantNames(t, dir, "config.json")
 	if entries, err := os.ReadDir(locks); err != nil || len(entries) != 1 {
 		t.Errorf("left in the lock directory: %v, %v", entries, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
@@ -42,17 +43,17 @@ func TestLargeContentGoesBothWaysInConstantMemory(t *testing.T) {
 			f := safefile.New[counters](filepath.Join(t.TempDir(), "large"), options...)
 			written := allocated(func() {
 				w, err := f.Create()
-				must(t, err)
+				testkit.Must(t, err)
 				defer w.Close()
 				for range size / int64(len(block)) {
 					_, err := w.Write(block)
-					must(t, err)
+					testkit.Must(t, err)
 				}
-				must(t, w.Commit())
+				testkit.Must(t, w.Commit())
 			})
 			read := allocated(func() {
 				r, err := f.Open()
-				must(t, err)
+				testkit.Must(t, err)
 				defer r.Close()
 				got := make([]byte, 64<<10)
 				n := int64(0)
@@ -71,12 +72,12 @@ func TestLargeContentGoesBothWaysInConstantMemory(t *testing.T) {
 			})
 			verified := allocated(func() {
 				if name == "checksum" {
-					must(t, f.Verify())
+					testkit.Must(t, f.Verify())
 				}
 				_, err := checksum.SumFile(f.Path())
-				must(t, err)
+				testkit.Must(t, err)
 			})
-			appended := allocated(func() { must(t, f.Append("tail")) })
+			appended := allocated(func() { testkit.Must(t, f.Append("tail")) })
 			for what, n := range map[string]uint64{"written": written, "read": read, "verified": verified, "appended to": appended} {
 				if n > most {
 					t.Errorf("%d bytes were allocated while %d MiB were %s", n, size>>20, what)
@@ -92,7 +93,7 @@ var result = regexp.MustCompile(`= (\d+)$`)
 func TestAnAppendToALargeFileIsCopiedInTheKernel(t *testing.T) {
 	const size = 16 << 20
 	path := filepath.Join(t.TempDir(), "large")
-	put(t, path, strings.Repeat("sixteen letters\n", size/16))
+	testkit.Put(t, path, strings.Repeat("sixteen letters\n", size/16))
 	r, lines := task{Do: "append", Path: path, Data: "tail"}.trace(t)
 	if r.Err != "" {
 		t.Fatal(r.Err)
@@ -101,7 +102,7 @@ func TestAnAppendToALargeFileIsCopiedInTheKernel(t *testing.T) {
 	for _, c := range between(t, lines) {
 		if m := result.FindStringSubmatch(c.text); m != nil {
 			n, err := strconv.Atoi(m[1])
-			must(t, err)
+			testkit.Must(t, err)
 			moved[c.name] += n
 		}
 	}
@@ -126,47 +127,47 @@ func TestAnAppendSharesTheBlocksWhereTheFilesystemCan(t *testing.T) {
 				dir := disktest.New(t, kind).Dir()
 				path := filepath.Join(dir, "large")
 				f := safefile.New[counters](path, options...)
-				must(t, f.WriteBytes(bytes.Repeat([]byte("block "), 1<<20)))
-				must(t, os.Link(path, filepath.Join(dir, "kept")))
-				must(t, f.Append("tail"))
+				testkit.Must(t, f.WriteBytes(bytes.Repeat([]byte("block "), 1<<20)))
+				testkit.Must(t, os.Link(path, filepath.Join(dir, "kept")))
+				testkit.Must(t, f.Append("tail"))
 				out, err := exec.Command(filefrag, "-v", path).CombinedOutput()
-				must(t, err)
+				testkit.Must(t, err)
 				if !strings.Contains(string(out), "shared") {
 					t.Errorf("nothing is shared: %s", out)
 				}
-				wantContent(t, path, strings.Repeat("block ", 1<<20)+"tail")
+				testkit.WantContent(t, path, strings.Repeat("block ", 1<<20)+"tail")
 			})
 		}
 	}
 }
 
 func TestAMoveIsForRegularFiles(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	file, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "pipe")
-	put(t, file, "x")
-	must(t, syscall.Mkfifo(pipe, 0o644))
+	testkit.Put(t, file, "x")
+	testkit.Must(t, syscall.Mkfifo(pipe, 0o644))
 	for _, ends := range [][2]string{{pipe, file}, {file, pipe}, {pipe, pipe}} {
 		if err := safefile.Move(ends[0], ends[1]); !errors.Is(err, os.ErrInvalid) {
 			t.Errorf("%v: %v", ends, err)
 		}
 	}
-	wantContent(t, file, "x")
+	testkit.WantContent(t, file, "x")
 }
 
 func TestTheSidecarHasTheModeAndOwnerOfTheData(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o755, 0o444} {
-		path := filepath.Join(memory(t), "app")
+		path := filepath.Join(testkit.Memory(t), "app")
 		f, _ := summed(path, safefile.WithMode(mode))
-		must(t, f.WriteBytes([]byte("new")))
+		testkit.Must(t, f.WriteBytes([]byte("new")))
 		wantLike(t, path)
-		must(t, os.Chmod(path, mode|0o200))
-		must(t, os.Chown(path, 12, 34))
-		must(t, f.WriteBytes([]byte("newer")))
+		testkit.Must(t, os.Chmod(path, mode|0o200))
+		testkit.Must(t, os.Chown(path, 12, 34))
+		testkit.Must(t, f.WriteBytes([]byte("newer")))
 		wantLike(t, path)
-		must(t, checksum.Write(path))
+		testkit.Must(t, checksum.Write(path))
 		wantLike(t, path)
-		must(t, safefile.Move(path, path+"2"))
+		testkit.Must(t, safefile.Move(path, path+"2"))
 		wantLike(t, path+"2")
 	}
 }
@@ -174,9 +175,9 @@ func TestTheSidecarHasTheModeAndOwnerOfTheData(t *testing.T) {
 func wantLike(t *testing.T, path string) {
 	t.Helper()
 	data, err := os.Stat(path)
-	must(t, err)
+	testkit.Must(t, err)
 	side, err := os.Stat(path + ".sha256")
-	must(t, err)
+	testkit.Must(t, err)
 	d, s := data.Sys().(*syscall.Stat_t), side.Sys().(*syscall.Stat_t)
 	if side.Mode() != data.Mode()&0o666 || d.Uid != s.Uid || d.Gid != s.Gid {
 		t.Errorf("the file is %v of %d:%d, its sidecar %v of %d:%d", data.Mode(), d.Uid, d.Gid, side.Mode(), s.Uid, s.Gid)
@@ -186,9 +187,9 @@ func wantLike(t *testing.T, path string) {
 // A filesystem without attributes keeps the checksum as well.
 func TestAChecksumNeedsNoAttributes(t *testing.T) {
 	for _, verb := range []string{faultfs.SetAttr, faultfs.Attr} {
-		f, disk := summed(filepath.Join(memory(t), "app"))
+		f, disk := summed(filepath.Join(testkit.Memory(t), "app"))
 		disk.FailAll(verb, syscall.ENOTSUP)
-		must(t, f.WriteBytes([]byte("some content")))
+		testkit.Must(t, f.WriteBytes([]byte("some content")))
 		wantSealed(t, f.Path())
 		flip(t, f.Path())
 		if err := f.Verify(); !errors.Is(err, errors.ErrChecksumMismatch) {
@@ -196,7 +197,7 @@ func TestAChecksumNeedsNoAttributes(t *testing.T) {
 		}
 	}
 	f, _ := summed(filepath.Join(disktest.FUSE(t, t.TempDir(), "xattr-none"), "app"), safefile.WithSafety(safefile.BestEffort))
-	must(t, f.WriteBytes([]byte("a disk that really has none")))
-	must(t, f.Append("!"))
+	testkit.Must(t, f.WriteBytes([]byte("a disk that really has none")))
+	testkit.Must(t, f.Append("!"))
 	wantSealed(t, f.Path())
 }

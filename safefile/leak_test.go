@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -20,14 +21,7 @@ import (
 // settled waits until a count has come down to what it was.
 func settled(t testing.TB, what string, want int, count func() int) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for count() > want {
-		if time.Now().After(deadline) {
-			t.Errorf("%d %s before, %d after", want, what, count())
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Until(t, fmt.Sprintf("there are no more %s than %d", what, want), func() bool { return count() <= want })
 }
 
 // inUse is the memory that is reachable, in bytes.
@@ -40,7 +34,7 @@ func inUse() int {
 }
 
 func TestNothingOutlivesItsUseOverThousandsOfFiles(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	disk := faultfs.Wrap(osFS)
 	shared := engine.New(store.NewDisk(disk))
 	option := handle.OptionFunc(func(o *handle.Options) { o.Engine = shared })
@@ -48,9 +42,9 @@ func TestNothingOutlivesItsUseOverThousandsOfFiles(t *testing.T) {
 		for i := from; i < to; i++ {
 			path := filepath.Join(dir, fmt.Sprintf("%d.json", i))
 			f := safefile.New[map[string]int](path, option)
-			must(t, f.Write(counters{"a": i}))
-			must(t, f.Merge(counters{"b": i}))
-			must(t, f.Append("\n"))
+			testkit.Must(t, f.Write(counters{"a": i}))
+			testkit.Must(t, f.Merge(counters{"b": i}))
+			testkit.Must(t, f.Append("\n"))
 			if v, err := f.Read(); err != nil || len(v) != 2 {
 				t.Fatalf("%s: %v, %v", path, v, err)
 			}
@@ -66,34 +60,34 @@ func TestNothingOutlivesItsUseOverThousandsOfFiles(t *testing.T) {
 				if err := impatient.Append("x"); !errors.Is(err, errors.ErrTimeout) {
 					t.Fatal(err)
 				}
-				must(t, other.Unlock())
+				testkit.Must(t, other.Unlock())
 			}
 			disk.Reset()
-			must(t, f.Remove())
-			must(t, os.Remove(path+".lock"))
+			testkit.Must(t, f.Remove())
+			testkit.Must(t, os.Remove(path+".lock"))
 		}
 	}
 	touch(0, 200) // what is made once and kept
-	open, running, memory := descriptors(t), runtime.NumGoroutine(), inUse()
+	open, running, memory := testkit.Descriptors(t), runtime.NumGoroutine(), inUse()
 	touch(200, 3200)
 	settled(t, "goroutines", running, runtime.NumGoroutine)
-	settled(t, "descriptors", open, func() int { return descriptors(t) })
+	settled(t, "descriptors", open, func() int { return testkit.Descriptors(t) })
 	// 3000 paths of which one entry each were kept would be more than this.
 	settled(t, "bytes", memory+100<<10, inUse)
 	runtime.KeepAlive(shared) // and with it what it keeps
-	wantNames(t, dir)
+	testkit.WantNames(t, dir)
 }
 
 func TestNothingOutlivesItsUseOverThousandsOfChangesOfOneFile(t *testing.T) {
-	path := filepath.Join(memory(t), "log")
+	path := filepath.Join(testkit.Memory(t), "log")
 	f := safefile.New[string](path)
-	must(t, f.Append("x"))
-	open, running, memory := descriptors(t), runtime.NumGoroutine(), inUse()
+	testkit.Must(t, f.Append("x"))
+	open, running, memory := testkit.Descriptors(t), runtime.NumGoroutine(), inUse()
 	for range 3000 {
-		must(t, f.Append("x"))
+		testkit.Must(t, f.Append("x"))
 	}
 	settled(t, "goroutines", running, runtime.NumGoroutine)
-	settled(t, "descriptors", open, func() int { return descriptors(t) })
+	settled(t, "descriptors", open, func() int { return testkit.Descriptors(t) })
 	settled(t, "bytes", memory+200<<10, inUse)
-	wantNames(t, filepath.Dir(path), "log", "log.lock")
+	testkit.WantNames(t, filepath.Dir(path), "log", "log.lock")
 }

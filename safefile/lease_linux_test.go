@@ -3,7 +3,6 @@ package safefile_test
 import (
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -19,7 +19,7 @@ import (
 func lease(t *testing.T, path string) (giveUp func()) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	must(t, err)
+	testkit.Must(t, err)
 	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
 		f.Close()
 		t.Skipf("no lease can be had here: %v", err)
@@ -29,23 +29,8 @@ func lease(t *testing.T, path string) (giveUp func()) {
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_UNLCK); err != nil {
 			t.Error(err)
 		}
-		must(t, f.Close())
+		testkit.Must(t, f.Close())
 	}
-}
-
-// broken waits until somebody has asked for the file of a lease.
-func broken(t *testing.T, path string) {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		locks, err := os.ReadFile("/proc/locks")
-		must(t, err)
-		var st unix.Stat_t
-		must(t, unix.Stat(path, &st))
-		if breaking(string(locks), st.Ino) {
-			return
-		}
-	}
-	t.Fatal("nobody asked for the file")
 }
 
 // leased are calls that open the data file.
@@ -79,12 +64,14 @@ func second[T any](_ T, err error) error { return err }
 func TestALeaseOfAnotherProgramIsWaitedFor(t *testing.T) {
 	for name, do := range leased {
 		path := filepath.Join(t.TempDir(), "file.json")
-		must(t, safefile.New[map[string]int](path, safefile.WithChecksum()).Write(map[string]int{"a": 1}))
+		testkit.Must(t, safefile.New[map[string]int](path, safefile.WithChecksum()).Write(map[string]int{"a": 1}))
 		for _, opts := range [][]safefile.Option{nil, {safefile.WithChecksum()}} {
 			giveUp := lease(t, path)
 			done := make(chan error, 1)
 			go func() { done <- do(safefile.New[map[string]int](path, opts...)) }()
-			broken(t, path)
+			testkit.Until(t, "somebody asks for the file", func() bool {
+				return strings.Contains(strings.Join(testkit.KernelLocks(t, path), ""), "BREAKING")
+			})
 			select {
 			case err := <-done:
 				t.Errorf("%s does not wait: %v", name, err)
@@ -95,7 +82,7 @@ func TestALeaseOfAnotherProgramIsWaitedFor(t *testing.T) {
 			if err := <-done; err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			must(t, safefile.New[map[string]int](path, safefile.WithChecksum()).Write(map[string]int{"a": 1}))
+			testkit.Must(t, safefile.New[map[string]int](path, safefile.WithChecksum()).Write(map[string]int{"a": 1}))
 		}
 	}
 }
@@ -107,7 +94,7 @@ func TestAWaitForALeaseEndsWithTheTimeout(t *testing.T) {
 		}
 		for _, timeout := range []time.Duration{0, 30 * time.Millisecond} {
 			path := filepath.Join(t.TempDir(), "file.json")
-			must(t, safefile.New[map[string]int](path, safefile.WithChecksum()).Write(map[string]int{"a": 1}))
+			testkit.Must(t, safefile.New[map[string]int](path, safefile.WithChecksum()).Write(map[string]int{"a": 1}))
 			lease(t, path)
 			err := do(safefile.New[map[string]int](path, safefile.WithTimeout(timeout)))
 			var timedOut *errors.TimeoutError
@@ -119,14 +106,4 @@ func TestAWaitForALeaseEndsWithTheTimeout(t *testing.T) {
 			}
 		}
 	}
-}
-
-// breaking finds the lease of an inode in /proc/locks, as "1: LEASE BREAKING READ …".
-func breaking(locks string, inode uint64) bool {
-	for line := range strings.Lines(locks) {
-		if strings.Contains(line, "BREAKING") && strings.Contains(line, ":"+strconv.FormatUint(inode, 10)+" ") {
-			return true
-		}
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -39,19 +40,19 @@ var failing = map[string]func(dir string) error{
 func TestACallThatFailsWithNothingWrittenLeavesNothing(t *testing.T) {
 	for name, do := range failing {
 		dir := t.TempDir()
-		must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
+		testkit.Must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
 		if do(dir) == nil {
 			t.Errorf("%s succeeds", name)
 		}
-		wantNames(t, dir, "sub")
-		wantNames(t, filepath.Join(dir, "sub"))
+		testkit.WantNames(t, dir, "sub")
+		testkit.WantNames(t, filepath.Join(dir, "sub"))
 	}
 }
 
 func TestARefusedPlaceLeavesNoParents(t *testing.T) {
 	dir := disktest.FUSE(t, t.TempDir())
 	here := filepath.Join(t.TempDir(), "here")
-	put(t, here, "old")
+	testkit.Put(t, here, "old")
 	for name, err := range map[string]error{
 		"write":  safefile.WriteFile(filepath.Join(dir, "a/b/file"), nil, safefile.WithParents(0o755)),
 		"move":   safefile.Move(here, filepath.Join(dir, "a/b/file"), safefile.WithParents(0o755)),
@@ -61,8 +62,8 @@ func TestARefusedPlaceLeavesNoParents(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	wantNames(t, dir)
-	wantNames(t, filepath.Dir(here), "here")
+	testkit.WantNames(t, dir)
+	testkit.WantNames(t, filepath.Dir(here), "here")
 }
 
 func streamTo(path string, opts ...safefile.Option) error {
@@ -75,13 +76,13 @@ func streamTo(path string, opts ...safefile.Option) error {
 
 func TestAMoveToAnotherFilesystemLeavesNothing(t *testing.T) {
 	src, dst := t.TempDir(), disktest.Tmpfs(t)
-	put(t, filepath.Join(src, "file"), "old")
+	testkit.Put(t, filepath.Join(src, "file"), "old")
 	err := safefile.Move(filepath.Join(src, "file"), filepath.Join(dst, "a/b/file"), safefile.WithParents(0o755))
 	if !errors.Is(err, errors.ErrCrossDevice) {
 		t.Error(err)
 	}
-	wantNames(t, src, "file")
-	wantNames(t, dst)
+	testkit.WantNames(t, src, "file")
+	testkit.WantNames(t, dst)
 }
 
 func TestAParentThatHoldsSomethingStays(t *testing.T) {
@@ -91,7 +92,7 @@ func TestAParentThatHoldsSomethingStays(t *testing.T) {
 	if err := f.Merge(nil); err == nil { // it fails under the lock, which stays
 		t.Error("merged")
 	}
-	wantNames(t, filepath.Dir(path), "file.lock")
+	testkit.WantNames(t, filepath.Dir(path), "file.lock")
 	if err := f.Remove(); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}

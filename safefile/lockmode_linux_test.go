@@ -8,38 +8,39 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
 // The first user's umask must not shut out others who may write.
-func TestField15TheFirstUsersLockServesWhoeverMayWriteByNow(t *testing.T) {
-	needRoot(t)
+func TestTheFirstUsersLockServesWhoeverMayWriteByNow(t *testing.T) {
+	testkit.NeedRoot(t)
 	const alice, bob, staff = 2001, 2002, 3000
-	path := filepath.Join(open(t, 0o777), "file")
+	path := filepath.Join(testkit.Shared(t, 0o777), "file")
 	write := task{Do: "write", Path: path, Data: "alice", Umask: 0o077}
 	if r := write.as(t, alice, staff); r.Err != "" {
 		t.Fatal(r.Err)
 	}
-	wantMode(t, path+".lock", 0o600)
-	must(t, os.Chmod(path, 0o664))
+	testkit.WantMode(t, path+".lock", 0o600)
+	testkit.Must(t, os.Chmod(path, 0o664))
 	write.Data = "alice again"
 	if r := write.as(t, alice, staff); r.Err != "" {
 		t.Fatal(r.Err)
 	}
-	wantMode(t, path+".lock", 0o660)
+	testkit.WantMode(t, path+".lock", 0o660)
 	write.Data, write.Safety = "bob", safefile.BestEffort // which lets the file become bob's
 	if r := write.as(t, bob, staff); r.Err != "" {
 		t.Fatal(r.Err)
 	}
-	wantContent(t, path, "bob")
+	testkit.WantContent(t, path, "bob")
 }
 
 // flock(2) needs no more than an open file: who can open the lock file can block every
 // writer.
-func TestField15WhoMayOnlyReadTheDataCannotOpenItsLock(t *testing.T) {
-	needRoot(t)
+func TestWhoMayOnlyReadTheDataCannotOpenItsLock(t *testing.T) {
+	testkit.NeedRoot(t)
 	const alice, eve, staff, others = 2001, 2003, 3000, 4000
-	path := filepath.Join(open(t, 0o777), "file")
+	path := filepath.Join(testkit.Shared(t, 0o777), "file")
 	for _, umask := range []int{0o022, 0o002} {
 		if r := (task{Do: "write", Path: path, Data: "alice", Umask: umask}).as(t, alice, staff); r.Err != "" {
 			t.Fatal(r.Err)
@@ -54,22 +55,22 @@ func TestField15WhoMayOnlyReadTheDataCannotOpenItsLock(t *testing.T) {
 		if !r.is("ErrPermission") {
 			t.Errorf("eve's write: %s", r.Err)
 		}
-		must(t, os.Remove(path))
-		must(t, os.Remove(path+".lock"))
+		testkit.Must(t, os.Remove(path))
+		testkit.Must(t, os.Remove(path+".lock"))
 	}
 }
 
-func TestField15AUmaskThatLeavesNothingLeavesALockThatOpens(t *testing.T) {
-	needRoot(t)
+func TestAUmaskThatLeavesNothingLeavesALockThatOpens(t *testing.T) {
+	testkit.NeedRoot(t)
 	const alice, staff = 2001, 3000
 	for _, umask := range []int{0o777, 0o277, 0o477} {
-		path := filepath.Join(open(t, 0o777), "file")
+		path := filepath.Join(testkit.Shared(t, 0o777), "file")
 		r := (task{Do: "write", Path: path, Data: "alice", Umask: umask}).as(t, alice, staff)
 		if r.Err != "" {
 			t.Fatal(r.Err)
 		}
-		wantMode(t, path+".lock", 0o600)
-		must(t, os.Chmod(path, 0o600))
+		testkit.WantMode(t, path+".lock", 0o600)
+		testkit.Must(t, os.Chmod(path, 0o600))
 		if r := (task{Do: "write", Path: path, Data: "again", Umask: umask}).as(t, alice, staff); r.Err != "" {
 			t.Errorf("umask %o: %s", umask, r.Err)
 		}
@@ -77,10 +78,10 @@ func TestField15AUmaskThatLeavesNothingLeavesALockThatOpens(t *testing.T) {
 }
 
 // NFS gives an exclusive lock only to a descriptor that is open for writing (flock(2)).
-func TestField13TheLockIsOpenedForWritingWhereItsFileAllowsThat(t *testing.T) {
+func TestTheLockIsOpenedForWritingWhereItsFileAllowsThat(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.json")
-	put(t, path, "old")
-	put(t, path+".lock", "")
+	testkit.Put(t, path, "old")
+	testkit.Put(t, path+".lock", "")
 	locked := regexp.MustCompile(`openat\([^\n]*file\.json\.lock", (O_\w+)`)
 	job := task{Do: "write", Path: path, Data: "new"}
 	_, lines := job.trace(t)
@@ -97,15 +98,15 @@ func TestField13TheLockIsOpenedForWritingWhereItsFileAllowsThat(t *testing.T) {
 		if r.Err != "" {
 			t.Errorf("%s: %s", errno, r.Err)
 		}
-		wantContent(t, path, "new")
+		testkit.WantContent(t, path, "new")
 	}
 }
 
 // A lock that can't be unlocked would keep this very process out.
-func TestField12ALockThatCannotBeUnlockedIsFreedAllTheSame(t *testing.T) {
+func TestALockThatCannotBeUnlockedIsFreedAllTheSame(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.json")
-	put(t, path, "old")
-	put(t, path+".lock", "")
+	testkit.Put(t, path, "old")
+	testkit.Put(t, path+".lock", "")
 	job := task{Do: "write twice", Path: path, Data: "second"}
 	_, lines := job.trace(t)
 	calls := between(t, lines)
@@ -121,6 +122,6 @@ func TestField12ALockThatCannotBeUnlockedIsFreedAllTheSame(t *testing.T) {
 		if r.Err != "" {
 			t.Errorf("%s: %s", errno, r.Err)
 		}
-		wantContent(t, path, "second")
+		testkit.WantContent(t, path, "second")
 	}
 }

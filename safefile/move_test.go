@@ -12,6 +12,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -29,15 +30,15 @@ type end struct {
 func (e end) lay(t testing.TB, path, text string) {
 	t.Helper()
 	if !e.missing {
-		put(t, path, text)
+		testkit.Put(t, path, text)
 	}
 	switch e.sidecar {
 	case "sealed":
-		must(t, checksum.Write(path))
+		testkit.Must(t, checksum.Write(path))
 	case "stale":
-		put(t, path+".sha256", checksum.Sum([]byte("something else"))+"  x\n")
+		testkit.Put(t, path+".sha256", checksum.Sum([]byte("something else"))+"  x\n")
 	case "garbled":
-		put(t, path+".sha256", "noise")
+		testkit.Put(t, path+".sha256", "noise")
 	}
 }
 
@@ -52,18 +53,18 @@ func TestAMoveTakesTheFileAndItsChecksumAlong(t *testing.T) {
 	for _, from := range sources {
 		for _, to := range destinations {
 			t.Run(from.name+" to "+to.name, func(t *testing.T) {
-				dir := memory(t)
+				dir := testkit.Memory(t)
 				a, b := filepath.Join(dir, "a"), filepath.Join(dir, "sub", "b")
-				must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
+				testkit.Must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
 				from.lay(t, a, "moved")
 				to.lay(t, b, "replaced")
 				ino := inode(t, a)
-				must(t, safefile.Move(a, b))
-				wantContent(t, b, "moved")
+				testkit.Must(t, safefile.Move(a, b))
+				testkit.WantContent(t, b, "moved")
 				if inode(t, b) != ino {
 					t.Error("it was copied")
 				}
-				wantNames(t, dir, "a.lock", "sub")
+				testkit.WantNames(t, dir, "a.lock", "sub")
 				want := map[string]error{"plain": errors.ErrNoChecksum, "damaged": errors.ErrChecksumMismatch}[from.name]
 				if err := checksum.Verify(b); !errors.Is(err, want) {
 					t.Errorf("%v, want %v", err, want)
@@ -71,7 +72,7 @@ func TestAMoveTakesTheFileAndItsChecksumAlong(t *testing.T) {
 				if from.name == "sealed" {
 					wantSealed(t, b)
 				}
-				must(t, safefile.New[counters](a, safefile.WithChecksum()).WriteBytes([]byte("again")))
+				testkit.Must(t, safefile.New[counters](a, safefile.WithChecksum()).WriteBytes([]byte("again")))
 				wantSealed(t, a)
 			})
 		}
@@ -79,34 +80,34 @@ func TestAMoveTakesTheFileAndItsChecksumAlong(t *testing.T) {
 }
 
 func TestAMoveToItselfChangesNothing(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	a := filepath.Join(dir, "a")
 	end{sidecar: "sealed"}.lay(t, a, "here")
-	must(t, os.Symlink("a", filepath.Join(dir, "link")))
-	must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
+	testkit.Must(t, os.Symlink("a", filepath.Join(dir, "link")))
+	testkit.Must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
 	for _, to := range []string{a, filepath.Join(dir, "link"), filepath.Join(dir, "sub") + "/../a"} {
-		must(t, safefile.Move(a, to))
+		testkit.Must(t, safefile.Move(a, to))
 		wantSealed(t, a)
 	}
-	wantNames(t, dir, "a", "a.lock", "a.sha256", "link", "sub")
+	testkit.WantNames(t, dir, "a", "a.lock", "a.sha256", "link", "sub")
 }
 
 // Two names of one inode: rename(2) would leave both and say nothing.
 func TestAMoveOntoAnotherNameOfTheSameFileTakesTheOldNameAway(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	end{sidecar: "sealed"}.lay(t, a, "two names")
-	must(t, os.Link(a, b))
-	must(t, safefile.Move(a, b))
-	wantNames(t, dir, "a.lock", "b", "b.lock", "b.sha256")
+	testkit.Must(t, os.Link(a, b))
+	testkit.Must(t, safefile.Move(a, b))
+	testkit.WantNames(t, dir, "a.lock", "b", "b.lock", "b.sha256")
 	wantSealed(t, b)
 }
 
 func TestAMoveThatCantBeIsRefusedAndChangesNothing(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	file, sub, missing := filepath.Join(dir, "file"), filepath.Join(dir, "sub"), filepath.Join(dir, "missing")
 	end{sidecar: "sealed"}.lay(t, file, "here")
-	must(t, os.Mkdir(sub, 0o755))
+	testkit.Must(t, os.Mkdir(sub, 0o755))
 	for _, c := range []struct {
 		name, from, to string
 		want           error
@@ -135,7 +136,7 @@ func TestAMoveThatCantBeIsRefusedAndChangesNothing(t *testing.T) {
 }
 
 func TestAMoveMakesTheParentsOfItsDestinationOnly(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	parents := safefile.WithParents(0o755)
 	if err := safefile.Move(filepath.Join(dir, "none/file"), filepath.Join(dir, "file"), parents); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
@@ -143,9 +144,9 @@ func TestAMoveMakesTheParentsOfItsDestinationOnly(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "none")); err == nil {
 		t.Error("the parent of a source that is not there was made")
 	}
-	put(t, filepath.Join(dir, "file"), "x")
-	must(t, safefile.Move(filepath.Join(dir, "file"), filepath.Join(dir, "p/q/file"), parents))
-	wantContent(t, filepath.Join(dir, "p/q/file"), "x")
+	testkit.Put(t, filepath.Join(dir, "file"), "x")
+	testkit.Must(t, safefile.Move(filepath.Join(dir, "file"), filepath.Join(dir, "p/q/file"), parents))
+	testkit.WantContent(t, filepath.Join(dir, "p/q/file"), "x")
 }
 
 func TestAMoveWithLinks(t *testing.T) {
@@ -166,12 +167,12 @@ func TestAMoveWithLinks(t *testing.T) {
 		{"a source that replace does not follow", safefile.Replace, "link", "new", errors.ErrSymlink, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := memory(t)
+			dir := testkit.Memory(t)
 			for _, name := range []string{"file", "target"} {
 				end{sidecar: "sealed"}.lay(t, filepath.Join(dir, name), name)
 			}
-			must(t, os.Symlink("target", filepath.Join(dir, "link")))
-			must(t, os.Symlink("nowhere", filepath.Join(dir, "dangling")))
+			testkit.Must(t, os.Symlink("target", filepath.Join(dir, "link")))
+			testkit.Must(t, os.Symlink("nowhere", filepath.Join(dir, "dangling")))
 			err := safefile.Move(filepath.Join(dir, c.from), filepath.Join(dir, c.to), safefile.WithSymlinks(c.policy))
 			if !errors.Is(err, c.want) {
 				t.Fatal(err)
@@ -181,7 +182,7 @@ func TestAMoveWithLinks(t *testing.T) {
 			}
 			for name, want := range c.holds {
 				path := filepath.Join(dir, name)
-				wantContent(t, path, want)
+				testkit.WantContent(t, path, want)
 				if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
 					wantSealed(t, path)
 				}
@@ -193,10 +194,10 @@ func TestAMoveWithLinks(t *testing.T) {
 // Between two disks, between two mounts of one disk, and where only the rename
 // itself says no: neither end is touched.
 func TestAMoveBetweenDisksIsRefusedAndTouchesNeither(t *testing.T) {
-	needLinux(t)
+	testkit.NeedLinux(t)
 	disk, other := disktest.Tmpfs(t), disktest.Tmpfs(t)
 	alias := filepath.Join(t.TempDir(), "alias")
-	must(t, os.Mkdir(filepath.Join(disk, "sub"), 0o755))
+	testkit.Must(t, os.Mkdir(filepath.Join(disk, "sub"), 0o755))
 	disktest.Bind(t, filepath.Join(disk, "sub"), alias)
 	for _, from := range sources {
 		for _, to := range destinations {
@@ -208,12 +209,12 @@ func TestAMoveBetweenDisksIsRefusedAndTouchesNeither(t *testing.T) {
 					defer os.Remove(b + ".sha256")
 					defer os.Remove(b)
 					defer os.Remove(a + ".sha256")
-					before := [4]string{content(t, a), content(t, a+".sha256"), content(t, b), content(t, b+".sha256")}
+					before := [4]string{testkit.Content(t, a), testkit.Content(t, a+".sha256"), testkit.Content(t, b), testkit.Content(t, b+".sha256")}
 					err := safefile.Move(a, b)
 					if !errors.Is(err, errors.ErrCrossDevice) || !strings.Contains(err.Error(), "copy the file") {
 						t.Error(err)
 					}
-					after := [4]string{content(t, a), content(t, a+".sha256"), content(t, b), content(t, b+".sha256")}
+					after := [4]string{testkit.Content(t, a), testkit.Content(t, a+".sha256"), testkit.Content(t, b), testkit.Content(t, b+".sha256")}
 					if after != before {
 						t.Errorf("there was %q, there is %q", before, after)
 					}
@@ -228,24 +229,24 @@ func TestAMoveBetweenDisksIsRefusedAndTouchesNeither(t *testing.T) {
 // On an overlay over two disks a file may have another device number than its
 // directory has.
 func TestAMoveInsideAnOverlayIsNoMoveBetweenDisks(t *testing.T) {
-	needLinux(t)
+	testkit.NeedLinux(t)
 	base := disktest.Tmpfs(t)
 	lower := filepath.Join(base, "lower")
-	must(t, os.Mkdir(lower, 0o755))
+	testkit.Must(t, os.Mkdir(lower, 0o755))
 	disktest.Bind(t, disktest.Tmpfs(t), lower)
-	put(t, filepath.Join(lower, "a"), "from below")
+	testkit.Put(t, filepath.Join(lower, "a"), "from below")
 	dir := disktest.Overlay(t, base, "xino=off")
-	must(t, safefile.Move(filepath.Join(dir, "a"), filepath.Join(dir, "b")))
-	wantContent(t, filepath.Join(dir, "b"), "from below")
+	testkit.Must(t, safefile.Move(filepath.Join(dir, "a"), filepath.Join(dir, "b")))
+	testkit.WantContent(t, filepath.Join(dir, "b"), "from below")
 }
 
 func TestAMoveFromOrOverAMountPointIsRefused(t *testing.T) {
-	needLinux(t)
+	testkit.NeedLinux(t)
 	dir := disktest.Tmpfs(t)
-	put(t, filepath.Join(dir, "real"), "x")
+	testkit.Put(t, filepath.Join(dir, "real"), "x")
 	end{sidecar: "sealed"}.lay(t, filepath.Join(dir, "other"), "y")
 	disktest.Bind(t, filepath.Join(dir, "real"), filepath.Join(dir, "mounted"))
-	must(t, checksum.Write(filepath.Join(dir, "real")))
+	testkit.Must(t, checksum.Write(filepath.Join(dir, "real")))
 	for _, safety := range []safefile.Safety{safefile.Strict, safefile.BestEffort} {
 		for _, ends := range [][2]string{{"mounted", "new"}, {"real", "mounted"}, {"other", "mounted"}} {
 			err := safefile.Move(filepath.Join(dir, ends[0]), filepath.Join(dir, ends[1]), safefile.WithSafety(safety))
@@ -257,24 +258,24 @@ func TestAMoveFromOrOverAMountPointIsRefused(t *testing.T) {
 		}
 	}
 	// The locks are those of the two checksums: a refused Move makes none.
-	wantNames(t, dir, "mounted", "other", "other.lock", "other.sha256", "real", "real.lock", "real.sha256")
+	testkit.WantNames(t, dir, "mounted", "other", "other.lock", "other.sha256", "real", "real.lock", "real.sha256")
 }
 
 func TestAMoveWaitsForBothLocks(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
-	put(t, a, "a")
+	testkit.Put(t, a, "a")
 	for _, path := range []string{a, b} {
 		f, _ := summed(path)
 		w, err := f.Create()
-		must(t, err)
+		testkit.Must(t, err)
 		_, disk := summed(path)
 		if err := safefile.Move(a, b, safefile.WithTimeout(0), over(disk)); !errors.Is(err, errors.ErrLocked) {
 			t.Errorf("%s is held: %v", filepath.Base(path), err)
 		}
-		must(t, w.Close())
+		testkit.Must(t, w.Close())
 	}
-	must(t, safefile.Move(a, b, safefile.WithTimeout(0)))
+	testkit.Must(t, safefile.Move(a, b, safefile.WithTimeout(0)))
 }
 
 // Opposite moves take their locks in one order, in this process and between
@@ -282,8 +283,8 @@ func TestAMoveWaitsForBothLocks(t *testing.T) {
 func TestOppositeMovesDoNotWaitForEachOther(t *testing.T) {
 	for _, name := range []string{"one process", "several"} {
 		t.Run(name, func(t *testing.T) {
-			dir := memory(t)
-			must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
+			dir := testkit.Memory(t)
+			testkit.Must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
 			a, b := filepath.Join(dir, "sub", "a"), filepath.Join(dir, "b")
 			end{sidecar: "sealed"}.lay(t, a, "here and there")
 			var movers sync.WaitGroup
@@ -310,10 +311,10 @@ func TestOppositeMovesDoNotWaitForEachOther(t *testing.T) {
 			}
 			movers.Wait()
 			at := a
-			if content(t, a) == "(missing)" {
+			if testkit.Content(t, a) == "(missing)" {
 				at = b
 			}
-			wantContent(t, at, "here and there")
+			testkit.WantContent(t, at, "here and there")
 			wantSealed(t, at)
 			wantNoTemps(t, dir)
 			t.Logf("moved %v times", moved)
@@ -324,14 +325,14 @@ func TestOppositeMovesDoNotWaitForEachOther(t *testing.T) {
 // A link may lead elsewhere when the lock is taken. The file that moves is still
 // the one that is named first.
 func TestAMoveGoesItsWayThoughALinkIsTurnedMeanwhile(t *testing.T) {
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	for _, name := range []string{"x", "y", "zdst"} {
-		put(t, filepath.Join(dir, name), name)
+		testkit.Put(t, filepath.Join(dir, name), name)
 	}
 	link := filepath.Join(dir, "link")
 	for _, first := range []string{"x", "y"} {
 		second := map[string]string{"x": "y", "y": "x"}[first]
-		must(t, errors.Join(os.RemoveAll(link), os.Symlink(first, link)))
+		testkit.Must(t, errors.Join(os.RemoveAll(link), os.Symlink(first, link)))
 		disk := faultfs.Wrap(vfs.OS)
 		looked := 0
 		disk.Before(func(op faultfs.Op) error {
@@ -342,43 +343,43 @@ func TestAMoveGoesItsWayThoughALinkIsTurnedMeanwhile(t *testing.T) {
 			}
 			return nil
 		})
-		must(t, safefile.Move(link, filepath.Join(dir, "zdst"), over(disk)))
+		testkit.Must(t, safefile.Move(link, filepath.Join(dir, "zdst"), over(disk)))
 		if looked < 2 {
 			t.Fatal("nobody looked twice")
 		}
-		wantContent(t, filepath.Join(dir, "zdst"), second)
-		wantContent(t, filepath.Join(dir, first), first)
-		put(t, filepath.Join(dir, second), second)
+		testkit.WantContent(t, filepath.Join(dir, "zdst"), second)
+		testkit.WantContent(t, filepath.Join(dir, first), first)
+		testkit.Put(t, filepath.Join(dir, second), second)
 	}
 }
 
 // Each operation fails in turn. Afterwards the file is at one end, as the error
 // says, and what has a checksum verifies.
 func TestWhateverFailsInAMoveTheFileIsAtOneEnd(t *testing.T) {
-	needLinux(t)
+	testkit.NeedLinux(t)
 	for _, from := range sources[:2] {
 		for _, to := range destinations[:3] {
 			t.Run(from.name+" to "+to.name, func(t *testing.T) {
-				dir := memory(t)
-				must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
+				dir := testkit.Memory(t)
+				testkit.Must(t, os.Mkdir(filepath.Join(dir, "sub"), 0o755))
 				a, b := filepath.Join(dir, "a"), filepath.Join(dir, "sub", "b")
 				old := "replaced"
 				if to.missing {
 					old = "(missing)"
 				}
-				put(t, a+".lock", "")
-				put(t, b+".lock", "")
+				testkit.Put(t, a+".lock", "")
+				testkit.Put(t, b+".lock", "")
 				for n := 1; ; n++ {
-					must(t, errors.Join(os.RemoveAll(a), os.RemoveAll(b), os.RemoveAll(a+".sha256"), os.RemoveAll(b+".sha256")))
+					testkit.Must(t, errors.Join(os.RemoveAll(a), os.RemoveAll(b), os.RemoveAll(a+".sha256"), os.RemoveAll(b+".sha256")))
 					from.lay(t, a, "moved")
 					to.lay(t, b, "replaced")
 					disk := faultfs.Wrap(vfs.OS)
-					open := descriptors(t)
+					open := testkit.Descriptors(t)
 					disk.FailAt(n, syscall.EIO)
 					err := safefile.Move(a, b, over(disk), quiet)
 					ops := disk.Ops()
 					if n > len(ops) {
-						must(t, err)
+						testkit.Must(t, err)
 						t.Logf("%d operations", n-1)
 						break
 					}
@@ -387,7 +388,7 @@ func TestWhateverFailsInAMoveTheFileIsAtOneEnd(t *testing.T) {
 					if err == nil || errors.Is(err, errors.ErrNotDurable) {
 						wantA, wantB = "(missing)", "moved"
 					}
-					if gotA, gotB := content(t, a), content(t, b); gotA != wantA || gotB != wantB {
+					if gotA, gotB := testkit.Content(t, a), testkit.Content(t, b); gotA != wantA || gotB != wantB {
 						t.Errorf("%s: %q and %q, want %q and %q", where, gotA, gotB, wantA, wantB)
 					}
 					if err != nil && !errors.Is(err, syscall.EIO) {
@@ -411,7 +412,7 @@ func TestWhateverFailsInAMoveTheFileIsAtOneEnd(t *testing.T) {
 							t.Errorf("%s: %s: %v, want %v", where, path, verdict, want)
 						}
 					}
-					if now := descriptors(t); now != open {
+					if now := testkit.Descriptors(t); now != open {
 						t.Errorf("%s: %d descriptors before, %d after", where, open, now)
 					}
 					wantNoTemps(t, dir)

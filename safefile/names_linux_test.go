@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -14,8 +15,8 @@ import (
 func TestNoErrorsTextHoldsAControlCharacter(t *testing.T) {
 	const evil = "a\nlevel=INFO\x1b[2J\r\x7f"
 	dir := t.TempDir()
-	must(t, os.Mkdir(filepath.Join(dir, evil), 0o755))
-	must(t, os.Symlink(evil+"2", filepath.Join(dir, evil+"2")))
+	testkit.Must(t, os.Mkdir(filepath.Join(dir, evil), 0o755))
+	testkit.Must(t, os.Symlink(evil+"2", filepath.Join(dir, evil+"2")))
 	for _, path := range []string{
 		filepath.Join(dir, evil),             // a directory
 		filepath.Join(dir, evil, evil, evil), // a directory is missing

@@ -12,6 +12,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
@@ -48,7 +49,7 @@ func canRead(path string, who someone) bool {
 func wantNoWider(t *testing.T, when, path string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(path))
-	must(t, err)
+	testkit.Must(t, err)
 	for _, who := range everyone {
 		if canRead(path, who) {
 			continue
@@ -64,9 +65,9 @@ func wantNoWider(t *testing.T, when, path string) {
 
 // restricted are files that not everybody may read.
 var restricted = map[string]func(t *testing.T, path string){
-	"mode 0600":                 func(t *testing.T, path string) { must(t, os.Chmod(path, 0o600)) },
-	"mode 0640":                 func(t *testing.T, path string) { must(t, os.Chmod(path, 0o640)) },
-	"mode 0604":                 func(t *testing.T, path string) { must(t, os.Chmod(path, 0o604)) },
+	"mode 0600":                 func(t *testing.T, path string) { testkit.Must(t, os.Chmod(path, 0o600)) },
+	"mode 0640":                 func(t *testing.T, path string) { testkit.Must(t, os.Chmod(path, 0o640)) },
+	"mode 0604":                 func(t *testing.T, path string) { testkit.Must(t, os.Chmod(path, 0o604)) },
 	"an ACL for bob alone":      func(t *testing.T, path string) { setACL(t, "-m", "u::rw,g::-,o::-,u:1234:r,m::r", path) },
 	"an ACL that shuts bob out": func(t *testing.T, path string) { setACL(t, "-m", "u::rw,g::r,o::r,u:1234:-,m::r", path) },
 	"an ACL for a group":        func(t *testing.T, path string) { setACL(t, "-m", "u::rw,g::-,o::-,g:2345:r,m::r", path) },
@@ -76,18 +77,18 @@ var restricted = map[string]func(t *testing.T, path string){
 var inherited = map[string]string{"no default ACL": "", "a default ACL": "u::rwx,g::rx,o::rx,u:1234:rwx,g:2345:rwx,m::rwx"}
 
 func TestASidecarIsNeverReadableByMoreUsersThanItsFile(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	for dirName, acl := range inherited {
 		for name, restrict := range restricted {
 			t.Run(name+" in a directory with "+dirName, func(t *testing.T) {
-				dir := open(t, 0o755)
+				dir := testkit.Shared(t, 0o755)
 				if acl != "" {
 					setACL(t, "-d", "-m", acl, dir)
 				}
 				path := filepath.Join(dir, "secret")
-				put(t, path, "0000")
+				testkit.Put(t, path, "0000")
 				setACL(t, "-b", path)
-				must(t, os.Chown(path, 1111, 2222))
+				testkit.Must(t, os.Chown(path, 1111, 2222))
 				restrict(t, path)
 				f, disk := summed(path, quiet)
 				step, widened := "", false
@@ -106,12 +107,12 @@ func TestASidecarIsNeverReadableByMoreUsersThanItsFile(t *testing.T) {
 					{"checksum.Write", func() error { return checksum.Write(path) }},
 					{"a write after the sidecar was widened", func() error {
 						widened = true
-						must(t, os.Chmod(path+".sha256", 0o666))
+						testkit.Must(t, os.Chmod(path+".sha256", 0o666))
 						return f.WriteBytes([]byte("2222")) // which changes no byte
 					}},
 				} {
 					step = s.name
-					must(t, s.do())
+					testkit.Must(t, s.do())
 					step += ", at the end,"
 					wantNoWider(t, step, path)
 					for _, who := range everyone {
@@ -128,25 +129,25 @@ func TestASidecarIsNeverReadableByMoreUsersThanItsFile(t *testing.T) {
 
 // While both contents are vouched for, only those may read the sidecar who may read both files.
 func TestASidecarThatTellsOfTwoFilesIsForThoseWhoMayReadBoth(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	for _, modes := range [][2]os.FileMode{{0o600, 0o644}, {0o644, 0o600}, {0o640, 0o604}} {
 		t.Run(fmt.Sprintf("%o replaced by %o", modes[0], modes[1]), func(t *testing.T) {
-			path := filepath.Join(open(t, 0o755), "secret")
+			path := filepath.Join(testkit.Shared(t, 0o755), "secret")
 			f, disk := summed(path, quiet, safefile.WithoutMetadata(), safefile.WithMode(modes[1]))
-			must(t, f.WriteBytes([]byte("0000")))
-			must(t, os.Chmod(path, modes[0]))
-			must(t, os.Chmod(path+".sha256", modes[0]))
+			testkit.Must(t, f.WriteBytes([]byte("0000")))
+			testkit.Must(t, os.Chmod(path, modes[0]))
+			testkit.Must(t, os.Chmod(path+".sha256", modes[0]))
 			most, announced := os.FileMode(0), 0
 			disk.Before(func(op faultfs.Op) error {
-				side := content(t, path+".sha256")
+				side := testkit.Content(t, path+".sha256")
 				if strings.Contains(side, checksum.Sum([]byte("0000"))) && strings.Contains(side, checksum.Sum([]byte("1111"))) {
 					info, err := os.Stat(path + ".sha256")
-					must(t, err)
+					testkit.Must(t, err)
 					announced, most = announced+1, most|info.Mode().Perm()
 				}
 				return nil
 			})
-			must(t, f.WriteBytes([]byte("1111")))
+			testkit.Must(t, f.WriteBytes([]byte("1111")))
 			if both := modes[0] & modes[1]; announced == 0 || most&^both != 0 {
 				t.Errorf("%d operations saw a sidecar of both contents, of mode %o at most", announced, most)
 			}
@@ -161,19 +162,19 @@ func TestASidecarThatTellsOfTwoFilesIsForThoseWhoMayReadBoth(t *testing.T) {
 func TestASidecarHoldsNothingButDigests(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
 	f, _ := summed(path)
-	setXattr(t, t.TempDir(), "user.try", "x")
-	must(t, f.WriteBytes([]byte("0042")))
-	must(t, f.WriteBytes([]byte("0043")))
-	must(t, checksum.Write(path))
+	testkit.SetXattr(t, t.TempDir(), "user.try", "x")
+	testkit.Must(t, f.WriteBytes([]byte("0042")))
+	testkit.Must(t, f.WriteBytes([]byte("0043")))
+	testkit.Must(t, checksum.Write(path))
 	names := make([]byte, 1024)
 	n, err := syscall.Listxattr(path+".sha256", names)
-	must(t, err)
+	testkit.Must(t, err)
 	for name := range strings.SplitSeq(string(names[:n]), "\x00") {
 		if strings.HasPrefix(name, "user.") {
 			t.Errorf("the sidecar has the attribute %s", name)
 		}
 	}
-	if got, want := content(t, path+".sha256"), checksum.Sum([]byte("0043"))+"  secret\n"; got != want {
+	if got, want := testkit.Content(t, path+".sha256"), checksum.Sum([]byte("0043"))+"  secret\n"; got != want {
 		t.Errorf("it says %q", got)
 	}
 }
@@ -192,11 +193,11 @@ func TestASidecarThatIsNoRegularFileIsRefusedAndLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "app")
-			put(t, path, "{}")
-			put(t, filepath.Join(dir, "good.sha256"), checksum.Sum([]byte("{}"))+"  app\n")
-			must(t, c.plant(path+".sha256"))
+			testkit.Put(t, path, "{}")
+			testkit.Put(t, filepath.Join(dir, "good.sha256"), checksum.Sum([]byte("{}"))+"  app\n")
+			testkit.Must(t, c.plant(path+".sha256"))
 			before, err := os.Lstat(path + ".sha256")
-			must(t, err)
+			testkit.Must(t, err)
 			f, _ := summed(path)
 			calls := map[string]func() error{
 				"WriteBytes":      func() error { return f.WriteBytes([]byte("{\"a\":1}")) },
@@ -205,7 +206,7 @@ func TestASidecarThatIsNoRegularFileIsRefusedAndLeft(t *testing.T) {
 				"checksum.Read":   func() error { _, err := checksum.Read(path); return err },
 				"checksum.Verify": func() error { return checksum.Verify(path) },
 				"Move to": func() error {
-					put(t, path+"2", "{}")
+					testkit.Put(t, path+"2", "{}")
 					return safefile.Move(path+"2", path, quiet, safefile.WithChecksum())
 				},
 			}
@@ -219,27 +220,27 @@ func TestASidecarThatIsNoRegularFileIsRefusedAndLeft(t *testing.T) {
 				}
 			}
 			after, err := os.Lstat(path + ".sha256")
-			must(t, err)
+			testkit.Must(t, err)
 			if !os.SameFile(before, after) {
 				t.Error("it was replaced")
 			}
-			wantContent(t, path, "{}")
+			testkit.WantContent(t, path, "{}")
 		})
 	}
 }
 
 func TestTheCopyOfAWriteInPlaceIsNeverReadableByMoreUsersThanItsFile(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	for dirName, acl := range inherited {
 		for name, restrict := range restricted {
 			t.Run(name+" in a directory with "+dirName, func(t *testing.T) {
-				dir := open(t, 0o755)
+				dir := testkit.Shared(t, 0o755)
 				if acl != "" {
 					setACL(t, "-d", "-m", acl, dir)
 				}
-				source := filepath.Join(open(t, 0o700), "source")
-				put(t, source, "0000")
-				must(t, os.Chown(source, 1111, 2222))
+				source := filepath.Join(testkit.Shared(t, 0o700), "source")
+				testkit.Put(t, source, "0000")
+				testkit.Must(t, os.Chown(source, 1111, 2222))
 				restrict(t, source)
 				path := filepath.Join(dir, "secret")
 				disktest.Bind(t, source, path)
@@ -251,7 +252,7 @@ func TestTheCopyOfAWriteInPlaceIsNeverReadableByMoreUsersThanItsFile(t *testing.
 					}
 					wantNoWider(t, "before "+op.String(), path)
 					found, err := filepath.Glob(filepath.Join(dir, ".holdfast-*.copy"))
-					must(t, err)
+					testkit.Must(t, err)
 					for _, at := range found {
 						copies++
 						for _, who := range everyone {
@@ -262,8 +263,8 @@ func TestTheCopyOfAWriteInPlaceIsNeverReadableByMoreUsersThanItsFile(t *testing.
 					}
 					return nil
 				})
-				must(t, f.WriteBytes([]byte("1111")))
-				must(t, f.WriteBytes([]byte("2222")))
+				testkit.Must(t, f.WriteBytes([]byte("1111")))
+				testkit.Must(t, f.WriteBytes([]byte("2222")))
 				if copies == 0 || len(readers) > 0 {
 					t.Errorf("%d looks at the copy; these can read the file but not its copy: %v", copies, readers)
 				}

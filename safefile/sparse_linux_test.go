@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -15,11 +16,11 @@ import (
 func onDisk(t *testing.T, path string) int64 {
 	t.Helper()
 	f, err := os.Open(path)
-	must(t, err)
+	testkit.Must(t, err)
 	defer f.Close()
-	must(t, f.Sync()) // until then blocks may not be allocated
+	testkit.Must(t, f.Sync()) // until then blocks may not be allocated
 	info, err := f.Stat()
-	must(t, err)
+	testkit.Must(t, err)
 	return info.Sys().(*syscall.Stat_t).Blocks * 512
 }
 
@@ -34,29 +35,29 @@ func TestAppendKeepsTheHolesOfASparseFile(t *testing.T) {
 		} {
 			path := filepath.Join(dir, "file")
 			f, err := os.Create(path)
-			must(t, err)
-			must(t, f.Truncate(int64(len(pieces))*unit))
+			testkit.Must(t, err)
+			testkit.Must(t, f.Truncate(int64(len(pieces))*unit))
 			for i, piece := range pieces {
 				if piece == 'x' {
 					_, err := f.WriteAt(bytes.Repeat([]byte("data"), 4096), int64(i)*unit)
-					must(t, err)
+					testkit.Must(t, err)
 				}
 			}
-			must(t, f.Close())
+			testkit.Must(t, f.Close())
 			want, err := os.ReadFile(path)
-			must(t, err)
+			testkit.Must(t, err)
 			before := onDisk(t, path)
 
-			must(t, safefile.New[string](path, safefile.WithSafety(safefile.BestEffort)).Append("tail"))
+			testkit.Must(t, safefile.New[string](path, safefile.WithSafety(safefile.BestEffort)).Append("tail"))
 			got, err := os.ReadFile(path)
-			must(t, err)
+			testkit.Must(t, err)
 			if !bytes.Equal(got, append(want, "tail"...)) {
 				t.Errorf("%s, %s: the content is another one, %d bytes", kind, name, len(got))
 			}
 			if after := onDisk(t, path); after > before+128<<10 {
 				t.Errorf("%s, %s: it took %d KiB and takes %d KiB", kind, name, before>>10, after>>10)
 			}
-			must(t, os.Remove(path))
+			testkit.Must(t, os.Remove(path))
 		}
 	}
 }

@@ -3,7 +3,6 @@ package safefile_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -37,22 +37,13 @@ type call struct {
 // trace is a task under strace, which may make one call fail.
 func (t task) trace(tb testing.TB, inject ...string) (report, []string) {
 	tb.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		tb.Skip("strace is not installed")
-	}
-	log := filepath.Join(tb.TempDir(), "trace")
-	args := []string{strace, "-f", "-qq", "-o", log, "-e", "signal=none", "-e", "trace=" + strings.Join(injected, ",")}
 	t.Mark = true
-	cmd := t.self(tb, append(args, inject...)...)
+	cmd := t.self(tb)
+	log := testkit.Strace(tb, cmd, append([]string{"-e", "trace=" + strings.Join(injected, ",")}, inject...)...)
 	cmd.Env = append(cmd.Env, "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1")
-	var r report
-	if out, err := exec.Command(strace, "-o", os.DevNull, "true").CombinedOutput(); err != nil {
-		tb.Skipf("strace may trace nothing here: %s", out)
-	}
-	r = reportOf(tb, cmd)
+	r := reportOf(tb, cmd)
 	text, err := os.ReadFile(log)
-	must(tb, err)
+	testkit.Must(tb, err)
 	return r, strings.Split(string(text), "\n")
 }
 
@@ -90,12 +81,10 @@ func between(tb testing.TB, lines []string) (calls []call) {
 func target(tb testing.TB) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "file.json")
-	put(tb, path, faultOld)
-	put(tb, path+".lock", "")
-	must(tb, os.Chown(path, 12, 34))
-	if err := syscall.Setxattr(path, "user.colour", []byte("blue"), 0); err != nil {
-		tb.Skipf("the filesystem keeps no attributes: %v", err)
-	}
+	testkit.Put(tb, path, faultOld)
+	testkit.Put(tb, path+".lock", "")
+	testkit.Must(tb, os.Chown(path, 12, 34))
+	testkit.SetXattr(tb, path, "user.colour", "blue")
 	return path
 }
 
@@ -104,7 +93,7 @@ func target(tb testing.TB) string {
 func (t task) inject(tb testing.TB, c call, errno string) (r report, hit string, ok bool) {
 	tb.Helper()
 	for range 5 {
-		put(tb, t.Path, faultOld)
+		testkit.Put(tb, t.Path, faultOld)
 		var lines []string
 		r, lines = t.trace(tb, "-e", fmt.Sprintf("inject=%s:error=%s:when=%d", c.name, errno, c.n))
 		for _, c := range between(tb, lines) {
@@ -117,14 +106,14 @@ func (t task) inject(tb testing.TB, c call, errno string) (r report, hit string,
 }
 
 func TestRealSystemCallsFailInTurn(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	for _, do := range []string{"write", "append"} {
 		t.Run(do, func(t *testing.T) {
 			path := target(t)
 			job := task{Do: do, Path: path, Data: "new"}
 			after := map[string]string{"write": "new", "append": faultOld + "new"}[do]
 			r, lines := job.trace(t)
-			if r.Err != "" || content(t, path) != after {
+			if r.Err != "" || testkit.Content(t, path) != after {
 				t.Fatalf("without a fault: %s", r.Err)
 			}
 			refused := map[string]int{}
@@ -174,7 +163,7 @@ func (t task) check(tb testing.TB, r report, hit, before, after string) {
 	if r.Err == "" || r.is("ErrNotDurable") {
 		want = after
 	}
-	if got := content(tb, t.Path); got != want {
+	if got := testkit.Content(tb, t.Path); got != want {
 		tb.Errorf("%s: the file holds %q, want %q", where, got, want)
 	}
 	if left := temps(tb, filepath.Dir(t.Path)); len(left) > 0 {
@@ -197,12 +186,12 @@ func (t task) check(tb testing.TB, r report, hit, before, after string) {
 
 // A signal may interrupt any of these calls; the caller never hears of it.
 func TestAnInterruptedSystemCallIsRetriedAndNotReturned(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	path := target(t)
 	for _, do := range []string{"write", "append", "merge"} {
 		after := map[string]string{"write": "new", "append": faultOld + "new", "merge": `{"old": 1, "new": 1}`}[do]
 		job := task{Do: do, Path: path, Data: "new", Errno: syscall.EINTR}
-		put(t, path, faultOld)
+		testkit.Put(t, path, faultOld)
 		_, lines := job.trace(t)
 		interrupted := map[string]bool{}
 		for _, c := range between(t, lines) {
@@ -217,7 +206,7 @@ func TestAnInterruptedSystemCallIsRetriedAndNotReturned(t *testing.T) {
 			if r.Err != "" {
 				t.Errorf("%s, %s: %s", do, hit, r.Err)
 			}
-			wantContent(t, path, after)
+			testkit.WantContent(t, path, after)
 			wantNoTemps(t, filepath.Dir(path))
 		}
 		for _, name := range append([]string{"read", "statx"}, mustFail...) {
@@ -229,23 +218,23 @@ func TestAnInterruptedSystemCallIsRetriedAndNotReturned(t *testing.T) {
 }
 
 // A kernel or filesystem that can't lock must not look like a lock that is free or held.
-func TestField13AFilesystemThatCannotLockIsUnsupported(t *testing.T) {
+func TestAFilesystemThatCannotLockIsUnsupported(t *testing.T) {
 	for _, errno := range []string{"ENOSYS", "ENOLCK", "EOPNOTSUPP"} {
 		path := filepath.Join(t.TempDir(), "file.json")
-		put(t, path, "old")
+		testkit.Put(t, path, "old")
 		r, _ := task{Do: "write", Path: path, Data: "new"}.trace(t, "-e", "inject=flock:error="+errno)
 		if !r.is("ErrUnsupportedEnvironment") || r.is("ErrLocked") || r.is("ErrTimeout") || !strings.Contains(r.Err, "WithLockDir") {
 			t.Errorf("%s: %s, matches %v", errno, r.Err, r.Matches)
 		}
-		wantContent(t, path, "old")
+		testkit.WantContent(t, path, "old")
 	}
 }
 
 // Only EWOULDBLOCK is "busy"; what merely fails is tried no second time.
-func TestField13OnlyEWOULDBLOCKIsBusy(t *testing.T) {
+func TestOnlyEWOULDBLOCKIsBusy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.json")
-	put(t, path, "old")
-	put(t, path+".lock", "") // for the making of one the directory is locked too
+	testkit.Put(t, path, "old")
+	testkit.Put(t, path+".lock", "") // for the making of one the directory is locked too
 	r, lines := task{Do: "write", Path: path, Data: "new"}.trace(t, "-e", "inject=flock:error=EACCES")
 	if !r.is("ErrLock") || r.is("ErrLocked") {
 		t.Errorf("%s, matches %v", r.Err, r.Matches)
@@ -255,9 +244,9 @@ func TestField13OnlyEWOULDBLOCKIsBusy(t *testing.T) {
 	}
 }
 
-func TestField08AReadLocksNothingAndCreatesNothing(t *testing.T) {
+func TestAReadLocksNothingAndCreatesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.json")
-	put(t, path, "{}")
+	testkit.Put(t, path, "{}")
 	r, lines := task{Do: "read", Path: path}.trace(t)
 	if r.Data != "{}" {
 		t.Fatalf("read %q, %s", r.Data, r.Err)
@@ -276,14 +265,14 @@ func TestField08AReadLocksNothingAndCreatesNothing(t *testing.T) {
 			t.Errorf("it opens without %s", flag)
 		}
 	}
-	wantNames(t, filepath.Dir(path), "file.json")
+	testkit.WantNames(t, filepath.Dir(path), "file.json")
 }
 
-func TestField18AWriteThatChangesNoByteSyncsFileAndDirectory(t *testing.T) {
+func TestAWriteThatChangesNoByteSyncsFileAndDirectory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file.json")
-	put(t, path, "same")
+	testkit.Put(t, path, "same")
 	before, err := os.Stat(path)
-	must(t, err)
+	testkit.Must(t, err)
 	_, lines := task{Do: "write", Path: path, Data: "same"}.trace(t)
 	var fsyncs []int
 	for _, c := range between(t, lines) {
@@ -295,7 +284,7 @@ func TestField18AWriteThatChangesNoByteSyncsFileAndDirectory(t *testing.T) {
 		}
 	}
 	after, err := os.Stat(path)
-	must(t, err)
+	testkit.Must(t, err)
 	if len(fsyncs) != 2 || !os.SameFile(before, after) || !before.ModTime().Equal(after.ModTime()) {
 		t.Errorf("%s fsyncs; was %v, is %v", strconv.Itoa(len(fsyncs)), before.ModTime(), after.ModTime())
 	}
@@ -303,7 +292,7 @@ func TestField18AWriteThatChangesNoByteSyncsFileAndDirectory(t *testing.T) {
 
 // The mount table holds all that a write needs of fstatfs(2).
 func TestADeniedFstatfsStopsNoWrite(t *testing.T) {
-	needRoot(t)
+	testkit.NeedRoot(t)
 	for _, errno := range []string{"EPERM", "EACCES", "ENOSYS"} {
 		for _, safety := range []safefile.Safety{safefile.Strict, safefile.Warn, safefile.BestEffort} {
 			path := target(t)
@@ -311,7 +300,7 @@ func TestADeniedFstatfsStopsNoWrite(t *testing.T) {
 			if injected := strings.Contains(strings.Join(lines, "\n"), "(INJECTED)"); r.Err != "" || !injected {
 				t.Errorf("%s, %v: %q, injected: %v", errno, safety, r.Err, injected)
 			}
-			wantContent(t, path, "new")
+			testkit.WantContent(t, path, "new")
 		}
 	}
 	source, mounted := t.TempDir(), filepath.Join(t.TempDir(), "bound")
@@ -320,5 +309,5 @@ func TestADeniedFstatfsStopsNoWrite(t *testing.T) {
 	if !r.is("ErrUnsupportedEnvironment") || !r.Errno {
 		t.Errorf("a read-only mount: %q, matches %v", r.Err, r.Matches)
 	}
-	wantNames(t, source)
+	testkit.WantNames(t, source)
 }

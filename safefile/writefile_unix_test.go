@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // plot is a place that a file is to be written to.
@@ -25,15 +26,15 @@ type plot struct {
 
 func existing(mode fs.FileMode) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
-		put(t, filepath.Join(dir, "file"), "what was there before")
-		must(t, os.Chmod(filepath.Join(dir, "file"), mode))
+		testkit.Put(t, filepath.Join(dir, "file"), "what was there before")
+		testkit.Must(t, os.Chmod(filepath.Join(dir, "file"), mode))
 	}
 }
 
 func linkTo(target string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
-		put(t, filepath.Join(dir, "real"), "what was there before")
-		must(t, os.Symlink(target, filepath.Join(dir, "file")))
+		testkit.Put(t, filepath.Join(dir, "real"), "what was there before")
+		testkit.Must(t, os.Symlink(target, filepath.Join(dir, "file")))
 	}
 }
 
@@ -42,14 +43,14 @@ func linkTo(target string) func(*testing.T, string) {
 func closed(mode fs.FileMode) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		existing(0o644)(t, dir)
-		must(t, os.Chmod(dir, mode))
+		testkit.Must(t, os.Chmod(dir, mode))
 	}
 }
 
 var plots = []plot{
 	{name: "no file"},
-	{name: "an empty file", set: func(t *testing.T, dir string) { put(t, filepath.Join(dir, "file"), "") }},
-	{name: "the same content", set: func(t *testing.T, dir string) { put(t, filepath.Join(dir, "file"), "new") }},
+	{name: "an empty file", set: func(t *testing.T, dir string) { testkit.Put(t, filepath.Join(dir, "file"), "") }},
+	{name: "the same content", set: func(t *testing.T, dir string) { testkit.Put(t, filepath.Join(dir, "file"), "new") }},
 	{name: "a file of mode 0644", set: existing(0o644)},
 	{name: "a file of mode 0600", set: existing(0o600)},
 	{name: "a file of mode 0666", set: existing(0o666)},
@@ -57,11 +58,11 @@ var plots = []plot{
 	{name: "a sticky file", set: existing(0o644 | fs.ModeSticky)},
 	{name: "a read-only file", set: existing(0o444)},
 	{name: "a file without permissions", set: existing(0)},
-	{name: "a directory", set: func(t *testing.T, dir string) { must(t, os.Mkdir(filepath.Join(dir, "file"), 0o755)) }},
+	{name: "a directory", set: func(t *testing.T, dir string) { testkit.Must(t, os.Mkdir(filepath.Join(dir, "file"), 0o755)) }},
 	{name: "a link to a file", set: linkTo("real")},
 	{name: "a link to a link", set: func(t *testing.T, dir string) {
 		linkTo("other")(t, dir)
-		must(t, os.Symlink("real", filepath.Join(dir, "other")))
+		testkit.Must(t, os.Symlink("real", filepath.Join(dir, "other")))
 	}},
 	{name: "a dangling link", set: linkTo("none")},
 	{name: "a link into no directory", set: linkTo("none/file")},
@@ -73,9 +74,9 @@ var plots = []plot{
 	{name: "a separator at the end of nothing", path: "file/"},
 	{name: "a dot at the end", path: "file/.", set: existing(0o644)},
 	{name: "dots after a link", path: "down/../file", set: func(t *testing.T, dir string) {
-		must(t, os.MkdirAll(filepath.Join(dir, "a", "b"), 0o777))
-		must(t, os.Chmod(filepath.Join(dir, "a"), 0o777))
-		must(t, os.Symlink("a/b", filepath.Join(dir, "down")))
+		testkit.Must(t, os.MkdirAll(filepath.Join(dir, "a", "b"), 0o777))
+		testkit.Must(t, os.Chmod(filepath.Join(dir, "a"), 0o777))
+		testkit.Must(t, os.Symlink("a/b", filepath.Join(dir, "down")))
 	}},
 	{name: "a file that may be written only", set: existing(0o200),
 		differs: "its attributes can't be read, so they can't be kept; WithoutMetadata or Warn goes on"},
@@ -99,8 +100,8 @@ type harvest struct {
 func (p plot) try(t *testing.T, base, do string, perm fs.FileMode, umask int, uid uint32) (harvest, string) {
 	t.Helper()
 	dir, err := os.MkdirTemp(base, "plot")
-	must(t, err)
-	must(t, os.Chmod(dir, 0o777))
+	testkit.Must(t, err)
+	testkit.Must(t, os.Chmod(dir, 0o777))
 	if p.set != nil {
 		p.set(t, dir)
 	}
@@ -115,7 +116,7 @@ func (p plot) try(t *testing.T, base, do string, perm fs.FileMode, umask int, ui
 		r = job.run()
 		syscall.Umask(old)
 	} else {
-		must(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		testkit.Must(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 			info, _ := os.Lstat(path)
 			if err == nil && path != dir {
 				err = os.Lchown(path, int(uid), int(uid))
@@ -125,7 +126,7 @@ func (p plot) try(t *testing.T, base, do string, perm fs.FileMode, umask int, ui
 			}
 			return err
 		}))
-		must(t, os.Lchown(dir, int(uid), int(uid)))
+		testkit.Must(t, os.Lchown(dir, int(uid), int(uid)))
 		r = job.as(t, uid, uid)
 	}
 	wantNoTemps(t, dir)
@@ -157,7 +158,7 @@ func TestWriteFileDoesWhatThatOfPackageOSDoes(t *testing.T) {
 		}
 		for _, p := range plots {
 			t.Run(user+"/"+p.name, func(t *testing.T) {
-				base := open(t, 0o777)
+				base := testkit.Shared(t, 0o777)
 				differed := false
 				for _, perm := range perms {
 					for _, umask := range umasks {
@@ -183,7 +184,7 @@ func TestWriteFileDoesWhatThatOfPackageOSDoes(t *testing.T) {
 // The differences are part of what WriteFile promises.
 func TestTheDocumentOfWriteFileNamesItsDifferences(t *testing.T) {
 	source, err := os.ReadFile("safefile.go")
-	must(t, err)
+	testkit.Must(t, err)
 	_, doc, _ := strings.Cut(string(source), "// WriteFile is [os.WriteFile]")
 	doc, _, _ = strings.Cut(doc, "func WriteFile")
 	doc = strings.ReplaceAll(doc, "\n//", "")

@@ -9,21 +9,22 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
 // linked is a directory with conf/real.json and links to it.
 func linked(t testing.TB) string {
 	t.Helper()
-	dir := memory(t)
-	must(t, os.MkdirAll(filepath.Join(dir, "conf", "sub"), 0o755))
-	put(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
+	dir := testkit.Memory(t)
+	testkit.Must(t, os.MkdirAll(filepath.Join(dir, "conf", "sub"), 0o755))
+	testkit.Put(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
 	for link, target := range map[string]string{
 		"relative.json": "conf/real.json", "absolute.json": filepath.Join(dir, "conf/real.json"), "conf/sub/up.json": "../real.json",
 		"two.json": "relative.json", "dangling.json": "conf/none.json", "loop.json": "loop2.json", "loop2.json": "loop.json",
 		"parent": "conf", "nowhere.json": "none/x.json", "directory.json": "conf",
 	} {
-		must(t, os.Symlink(target, filepath.Join(dir, link)))
+		testkit.Must(t, os.Symlink(target, filepath.Join(dir, link)))
 	}
 	return dir
 }
@@ -31,44 +32,44 @@ func linked(t testing.TB) string {
 func wantLink(t testing.TB, path string, want bool) {
 	t.Helper()
 	info, err := os.Lstat(path)
-	must(t, err)
+	testkit.Must(t, err)
 	if is := info.Mode()&fs.ModeSymlink != 0; is != want {
 		t.Errorf("%s is a link: %v", filepath.Base(path), is)
 	}
 }
 
-func TestField06SymlinkedConfigStaysALink(t *testing.T) {
+func TestSymlinkedConfigStaysALink(t *testing.T) {
 	for _, link := range []string{"relative.json", "absolute.json", "conf/sub/up.json", "two.json", "parent/real.json"} {
 		dir := linked(t)
 		path := filepath.Join(dir, link)
 		f := safefile.New[string](path)
-		must(t, f.Write("new"))
+		testkit.Must(t, f.Write("new"))
 		if v, err := f.Read(); v != "new" || err != nil {
 			t.Errorf("%s reads %q, %v", link, v, err)
 		}
-		wantContent(t, filepath.Join(dir, "conf", "real.json"), `"new"`)
+		testkit.WantContent(t, filepath.Join(dir, "conf", "real.json"), `"new"`)
 		wantLink(t, path, link != "parent/real.json")
 		// The lock and the temp lie where the file does.
-		wantNames(t, filepath.Join(dir, "conf"), "real.json", "real.json.lock", "sub")
+		testkit.WantNames(t, filepath.Join(dir, "conf"), "real.json", "real.json.lock", "sub")
 		if _, err := os.Lstat(path + ".lock"); err == nil && link != "parent/real.json" {
 			t.Errorf("%s: there is a lock beside the link", link)
 		}
 	}
 }
 
-func TestField06ADanglingLinksTargetIsMade(t *testing.T) {
+func TestADanglingLinksTargetIsMade(t *testing.T) {
 	dir := linked(t)
-	must(t, safefile.New[string](filepath.Join(dir, "dangling.json")).Write("new"))
-	wantContent(t, filepath.Join(dir, "conf", "none.json"), "\"new\"\n")
+	testkit.Must(t, safefile.New[string](filepath.Join(dir, "dangling.json")).Write("new"))
+	testkit.WantContent(t, filepath.Join(dir, "conf", "none.json"), "\"new\"\n")
 	wantLink(t, filepath.Join(dir, "dangling.json"), true)
 	if err := safefile.New[string](filepath.Join(dir, "nowhere.json")).Write("new"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("into a missing directory: %v", err)
 	}
-	must(t, safefile.New[string](filepath.Join(dir, "nowhere.json"), safefile.WithParents(0o755)).Write("new"))
-	wantContent(t, filepath.Join(dir, "none", "x.json"), "\"new\"\n")
+	testkit.Must(t, safefile.New[string](filepath.Join(dir, "nowhere.json"), safefile.WithParents(0o755)).Write("new"))
+	testkit.WantContent(t, filepath.Join(dir, "none", "x.json"), "\"new\"\n")
 }
 
-func TestField06ALoopIsAnErrorAndNoHang(t *testing.T) {
+func TestALoopIsAnErrorAndNoHang(t *testing.T) {
 	f := safefile.New[string](filepath.Join(linked(t), "loop.json"))
 	_, readErr := f.Read()
 	for what, err := range map[string]error{"Read": readErr, "Write": f.Write("x"), "Append": f.Append("x"), "Remove": f.Remove()} {
@@ -78,7 +79,7 @@ func TestField06ALoopIsAnErrorAndNoHang(t *testing.T) {
 	}
 }
 
-func TestField06ALinkToADirectoryIsRefused(t *testing.T) {
+func TestALinkToADirectoryIsRefused(t *testing.T) {
 	f := safefile.New[string](filepath.Join(linked(t), "directory.json"))
 	if _, err := f.Read(); err == nil {
 		t.Error("it was read")
@@ -88,17 +89,17 @@ func TestField06ALinkToADirectoryIsRefused(t *testing.T) {
 	}
 }
 
-func TestField06ReadersAndWritersByLinkAndByNameShareOneLock(t *testing.T) {
+func TestReadersAndWritersByLinkAndByNameShareOneLock(t *testing.T) {
 	dir := linked(t)
 	both := []*safefile.SafeFile[map[string]int]{
 		safefile.New[map[string]int](filepath.Join(dir, "two.json"), over(osFS)),
 		safefile.New[map[string]int](filepath.Join(dir, "parent", "real.json"), over(osFS)),
 	}
-	must(t, both[0].Write(map[string]int{}))
+	testkit.Must(t, both[0].Write(map[string]int{}))
 	mergeAll(t, both, 50)
 }
 
-func TestField06UnderRefuseALinkIsNeitherReadNorWritten(t *testing.T) {
+func TestUnderRefuseALinkIsNeitherReadNorWritten(t *testing.T) {
 	dir := linked(t)
 	for _, link := range []string{"relative.json", "dangling.json", "loop.json"} {
 		f := safefile.New[string](filepath.Join(dir, link), safefile.WithSymlinks(safefile.Refuse))
@@ -109,66 +110,66 @@ func TestField06UnderRefuseALinkIsNeitherReadNorWritten(t *testing.T) {
 			}
 		}
 	}
-	wantContent(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
+	testkit.WantContent(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
 	// Links before the last element are followed in any case.
-	must(t, safefile.New[string](filepath.Join(dir, "parent", "real.json"), safefile.WithSymlinks(safefile.Refuse)).Write("new"))
+	testkit.Must(t, safefile.New[string](filepath.Join(dir, "parent", "real.json"), safefile.WithSymlinks(safefile.Refuse)).Write("new"))
 }
 
-func TestField06UnderReplaceAFileTakesTheLinksPlace(t *testing.T) {
+func TestUnderReplaceAFileTakesTheLinksPlace(t *testing.T) {
 	for _, link := range []string{"relative.json", "dangling.json", "loop.json"} {
 		dir := linked(t)
 		path := filepath.Join(dir, link)
 		f := safefile.New[string](path, safefile.WithSymlinks(safefile.Replace))
-		must(t, f.Write("new"))
+		testkit.Must(t, f.Write("new"))
 		wantLink(t, path, false)
 		want := "\"new\"\n"
 		if link == "relative.json" {
 			want = `"new"` // as the text that the link led to was written
 		}
-		wantContent(t, path, want)
-		wantContent(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
+		testkit.WantContent(t, path, want)
+		testkit.WantContent(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
 	}
 }
 
-func TestField06UnderReplaceAMergeAndAnAppendKeepWhatWasReadThroughTheLink(t *testing.T) {
+func TestUnderReplaceAMergeAndAnAppendKeepWhatWasReadThroughTheLink(t *testing.T) {
 	dir := linked(t)
 	path := filepath.Join(dir, "relative.json")
-	put(t, filepath.Join(dir, "conf", "real.json"), `{"a": 1}`)
+	testkit.Put(t, filepath.Join(dir, "conf", "real.json"), `{"a": 1}`)
 	f := safefile.New[map[string]int](path, safefile.WithSymlinks(safefile.Replace))
-	must(t, f.Merge(map[string]int{"b": 2}))
+	testkit.Must(t, f.Merge(map[string]int{"b": 2}))
 	if v, err := f.Read(); len(v) != 2 || err != nil {
 		t.Errorf("it reads %v, %v", v, err)
 	}
 	wantLink(t, path, false)
-	must(t, os.Remove(path))
-	must(t, os.Symlink("conf/real.json", path))
-	must(t, f.Append("\n"))
-	wantContent(t, path, "{\"a\": 1}\n")
-	wantContent(t, filepath.Join(dir, "conf", "real.json"), `{"a": 1}`)
+	testkit.Must(t, os.Remove(path))
+	testkit.Must(t, os.Symlink("conf/real.json", path))
+	testkit.Must(t, f.Append("\n"))
+	testkit.WantContent(t, path, "{\"a\": 1}\n")
+	testkit.WantContent(t, filepath.Join(dir, "conf", "real.json"), `{"a": 1}`)
 }
 
-func TestField06RemoveFollowsAsWriteDoes(t *testing.T) {
+func TestRemoveFollowsAsWriteDoes(t *testing.T) {
 	dir := linked(t)
 	path := filepath.Join(dir, "relative.json")
-	must(t, safefile.New[string](path).Remove())
+	testkit.Must(t, safefile.New[string](path).Remove())
 	wantLink(t, path, true)
-	wantContent(t, filepath.Join(dir, "conf", "real.json"), "(missing)")
-	must(t, safefile.New[string](path, safefile.WithSymlinks(safefile.Replace)).Remove())
+	testkit.WantContent(t, filepath.Join(dir, "conf", "real.json"), "(missing)")
+	testkit.Must(t, safefile.New[string](path, safefile.WithSymlinks(safefile.Replace)).Remove())
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the link is still there: %v", err)
 	}
 }
 
-func TestField20ALinkPlantedUnderTheTempsNameLeadsNowhere(t *testing.T) {
+func TestALinkPlantedUnderTheTempsNameLeadsNowhere(t *testing.T) {
 	// The name can't be foreseen, so the next best attacker answers to Create.
-	dir := memory(t)
+	dir := testkit.Memory(t)
 	victim := filepath.Join(dir, "victim")
-	put(t, victim, "precious")
+	testkit.Put(t, victim, "precious")
 	path := filepath.Join(dir, "file")
 	disk := planting(t, func(temp string) error { return os.Symlink(victim, temp) })
 	if err := safefile.WriteFile(path, []byte("new"), over(disk)); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("got %v", err)
 	}
-	wantContent(t, victim, "precious")
-	wantContent(t, path, "(missing)")
+	testkit.WantContent(t, victim, "precious")
+	testkit.WantContent(t, path, "(missing)")
 }

@@ -13,14 +13,15 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-func TestField08OnAReadOnlyMountReadsWorkAndWritesSayWhy(t *testing.T) {
-	needRoot(t)
+func TestOnAReadOnlyMountReadsWorkAndWritesSayWhy(t *testing.T) {
+	testkit.NeedRoot(t)
 	source, mounted := t.TempDir(), t.TempDir()
-	put(t, filepath.Join(source, "file.json"), "{}")
+	testkit.Put(t, filepath.Join(source, "file.json"), "{}")
 	disktest.Bind(t, source, mounted, "ro")
 	path := filepath.Join(mounted, "file.json")
 	f := safefile.New[map[string]int](path)
@@ -34,8 +35,8 @@ func TestField08OnAReadOnlyMountReadsWorkAndWritesSayWhy(t *testing.T) {
 		t.Errorf("ReadOr: %v, %v", v, err)
 	}
 	wantEveryWriteRefused(t, f, mounted)
-	wantNames(t, source, "file.json")
-	wantContent(t, filepath.Join(source, "file.json"), "{}")
+	testkit.WantNames(t, source, "file.json")
+	testkit.WantContent(t, filepath.Join(source, "file.json"), "{}")
 }
 
 // wantEveryWriteRefused changes, or would, what a read-only mount holds: {}.
@@ -60,37 +61,37 @@ func wantEveryWriteRefused(t *testing.T, f *safefile.SafeFile[map[string]int], m
 	}
 }
 
-func TestField04ASingleFileThatIsMountedIsRefusedAndStaysWhole(t *testing.T) {
-	needRoot(t)
+func TestASingleFileThatIsMountedIsRefusedAndStaysWhole(t *testing.T) {
+	testkit.NeedRoot(t)
 	dir := t.TempDir()
 	source, path := filepath.Join(dir, "source"), filepath.Join(dir, "mounted")
-	put(t, source, "old")
+	testkit.Put(t, source, "old")
 	disktest.Bind(t, source, path)
 	err := safefile.WriteFile(path, []byte("new"))
 	if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "mount") {
 		t.Errorf("got %v", err)
 	}
-	wantContent(t, path, "old")
+	testkit.WantContent(t, path, "old")
 	wantNoTemps(t, dir)
 }
 
-func TestField20WhatIsNoRegularFileIsRefusedWithoutHanging(t *testing.T) {
-	needLinux(t)
+func TestWhatIsNoRegularFileIsRefusedWithoutHanging(t *testing.T) {
+	testkit.NeedLinux(t)
 	for what, make := range map[string]func(t *testing.T, path string){
-		"a directory": func(t *testing.T, path string) { must(t, os.Mkdir(path, 0o755)) },
-		"a FIFO":      func(t *testing.T, path string) { makeFIFO(t, path) },
+		"a directory": func(t *testing.T, path string) { testkit.Must(t, os.Mkdir(path, 0o755)) },
+		"a FIFO":      func(t *testing.T, path string) { testkit.FIFO(t, path) },
 		"a socket": func(t *testing.T, path string) {
 			l, err := net.Listen("unix", path)
-			must(t, err)
+			testkit.Must(t, err)
 			t.Cleanup(func() { l.Close() })
 		},
-		"a device": func(t *testing.T, path string) { makeDevice(t, path) },
+		"a device": func(t *testing.T, path string) { testkit.Device(t, path) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "file.json")
 			make(t, path)
 			before, err := os.Lstat(path)
-			must(t, err)
+			testkit.Must(t, err)
 			f := safefile.New[map[string]int](path)
 			for name, call := range map[string]func() error{
 				"Read":      func() error { _, err := f.Read(); return err },
@@ -101,7 +102,7 @@ func TestField20WhatIsNoRegularFileIsRefusedWithoutHanging(t *testing.T) {
 				"Merge":     func() error { return f.Merge(map[string]int{"a": 1}) },
 				"Remove":    f.Remove,
 			} {
-				err := inTime(t, name, call)
+				err := testkit.InTime(t, name, call)
 				if !errors.Is(err, errors.ErrFile) || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), path) {
 					t.Errorf("%s: %v", name, err)
 				}
@@ -115,7 +116,7 @@ func TestField20WhatIsNoRegularFileIsRefusedWithoutHanging(t *testing.T) {
 	}
 }
 
-func TestField21AnEmptyPathIsAnErrorOfEveryCall(t *testing.T) {
+func TestAnEmptyPathIsAnErrorOfEveryCall(t *testing.T) {
 	f := safefile.New[int]("")
 	_, readErr := f.Read()
 	_, moreErr := safefile.ReadFile("")
@@ -127,32 +128,32 @@ func TestField21AnEmptyPathIsAnErrorOfEveryCall(t *testing.T) {
 	}
 }
 
-func TestField21ALaterChdirMovesNoHandle(t *testing.T) {
-	here, there := memory(t), memory(t)
+func TestALaterChdirMovesNoHandle(t *testing.T) {
+	here, there := testkit.Memory(t), testkit.Memory(t)
 	t.Chdir(here)
 	f := safefile.New[string]("file.json", safefile.WithLockDir("."))
 	t.Chdir(there)
-	must(t, f.Write("x"))
-	wantContent(t, filepath.Join(here, "file.json"), "\"x\"\n")
-	if len(names(t, here)) != 2 || len(names(t, there)) != 0 {
-		t.Errorf("here is %v, there is %v", names(t, here), names(t, there))
+	testkit.Must(t, f.Write("x"))
+	testkit.WantContent(t, filepath.Join(here, "file.json"), "\"x\"\n")
+	if len(testkit.Names(t, here)) != 2 || len(testkit.Names(t, there)) != 0 {
+		t.Errorf("here is %v, there is %v", testkit.Names(t, here), testkit.Names(t, there))
 	}
 	if want := filepath.Join(here, "file.json"); f.Path() != want {
 		t.Errorf("Path is %q, want %q", f.Path(), want)
 	}
 }
 
-func TestField09AMissingParentIsAnErrorThatSaysSoOrIsMadeDurably(t *testing.T) {
-	dir := memory(t)
+func TestAMissingParentIsAnErrorThatSaysSoOrIsMadeDurably(t *testing.T) {
+	dir := testkit.Memory(t)
 	path := filepath.Join(dir, "a", "b", "file")
 	err := safefile.WriteFile(path, []byte("x"))
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), filepath.Join(dir, "a", "b")) || !strings.Contains(err.Error(), "WithParents") {
 		t.Errorf("got %v", err)
 	}
-	wantNames(t, dir)
+	testkit.WantNames(t, dir)
 	disk := faultfs.Wrap(osFS)
-	must(t, safefile.WriteFile(path, []byte("x"), safefile.WithParents(0o700), over(disk)))
-	wantContent(t, path, "x")
+	testkit.Must(t, safefile.WriteFile(path, []byte("x"), safefile.WithParents(0o700), over(disk)))
+	testkit.WantContent(t, path, "x")
 	var synced []string
 	for _, op := range disk.Ops() {
 		if op.Verb == faultfs.SyncDir {
@@ -170,33 +171,33 @@ func TestField09AMissingParentIsAnErrorThatSaysSoOrIsMadeDurably(t *testing.T) {
 	}
 }
 
-func TestField19LeftoversAreSweptAtAProcesssFirstWriteAndForeignFilesAreNot(t *testing.T) {
-	dir := memory(t)
+func TestLeftoversAreSweptAtAProcesssFirstWriteAndForeignFilesAreNot(t *testing.T) {
+	dir := testkit.Memory(t)
 	mine := []string{"a", "a.b", "a.json"}
 	for _, name := range mine {
-		put(t, filepath.Join(dir, tempOf(name)), "half")
-		put(t, filepath.Join(dir, name+".lock"), "")
+		testkit.Put(t, filepath.Join(dir, tempOf(name)), "half")
+		testkit.Put(t, filepath.Join(dir, name+".lock"), "")
 	}
-	put(t, filepath.Join(dir, "notes.tmp"), "a user's")
-	put(t, filepath.Join(dir, ".holdfast-notes.tmp"), "a user's")
+	testkit.Put(t, filepath.Join(dir, "notes.tmp"), "a user's")
+	testkit.Put(t, filepath.Join(dir, ".holdfast-notes.tmp"), "a user's")
 	holder := held(t, filepath.Join(dir, "a.b")) // its writer lives
-	must(t, safefile.WriteFile(filepath.Join(dir, "a"), []byte("x"), over(osFS)))
-	wantNames(t, dir, ".holdfast-notes.tmp", tempOf("a.b"), "a", "a.b.lock", "a.json.lock", "a.lock", "notes.tmp")
-	must(t, holder.Unlock())
-	must(t, safefile.WriteFile(filepath.Join(dir, "a"), []byte("y"), over(osFS)))
-	wantNames(t, dir, ".holdfast-notes.tmp", "a", "a.b.lock", "a.json.lock", "a.lock", "notes.tmp")
+	testkit.Must(t, safefile.WriteFile(filepath.Join(dir, "a"), []byte("x"), over(osFS)))
+	testkit.WantNames(t, dir, ".holdfast-notes.tmp", tempOf("a.b"), "a", "a.b.lock", "a.json.lock", "a.lock", "notes.tmp")
+	testkit.Must(t, holder.Unlock())
+	testkit.Must(t, safefile.WriteFile(filepath.Join(dir, "a"), []byte("y"), over(osFS)))
+	testkit.WantNames(t, dir, ".holdfast-notes.tmp", "a", "a.b.lock", "a.json.lock", "a.lock", "notes.tmp")
 }
 
-func TestField19TempsOfWritersWithoutALockAreNotSwept(t *testing.T) {
-	dir := memory(t)
+func TestTempsOfWritersWithoutALockAreNotSwept(t *testing.T) {
+	dir := testkit.Memory(t)
 	temp := filepath.Join(dir, ".holdfast-nolock-0123456789abcdef.tmp")
-	put(t, temp, "half")
-	must(t, safefile.WriteFile(filepath.Join(dir, "a"), []byte("x"), over(osFS)))
-	wantContent(t, temp, "half")
+	testkit.Put(t, temp, "half")
+	testkit.Must(t, safefile.WriteFile(filepath.Join(dir, "a"), []byte("x"), over(osFS)))
+	testkit.WantContent(t, temp, "half")
 }
 
-func TestField18AnEditorsChangeDuringAMergeIsKept(t *testing.T) {
-	path := filepath.Join(memory(t), "file.json")
+func TestAnEditorsChangeDuringAMergeIsKept(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file.json")
 	for what, c := range map[string]struct {
 		do      func(*safefile.SafeFile[map[string]int]) error
 		changed bool
@@ -205,7 +206,7 @@ func TestField18AnEditorsChangeDuringAMergeIsKept(t *testing.T) {
 		"Append": {func(f *safefile.SafeFile[map[string]int]) error { return f.Append("\n") }, true},
 		"Write":  {func(f *safefile.SafeFile[map[string]int]) error { return f.Write(map[string]int{"c": 3}) }, false},
 	} {
-		put(t, path, `{"a": 1}`)
+		testkit.Put(t, path, `{"a": 1}`)
 		disk := faultfs.Wrap(osFS)
 		f := safefile.New[map[string]int](path, over(disk))
 		disk.Before(func(op faultfs.Op) error {
@@ -216,35 +217,35 @@ func TestField18AnEditorsChangeDuringAMergeIsKept(t *testing.T) {
 		})
 		err := c.do(f)
 		if !c.changed {
-			must(t, err)
-			wantContent(t, path, `{"c": 3}`)
+			testkit.Must(t, err)
+			testkit.WantContent(t, path, `{"c": 3}`)
 			continue
 		}
 		if !errors.Is(err, errors.ErrChanged) || !errors.Is(err, errors.ErrFile) {
 			t.Errorf("%s: %v", what, err)
 		}
-		wantContent(t, path, `{"editor": 1}`)
+		testkit.WantContent(t, path, `{"editor": 1}`)
 		disk.Reset()
-		must(t, c.do(f))
+		testkit.Must(t, c.do(f))
 	}
 }
 
-func TestField18AHardLinksTwinKeepsTheOldContent(t *testing.T) {
-	dir := memory(t)
+func TestAHardLinksTwinKeepsTheOldContent(t *testing.T) {
+	dir := testkit.Memory(t)
 	path, twin := filepath.Join(dir, "file"), filepath.Join(dir, "twin")
-	put(t, path, "old")
-	must(t, os.Link(path, twin))
-	must(t, safefile.WriteFile(path, []byte("new")))
-	wantContent(t, path, "new")
-	wantContent(t, twin, "old")
+	testkit.Put(t, path, "old")
+	testkit.Must(t, os.Link(path, twin))
+	testkit.Must(t, safefile.WriteFile(path, []byte("new")))
+	testkit.WantContent(t, path, "new")
+	testkit.WantContent(t, twin, "old")
 }
 
-func TestField18AFullDiskLosesNothing(t *testing.T) {
+func TestAFullDiskLosesNothing(t *testing.T) {
 	dir := disktest.Tmpfs(t, "size=1m")
 	path := filepath.Join(dir, "file.json")
 	f := safefile.New[map[string]string](path)
-	must(t, f.Write(map[string]string{"a": strings.Repeat("x", 400<<10)}))
-	before := content(t, path)
+	testkit.Must(t, f.Write(map[string]string{"a": strings.Repeat("x", 400<<10)}))
+	before := testkit.Content(t, path)
 	for what, err := range map[string]error{
 		"Write":  f.Write(map[string]string{"a": strings.Repeat("y", 900<<10)}),
 		"Merge":  f.Merge(map[string]string{"b": strings.Repeat("y", 500<<10)}),
@@ -254,9 +255,9 @@ func TestField18AFullDiskLosesNothing(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if content(t, path) != before {
+	if testkit.Content(t, path) != before {
 		t.Error("the content changed")
 	}
-	wantNames(t, dir, "file.json", "file.json.lock")
-	must(t, f.Write(map[string]string{"a": "small"}))
+	testkit.WantNames(t, dir, "file.json", "file.json.lock")
+	testkit.Must(t, f.Write(map[string]string{"a": "small"}))
 }

@@ -9,15 +9,18 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/registry"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-func TestField17ADamagedFileIsATypedErrorWithItsPlaceAndIsNotTouched(t *testing.T) {
+func TestADamagedFileIsATypedErrorWithItsPlaceAndIsNotTouched(t *testing.T) {
 	for name, c := range map[string]struct {
 		damaged string
 		line    int
@@ -27,8 +30,8 @@ func TestField17ADamagedFileIsATypedErrorWithItsPlaceAndIsNotTouched(t *testing.
 		"a.yaml":  {"a: 1\nb: [1,\n", 0},
 		"a.toml":  {"a = 1\nb = = 2\n", 2},
 	} {
-		path := filepath.Join(memory(t), name)
-		put(t, path, c.damaged)
+		path := filepath.Join(testkit.Memory(t), name)
+		testkit.Put(t, path, c.damaged)
 		f := safefile.New[map[string]any](path)
 		_, readErr := f.Read()
 		_, orErr := f.ReadOr(map[string]any{"default": 1})
@@ -42,14 +45,14 @@ func TestField17ADamagedFileIsATypedErrorWithItsPlaceAndIsNotTouched(t *testing.
 				t.Errorf("%s of %s tells line %d: %v", what, name, typed.Line, err)
 			}
 		}
-		wantContent(t, path, c.damaged)
-		must(t, f.Write(map[string]any{"a": "repaired"})) // on purpose it may be replaced
+		testkit.WantContent(t, path, c.damaged)
+		testkit.Must(t, f.Write(map[string]any{"a": "repaired"})) // on purpose it may be replaced
 	}
 }
 
-func TestField17AnEmptyFileIsNoDefault(t *testing.T) {
-	path := filepath.Join(memory(t), "a.json")
-	put(t, path, "")
+func TestAnEmptyFileIsNoDefault(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "a.json")
+	testkit.Put(t, path, "")
 	f := safefile.New[map[string]int](path)
 	if v, err := f.ReadOr(map[string]int{"default": 1}); !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("ReadOr: %v, %v", v, err)
@@ -57,11 +60,11 @@ func TestField17AnEmptyFileIsNoDefault(t *testing.T) {
 	if err := f.Merge(map[string]int{"a": 1}); !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("Merge: %v", err)
 	}
-	wantContent(t, path, "")
+	testkit.WantContent(t, path, "")
 }
 
-func TestField17AMissingFileIsNotExistAndReadOrsDefault(t *testing.T) {
-	path := filepath.Join(memory(t), "a.json")
+func TestAMissingFileIsNotExistAndReadOrsDefault(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "a.json")
 	f := safefile.New[[]int](path)
 	if v, err := f.Read(); !errors.Is(err, fs.ErrNotExist) || !errors.Is(err, errors.ErrRead) || v != nil {
 		t.Errorf("Read: %v, %v", v, err)
@@ -77,32 +80,32 @@ func TestField17AMissingFileIsNotExistAndReadOrsDefault(t *testing.T) {
 	}
 }
 
-func TestField16NothingIsAddedToTheFile(t *testing.T) {
-	dir := memory(t)
-	must(t, safefile.WriteFile(filepath.Join(dir, "bytes"), []byte("exactly this")))
-	wantContent(t, filepath.Join(dir, "bytes"), "exactly this")
-	must(t, safefile.WriteFile(filepath.Join(dir, "empty"), nil))
-	wantContent(t, filepath.Join(dir, "empty"), "")
+func TestNothingIsAddedToTheFile(t *testing.T) {
+	dir := testkit.Memory(t)
+	testkit.Must(t, safefile.WriteFile(filepath.Join(dir, "bytes"), []byte("exactly this")))
+	testkit.WantContent(t, filepath.Join(dir, "bytes"), "exactly this")
+	testkit.Must(t, safefile.WriteFile(filepath.Join(dir, "empty"), nil))
+	testkit.WantContent(t, filepath.Join(dir, "empty"), "")
 	f := safefile.New[string](filepath.Join(dir, "log"))
-	must(t, f.Append("no newline"))
-	must(t, f.Append(", and none here"))
-	wantContent(t, filepath.Join(dir, "log"), "no newline, and none here")
+	testkit.Must(t, f.Append("no newline"))
+	testkit.Must(t, f.Append(", and none here"))
+	testkit.WantContent(t, filepath.Join(dir, "log"), "no newline, and none here")
 	s := safefile.New[struct {
 		Name string `json:"name"`
 	}](filepath.Join(dir, "a.json"))
 	v, _ := s.ReadOr(struct {
 		Name string `json:"name"`
 	}{"x<y>"})
-	must(t, s.Write(v))
-	wantContent(t, filepath.Join(dir, "a.json"), "{\n  \"name\": \"x<y>\"\n}\n")
+	testkit.Must(t, s.Write(v))
+	testkit.WantContent(t, filepath.Join(dir, "a.json"), "{\n  \"name\": \"x<y>\"\n}\n")
 }
 
-func TestField16AWriteThatChangesNothingWritesNothing(t *testing.T) {
-	path := filepath.Join(memory(t), "a.json")
+func TestAWriteThatChangesNothingWritesNothing(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "a.json")
 	f := safefile.New[map[string]int](path)
-	must(t, f.Write(map[string]int{"a": 1}))
+	testkit.Must(t, f.Write(map[string]int{"a": 1}))
 	before, err := os.Stat(path)
-	must(t, err)
+	testkit.Must(t, err)
 	for what, err := range map[string]error{
 		"Write": f.Write(map[string]int{"a": 1}), "Merge": f.Merge(map[string]int{"a": 1}), "Append": f.Append(""),
 	} {
@@ -111,35 +114,35 @@ func TestField16AWriteThatChangesNothingWritesNothing(t *testing.T) {
 			t.Errorf("%s: %v; was %v, is %v", what, err, before.ModTime(), after.ModTime())
 		}
 	}
-	must(t, f.Write(map[string]int{"a": 2})) // the same size
-	wantContent(t, path, "{\n  \"a\": 2\n}\n")
+	testkit.Must(t, f.Write(map[string]int{"a": 2})) // the same size
+	testkit.WantContent(t, path, "{\n  \"a\": 2\n}\n")
 }
 
-func TestField16ABigFileIsReadAndWrittenWhole(t *testing.T) {
-	path := filepath.Join(memory(t), "a.json")
+func TestABigFileIsReadAndWrittenWhole(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "a.json")
 	f := safefile.New[[]string](path)
 	want := make([]string, 40_000)
 	for i := range want {
 		want[i] = fmt.Sprintf("%060d", i) // 2.6 MB in all
 	}
-	must(t, f.Write(want))
+	testkit.Must(t, f.Write(want))
 	if got, err := f.Read(); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("read %d of %d, %v", len(got), len(want), err)
 	}
 	data, err := f.ReadBytes()
-	must(t, err)
+	testkit.Must(t, err)
 	if direct, _ := os.ReadFile(path); !bytes.Equal(data, direct) || len(data) < 1<<20 {
 		t.Errorf("%d bytes by the handle, %d by the system", len(data), len(direct))
 	}
-	must(t, f.Append(" "))
+	testkit.Must(t, f.Append(" "))
 	if again, _ := f.ReadBytes(); len(again) != len(data)+1 {
 		t.Errorf("%d bytes after an append to %d", len(again), len(data))
 	}
 }
 
-func TestField16MaxSizeBoundsWhatIsRead(t *testing.T) {
-	path := filepath.Join(memory(t), "a.json")
-	put(t, path, `"`+strings.Repeat("x", 100)+`"`)
+func TestMaxSizeBoundsWhatIsRead(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "a.json")
+	testkit.Put(t, path, `"`+strings.Repeat("x", 100)+`"`)
 	f := safefile.New[string](path, safefile.WithMaxSize(50))
 	_, readErr := f.Read()
 	_, bytesErr := f.ReadBytes()
@@ -160,34 +163,34 @@ func TestField16MaxSizeBoundsWhatIsRead(t *testing.T) {
 	if _, err := safefile.ReadFile(path, safefile.WithMaxSize(-1)); !errors.Is(err, fs.ErrInvalid) {
 		t.Errorf("a negative limit: %v", err)
 	}
-	must(t, f.Append("x")) // what is not read into memory has no limit
+	testkit.Must(t, f.Append("x")) // what is not read into memory has no limit
 }
 
-func TestField02MergeReadsTheFileAndNotAMemoryOfIt(t *testing.T) {
-	path := filepath.Join(memory(t), "a.json")
+func TestMergeReadsTheFileAndNotAMemoryOfIt(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "a.json")
 	f := safefile.New[map[string]int](path)
-	must(t, f.Merge(map[string]int{"a": 1})) // into no file
-	put(t, path, `{"somebody": 2}`)
-	must(t, f.Merge(map[string]int{"b": 3}))
+	testkit.Must(t, f.Merge(map[string]int{"a": 1})) // into no file
+	testkit.Put(t, path, `{"somebody": 2}`)
+	testkit.Must(t, f.Merge(map[string]int{"b": 3}))
 	if v, err := f.Read(); err != nil || !reflect.DeepEqual(v, map[string]int{"somebody": 2, "b": 3}) {
 		t.Errorf("it holds %v, %v", v, err)
 	}
-	list := safefile.New[[]string](filepath.Join(memory(t), "b.yaml"))
-	must(t, list.Merge([]string{"one"}))
-	must(t, list.Merge([]string{"two", "three"}))
+	list := safefile.New[[]string](filepath.Join(testkit.Memory(t), "b.yaml"))
+	testkit.Must(t, list.Merge([]string{"one"}))
+	testkit.Must(t, list.Merge([]string{"two", "three"}))
 	if v, err := list.Read(); err != nil || len(v) != 3 || v[2] != "three" {
 		t.Errorf("it holds %v, %v", v, err)
 	}
-	untyped := safefile.New[any](filepath.Join(memory(t), "c.json"))
-	must(t, untyped.Merge(map[string]any{"a": "x"}))
-	must(t, untyped.Merge(map[string]any{"b": []any{"y"}}))
+	untyped := safefile.New[any](filepath.Join(testkit.Memory(t), "c.json"))
+	testkit.Must(t, untyped.Merge(map[string]any{"a": "x"}))
+	testkit.Must(t, untyped.Merge(map[string]any{"b": []any{"y"}}))
 	if err := untyped.Merge([]any{1}); !errors.Is(err, errors.ErrEncode) {
 		t.Errorf("a list into a map: %v", err)
 	}
 	if v, err := untyped.Read(); err != nil || !reflect.DeepEqual(v, map[string]any{"a": "x", "b": []any{"y"}}) {
 		t.Errorf("it holds %v, %v", v, err)
 	}
-	record := safefile.New[struct{ A int }](filepath.Join(memory(t), "d.json"))
+	record := safefile.New[struct{ A int }](filepath.Join(testkit.Memory(t), "d.json"))
 	if err := record.Merge(struct{ A int }{1}); !errors.Is(err, errors.ErrEncode) || !errors.Is(err, errors.ErrWrite) {
 		t.Errorf("a struct: %v", err)
 	}
@@ -204,9 +207,9 @@ var words = codec.Pair(
 		return err
 	})
 
-func TestField17ACodecRegisteredAfterTheHandleWasMadeIsUsed(t *testing.T) {
+func TestACodecRegisteredAfterTheHandleWasMadeIsUsed(t *testing.T) {
 	r := registry.New()
-	path := filepath.Join(memory(t), "a.words")
+	path := filepath.Join(testkit.Memory(t), "a.words")
 	f := safefile.New[[]string](path, safefile.WithRegistry(r))
 	err := f.Write([]string{"a", "b"})
 	if !errors.Is(err, errors.ErrUnknownFormat) || !errors.Is(err, errors.ErrWrite) || !strings.Contains(err.Error(), ".words") {
@@ -215,12 +218,12 @@ func TestField17ACodecRegisteredAfterTheHandleWasMadeIsUsed(t *testing.T) {
 	if _, err := f.Read(); !errors.Is(err, errors.ErrUnknownFormat) || !errors.Is(err, errors.ErrRead) {
 		t.Errorf("before: %v", err)
 	}
-	wantNames(t, filepath.Dir(path)) // nothing was touched
-	must(t, f.WriteBytes([]byte("needs no codec")))
+	testkit.WantNames(t, filepath.Dir(path)) // nothing was touched
+	testkit.Must(t, f.WriteBytes([]byte("needs no codec")))
 	if data, err := f.ReadBytes(); string(data) != "needs no codec" || err != nil {
 		t.Errorf("ReadBytes: %q, %v", data, err)
 	}
-	must(t, f.Append("\nat all"))
+	testkit.Must(t, f.Append("\nat all"))
 	r.Register("words", words)
 	if v, err := f.Read(); err != nil || len(v) != 5 {
 		t.Errorf("after: %v, %v", v, err)
@@ -234,9 +237,9 @@ func TestField17ACodecRegisteredAfterTheHandleWasMadeIsUsed(t *testing.T) {
 	}
 }
 
-func TestField17ACodecThatPanicsCostsNoData(t *testing.T) {
-	path := filepath.Join(memory(t), "a.x")
-	put(t, path, "precious")
+func TestACodecThatPanicsCostsNoData(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "a.x")
+	testkit.Put(t, path, "precious")
 	f := safefile.New[string](path, safefile.WithCodec(codec.Pair(
 		func(io.Reader) (string, error) { panic("in the loader") },
 		func(io.Writer, string) error { panic("in the dumper") })))
@@ -246,24 +249,24 @@ func TestField17ACodecThatPanicsCostsNoData(t *testing.T) {
 	if err := f.Write("x"); !errors.Is(err, errors.ErrEncode) || !strings.Contains(err.Error(), "in the dumper") {
 		t.Errorf("Write: %v", err)
 	}
-	wantContent(t, path, "precious")
-	wantNames(t, filepath.Dir(path), "a.x") // encoding comes before the lock
+	testkit.WantContent(t, path, "precious")
+	testkit.WantNames(t, filepath.Dir(path), "a.x") // encoding comes before the lock
 }
 
-func TestField16BytesBelongToTheCallerAgainAfterwards(t *testing.T) {
-	path := filepath.Join(memory(t), "a")
+func TestBytesBelongToTheCallerAgainAfterwards(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "a")
 	data := []byte("written")
-	must(t, safefile.WriteFile(path, data))
+	testkit.Must(t, safefile.WriteFile(path, data))
 	copy(data, "changed")
-	wantContent(t, path, "written")
+	testkit.WantContent(t, path, "written")
 	got, err := safefile.ReadFile(path)
-	must(t, err)
+	testkit.Must(t, err)
 	clear(got)
-	wantContent(t, path, "written")
+	testkit.WantContent(t, path, "written")
 }
 
 func TestOptionsThatMakeNoSenseAreErrorsOfEveryCall(t *testing.T) {
-	path := filepath.Join(memory(t), "a")
+	path := filepath.Join(testkit.Memory(t), "a")
 	for what, o := range map[string]safefile.Option{
 		"WithMode":     safefile.WithMode(fs.ModeDir | 0o644),
 		"WithParents":  safefile.WithParents(0o600),
@@ -274,11 +277,71 @@ func TestOptionsThatMakeNoSenseAreErrorsOfEveryCall(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	wantNames(t, filepath.Dir(path))
+	testkit.WantNames(t, filepath.Dir(path))
 	defer func() {
 		if p := recover(); p != "safefile.WithOptions: nil option" {
 			t.Errorf("a nil option: %v", p)
 		}
 	}()
 	safefile.New[int](path, nil)
+}
+
+// mergeAll has every handle merge keys of its own, from a goroutine of its own,
+// and checks that none is lost.
+func mergeAll(t testing.TB, handles []*safefile.SafeFile[map[string]int], each int) {
+	t.Helper()
+	var writers sync.WaitGroup
+	for w, f := range handles {
+		writers.Go(func() {
+			for i := range each {
+				if err := f.Merge(map[string]int{fmt.Sprintf("%d-%d", w, i): i}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	writers.Wait()
+	v, err := handles[0].Read()
+	if err != nil || len(v) != each*len(handles) {
+		t.Errorf("%d keys, want %d, %v", len(v), each*len(handles), err)
+	}
+}
+
+// Handles with engines of their own meet only at the kernel's lock, as those of
+// different processes do.
+func TestWritersLoseNothingAndReadersSeeNoPart(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file.json")
+	var handles []*safefile.SafeFile[map[string]int]
+	for range 3 {
+		engine := over(osFS)
+		for range 2 {
+			handles = append(handles, safefile.New[map[string]int](path, engine))
+		}
+	}
+	testkit.Must(t, handles[0].Write(map[string]int{}))
+	var over atomic.Bool
+	var reads atomic.Int64
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			f, last := safefile.New[map[string]int](path), 0
+			for !over.Load() {
+				v, err := f.Read()
+				if err != nil || len(v) < last {
+					t.Errorf("%d keys after %d, %v", len(v), last, err)
+					return
+				}
+				last = len(v)
+				reads.Add(1)
+			}
+		})
+	}
+	mergeAll(t, handles, 40)
+	over.Store(true)
+	readers.Wait()
+	if reads.Load() == 0 {
+		t.Error("nobody read")
+	}
+	testkit.WantNames(t, filepath.Dir(path), "file.json", "file.json.lock")
 }

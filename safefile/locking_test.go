@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -46,23 +47,9 @@ func held(t testing.TB, path string) *flock.Flock {
 	return other
 }
 
-// inTime fails the test if a call hangs.
-func inTime(t testing.TB, what string, call func() error) error {
-	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- call() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(20 * time.Second):
-		t.Fatalf("%s hangs", what)
-		return nil
-	}
-}
-
-func TestField08AReadWorksWhileTheLockIsHeld(t *testing.T) {
-	path := filepath.Join(memory(t), "file.json")
-	put(t, path, "1")
+func TestAReadWorksWhileTheLockIsHeld(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file.json")
+	testkit.Put(t, path, "1")
 	held(t, path)
 	f := safefile.New[int](path, safefile.WithTimeout(0))
 	if v, err := f.Read(); v != 1 || err != nil {
@@ -70,9 +57,9 @@ func TestField08AReadWorksWhileTheLockIsHeld(t *testing.T) {
 	}
 }
 
-func TestField08ABusyFileIsATimeoutThatNamesThePath(t *testing.T) {
-	path := filepath.Join(memory(t), "file.json")
-	put(t, path, "1")
+func TestABusyFileIsATimeoutThatNamesThePath(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file.json")
+	testkit.Put(t, path, "1")
 	held(t, path)
 	for timeout, locked := range map[time.Duration]bool{0: true, 20 * time.Millisecond: false} {
 		f := safefile.New[int](path, safefile.WithTimeout(timeout))
@@ -92,12 +79,12 @@ func TestField08ABusyFileIsATimeoutThatNamesThePath(t *testing.T) {
 			t.Errorf("it speaks of content that was never looked at: %v", err)
 		}
 	}
-	wantContent(t, path, "1")
+	testkit.WantContent(t, path, "1")
 }
 
-func TestField08AHolderThatWroteItsRecordIsNamedAndQuoted(t *testing.T) {
-	path := filepath.Join(memory(t), "file.json")
-	put(t, path+".lock", "# holdfast pid=4711 host=\x1b[31mevil since=2026-01-02T03:04:05Z\n")
+func TestAHolderThatWroteItsRecordIsNamedAndQuoted(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file.json")
+	testkit.Put(t, path+".lock", "# holdfast pid=4711 host=\x1b[31mevil since=2026-01-02T03:04:05Z\n")
 	held(t, path)
 	err := safefile.New[int](path, safefile.WithTimeout(0)).Write(1)
 	if text := err.Error(); !strings.Contains(text, `process 4711 on "\x1b[31mevil" since 2026-01-02`) {
@@ -105,8 +92,8 @@ func TestField08AHolderThatWroteItsRecordIsNamedAndQuoted(t *testing.T) {
 	}
 }
 
-func TestField08TheWaitEndsWhenTheLockIsFree(t *testing.T) {
-	path := filepath.Join(memory(t), "file.json")
+func TestTheWaitEndsWhenTheLockIsFree(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file.json")
 	other := held(t, path)
 	f := safefile.New[int](path)
 	done := make(chan error, 1)
@@ -116,14 +103,14 @@ func TestField08TheWaitEndsWhenTheLockIsFree(t *testing.T) {
 		t.Fatalf("it did not wait: %v", err)
 	case <-time.After(50 * time.Millisecond): // that it waits shows in that it does not end
 	}
-	must(t, other.Unlock())
-	must(t, <-done)
-	wantContent(t, path, "7\n")
+	testkit.Must(t, other.Unlock())
+	testkit.Must(t, <-done)
+	testkit.WantContent(t, path, "7\n")
 }
 
-func TestField08ANegativeTimeoutIsAnErrorOfEveryCall(t *testing.T) {
-	path := filepath.Join(memory(t), "file.json")
-	put(t, path, "1")
+func TestANegativeTimeoutIsAnErrorOfEveryCall(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file.json")
+	testkit.Put(t, path, "1")
 	f := safefile.New[int](path, safefile.WithTimeout(-time.Second))
 	if _, err := f.Read(); !errors.Is(err, fs.ErrInvalid) || !errors.Is(err, errors.ErrRead) {
 		t.Errorf("Read: %v", err)
@@ -131,12 +118,12 @@ func TestField08ANegativeTimeoutIsAnErrorOfEveryCall(t *testing.T) {
 	if err := f.Write(2); !errors.Is(err, fs.ErrInvalid) || !errors.Is(err, errors.ErrWrite) || !strings.Contains(err.Error(), "WithTimeout") {
 		t.Errorf("Write: %v", err)
 	}
-	wantContent(t, path, "1")
+	testkit.WantContent(t, path, "1")
 }
 
-func TestField12DeletingTheLockFileNeverGivesTwoHolders(t *testing.T) {
-	path := filepath.Join(memory(t), "file")
-	put(t, path, "old")
+func TestDeletingTheLockFileNeverGivesTwoHolders(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file")
+	testkit.Put(t, path, "old")
 	disk := faultfs.Wrap(osFS)
 	robbed := safefile.New[string](path, over(disk))
 	disk.Before(func(op faultfs.Op) error {
@@ -144,7 +131,7 @@ func TestField12DeletingTheLockFileNeverGivesTwoHolders(t *testing.T) {
 			return nil
 		}
 		// Somebody "cleans up", and another process writes.
-		must(t, os.Remove(path+".lock"))
+		testkit.Must(t, os.Remove(path+".lock"))
 		return safefile.WriteFile(path, []byte("the other's"), over(osFS))
 	})
 	err := robbed.WriteBytes([]byte("the robbed one's"))
@@ -152,28 +139,28 @@ func TestField12DeletingTheLockFileNeverGivesTwoHolders(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	disk.Reset()
-	wantContent(t, path, "the other's")
-	wantNames(t, filepath.Dir(path), "file", "file.lock")
-	must(t, robbed.WriteBytes([]byte("again")))
+	testkit.WantContent(t, path, "the other's")
+	testkit.WantNames(t, filepath.Dir(path), "file", "file.lock")
+	testkit.Must(t, robbed.WriteBytes([]byte("again")))
 }
 
-func TestField12TheLockFileStays(t *testing.T) {
-	path := filepath.Join(memory(t), "file")
+func TestTheLockFileStays(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file")
 	f := safefile.New[string](path)
-	must(t, f.Append("x"))
+	testkit.Must(t, f.Append("x"))
 	before, err := os.Stat(path + ".lock")
-	must(t, err)
-	must(t, f.Remove())
-	must(t, f.Append("x"))
+	testkit.Must(t, err)
+	testkit.Must(t, f.Remove())
+	testkit.Must(t, f.Append("x"))
 	after, err := os.Stat(path + ".lock")
 	if err != nil || !os.SameFile(before, after) {
 		t.Errorf("it is another one: %v", err)
 	}
 }
 
-func TestField14TheLockIsAFileOfItsOwnAndTheDataIsNeverLocked(t *testing.T) {
-	path := filepath.Join(memory(t), "file")
-	put(t, path, "old")
+func TestTheLockIsAFileOfItsOwnAndTheDataIsNeverLocked(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file")
+	testkit.Put(t, path, "old")
 	disk := faultfs.Wrap(osFS)
 	looked := false
 	disk.Before(func(op faultfs.Op) error {
@@ -185,51 +172,51 @@ func TestField14TheLockIsAFileOfItsOwnAndTheDataIsNeverLocked(t *testing.T) {
 		if ok, err := data.TryLock(); !ok || err != nil {
 			t.Errorf("the data file is locked: %v", err)
 		}
-		must(t, data.Unlock())
+		testkit.Must(t, data.Unlock())
 		if ok, _ := flock.New(path + ".lock").TryLock(); ok {
 			t.Error("the lock file is not locked")
 		}
 		return nil
 	})
-	must(t, safefile.WriteFile(path, []byte("new"), over(disk)))
+	testkit.Must(t, safefile.WriteFile(path, []byte("new"), over(disk)))
 	if !looked {
 		t.Error("no temp was made")
 	}
 }
 
-func TestField20WhatIsPlantedAsALockIsRefusedAndLeftAlone(t *testing.T) {
-	needLinux(t)
+func TestWhatIsPlantedAsALockIsRefusedAndLeftAlone(t *testing.T) {
+	testkit.NeedLinux(t)
 	for what, plant := range map[string]func(t *testing.T, lock string){
-		"a link": func(t *testing.T, lock string) { must(t, os.Symlink("victim", lock)) },
+		"a link": func(t *testing.T, lock string) { testkit.Must(t, os.Symlink("victim", lock)) },
 		"a dangling link": func(t *testing.T, lock string) {
-			must(t, os.Symlink("nothing", lock))
+			testkit.Must(t, os.Symlink("nothing", lock))
 		},
-		"a FIFO":      func(t *testing.T, lock string) { makeFIFO(t, lock) },
-		"a directory": func(t *testing.T, lock string) { must(t, os.Mkdir(lock, 0o755)) },
+		"a FIFO":      func(t *testing.T, lock string) { testkit.FIFO(t, lock) },
+		"a directory": func(t *testing.T, lock string) { testkit.Must(t, os.Mkdir(lock, 0o755)) },
 		"a socket": func(t *testing.T, lock string) {
 			l, err := net.Listen("unix", lock)
-			must(t, err)
+			testkit.Must(t, err)
 			t.Cleanup(func() { l.Close() })
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			dir := memory(t)
+			dir := testkit.Memory(t)
 			path := filepath.Join(dir, "file")
-			put(t, path, "old")
-			put(t, filepath.Join(dir, "victim"), "precious")
+			testkit.Put(t, path, "old")
+			testkit.Put(t, filepath.Join(dir, "victim"), "precious")
 			plant(t, path+".lock")
 			before, err := os.Lstat(path + ".lock")
-			must(t, err)
-			err = inTime(t, "a write", func() error { return safefile.WriteFile(path, []byte("new")) })
+			testkit.Must(t, err)
+			err = testkit.InTime(t, "a write", func() error { return safefile.WriteFile(path, []byte("new")) })
 			if !errors.Is(err, errors.ErrLock) || !errors.Is(err, errors.ErrWrite) || !strings.Contains(err.Error(), path) {
 				t.Errorf("got %v", err)
 			}
 			if strings.HasSuffix(what, "link") && !errors.Is(err, errors.ErrSymlink) {
 				t.Errorf("not ErrSymlink: %v", err)
 			}
-			wantContent(t, path, "old")
-			wantContent(t, filepath.Join(dir, "victim"), "precious")
-			wantNames(t, dir, "file", "file.lock", "victim")
+			testkit.WantContent(t, path, "old")
+			testkit.WantContent(t, filepath.Join(dir, "victim"), "precious")
+			testkit.WantNames(t, dir, "file", "file.lock", "victim")
 			if after, err := os.Lstat(path + ".lock"); err != nil || after.Mode() != before.Mode() {
 				t.Errorf("what was planted is now %v, %v", after, err)
 			}
@@ -237,9 +224,9 @@ func TestField20WhatIsPlantedAsALockIsRefusedAndLeftAlone(t *testing.T) {
 	}
 }
 
-func TestField13ALockThatCannotBeOpenedIsNotBusy(t *testing.T) {
-	path := filepath.Join(memory(t), "file")
-	put(t, path, "old")
+func TestALockThatCannotBeOpenedIsNotBusy(t *testing.T) {
+	path := filepath.Join(testkit.Memory(t), "file")
+	testkit.Put(t, path, "old")
 	disk := faultfs.Wrap(osFS)
 	for _, fault := range []error{syscall.ENOSYS, syscall.ENOLCK, syscall.EIO} {
 		disk.FailAll(faultfs.Same, fault)
@@ -248,16 +235,16 @@ func TestField13ALockThatCannotBeOpenedIsNotBusy(t *testing.T) {
 			t.Errorf("%v: %v", fault, err)
 		}
 	}
-	wantContent(t, path, "old")
+	testkit.WantContent(t, path, "old")
 }
 
-func TestField08TheLockDirectoryCanBeChosen(t *testing.T) {
-	dir, locks := memory(t), memory(t)
+func TestTheLockDirectoryCanBeChosen(t *testing.T) {
+	dir, locks := testkit.Memory(t), testkit.Memory(t)
 	path := filepath.Join(dir, strings.Repeat("n", 255))
 	f := safefile.New[string](path, safefile.WithLockDir(locks))
-	must(t, f.Append("x"))
-	wantNames(t, dir, filepath.Base(path))
-	made := names(t, locks)
+	testkit.Must(t, f.Append("x"))
+	testkit.WantNames(t, dir, filepath.Base(path))
+	made := testkit.Names(t, locks)
 	if len(made) != 1 || !strings.HasSuffix(made[0], ".lock") {
 		t.Fatalf("the lock directory holds %v", made)
 	}

@@ -1,5 +1,0 @@
-//go:build !unix
-
-package safefile_test
-
-func setUmask(int) {}
