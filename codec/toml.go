@@ -85,7 +85,7 @@ func (c tomlCodec) decode(text []byte, p *tomledit.Parsed, v any) error {
 }
 
 // open parses a text once for a value and for its document. Into an interface the
-// decoder puts what the document would be made of, and the caller may change that.
+// decoder puts what the document will be made of, and the caller may change that.
 func (c tomlCodec) open(text []byte, t reflect.Type) (*opened, error) {
 	if c.strict || !utf8.Valid(text) {
 		return nil, errNotShared
@@ -94,14 +94,15 @@ func (c tomlCodec) open(text []byte, t reflect.Type) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{
-		decode: func(v any) error { return c.decode(text, p, v) },
-		plain:  !bytes.ContainsRune(text, '#'),
-	}
-	if !holdsAny.of(t) {
-		o.document = func(*textedit.Node) (*textedit.Document, error) { return p.Document() }
-	}
-	return o, nil
+	return &opened{
+		decode: func(v any) error {
+			err := c.decode(text, p, v)
+			p.Decoded(holdsAny.of(t))
+			return err
+		},
+		document: p.Document,
+		plain:    !bytes.ContainsRune(text, '#'),
+	}, nil
 }
 
 // checked refuses what the decoder has stored wrongly, or as chance would have it.

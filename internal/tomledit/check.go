@@ -12,8 +12,11 @@ import (
 )
 
 // fill gives the scalars under n the values that were decoded, and reports
-// whether the shape of n is that of what was decoded.
+// whether the shape of n is that of what was decoded. What is left out has none.
 func fill(n *textedit.Node, decoded any) bool {
+	if placeOf(n).left != nil {
+		return true // the decoder has read it
+	}
 	switch v := decoded.(type) {
 	case map[string]any:
 		if n.Kind != textedit.Map || len(n.Entries) != len(v) {

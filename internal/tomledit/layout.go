@@ -27,6 +27,7 @@ type layout struct {
 
 	rows, columns    int // arrays within a line, and with a line for each element
 	trails, trailing int // arrays with a line for each element, and those of them with a comma after the last
+	blank, none      int // of the first headers those with a blank line above, and those without
 }
 
 // shown is a manner, once it is known.
@@ -51,13 +52,26 @@ func newLayout(text []byte) *layout {
 
 func (l *layout) indent(at int) string { return bracket.Indent(l.text, at) }
 
-func (l *layout) header(st *statement) {
+// header learns from a header. Above is where the comment lines above it begin.
+func (l *layout) header(st *statement, above int) {
 	if n := len(l.headers); n > 0 && !l.nested.known && within(st.keys, l.headers[n-1].keys) {
 		if unit, ok := strings.CutPrefix(l.indent(st.start), l.indent(l.headers[n-1].start)); ok {
 			l.nested.learn(unit)
 		}
 	}
 	l.headers = append(l.headers, st)
+	if len(l.headers) > 20 {
+		return
+	}
+	head := mark(l.text)
+	if before := bytes.TrimRight(l.text[head:above], " \t\r\n"); len(before) == 0 {
+		return
+	} else if bytes.Count(l.text[head+len(before):above], []byte("\n")) > 1 {
+		l.blank++
+	} else {
+		l.none++
+	}
+	l.spaced = l.blank >= l.none
 }
 
 // within reports whether keys lead one table deeper than outer.
@@ -73,19 +87,20 @@ func within(keys, outer []*textedit.Node) bool {
 	return true
 }
 
-func (l *layout) pair(st *statement) {
-	between := l.text[st.keys[len(st.keys)-1].End:st.value.Start]
+// pair learns from a key with its value, below a header or nil.
+func (l *layout) pair(header *statement, start, keyEnd, value int) {
+	between := l.text[keyEnd:value]
 	if !l.equals.known && len(between) <= len(" = ") {
 		l.equals.learn(string(between))
 	}
-	if h := st.scope.header; h != nil && !l.pairs.known {
-		if unit, ok := strings.CutPrefix(l.indent(st.start), l.indent(h.start)); ok {
+	if header != nil && !l.pairs.known {
+		if unit, ok := strings.CutPrefix(l.indent(start), l.indent(header.start)); ok {
 			l.pairs.learn(unit)
 		}
 	}
 }
 
-func (l *layout) array(n *textedit.Node, c *bracket.Collection) {
+func (l *layout) array(c *bracket.Collection) {
 	if len(c.Items) == 0 {
 		return
 	}
@@ -124,25 +139,6 @@ func (l *layout) within(c *bracket.Collection) {
 			l.gap.learn(string(gap))
 		}
 	}
-}
-
-// finish learns what takes the comments to know.
-func (l *layout) finish(comments []textedit.Comment) {
-	if l.lost {
-		return
-	}
-	blank, none := 0, 0
-	for _, h := range l.headers[:min(20, len(l.headers))] {
-		above := block(l.text, comments, h.start)
-		if before := bytes.TrimRight(l.text[mark(l.text):above], " \t\r\n"); len(before) == 0 {
-			continue
-		} else if bytes.Count(l.text[mark(l.text)+len(before):above], []byte("\n")) > 1 {
-			blank++
-		} else {
-			none++
-		}
-	}
-	l.spaced = blank >= none
 }
 
 // block goes up from a place to the start of its line, and further over the

@@ -24,6 +24,7 @@ type scope struct {
 	statements []*statement
 	body       *bracket.Collection // of an inline table
 	level      int                 // of the table it is about
+	outside    bool                // its table is left out: of its statements there is one, for the last
 }
 
 // table is what the scanner remembers about a table.
@@ -33,6 +34,7 @@ type table struct {
 	path   string // these keys as the text spells them
 	extent []*statement
 	index  map[string]int // where its keys are among the entries, while it is read
+	like   *textedit.Node // what of it is to be read, see Outline
 }
 
 // dotted reports whether its keys come with those of a table around.
@@ -55,6 +57,7 @@ type place struct {
 	table     *table     // of a table, and of a list of tables with headers
 	items     *bracket.Collection
 	layout    *layout
+	left      *left // of a value that is left out
 }
 
 func placeOf(n *textedit.Node) *place {

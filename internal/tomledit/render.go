@@ -14,7 +14,11 @@ type form struct {
 
 // formOf is the form of what takes the place of n.
 func (w *writer) formOf(n *textedit.Node) form {
-	return form{near: n, indent: w.layout.indent(n.Start)}
+	f := form{near: n, indent: w.layout.indent(n.Start)}
+	if out := placeOf(n).left; out != nil {
+		f.near = out.shown
+	}
+	return f
 }
 
 // like gives the spelling of a neighbour.

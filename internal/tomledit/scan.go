@@ -22,6 +22,8 @@ type scanner struct {
 	base     *textedit.Node // the table it is about
 	chain    []*table       // the tables around it, itself included
 	lost     bool           // the text is not what the scanner takes it for
+	outline                 // what is to be left out
+	block    extent         // the last comment lines with no other line between
 
 	nodes      slab[textedit.Node]
 	places     slab[place]
@@ -61,15 +63,19 @@ func newScanner(text []byte, source string) *scanner {
 func (s *scanner) document() {
 	s.layout.head = s.scope
 	for s.space(true); s.at < len(s.text) && !s.lost; s.space(true) {
-		if s.peek() == '[' {
+		switch {
+		case s.peek() == '[':
 			s.header()
-		} else {
+		case s.outside != nil:
+			s.pairOutside()
+		default:
 			s.pair(s.scope, s.base, s.chain)
 		}
 	}
 	if len(s.root.Entries) > 0 {
 		s.root.End = len(s.text)
 	}
+	s.finish()
 }
 
 func (s *scanner) peek() byte {
@@ -109,11 +115,36 @@ func (s *scanner) comment() {
 	} else {
 		s.at = len(s.text)
 	}
-	s.line += bytes.Count(s.text[s.counted:start], []byte("\n"))
-	s.counted = start
 	before := bytes.TrimRight(s.text[mark(s.text):start], " \t")
 	own := len(before) == 0 || before[len(before)-1] == '\n'
+	s.joinBlock(own, start)
+	if s.quiet > 0 {
+		return
+	}
+	s.line += bytes.Count(s.text[s.counted:start], []byte("\n"))
+	s.counted = start
 	s.comments = append(s.comments, textedit.Comment{Start: start, End: s.at, Line: s.line, Own: own})
+}
+
+// joinBlock notes a comment at the end of those above it.
+func (s *scanner) joinBlock(own bool, start int) {
+	if !own {
+		s.block = extent{}
+		return
+	}
+	if start = lineStart(s.text, start); s.block.end != start {
+		s.block.start = start
+	}
+	s.block.end = nextLine(s.text, s.at)
+}
+
+// blockAbove goes up from a place to the start of its line, and over the comment lines
+// right above it.
+func (s *scanner) blockAbove(at int) int {
+	if at = lineStart(s.text, at); s.block.end == at && s.block.start < at {
+		return s.block.start
+	}
+	return at
 }
 
 // key reads the parts of a key.
@@ -170,8 +201,13 @@ func (s *scanner) str() {
 	}
 }
 
-// value reads a value. Those of scalars are filled in later.
-func (s *scanner) value() *textedit.Node {
+// value reads a value, as far as like asks for it. Those of scalars are filled in
+// later. The second node is for its neighbours to be written like it: of a value that
+// is left out it shows more.
+func (s *scanner) value(like *textedit.Node) (n, shown *textedit.Node) {
+	if c := s.peek(); isLeft(like) && (c == '[' || c == '{') {
+		return s.leave()
+	}
 	n, p := s.scalar(s.at, "", ""), s.places.get()
 	n.Data, p.layout = p, s.layout
 	switch s.peek() {
@@ -179,9 +215,9 @@ func (s *scanner) value() *textedit.Node {
 		s.str()
 	case '[':
 		n.Kind = textedit.List
-		s.array(n, p)
+		s.array(n, p, s.opens(like, textedit.List))
 	case '{':
-		n = s.inline()
+		n = s.inline(s.opens(like, textedit.Map))
 	default:
 		s.literal()
 		n.Text = s.source[n.Start:s.at]
@@ -190,7 +226,7 @@ func (s *scanner) value() *textedit.Node {
 	if n.End == n.Start {
 		s.lost = true
 	}
-	return n
+	return n, n
 }
 
 // literal passes a number, a boolean or a time.
@@ -209,21 +245,30 @@ func (s *scanner) literal() {
 	}
 }
 
-func (s *scanner) array(n *textedit.Node, p *place) {
+func (s *scanner) array(n *textedit.Node, p *place, like *textedit.Node) {
 	s.at++
 	p.items = &bracket.Collection{Open: s.at}
 	for s.space(true); s.peek() != ']' && !s.lost; s.space(true) {
 		start := s.at
-		n.Entries = append(n.Entries, textedit.Entry{Value: s.value()})
-		s.item(p.items, start)
+		var e *textedit.Node
+		if like != nil && len(n.Entries) < len(like.Entries) {
+			e = like.Entries[len(n.Entries)].Value
+		}
+		e, _ = s.value(e)
+		n.Entries = append(n.Entries, textedit.Entry{Value: e})
+		p.items.Items = append(p.items.Items, s.item(start))
 	}
 	p.items.Close = s.at
 	s.expect(']')
-	s.layout.array(n, p.items)
+	s.layout.array(p.items)
+	if like != nil {
+		s.lists = append(s.lists, list{n, like})
+	}
 }
 
-// item notes an item of an array or inline table, and passes the comma after it.
-func (s *scanner) item(items *bracket.Collection, start int) {
+// item gives the item of an array or inline table that ends here, and passes the comma
+// after it.
+func (s *scanner) item(start int) bracket.Item {
 	it := bracket.Item{Start: start, End: s.at, Comma: -1}
 	s.space(true)
 	switch c := s.peek(); {
@@ -233,20 +278,21 @@ func (s *scanner) item(items *bracket.Collection, start int) {
 	case c != ']' && c != '}':
 		s.lost = true
 	}
-	items.Items = append(items.Items, it)
+	return it
 }
 
-func (s *scanner) inline() *textedit.Node {
+func (s *scanner) inline(like *textedit.Node) *textedit.Node {
 	start := s.at
 	s.at++
 	sc := &scope{body: &bracket.Collection{Open: s.at}}
 	n := s.table(sc, 0, "")
 	n.Start = start
 	placeOf(n).items = sc.body
+	placeOf(n).table.like = like
 	for s.space(true); s.peek() != '}' && !s.lost; s.space(true) {
 		from := s.at
 		s.pair(sc, n, []*table{placeOf(n).table})
-		s.item(sc.body, from)
+		sc.body.Items = append(sc.body.Items, s.item(from))
 	}
 	sc.body.Close = s.at
 	s.expect('}')

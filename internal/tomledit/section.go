@@ -22,6 +22,14 @@ func tabular(n *textedit.Node) bool {
 	return len(n.Entries) > 0
 }
 
+// isTabular reports whether a value of the text is of a kind and tabular.
+func isTabular(n *textedit.Node, kind textedit.Kind) bool {
+	if out := placeOf(n).left; out != nil {
+		return out.kind == kind && out.tabular
+	}
+	return n.Kind == kind && tabular(n)
+}
+
 // headed reports whether a new entry of a table, before entry i, gets a header.
 // It does if it can and its nearest neighbour of the same kind has one.
 func (w *writer) headed(t *table, n *textedit.Node, i int, value *textedit.Node) bool {
@@ -33,7 +41,7 @@ func (w *writer) headed(t *table, n *textedit.Node, i int, value *textedit.Node)
 	}
 	for d := 1; d <= len(n.Entries); d++ {
 		for _, j := range []int{i - d, i + d - 1} {
-			if j >= 0 && j < len(n.Entries) && n.Entries[j].Value.Kind == value.Kind && tabular(n.Entries[j].Value) {
+			if j >= 0 && j < len(n.Entries) && isTabular(n.Entries[j].Value, value.Kind) {
 				return headed(n.Entries[j].Value)
 			}
 		}

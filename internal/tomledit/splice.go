@@ -211,6 +211,9 @@ func (w *writer) dropComment(s *statement) {
 
 func (w *writer) drop(list []*statement) {
 	for _, s := range list {
+		if s.scope.outside {
+			w.fail(errOutside)
+		}
 		w.dropped[s] = true
 	}
 }

@@ -29,36 +29,65 @@ func (s *scanner) pair(sc *scope, base *textedit.Node, around []*table) {
 	st.keys = s.key()
 	s.expect('=')
 	s.space(false)
-	st.value = s.value()
-	st.end = s.at
-	placeOf(st.value).statement = st
 	sc.statements = append(sc.statements, st)
 	for _, t := range around {
 		t.extent = append(t.extent, st)
 	}
-	last := len(st.keys) - 1
-	n := base
-	for i, key := range st.keys[:last] {
-		next := child(n, key)
-		if next == nil {
-			next = s.table(sc, sc.level+i+1, "")
-			add(n, key, next)
-		}
-		if next.Kind != textedit.Map || placeOf(next).table == nil {
-			s.lost = true
-			return
-		}
-		t := placeOf(next).table
-		t.extent = append(t.extent, st)
-		n = next
-	}
-	if child(n, st.keys[last]) != nil {
+	n := s.dotted(st, base)
+	if n == nil {
 		s.lost = true
 		return
 	}
-	add(n, st.keys[last], st.value)
-	s.layout.pair(st)
+	if out := placeOf(n).left; out != nil {
+		s.piece(out, st.start)
+		_, st.value = s.leave()
+		st.end = s.at
+		s.endPiece()
+		s.layout.pair(sc.header, st.start, st.keyEnd(), st.value.Start)
+		return
+	}
+	if sc.body == nil {
+		s.piece(nil, st.start)
+	}
+	key := st.keys[len(st.keys)-1]
+	var value *textedit.Node
+	value, st.value = s.value(s.want(placeOf(n).table.like, key))
+	st.end = s.at
+	placeOf(value).statement = st
+	if child(n, key) != nil {
+		s.lost = true
+		return
+	}
+	add(n, key, value)
+	s.layout.pair(sc.header, st.start, st.keyEnd(), st.value.Start)
 }
+
+// dotted finds or makes the table that all parts of a key but the last lead to. It gives
+// nil if there can't be one.
+func (s *scanner) dotted(st *statement, n *textedit.Node) *textedit.Node {
+	for i, key := range st.keys[:len(st.keys)-1] {
+		next := child(n, key)
+		if next == nil {
+			var like *textedit.Node
+			if st.scope.body == nil { // in an inline table they are read whole
+				like = s.opens(s.want(placeOf(n).table.like, key), textedit.Map)
+			}
+			next = s.tableLike(like, st.scope, st.scope.level+i+1, "")
+			add(n, key, next)
+		}
+		p := placeOf(next)
+		if p.table == nil || next.Kind != textedit.Map && p.left == nil {
+			return nil
+		}
+		p.table.extent = append(p.table.extent, st)
+		if n = next; p.left != nil {
+			break
+		}
+	}
+	return n
+}
+
+func (st *statement) keyEnd() int { return st.keys[len(st.keys)-1].End }
 
 // header reads a header and opens its scope.
 func (s *scanner) header() {
@@ -76,43 +105,69 @@ func (s *scanner) header() {
 	s.scope.next = st
 	s.scope = &scope{header: st, level: len(st.keys)}
 	st.scope = s.scope
-	s.layout.header(st)
+	s.layout.header(st, s.blockAbove(st.start))
 	s.open(st)
+	s.endPiece()
 }
 
 // open finds or makes the table of a header.
 func (s *scanner) open(st *statement) {
-	s.base, s.chain = s.root, append(s.chain[:0], placeOf(s.root).table)
-	last := len(st.keys) - 1
-	for i, key := range st.keys {
-		next := child(s.base, key)
-		path := s.source[st.keys[0].Start:key.End]
-		switch {
-		case next == nil && i == last && st.header == 2:
-			next = &textedit.Node{Kind: textedit.List, Data: &place{table: &table{level: i + 1, path: path}, layout: s.layout}}
-			add(s.base, key, next)
-		case next == nil:
-			next = s.table(nil, i+1, path)
-			add(s.base, key, next)
-		}
-		if placeOf(next).table == nil {
-			s.lost = true
-			return
-		}
-		s.chain = append(s.chain, placeOf(next).table)
-		s.base = next
-		if next.Kind == textedit.List {
-			s.element(st, i == last, path)
+	s.base, s.chain, s.outside = s.root, append(s.chain[:0], placeOf(s.root).table), nil
+	for i := range st.keys {
+		s.below(st, i)
+		if s.lost || s.outside != nil {
+			break
 		}
 	}
-	if t := placeOf(s.base).table; t.scope == nil {
-		t.scope = st.scope
-		t.path = s.source[st.keys[0].Start:st.keys[last].End]
-	} else if t.scope != st.scope {
-		s.lost = true
+	if s.lost {
+		return
 	}
+	s.piece(s.outside, st.start)
+	s.scope.outside = s.outside != nil
+	s.opened(st)
 	for _, t := range s.chain {
 		t.extent = append(t.extent, st)
+	}
+}
+
+// opened makes the scope of a header the one of its table.
+func (s *scanner) opened(st *statement) {
+	t := s.chain[len(s.chain)-1]
+	switch {
+	case s.outside != nil && (t.level < len(st.keys) || s.outside.kind == textedit.List):
+		// the header is of something in what is left out
+	case t.scope == nil:
+		t.scope = st.scope
+		t.path = s.source[st.keys[0].Start:st.keyEnd()]
+	case t.scope != st.scope && s.outside == nil:
+		s.lost = true
+	}
+}
+
+// below goes from the table base into the one of key i of a header, which it makes if
+// there is none.
+func (s *scanner) below(st *statement, i int) {
+	key, last := st.keys[i], i == len(st.keys)-1
+	next := child(s.base, key)
+	path := s.source[st.keys[0].Start:key.End]
+	if next == nil {
+		like := s.want(placeOf(s.base).table.like, key)
+		if last && st.header == 2 {
+			next = s.listLike(s.opens(like, textedit.List), i+1, path)
+		} else {
+			next = s.tableLike(s.opens(like, textedit.Map), nil, i+1, path)
+		}
+		add(s.base, key, next)
+	}
+	p := placeOf(next)
+	if p.table == nil {
+		s.lost = true
+		return
+	}
+	s.chain = append(s.chain, p.table)
+	s.base, s.outside = next, p.left
+	if next.Kind == textedit.List {
+		s.element(st, last, path)
 	}
 }
 
@@ -120,7 +175,7 @@ func (s *scanner) open(st *statement) {
 func (s *scanner) element(st *statement, last bool, path string) {
 	list := s.base
 	if last && st.header == 2 {
-		list.Entries = append(list.Entries, textedit.Entry{Value: s.table(st.scope, len(st.keys), path)})
+		list.Entries = append(list.Entries, textedit.Entry{Value: s.tableLike(s.wantElement(list), st.scope, len(st.keys), path)})
 	}
 	if len(list.Entries) == 0 {
 		s.lost = true
@@ -128,6 +183,7 @@ func (s *scanner) element(st *statement, last bool, path string) {
 	}
 	s.base = list.Entries[len(list.Entries)-1].Value
 	s.chain = append(s.chain, placeOf(s.base).table)
+	s.outside = placeOf(s.base).left
 }
 
 // few is how many keys are looked through one by one.

@@ -24,7 +24,10 @@ func Edit(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, textedit.Re
 }
 
 // Format is the grammar of TOML.
-var Format textedit.Comparer = format{}
+var Format interface {
+	textedit.Comparer
+	textedit.Outliner
+} = format{}
 
 type format struct{}
 
@@ -34,7 +37,7 @@ func (format) Parse(text []byte) (*textedit.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.Document()
+	return p.Document(nil)
 }
 
 // Parsed is a text that the decoder has accepted.
@@ -43,6 +46,7 @@ type Parsed struct {
 	source string // the text, for nodes to share
 	meta   toml.MetaData
 	whole  toml.Primitive
+	tree   any // what whole holds
 }
 
 // Read has the decoder read a text.
@@ -52,7 +56,9 @@ func Read(text []byte) (*Parsed, error) {
 	}
 	p := &Parsed{text: text, source: string(text)}
 	var err error
-	p.meta, err = toml.Decode(p.source, &p.whole)
+	if p.meta, err = toml.Decode(p.source, &p.whole); err == nil {
+		err = p.Decode(&p.tree) // nothing is copied
+	}
 	return p, err
 }
 
@@ -63,21 +69,55 @@ func (p *Parsed) Decode(v any) error { return p.meta.PrimitiveDecode(p.whole, v)
 // Keys gives all keys of the text, those of tables in lists once for each.
 func (p *Parsed) Keys() []toml.Key { return p.meta.Keys() }
 
-// Document finds out where everything is.
-func (p *Parsed) Document() (*textedit.Document, error) {
-	var decoded any // into which nothing is copied
-	if err := p.Decode(&decoded); err != nil {
-		return nil, err
+// Decoded says that Decode will not be called again, and whether what it has stored may
+// be changed while p is used.
+func (p *Parsed) Decoded(free bool) {
+	if p.meta, p.whole = (toml.MetaData{}), (toml.Primitive{}); free {
+		p.tree = copied(p.tree)
 	}
-	s := newScanner(p.text, p.source)
+}
+
+// copied copies tables and lists.
+func copied(decoded any) any {
+	switch v := decoded.(type) {
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for key, value := range v {
+			m[key] = copied(value)
+		}
+		return m
+	case []map[string]any:
+		list := make([]map[string]any, len(v))
+		for i, table := range v {
+			list[i] = copied(table).(map[string]any)
+		}
+		return list
+	case []any:
+		list := make([]any, len(v))
+		for i, value := range v {
+			list[i] = copied(value)
+		}
+		return list
+	}
+	return decoded
+}
+
+// Document finds out where everything is that like asks for, as Outline does; nil is all.
+func (p *Parsed) Document(like *textedit.Node) (*textedit.Document, error) {
+	doc := &textedit.Document{Text: p.text, Loose: true, Keys: textedit.MatchFold}
+	if isLeft(like) {
+		doc.Root = textedit.NewScalar(textedit.TypeSame, p.source)
+		doc.Root.End = len(p.text)
+		doc.Data = &layout{text: p.text, parsed: p, lost: true}
+		return doc, nil
+	}
+	s := scan(p.text, p.source, like)
 	s.layout.parsed = p
-	s.document()
-	doc := &textedit.Document{Text: p.text, Root: s.root, Comments: s.comments, Loose: true, Keys: textedit.MatchFold, Data: s.layout}
-	if s.lost || !fill(s.root, decoded) {
-		s.layout.lost = true
-		doc.Root = treeOf(decoded)
+	doc.Root, doc.Comments, doc.Data = s.root, s.comments, s.layout
+	if s.lost || !fill(s.root, p.tree) {
+		s.layout.lost, s.layout.spaced = true, true
+		doc.Root = treeOf(p.tree)
 	}
-	s.layout.finish(s.comments)
 	return doc, nil
 }
 
