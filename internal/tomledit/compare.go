@@ -76,12 +76,81 @@ func abridged(old, new []byte, depth int) (a, b *textedit.Node) {
 			o.value, c.value = textedit.NewScalar(textedit.TypeSame, ""), textedit.NewScalar(textedit.TypeSame, "")
 		case !o.list && !c.list:
 			o.value, c.value = abridged(o.text, c.text, depth+1)
+		case o.list && c.list:
+			o.value, c.value = lists(o, c, depth)
 		}
 	}
 	if a, b = join(was, depth), join(is, depth); a == nil || b == nil {
 		return nil, nil
 	}
 	return a, b
+}
+
+// lists gives the trees of two lists of tables of which some elements differ, but none
+// has come, gone or moved for sure. It gives nil for all others.
+func lists(old, new *chunk, depth int) (a, b *textedit.Node) {
+	was, is := elements(old.text, depth), elements(new.text, depth)
+	if len(was) != len(is) {
+		return nil, nil
+	}
+	a, b = &textedit.Node{Kind: textedit.List}, &textedit.Node{Kind: textedit.List}
+	var before, after []*textedit.Node
+	for i := range was {
+		if bytes.Equal(was[i], is[i]) {
+			same := textedit.Entry{Value: textedit.NewScalar(textedit.TypeSame, strconv.Itoa(i))}
+			a.Entries, b.Entries = append(a.Entries, same), append(b.Entries, same)
+			continue
+		}
+		o, e := element(was[i], depth), element(is[i], depth)
+		if o == nil || e == nil || 2*len(before) > len(was) {
+			return nil, nil
+		}
+		before, after = append(before, o), append(after, e)
+		a.Entries, b.Entries = append(a.Entries, textedit.Entry{Value: o}), append(b.Entries, textedit.Entry{Value: e})
+	}
+	if !textedit.InPlace(before, after) {
+		return nil, nil
+	}
+	return a, b
+}
+
+// elements splits the text of a list of tables at its headers, those with the key at a
+// depth as the last. It gives nothing if there is something above the first.
+func elements(text []byte, depth int) [][]byte {
+	var list [][]byte
+	start := 0
+	for at := 0; at < len(text); at = nextLine(text, at) {
+		line := text[at:nextLine(text, at)]
+		if !bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("[[")) {
+			continue
+		}
+		switch _, ofList := keyAt(line, depth); {
+		case !ofList:
+		case len(list) == 0 && at > 0:
+			return nil
+		default:
+			if len(list) > 0 {
+				list[len(list)-1] = bytes.TrimRight(text[start:at], "\n")
+			}
+			list, start = append(list, text[at:]), at
+		}
+	}
+	return list
+}
+
+// element reads an element of a list of tables, or gives nil if that can't be told.
+func element(text []byte, depth int) *textedit.Node {
+	n := read(text)
+	for range depth + 1 {
+		if n == nil || n.Kind != textedit.Map || len(n.Entries) != 1 {
+			return nil
+		}
+		n = n.Entries[0].Value
+	}
+	if n.Kind != textedit.List || len(n.Entries) != 1 {
+		return nil
+	}
+	return n.Entries[0].Value
 }
 
 // join makes a table of its chunks, and reads those that have no value yet.

@@ -1,6 +1,7 @@
 package tomledit
 
 import (
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -130,8 +131,8 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		left     int
 	}{
 		{"", "", 3}, {"a = 1", "a = 2", 3}, {"l = [1, 2]", "l = [1, 2, 3]", 3}, {"y = 1", "y = 2", 4}, {"n = 2", "n = 3\n\n[[p]]\n", 2}, {"[\"q r\"]\n", "", 2},
-		{"x = 1", "x = 2", 4}, {"z = 1", "z = 3", 3}, {"z = 2", "z = 3", 3}, {"[t.w]", "[t.s]", 3}, {"o = 1", "o = 2", 2}, {"  [t.w]\n    z = 2\n", "", 3},
-		{"[[p]]\n  n = 1\n", "[new]\n  x = 1\n[[p]]\n", 2}, {"l = [1, 2]", "l = [\n1,\n[2]\n]", 0}, {"a = 1", "a = '''\n[t]'''", 0}, {text, "", 0}, {"[t]", "[z]\n[t]", 3},
+		{"x = 1", "x = 2", 4}, {"z = 1", "z = 3", 4}, {"z = 2", "z = 3", 3}, {"[t.w]", "[t.s]", 3}, {"o = 1", "o = 2", 3}, {"  [t.w]\n    z = 2\n", "", 3},
+		{"[[p]]\n  n = 1\n", "[new]\n  x = 1\n[[p]]\n", 3}, {"l = [1, 2]", "l = [\n1,\n[2]\n]", 0}, {"a = 1", "a = '''\n[t]'''", 0}, {text, "", 0}, {"[t]", "[z]\n[t]", 3},
 		{"[t]", "['t']", 0}, {"[t.u]", "[ t . \"u\" ]", 2}, {"[t.u]", "['t'.u]", 0},
 	} {
 		if left := checkComparison(t, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
@@ -147,6 +148,41 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		{"[a.b]\nc = 1\n[a]\nd = 1\n", "[a.b]\nc = 1\n[a]\nd = 2\n"},
 	} {
 		checkComparison(t, c[0], c[1])
+	}
+}
+
+// Elements that are the same in both lists are left out only if the others are compared
+// as they would be in the whole lists.
+func TestComparisonOfListsIsThatOfTheWhole(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	left := 0
+	for range effort.Of(300, 2_000, 50_000) {
+		var was, is []string
+		for i := range 1 + r.IntN(6) {
+			was = append(was, fmt.Sprintf("  [[t.l]]\n    id = %d\n    n = %d\n    s = \"x\"\n    [t.l.u]\n      b = %d\n", r.IntN(1+2*i), r.IntN(3), r.IntN(2)))
+		}
+		is = slices.Clone(was)
+		for range r.IntN(4) {
+			i, j := r.IntN(len(is)), r.IntN(len(is))
+			switch r.IntN(6) {
+			case 0:
+				is[i], is[j] = is[j], is[i]
+			case 1:
+				is[i] = strings.Replace(is[i], "id = ", "id = 1", 1)
+			case 2:
+				is = append(is, is[i])
+			case 3:
+				if len(is) > 1 {
+					is = is[1:]
+				}
+			default:
+				is[i] = strings.Replace(is[i], []string{"n =", "b =", "s ="}[r.IntN(3)], "n = 9\n    m =", 1)
+			}
+		}
+		left += checkComparison(t, "[t]\n"+strings.Join(was, ""), "[t]\n"+strings.Join(is, ""))
+	}
+	if left == 0 {
+		t.Error("nothing was left out")
 	}
 }
 

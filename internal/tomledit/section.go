@@ -9,25 +9,28 @@ import (
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
+// kindOf gives the kind of a value, also of one that is left out.
+func kindOf(n *textedit.Node) textedit.Kind {
+	if out := placeOf(n).left; out != nil {
+		return out.kind
+	}
+	return n.Kind
+}
+
 // tabular reports whether a value can be written with headers.
 func tabular(n *textedit.Node) bool {
+	if out := placeOf(n).left; out != nil {
+		return out.tabular
+	}
 	if n.Kind != textedit.List {
 		return n.Kind == textedit.Map
 	}
 	for _, e := range n.Entries {
-		if e.Value.Kind != textedit.Map {
+		if kindOf(e.Value) != textedit.Map {
 			return false
 		}
 	}
 	return len(n.Entries) > 0
-}
-
-// isTabular reports whether a value of the text is of a kind and tabular.
-func isTabular(n *textedit.Node, kind textedit.Kind) bool {
-	if out := placeOf(n).left; out != nil {
-		return out.kind == kind && out.tabular
-	}
-	return n.Kind == kind && tabular(n)
 }
 
 // headed reports whether a new entry of a table, before entry i, gets a header.
@@ -41,7 +44,7 @@ func (w *writer) headed(t *table, n *textedit.Node, i int, value *textedit.Node)
 	}
 	for d := 1; d <= len(n.Entries); d++ {
 		for _, j := range []int{i - d, i + d - 1} {
-			if j >= 0 && j < len(n.Entries) && isTabular(n.Entries[j].Value, value.Kind) {
+			if j >= 0 && j < len(n.Entries) && kindOf(n.Entries[j].Value) == value.Kind && tabular(n.Entries[j].Value) {
 				return headed(n.Entries[j].Value)
 			}
 		}
@@ -120,6 +123,9 @@ func (w *writer) insertSection(at int, text string) {
 // sections spells a table or a list of tables with headers, without the last
 // line break.
 func (w *writer) sections(path string, n *textedit.Node, indent string) string {
+	if isLeft(n) {
+		w.fail(errOutside)
+	}
 	if n.Kind == textedit.Map {
 		return strings.TrimSuffix(indent+"["+path+"]"+w.layout.brk+w.below(path, n, indent), w.layout.brk)
 	}
@@ -141,6 +147,9 @@ func (w *writer) blank() string {
 // below spells the entries of a table: first the keys with values, then the
 // tables in it.
 func (w *writer) below(path string, n *textedit.Node, indent string) string {
+	if isLeft(n) {
+		w.fail(errOutside)
+	}
 	var pairs, tables string
 	inner := indent + w.unitBelow(n)
 	for _, e := range n.Entries {
