@@ -1,0 +1,97 @@
+package apidoc_test
+
+import (
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// preamble declares what the fragments of the README use without saying so.
+const preamble = `package readme
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+	"github.com/holdfast-go/holdfast/safefile/guarantee"
+)
+
+type Config struct{ Port int }
+type State struct{ Count int }
+
+func fragment(file *lockedfile.LockedFile[Config], state State) {
+`
+
+func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {
+	fset := token.NewFileSet()
+	config := types.Config{Importer: importer.ForCompiler(fset, "source", nil)}
+	count := 0
+	for _, block := range blocks(t, "go") {
+		if strings.HasPrefix(block, "package ") {
+			continue // the gate runs it
+		}
+		count++
+		f, err := parser.ParseFile(fset, "README.md", preamble+"{\n"+block+"\n}\n}\n", 0)
+		if err != nil {
+			t.Errorf("%v in\n%s", err, block)
+			continue
+		}
+		config.Error = func(err error) {
+			if text := err.Error(); !strings.Contains(text, "declared and not used") && !strings.Contains(text, "imported and not used") {
+				t.Errorf("%v in\n%s", err, block)
+			}
+		}
+		_, _ = config.Check("readme", fset, []*ast.File{f}, nil) // errors go to config.Error
+	}
+	if count < 5 {
+		t.Errorf("the README has %d fragments of Go", count)
+	}
+}
+
+// blocks gives the README's code blocks in one language.
+func blocks(t *testing.T, language string) (found []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+// The README's words in backquotes that look like files of the repository must be there.
+func TestTheREADMENamesOnlyFilesThatExist(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, m := range regexp.MustCompile("`((?:internal|errors|codec|registry|safefile|lockedfile|examples)/[\\w/.]*)`").FindAllStringSubmatch(string(text), -1) {
+		count++
+		if _, err := os.Stat(filepath.Join("..", "..", m[1])); err != nil {
+			t.Errorf("the README names %s: %v", m[1], err)
+		}
+	}
+	if count < 10 {
+		t.Errorf("only %d names were found", count)
+	}
+	if wrong := regexp.MustCompile(`\.\./\S+`).FindString(string(text)); wrong != "" {
+		t.Errorf("the README names %s, which lies outside of the repository", wrong)
+	}
+}
