@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
@@ -21,13 +22,13 @@ func sealedFile(t *testing.T) (*lockedfile.LockedFile[scores], string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "tally.json")
 	f := lockedfile.New[scores](path, safefile.WithChecksum())
-	must(t, f.Write(scores{"a": 1}))
+	testkit.Must(t, f.Write(scores{"a": 1}))
 	return f, path
 }
 
 func damage(t *testing.T, path string) {
 	t.Helper()
-	must(t, os.WriteFile(path, []byte("{\n  \"a\": 7\n}\n"), 0o644))
+	testkit.Must(t, os.WriteFile(path, []byte("{\n  \"a\": 7\n}\n"), 0o644))
 }
 
 func mismatch(t *testing.T, what string, err error) {
@@ -40,11 +41,11 @@ func mismatch(t *testing.T, what string, err error) {
 func TestATransactionsReadVerifies(t *testing.T) {
 	f, path := sealedFile(t)
 	c := lockedfile.NewContext[scores](path, safefile.WithChecksum())
-	must(t, c.Update(t.Context(), func(v *scores) error { (*v)["b"] = 2; return nil }))
-	must(t, f.Verify())
+	testkit.Must(t, c.Update(t.Context(), func(v *scores) error { (*v)["b"] = 2; return nil }))
+	testkit.Must(t, f.Verify())
 	damage(t, path)
 	before, err := os.ReadFile(path + ".sha256")
-	must(t, err)
+	testkit.Must(t, err)
 	never := func(*scores) error { t.Error("a damaged value was given to the function"); return nil }
 	mismatch(t, "Update", f.Update(never))
 	mismatch(t, "Update in a context", c.Update(t.Context(), never))
@@ -60,13 +61,13 @@ func TestATransactionsReadVerifies(t *testing.T) {
 	if after, err := os.ReadFile(path + ".sha256"); err != nil || string(after) != string(before) {
 		t.Errorf("the sidecar says %q, %v", after, err)
 	}
-	must(t, f.Locked(func(tx *lockedfile.Tx[scores]) error { return tx.Write(scores{"whole": 1}) }))
-	must(t, f.Verify())
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[scores]) error { return tx.Write(scores{"whole": 1}) }))
+	testkit.Must(t, f.Verify())
 }
 
 func TestATransactionSeesItsOwnWritesAndSealsThemOnce(t *testing.T) {
 	f, path := sealedFile(t)
-	must(t, f.Locked(func(tx *lockedfile.Tx[scores]) error {
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[scores]) error {
 		for n := range 3 {
 			if err := tx.Write(scores{"n": n}); err != nil {
 				return err
@@ -77,8 +78,8 @@ func TestATransactionSeesItsOwnWritesAndSealsThemOnce(t *testing.T) {
 		}
 		return tx.Append("\n")
 	}))
-	must(t, f.Verify())
-	must(t, f.Locked(func(tx *lockedfile.Tx[scores]) error { return tx.Remove() }))
+	testkit.Must(t, f.Verify())
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[scores]) error { return tx.Remove() }))
 	for _, name := range []string{path, path + ".sha256"} {
 		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", name, err)
@@ -91,7 +92,7 @@ func TestATransactionSeesItsOwnWritesAndSealsThemOnce(t *testing.T) {
 func TestHandlesWithAndWithoutAChecksumOnOneFile(t *testing.T) {
 	sealed, path := sealedFile(t)
 	plain := lockedfile.New[scores](path)
-	must(t, plain.Update(func(v *scores) error { (*v)["plain"] = 1; return nil }))
+	testkit.Must(t, plain.Update(func(v *scores) error { (*v)["plain"] = 1; return nil }))
 	_, err := sealed.Read()
 	mismatch(t, "Read", err)
 	mismatch(t, "Update", sealed.Update(func(*scores) error { return nil }))
@@ -99,10 +100,10 @@ func TestHandlesWithAndWithoutAChecksumOnOneFile(t *testing.T) {
 	if v, err := plain.Read(); err != nil || v["plain"] != 1 {
 		t.Errorf("%v, %v", v, err)
 	}
-	must(t, sealed.Write(scores{"sealed": 1}))
-	must(t, sealed.Verify())
-	must(t, plain.Append("\n"))
-	must(t, checksum.Write(path))
+	testkit.Must(t, sealed.Write(scores{"sealed": 1}))
+	testkit.Must(t, sealed.Verify())
+	testkit.Must(t, plain.Append("\n"))
+	testkit.Must(t, checksum.Write(path))
 	if v, err := sealed.Read(); err != nil || v["sealed"] != 1 {
 		t.Errorf("%v, %v", v, err)
 	}
@@ -138,7 +139,7 @@ func TestAJoinThatAsksForMoreThanTheTransactionKeepsIsRefused(t *testing.T) {
 		lockedfile.NewContext[scores](path, safefile.WithChecksum(), safefile.WithSafety(safefile.Warn)),
 		lockedfile.NewContext[scores](path, safefile.WithChecksum(), safefile.WithMode(0o600)),
 	} {
-		must(t, weaker.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
+		testkit.Must(t, weaker.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
 			if v, err := sealed.Read(ctx); err != nil || v["a"] != 1 {
 				t.Errorf("a read: %v, %v", v, err)
 			}
@@ -153,10 +154,10 @@ func TestAJoinThatAsksForMoreThanTheTransactionKeepsIsRefused(t *testing.T) {
 		}))
 	}
 	plain := lockedfile.NewContext[scores](path)
-	must(t, sealed.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
+	testkit.Must(t, sealed.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
 		return plain.Update(ctx, func(v *scores) error { (*v)["plain"] = 1; return nil })
 	}))
-	must(t, sealed.Verify(ctx))
+	testkit.Must(t, sealed.Verify(ctx))
 }
 
 // LockAll has no opinion: a file is committed as the handle that changes it asks.
@@ -165,18 +166,18 @@ func TestLockAllCommitsAsTheHandleAsks(t *testing.T) {
 	ctx := t.Context()
 	sealed, plain := lockedfile.NewContext[scores](path, safefile.WithChecksum()), lockedfile.NewContext[scores](path)
 	failed := errors.New("on purpose")
-	must(t, lockedfile.LockAll(ctx, []string{path}, func(ctx context.Context) error {
+	testkit.Must(t, lockedfile.LockAll(ctx, []string{path}, func(ctx context.Context) error {
 		// What is undone has asked for nothing.
 		if err := plain.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
-			must(t, plain.Write(ctx, scores{"undone": 1}))
+			testkit.Must(t, plain.Write(ctx, scores{"undone": 1}))
 			return failed
 		}); err != failed {
 			t.Errorf("%v", err)
 		}
-		must(t, sealed.Write(ctx, scores{"sealed": 1}))
+		testkit.Must(t, sealed.Write(ctx, scores{"sealed": 1}))
 		return plain.Append(ctx, "\n")
 	}))
-	must(t, sealed.Verify(ctx))
+	testkit.Must(t, sealed.Verify(ctx))
 	if v, err := sealed.Read(ctx); err != nil || v["sealed"] != 1 || v["undone"] != 0 {
 		t.Errorf("%v, %v", v, err)
 	}
@@ -207,7 +208,7 @@ func TestBothKindsOfHandlesAtOnceLoseNothing(t *testing.T) {
 	}
 	writers.Wait()
 	data, err := os.ReadFile(path)
-	must(t, err)
+	testkit.Must(t, err)
 	want := len("{\n  \"a\": 1\n}\n")
 	for _, n := range lost {
 		want += n
@@ -220,7 +221,7 @@ func TestBothKindsOfHandlesAtOnceLoseNothing(t *testing.T) {
 func TestVerifyOpenAndCreateAreNoPartOfATransaction(t *testing.T) {
 	_, path := sealedFile(t)
 	c := lockedfile.NewContext[scores](path, safefile.WithChecksum())
-	must(t, c.Locked(t.Context(), func(ctx context.Context, _ *lockedfile.Tx[scores]) error {
+	testkit.Must(t, c.Locked(t.Context(), func(ctx context.Context, _ *lockedfile.Tx[scores]) error {
 		for name, call := range map[string]func() error{
 			"Verify": func() error { return c.Verify(ctx) },
 			"Open":   func() error { _, err := c.Open(ctx); return err },
@@ -232,13 +233,13 @@ func TestVerifyOpenAndCreateAreNoPartOfATransaction(t *testing.T) {
 		}
 		return nil
 	}))
-	must(t, c.Verify(t.Context()))
+	testkit.Must(t, c.Verify(t.Context()))
 	w, err := c.Create(t.Context())
-	must(t, err)
-	must(t, w.Commit())
+	testkit.Must(t, err)
+	testkit.Must(t, w.Commit())
 	r, err := c.Open(t.Context())
-	must(t, err)
-	must(t, r.Close())
+	testkit.Must(t, err)
+	testkit.Must(t, r.Close())
 }
 
 // Under Replace a link is read through, and what it leads to has the checksum.
@@ -249,7 +250,7 @@ func TestATransactionVerifiesThroughALinkThatItWillReplace(t *testing.T) {
 		t.Skip(err)
 	}
 	f := lockedfile.New[scores](link, safefile.WithChecksum(), safefile.WithSymlinks(safefile.Replace))
-	must(t, f.Locked(func(tx *lockedfile.Tx[scores]) error { _, err := tx.Read(); return err }))
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[scores]) error { _, err := tx.Read(); return err }))
 	damage(t, path)
 	mismatch(t, "Update", f.Update(func(*scores) error { return nil }))
 	mismatch(t, "Append", f.Append("\n"))

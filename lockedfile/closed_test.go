@@ -7,16 +7,17 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
 func TestASecondReleaseLeavesTheNextHolderAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	first, err := lockedfile.Acquire(context.Background(), path)
-	must(t, err)
-	must(t, first.Release())
+	testkit.Must(t, err)
+	testkit.Must(t, first.Release())
 	second, err := lockedfile.TryAcquire(path)
-	must(t, err)
+	testkit.Must(t, err)
 	defer second.Release()
 	err = first.Release()
 	is(t, err, errors.ErrLock)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -41,9 +42,9 @@ func TestEveryOperationJoinsTheTransactionOfItsContext(t *testing.T) {
 		// A limit of nothing: waiting instead of joining would fail.
 		f := contextFile(t, safefile.WithTimeout(0))
 		operation := every(f)[name]
-		must(t, f.Write(ctx, counters{"before": 1}))
-		must(t, f.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
-			must(t, tx.Write(counters{"staged": 1}))
+		testkit.Must(t, f.Write(ctx, counters{"before": 1}))
+		testkit.Must(t, f.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+			testkit.Must(t, tx.Write(counters{"staged": 1}))
 			if v, err := f.Read(ctx); err != nil || v["staged"] != 1 {
 				t.Errorf("Read inside gave %v, %v", v, err)
 			}
@@ -63,7 +64,7 @@ func TestEveryOperationEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(cause)
 	f := contextFile(t)
-	must(t, f.Write(context.Background(), counters{"a": 1}))
+	testkit.Must(t, f.Write(context.Background(), counters{"a": 1}))
 	for name, operation := range every(f) {
 		if err := operation(ctx); !errors.Is(err, cause) {
 			t.Errorf("%s with a cancelled context: %v", name, err)
@@ -76,7 +77,7 @@ func TestEveryOperationEndsWithItsContext(t *testing.T) {
 
 func TestStreamsCannotBePartOfATransaction(t *testing.T) {
 	f := contextFile(t)
-	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
 		for name, call := range map[string]func(ctx context.Context) error{
 			"Open":   func(ctx context.Context) error { _, err := f.Open(ctx); return err },
 			"Create": func(ctx context.Context) error { _, err := f.Create(ctx); return err },
@@ -97,13 +98,13 @@ func TestStreamsCannotBePartOfATransaction(t *testing.T) {
 func TestAJoinedFunctionIsASavepoint(t *testing.T) {
 	f := contextFile(t)
 	other := lockedfile.NewContext[map[string]any](f.Path()) // another handle, another type
-	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
-		must(t, tx.Write(counters{"kept": 1}))
+	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+		testkit.Must(t, tx.Write(counters{"kept": 1}))
 		is(t, f.Update(ctx, func(v *counters) error { (*v)["undone"] = 1; return errOwn }), errOwn)
-		panicked := panics(func() {
+		panicked := testkit.Panic(func() {
 			f.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
-				must(t, tx.Remove())
-				must(t, f.Write(ctx, counters{"undone": 2}))
+				testkit.Must(t, tx.Remove())
+				testkit.Must(t, f.Write(ctx, counters{"undone": 2}))
 				panic("a panic")
 			})
 		})
@@ -122,11 +123,11 @@ func TestAJoinedFunctionIsASavepoint(t *testing.T) {
 
 func TestJoinsFromSeveralGoroutines(t *testing.T) {
 	f := contextFile(t)
-	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
 		var joins sync.WaitGroup
 		for range 50 {
 			joins.Go(func() {
-				must(t, f.Update(ctx, func(v *counters) error { (*v)["n"]++; return nil }))
+				testkit.Must(t, f.Update(ctx, func(v *counters) error { (*v)["n"]++; return nil }))
 			})
 		}
 		joins.Wait()
@@ -140,12 +141,12 @@ func TestJoinsFromSeveralGoroutines(t *testing.T) {
 func TestAContextCarriesNothingAfterItsTransaction(t *testing.T) {
 	f := contextFile(t)
 	var kept context.Context
-	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
 		kept = ctx
 		return tx.Write(counters{"a": 1})
 	}))
-	must(t, f.Update(kept, func(v *counters) error { (*v)["a"]++; return nil }))
-	must(t, f.Locked(kept, func(ctx context.Context, tx *lockedfile.Tx[counters]) error { // a new one
+	testkit.Must(t, f.Update(kept, func(v *counters) error { (*v)["a"]++; return nil }))
+	testkit.Must(t, f.Locked(kept, func(ctx context.Context, tx *lockedfile.Tx[counters]) error { // a new one
 		return f.Update(ctx, func(v *counters) error { (*v)["a"]++; return nil })
 	}))
 	if v, err := f.Read(kept); err != nil || v["a"] != 3 {
@@ -156,7 +157,7 @@ func TestAContextCarriesNothingAfterItsTransaction(t *testing.T) {
 func TestOneFileByTwoLockFilesIsAnError(t *testing.T) {
 	f := contextFile(t)
 	elsewhere := lockedfile.NewContext[counters](f.Path(), safefile.WithLockDir(t.TempDir()))
-	must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
+	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
 		for name, operation := range every(elsewhere) {
 			if err := operation(ctx); !errors.Is(err, errors.ErrLock) {
 				t.Errorf("%s by another lock file: %v", name, err)
@@ -175,14 +176,14 @@ func TestAContextEndsTheWaitForAnotherProcess(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	result := make(chan error)
 	go func() { result <- f.Write(ctx, nil) }()
-	until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
 	cancel(cause)
 	is(t, <-result, cause, context.Canceled, errors.ErrLock)
 
 	deadline, end := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer end()
 	is(t, f.Write(deadline, nil), context.DeadlineExceeded, errors.ErrTimeout)
-	holder.goOn()
-	holder.expect("released")
-	must(t, f.Write(context.Background(), nil))
+	holder.Tell()
+	holder.Expect("released")
+	testkit.Must(t, f.Write(context.Background(), nil))
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -28,7 +29,7 @@ func init() {
 				f := lockedfile.New[counters](args[0])
 				for range each {
 					os.Stdout.WriteString("s")
-					check(f.Update(func(v *counters) error { (*v)["n"]++; return nil }))
+					testkit.Check(f.Update(func(v *counters) error { (*v)["n"]++; return nil }))
 					os.Stdout.WriteString("a")
 				}
 			})
@@ -39,7 +40,7 @@ func init() {
 
 func number(text string) int {
 	n, err := strconv.Atoi(text)
-	check(err)
+	testkit.Check(err)
 	return n
 }
 
@@ -47,10 +48,10 @@ func number(text string) int {
 type tally struct{ started, acked atomic.Int64 }
 
 // listen reads all that a process has to say, and waits for its end.
-func (c *tally) listen(p *process) {
+func (c *tally) listen(p *testkit.Process) {
 	buf := make([]byte, 4096)
 	for {
-		n, err := p.out.Read(buf)
+		n, err := p.Out.Read(buf)
 		c.started.Add(int64(bytes.Count(buf[:n], []byte("s"))))
 		c.acked.Add(int64(bytes.Count(buf[:n], []byte("a"))))
 		if err == io.EOF {
@@ -77,10 +78,9 @@ func TestNoUpdateOfManyProcessesIsLost(t *testing.T) {
 				p := start(t, "count", path, strconv.Itoa(goroutines), strconv.Itoa(each))
 				all.Go(func() {
 					said.listen(p)
-					if err := p.cmd.Wait(); err != nil {
+					if err := p.Wait(); err != nil {
 						t.Errorf("a counting process: %v", err)
 					}
-					p.done = true
 				})
 			}
 			all.Wait()
@@ -89,7 +89,7 @@ func TestNoUpdateOfManyProcessesIsLost(t *testing.T) {
 			if got := counted(t, path); got != want || said.acked.Load() != int64(want) {
 				t.Errorf("%d updates were acknowledged, and %d counted, want %d", said.acked.Load(), got, want)
 			}
-			clean(t, filepath.Dir(path))
+			testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
 		})
 	}
 }
@@ -103,27 +103,27 @@ func TestKilledProcessesLoseNothingAcknowledged(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "count."+format)
 			var said tally
 			var listeners sync.WaitGroup
-			spawn := func() *process {
+			spawn := func() *testkit.Process {
 				p := start(t, "count", path, strconv.Itoa(goroutines), "1000000")
 				listeners.Go(func() { said.listen(p) })
 				return p
 			}
-			var crew []*process
+			var crew []*testkit.Process
 			for range processes {
 				crew = append(crew, spawn())
 			}
-			until(t, "they count", func() bool { return said.acked.Load() > 0 })
+			testkit.Until(t, "they count", func() bool { return said.acked.Load() > 0 })
 			tick := time.NewTicker(50 * time.Millisecond)
 			defer tick.Stop()
 			kills := 0
 			for enough := int64(effort.Of(400, 400, 25_600)); said.acked.Load() < enough || kills < effort.Of(20, 20, 200); kills++ {
 				<-tick.C
 				victim := rand.IntN(processes)
-				crew[victim].kill()
+				crew[victim].Kill()
 				crew[victim] = spawn()
 			}
 			for _, p := range crew {
-				p.kill()
+				p.Kill()
 			}
 			listeners.Wait()
 			got, acked, started := int64(counted(t, path)), said.acked.Load(), said.started.Load()
@@ -131,8 +131,8 @@ func TestKilledProcessesLoseNothingAcknowledged(t *testing.T) {
 			if got < acked || got > started {
 				t.Errorf("%d counted, which is not between the %d acknowledged and the %d started", got, acked, started)
 			}
-			must(t, lockedfile.New[counters](path).Update(func(v *counters) error { (*v)["n"]++; return nil }))
-			clean(t, filepath.Dir(path))
+			testkit.Must(t, lockedfile.New[counters](path).Update(func(v *counters) error { (*v)["n"]++; return nil }))
+			testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
 			if info := inspect(t, path); info.Held || info.Stale {
 				t.Errorf("the lock is left: %s", fmt.Sprint(info))
 			}

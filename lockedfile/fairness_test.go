@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
@@ -52,7 +53,7 @@ func (s *runCounter) count(session store.Session, err error) (store.Session, err
 		var raw [8]byte
 		binary.LittleEndian.PutUint64(raw[:], s.runs)
 		_, err = s.file.WriteAt(raw[:], 0)
-		check(err)
+		testkit.Check(err)
 	}
 	return &countedRun{session, s}, nil
 }
@@ -74,10 +75,10 @@ func (r *countedRun) Release() error {
 func init() {
 	roles["hammer"] = func(args []string) {
 		file, err := os.Create(args[1])
-		check(err)
+		testkit.Check(err)
 		e := engine.New(&runCounter{Store: store.NewDisk(vfs.OS), file: file})
 		f := lockedfile.New[counters](args[0], handle.OptionFunc(func(o *handle.Options) { o.Engine = e }))
-		over := told()
+		over := testkit.Told()
 		var all sync.WaitGroup
 		for range number(args[2]) {
 			all.Go(func() {
@@ -86,33 +87,33 @@ func init() {
 					case <-over:
 						return
 					default:
-						check(f.Update(func(v *counters) error { (*v)["hammered"]++; return nil }))
+						testkit.Check(f.Update(func(v *counters) error { (*v)["hammered"]++; return nil }))
 					}
 				}
 			})
 		}
-		say("hammering")
+		testkit.Say("hammering")
 		all.Wait()
-		say("done")
+		testkit.Say("done")
 	}
 }
 
 // hammered is a file that another process hammers, and a way to ask how many
 // runs that process has had.
-func hammered(t *testing.T, path string, goroutines int) (p *process, runs func() uint64) {
+func hammered(t *testing.T, path string, goroutines int) (p *testkit.Process, runs func() uint64) {
 	t.Helper()
 	counter := path + ".runs"
 	p = start(t, "hammer", path, counter, strconv.Itoa(goroutines))
-	p.expect("hammering")
+	p.Expect("hammering")
 	runs = func() uint64 {
 		raw, err := os.ReadFile(counter)
-		must(t, err)
+		testkit.Must(t, err)
 		if len(raw) < 8 {
 			return 0
 		}
 		return binary.LittleEndian.Uint64(raw)
 	}
-	until(t, "the lock is in use", func() bool { return runs() > 2 })
+	testkit.Until(t, "the lock is in use", func() bool { return runs() > 2 })
 	return p, runs
 }
 
@@ -125,7 +126,7 @@ func TestAnotherProcessGetsInWithinThreeRuns(t *testing.T) {
 		var took []time.Duration
 		for range effort.Of(40, 40, 200) {
 			before, began := runs(), time.Now()
-			must(t, f.Update(func(v *counters) error { (*v)["mine"]++; return nil }))
+			testkit.Must(t, f.Update(func(v *counters) error { (*v)["mine"]++; return nil }))
 			took = append(took, time.Since(began))
 			waited = append(waited, runs()-before)
 		}
@@ -140,8 +141,8 @@ func TestAnotherProcessGetsInWithinThreeRuns(t *testing.T) {
 		if waited[n/2] > 3 {
 			t.Errorf("%d goroutines: got in after %d runs at the median", goroutines, waited[n/2])
 		}
-		p.goOn()
-		p.expect("done")
+		p.Tell()
+		p.Expect("done")
 		v, err := f.Read()
 		if err != nil || v["mine"] != n {
 			t.Errorf("%d updates came to %d, %v", n, v["mine"], err)
@@ -173,19 +174,19 @@ func TestPythonGetsInBesideAHammeringProcess(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "f.json")
 	f := lockedfile.New[counters](path)
-	must(t, f.Write(counters{"python": 0}))
+	testkit.Must(t, f.Write(counters{"python": 0}))
 	p, _ := hammered(t, path, 32)
 	times := effort.Of(8, 8, 100)
-	client := run(t, exec.Command(python, "-c", pythonClient, path, strconv.Itoa(times)))
+	client := testkit.Start(t, exec.Command(python, "-c", pythonClient, path, strconv.Itoa(times)))
 	began, mine := time.Now(), 0
 	for range times {
-		client.expect("counted")
-		must(t, f.Update(func(v *counters) error { (*v)["mine"]++; return nil }))
+		client.Expect("counted")
+		testkit.Must(t, f.Update(func(v *counters) error { (*v)["mine"]++; return nil }))
 		mine++
 	}
 	t.Logf("python got in %d times in %v", times, time.Since(began).Round(time.Millisecond))
-	p.goOn()
-	p.expect("done")
+	p.Tell()
+	p.Expect("done")
 	v, err := f.Read()
 	if err != nil || v["python"] != times || v["mine"] != mine {
 		t.Errorf("of %d and %d updates were counted %d and %d, %v", times, mine, v["python"], v["mine"], err)

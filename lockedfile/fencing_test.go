@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
@@ -87,7 +88,7 @@ func TestAFencedHolderMakesNothingVisible(t *testing.T) {
 		}
 	}
 	t.Logf("%d force releases against stopped holders; %d of those holders lost what they were about to write", forced, lost)
-	clean(t, dir)
+	testkit.WantNone(t, dir, ".holdfast-*")
 }
 
 // What became of a holder that was to be stopped at its n-th operation.
@@ -103,7 +104,7 @@ const (
 // fence stops a holder at the n-th operation, takes the lock from it, lets
 // another process write, and looks at what becomes of the holder's bytes.
 func fence(t *testing.T, path string, write func(*lockedfile.LockedFile[string], string) error, opts []safefile.Option, n int) outcome {
-	must(t, safefile.WriteFile(path, []byte("base"), opts...))
+	testkit.Must(t, safefile.WriteFile(path, []byte("base"), opts...))
 	disk := stopAt(n)
 	result := make(chan error, 1)
 	go func() {
@@ -115,20 +116,20 @@ func fence(t *testing.T, path string, write func(*lockedfile.LockedFile[string],
 	select {
 	case <-disk.stopped:
 	case err := <-result:
-		must(t, err)
+		testkit.Must(t, err)
 		return finished
 	}
 	if info := inspect(t, path); !info.Held {
 		resume()
-		must(t, <-result)
+		testkit.Must(t, <-result)
 		return withoutLock
 	}
-	must(t, lockedfile.ForceRelease(path, another()))
+	testkit.Must(t, lockedfile.ForceRelease(path, another()))
 	visible, err := os.ReadFile(path)
-	must(t, err)
+	testkit.Must(t, err)
 	next := takeOver(t, path, opts, resume, result)
 	if next.queued {
-		must(t, <-result)
+		testkit.Must(t, <-result)
 		return withoutLock
 	}
 	if next.check(t, path, visible) {
@@ -147,11 +148,11 @@ type afterwards struct {
 // takeOver takes the lock that was freed, and in the middle of its function lets
 // the old holder go on.
 func takeOver(t *testing.T, path string, opts []safefile.Option, resume func(), result <-chan error) (next afterwards) {
-	must(t, lockedfile.New[string](path, append(opts, another(), safefile.WithTimeout(0))...).Locked(func(tx *lockedfile.Tx[string]) error {
+	testkit.Must(t, lockedfile.New[string](path, append(opts, another(), safefile.WithTimeout(0))...).Locked(func(tx *lockedfile.Tx[string]) error {
 		before, err := tx.ReadBytes()
-		must(t, err)
+		testkit.Must(t, err)
 		resume()
-		until(t, "the old holder ends or waits", func() bool {
+		testkit.Until(t, "the old holder ends or waits", func() bool {
 			select {
 			case next.old = <-result:
 				return true
@@ -173,7 +174,7 @@ func (next afterwards) check(t *testing.T, path string, visible []byte) (fenced 
 	if want := append(bytes.Clone(visible), " and new"...); !bytes.Equal(next.bytes, want) {
 		t.Errorf("after ForceRelease the file held %q, and then the next holder wrote %q", visible, next.bytes)
 	}
-	holds(t, path, string(next.bytes))
+	testkit.WantContent(t, path, string(next.bytes))
 	was := bytes.Contains(visible, []byte("old holder"))
 	switch {
 	case was && next.old != nil && !errors.Is(next.old, errors.ErrLockLost):
@@ -203,13 +204,13 @@ func TestForceReleaseGetsPastAHangingFunctionOfThisProcess(t *testing.T) {
 	<-hangs
 	waiting := make(chan error)
 	go func() { waiting <- f.Append("waiter") }()
-	must(t, lockedfile.ForceRelease(path))
-	must(t, <-waiting)
-	must(t, f.Append(", next"))
+	testkit.Must(t, lockedfile.ForceRelease(path))
+	testkit.Must(t, <-waiting)
+	testkit.Must(t, f.Append(", next"))
 	close(wake)
 	is(t, <-hung, errors.ErrLockLost)
-	holds(t, path, "waiter, next")
-	clean(t, filepath.Dir(path))
+	testkit.WantContent(t, path, "waiter, next")
+	testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
 }
 
 // Nor does a process that was stopped for good.
@@ -218,13 +219,13 @@ func TestForceReleaseGetsPastAProcessThatHangs(t *testing.T) {
 	holder := occupied(t, path)
 	result := make(chan error)
 	go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
-	until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
 	began := time.Now()
-	must(t, lockedfile.ForceRelease(path))
-	must(t, <-result)
+	testkit.Must(t, lockedfile.ForceRelease(path))
+	testkit.Must(t, <-result)
 	t.Logf("the waiter had the lock after %v", time.Since(began).Round(time.Millisecond))
-	holder.goOn()
-	holder.expect("lost") // although its function wrote nothing
+	holder.Tell()
+	holder.Expect("lost") // although its function wrote nothing
 	if v, err := lockedfile.New[counters](path).Read(); err != nil || v["a"] != 1 {
 		t.Errorf("read %v, %v", v, err)
 	}
@@ -232,8 +233,8 @@ func TestForceReleaseGetsPastAProcessThatHangs(t *testing.T) {
 
 func TestForceReleaseWhereNobodyHoldsALock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
-	must(t, lockedfile.ForceRelease(path))
-	must(t, lockedfile.ForceRelease(path))
+	testkit.Must(t, lockedfile.ForceRelease(path))
+	testkit.Must(t, lockedfile.ForceRelease(path))
 	if info := inspect(t, path); info.Held || info.Stale {
 		t.Errorf("afterwards: %+v", info)
 	}
@@ -248,10 +249,6 @@ func TestForceReleaseWhereNobodyHoldsALock(t *testing.T) {
 func TestForceReleaseOfWhatNobodyEverLockedMakesNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config.json")
-	must(t, lockedfile.ForceRelease(path))
-	entries, err := os.ReadDir(dir)
-	must(t, err)
-	if len(entries) > 0 {
-		t.Errorf("it made %v", entries)
-	}
+	testkit.Must(t, lockedfile.ForceRelease(path))
+	testkit.WantNames(t, dir)
 }

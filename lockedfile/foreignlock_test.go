@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
@@ -26,9 +27,9 @@ const (
 func foreign(t *testing.T) (path, other string) {
 	dir := t.TempDir()
 	path, other = filepath.Join(dir, "Pipfile"), filepath.Join(dir, "other")
-	must(t, os.WriteFile(path, []byte(foreignData), 0o644))
-	must(t, os.WriteFile(path+".lock", []byte(foreignLock), 0o644))
-	must(t, os.WriteFile(other, []byte(foreignData), 0o644))
+	testkit.Put(t, path, foreignData)
+	testkit.Put(t, path+".lock", foreignLock)
+	testkit.Put(t, other, foreignData)
 	return path, other
 }
 
@@ -94,12 +95,7 @@ func TestALockFileThatIsSomebodysDataIsRefusedBeforeAnythingIsChanged(t *testing
 					t.Errorf("%s holds %q", path, got)
 				}
 			}
-			var names []string
-			entries, err := os.ReadDir(dir)
-			must(t, err)
-			for _, entry := range entries {
-				names = append(names, entry.Name())
-			}
+			names := testkit.Names(t, dir)
 			for _, ours := range []string{"other.lock", "other2.lock", "Pipfile.lock.lock"} { // which lie beside files that may be locked
 				names = slices.DeleteFunc(names, func(name string) bool { return name == ours })
 			}
@@ -121,8 +117,8 @@ func release(l *lockedfile.Lock, err error) error {
 func TestASweepLeavesALockFileThatIsSomebodysDataAlone(t *testing.T) {
 	path, other := foreign(t)
 	temp := filepath.Join(filepath.Dir(path), replace.NewName(replace.OwnerOf("Pipfile", "")))
-	must(t, os.WriteFile(temp, []byte("x"), 0o600))
-	must(t, safefile.WriteFile(other, []byte("new")))
+	testkit.Must(t, os.WriteFile(temp, []byte("x"), 0o600))
+	testkit.Must(t, safefile.WriteFile(other, []byte("new")))
 	if got, _ := os.ReadFile(path + ".lock"); string(got) != foreignLock {
 		t.Errorf("it holds %q", got)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -21,10 +22,10 @@ func fullDisk(t *testing.T, names ...string) (dir string, room func()) {
 	dir = filepath.Join(disktest.Tmpfs(t, "nr_inodes=32"), "dir")
 	fill := filepath.Join(filepath.Dir(dir), "fill")
 	for _, d := range []string{dir, fill} {
-		must(t, os.Mkdir(d, 0o755))
+		testkit.Must(t, os.Mkdir(d, 0o755))
 	}
 	for _, name := range names {
-		must(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600))
+		testkit.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600))
 	}
 	last := ""
 	for n := 0; ; n++ {
@@ -33,11 +34,11 @@ func fullDisk(t *testing.T, names ...string) (dir string, room func()) {
 		if errors.Is(err, syscall.ENOSPC) {
 			break
 		}
-		must(t, err)
-		must(t, f.Close())
+		testkit.Must(t, err)
+		testkit.Must(t, f.Close())
 		last = path
 	}
-	return dir, func() { must(t, os.Remove(last)) }
+	return dir, func() { testkit.Must(t, os.Remove(last)) }
 }
 
 func TestRemoveAndMoveWorkWhereNoLockFileCanBeMade(t *testing.T) {
@@ -46,13 +47,13 @@ func TestRemoveAndMoveWorkWhereNoLockFileCanBeMade(t *testing.T) {
 	if err := safefile.WriteFile(path("a"), []byte("new")); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("a write that needs space: %v", err)
 	}
-	must(t, safefile.Move(path("a"), path("moved")))
-	must(t, safefile.Move(path("b"), path("c")))
-	want(t, path("moved"), "a")
-	want(t, path("c"), "b")
-	wantEntries(t, dir, "c", "moved")
-	must(t, safefile.New[any](path("moved")).Remove())
-	wantEntries(t, dir, "c", "moved.lock") // the move over c made room for one file
+	testkit.Must(t, safefile.Move(path("a"), path("moved")))
+	testkit.Must(t, safefile.Move(path("b"), path("c")))
+	testkit.WantContent(t, path("moved"), "a")
+	testkit.WantContent(t, path("c"), "b")
+	testkit.WantNames(t, dir, "c", "moved")
+	testkit.Must(t, safefile.New[any](path("moved")).Remove())
+	testkit.WantNames(t, dir, "c", "moved.lock") // the move over c made room for one file
 }
 
 // Once there is space again another process can make the lock file. It must not get in
@@ -61,26 +62,26 @@ func TestALockFileIsNotMadeWhileAFileIsChangedWithoutOne(t *testing.T) {
 	dir, room := fullDisk(t, "file")
 	path := filepath.Join(dir, "file")
 	other, err := os.Open(dir) // as another process would have it
-	must(t, err)
+	testkit.Must(t, err)
 	defer other.Close()
 
 	// Somebody makes a lock file in the directory: who can't make one has to wait.
-	must(t, syscall.Flock(int(other.Fd()), syscall.LOCK_SH))
+	testkit.Must(t, syscall.Flock(int(other.Fd()), syscall.LOCK_SH))
 	if err := safefile.New[any](path, safefile.WithTimeout(0)).Remove(); !errors.Is(err, errors.ErrLocked) {
 		t.Errorf("removed while a lock file was being made: %v", err)
 	}
-	want(t, path, "file")
+	testkit.WantContent(t, path, "file")
 
 	// Somebody changes a file without a lock file: who can make one waits, but not for
 	// ever, since every reader of the directory can lock it.
 	room()
-	must(t, syscall.Flock(int(other.Fd()), syscall.LOCK_EX))
+	testkit.Must(t, syscall.Flock(int(other.Fd()), syscall.LOCK_EX))
 	began := time.Now()
-	must(t, release(lockedfile.TryAcquire(path)))
+	testkit.Must(t, release(lockedfile.TryAcquire(path)))
 	if waited := time.Since(began); waited < time.Second {
 		t.Errorf("the lock file was made after %v", waited)
 	}
-	must(t, syscall.Flock(int(other.Fd()), syscall.LOCK_UN))
-	must(t, safefile.New[any](path).Remove())
-	wantEntries(t, dir, "file.lock")
+	testkit.Must(t, syscall.Flock(int(other.Fd()), syscall.LOCK_UN))
+	testkit.Must(t, safefile.New[any](path).Remove())
+	testkit.WantNames(t, dir, "file.lock")
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -33,51 +34,51 @@ func TestATimeoutSaysWhichCallOfThisProcessHoldsTheLock(t *testing.T) {
 	for name, deadlock := range map[string]func(){
 		"Locked, Write": func() {
 			held = nextLine()
-			must(t, f.Locked(func(*lockedfile.Tx[counters]) error { write(); return nil }))
+			testkit.Must(t, f.Locked(func(*lockedfile.Tx[counters]) error { write(); return nil }))
 		},
 		"Update, Update": func() {
 			held = nextLine()
-			must(t, f.Update(func(*counters) error {
+			testkit.Must(t, f.Update(func(*counters) error {
 				err = f.Update(func(*counters) error { return nil })
 				return nil
 			}))
 		},
 		"Locked, Remove without the context": func() {
 			held = nextLine()
-			must(t, c.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { err = c.Remove(ctx); return nil }))
+			testkit.Must(t, c.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { err = c.Remove(ctx); return nil }))
 		},
 		"Create, Write": func() {
 			held = nextLine()
 			w, failed := f.Create()
-			must(t, failed)
+			testkit.Must(t, failed)
 			defer w.Close()
 			write()
 		},
 		"Acquire, Create": func() {
 			held = nextLine()
 			l, failed := lockedfile.Acquire(ctx, path)
-			must(t, failed)
+			testkit.Must(t, failed)
 			defer l.Release()
 			_, err = f.Create()
 		},
 		"TryAcquire, TryAcquire": func() {
 			held = nextLine()
 			l, failed := lockedfile.TryAcquire(path)
-			must(t, failed)
+			testkit.Must(t, failed)
 			defer l.Release()
 			_, err = lockedfile.TryAcquire(path)
 		},
 		"LockAll, Move": func() {
-			must(t, os.WriteFile(path, []byte("{}"), 0o644)) // a missing file is not waited for
+			testkit.Must(t, os.WriteFile(path, []byte("{}"), 0o644)) // a missing file is not waited for
 			held = nextLine()
-			must(t, lockedfile.LockAll(ctx, []string{path, path + "2"}, func(context.Context) error {
+			testkit.Must(t, lockedfile.LockAll(ctx, []string{path, path + "2"}, func(context.Context) error {
 				err = safefile.Move(path, path+"2", short)
 				return nil
 			}))
 		},
 		"LockAll, LockAll": func() {
 			held = nextLine()
-			must(t, lockedfile.LockAll(ctx, []string{path}, func(context.Context) error {
+			testkit.Must(t, lockedfile.LockAll(ctx, []string{path}, func(context.Context) error {
 				err = lockedfile.LockAll(ctx, []string{path}, func(context.Context) error { return nil }, short)
 				return nil
 			}))

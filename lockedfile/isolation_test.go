@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -44,35 +45,35 @@ func fresh() document {
 func TestNobodySeesWhatIsDoneToAValueThatWasRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	f := lockedfile.New[document](path)
-	must(t, f.Write(fresh()))
+	testkit.Must(t, f.Write(fresh()))
 	want, err := os.ReadFile(path)
-	must(t, err)
+	testkit.Must(t, err)
 	var kept []document
-	must(t, f.Locked(func(tx *lockedfile.Tx[document]) error {
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[document]) error {
 		for range 3 {
 			v, err := tx.Read()
-			must(t, err)
+			testkit.Must(t, err)
 			v.scribble()
 			kept = append(kept, v)
 			data, err := tx.ReadBytes()
-			must(t, err)
+			testkit.Must(t, err)
 			if string(data) != string(want) {
 				t.Errorf("a function sees what was done to a value: %s", data)
 			}
 			clear(data)
 		}
 		v, err := tx.Read()
-		must(t, err)
-		must(t, tx.Write(v))
+		testkit.Must(t, err)
+		testkit.Must(t, tx.Write(v))
 		v.scribble() // after it was written
 		return nil
 	}))
 	for i := range kept {
 		kept[i].scribble()
 	}
-	holds(t, path, string(want))
+	testkit.WantContent(t, path, string(want))
 	is(t, f.Update(func(v *document) error { v.scribble(); return errOwn }), errOwn)
-	holds(t, path, string(want))
+	testkit.WantContent(t, path, string(want))
 }
 
 // A codec that hands out the very bytes it was given.
@@ -80,7 +81,7 @@ func TestACodecThatKeepsItsInputIsKeptFromHarm(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.txt")
 	for _, c := range []codec.Codec{codec.Text(), codec.Gzip(codec.Text())} {
 		f := lockedfile.New[[]byte](path, safefile.WithCodec(c))
-		must(t, f.Write([]byte("content")))
+		testkit.Must(t, f.Write([]byte("content")))
 		is(t, f.Locked(func(tx *lockedfile.Tx[[]byte]) error {
 			for range 2 {
 				v, err := tx.Read()
@@ -90,7 +91,7 @@ func TestACodecThatKeepsItsInputIsKeptFromHarm(t *testing.T) {
 				clear(v)
 			}
 			data := []byte("staged ")
-			must(t, tx.WriteBytes(data))
+			testkit.Must(t, tx.WriteBytes(data))
 			clear(data)
 			if v, err := tx.ReadBytes(); err != nil || string(v) != "staged " {
 				t.Errorf("read %q, %v", v, err)
@@ -109,7 +110,7 @@ func TestAnOutsideChangeBetweenReadAndCommitSurvives(t *testing.T) {
 		},
 		"appended": func(path string) error {
 			f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-			must(t, err)
+			testkit.Must(t, err)
 			_, err = f.WriteString(" ")
 			return errors.Join(err, f.Close())
 		},
@@ -117,20 +118,19 @@ func TestAnOutsideChangeBetweenReadAndCommitSurvives(t *testing.T) {
 	} {
 		path := filepath.Join(dir, "f.json")
 		f := lockedfile.New[counters](path)
-		must(t, f.Write(counters{"mine": 1}))
+		testkit.Must(t, f.Write(counters{"mine": 1}))
 		after := ""
 		err := f.Update(func(v *counters) error {
-			must(t, change(path))
-			data, _ := os.ReadFile(path)
-			after = string(data)
+			testkit.Must(t, change(path))
+			after = testkit.Content(t, path)
 			(*v)["mine"]++
 			return nil
 		})
 		if !errors.Is(err, errors.ErrChanged) {
 			t.Errorf("%s: %v, want ErrChanged", name, err)
 		}
-		holds(t, path, after)
-		must(t, f.Update(func(v *counters) error { (*v)["again"] = 1; return nil }))
-		must(t, f.Remove())
+		testkit.WantContent(t, path, after)
+		testkit.Must(t, f.Update(func(v *counters) error { (*v)["again"] = 1; return nil }))
+		testkit.Must(t, f.Remove())
 	}
 }

@@ -1,7 +1,6 @@
 package lockedfile_test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
@@ -40,23 +40,6 @@ type site struct {
 type server struct {
 	Port    int `yaml:"port" toml:"port" json:"port"`
 	Timeout int `yaml:"timeout" toml:"timeout" json:"timeout"`
-}
-
-func put(t testing.TB, name, text string) (path string) {
-	t.Helper()
-	path = filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func want(t testing.TB, path, text string) {
-	t.Helper()
-	got, err := os.ReadFile(path)
-	if err != nil || string(got) != text {
-		t.Errorf("%s, %v:\n%s\nwant:\n%s", filepath.Base(path), err, got, text)
-	}
 }
 
 // forms are the texts again with other line ends, marks and ends.
@@ -112,13 +95,13 @@ func TestEveryWayToWriteChangesTheBytesOfTheValueOnly(t *testing.T) {
 	for name, text := range kept {
 		for form, text := range forms(text) {
 			for way, write := range ways {
-				path := put(t, name, text)
+				path := testkit.File(t, name, text)
 				if err := write(path); err != nil {
 					t.Errorf("%s, %s, %s: %v", name, form, way, err)
 					continue
 				}
 				t.Log(form, way)
-				want(t, path, strings.Replace(text, "8080", "9090", 1))
+				testkit.WantContent(t, path, strings.Replace(text, "8080", "9090", 1))
 			}
 		}
 	}
@@ -127,26 +110,26 @@ func TestEveryWayToWriteChangesTheBytesOfTheValueOnly(t *testing.T) {
 func TestMergeChangesTheKeysOfThePatchOnly(t *testing.T) {
 	for name, text := range kept {
 		for _, text := range forms(text) {
-			path := put(t, name, text)
-			must(t, lockedfile.New[map[string]any](path).Merge(map[string]any{"name": "b"}))
-			want(t, path, strings.NewReplacer(`"app"`, `"b"`, `'app'`, `'b'`).Replace(text))
+			path := testkit.File(t, name, text)
+			testkit.Must(t, lockedfile.New[map[string]any](path).Merge(map[string]any{"name": "b"}))
+			testkit.WantContent(t, path, strings.NewReplacer(`"app"`, `"b"`, `'app'`, `'b'`).Replace(text))
 		}
 	}
 }
 
 func TestAYAMLNodeIsKeptLikeAnyValue(t *testing.T) {
 	text := kept["a.yaml"]
-	path := put(t, "a.yaml", text)
-	must(t, lockedfile.New[yaml.Node](path).Update(func(n *yaml.Node) error {
+	path := testkit.File(t, "a.yaml", text)
+	testkit.Must(t, lockedfile.New[yaml.Node](path).Update(func(n *yaml.Node) error {
 		n.Content[0].Content[1].Value = "b"
 		return nil
 	}))
-	want(t, path, strings.Replace(text, "app", "b", 1))
+	testkit.WantContent(t, path, strings.Replace(text, "app", "b", 1))
 }
 
 func TestAFileThatDoesNotDecodeIsReplacedByWriteAndRefusedByUpdateAndMerge(t *testing.T) {
 	for name, text := range map[string]string{"a.yaml": "# c\nname: [\n", "b.yaml": "# c\nserver: many\n", "a.toml": "# c\nname = \n", "a.json": "{", "a.jsonc": "// c\n", "b.json": ""} {
-		path := put(t, name, text)
+		path := testkit.File(t, name, text)
 		f := lockedfile.New[site](path, quiet)
 		if err := f.Update(func(*site) error { return nil }); !errors.Is(err, errors.ErrDecode) {
 			t.Errorf("%s: Update: %v", name, err)
@@ -154,8 +137,8 @@ func TestAFileThatDoesNotDecodeIsReplacedByWriteAndRefusedByUpdateAndMerge(t *te
 		if err := lockedfile.New[map[string]site](path, quiet).Merge(map[string]site{"a": {}}); !errors.Is(err, errors.ErrDecode) {
 			t.Errorf("%s: Merge: %v", name, err)
 		}
-		want(t, path, text)
-		must(t, f.Write(site{Name: "new"}))
+		testkit.WantContent(t, path, text)
+		testkit.Must(t, f.Write(site{Name: "new"}))
 		if s, err := f.Read(); err != nil || s.Name != "new" {
 			t.Errorf("%s: %+v %v", name, s, err)
 		}
@@ -167,10 +150,10 @@ var quiet = safefile.WithLogger(slog.New(slog.DiscardHandler))
 func TestBlankFilesAndFilesOfCommentsTakeAValue(t *testing.T) {
 	for name, comment := range map[string]string{"a.yaml": "# c", "a.toml": "# c", "a.jsonc": "// c"} {
 		for _, text := range []string{"", "\n", comment, comment + "\n", comment + "\r\n\r\n", "\ufeff" + comment + "\n"} {
-			path := put(t, name, text)
+			path := testkit.File(t, name, text)
 			f := lockedfile.New[map[string]int](path, safefile.WithCodec(map[string]codec.Codec{
 				".yaml": codec.YAML(), ".toml": codec.TOML(), ".jsonc": codec.JSONC(codec.AllowEmpty())}[filepath.Ext(name)]))
-			must(t, f.Update(func(m *map[string]int) error { (*m)["a"] = 1; return nil }))
+			testkit.Must(t, f.Update(func(m *map[string]int) error { (*m)["a"] = 1; return nil }))
 			got, _ := os.ReadFile(path)
 			m, err := f.Read()
 			if err != nil || m["a"] != 1 || !strings.HasPrefix(string(got), strings.TrimRight(text, "\r\n")) {
@@ -197,65 +180,65 @@ func TestTwentyOperationsInOneUpdate(t *testing.T) {
 		if name == "a.jsonc" {
 			open, end = "{\n", "}\n"
 		}
-		path := put(t, name, open+old.String()+end)
-		must(t, lockedfile.New[map[string]int](path).Update(func(m *map[string]int) error {
+		path := testkit.File(t, name, open+old.String()+end)
+		testkit.Must(t, lockedfile.New[map[string]int](path).Update(func(m *map[string]int) error {
 			for i := 0; i < 60; i += 6 {
 				(*m)[fmt.Sprint("k", i)] = -i - 1
 				delete(*m, fmt.Sprint("k", i+1))
 			}
 			return nil
 		}))
-		want(t, path, open+changed.String()+end)
+		testkit.WantContent(t, path, open+changed.String()+end)
 	}
 }
 
 func TestBytesAndValuesMixInOneTransaction(t *testing.T) {
-	path := put(t, "a.yaml", kept["a.yaml"])
+	path := testkit.File(t, "a.yaml", kept["a.yaml"])
 	f := lockedfile.New[site](path)
-	must(t, f.Locked(func(tx *lockedfile.Tx[site]) error {
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[site]) error {
 		set := func(port int) {
 			s, err := tx.Read()
-			must(t, err)
+			testkit.Must(t, err)
 			s.Server.Port = port
-			must(t, tx.Write(s))
+			testkit.Must(t, tx.Write(s))
 		}
 		set(1)
 		text, err := tx.ReadBytes()
-		must(t, err)
+		testkit.Must(t, err)
 		if got := strings.Replace(kept["a.yaml"], "8080", "1", 1); string(text) != got {
 			t.Errorf("the staged text is\n%s", text)
 		}
-		must(t, tx.WriteBytes(append(text, "# by bytes\n"...)))
+		testkit.Must(t, tx.WriteBytes(append(text, "# by bytes\n"...)))
 		set(2)
-		must(t, tx.Append("# appended\n"))
-		must(t, tx.Append("more: 1 # too\n"))
+		testkit.Must(t, tx.Append("# appended\n"))
+		testkit.Must(t, tx.Append("more: 1 # too\n"))
 		set(3)
 		set(4)
 		return nil
 	}))
-	want(t, path, strings.Replace(kept["a.yaml"], "8080", "4", 1)+"# by bytes\n# appended\nmore: 1 # too\n")
+	testkit.WantContent(t, path, strings.Replace(kept["a.yaml"], "8080", "4", 1)+"# by bytes\n# appended\nmore: 1 # too\n")
 }
 
 func TestAFunctionThatFailsLeavesNoEdit(t *testing.T) {
-	path := put(t, "a.yaml", kept["a.yaml"])
+	path := testkit.File(t, "a.yaml", kept["a.yaml"])
 	stop := errors.New("stop")
 	f := lockedfile.New[site](path)
 	err := f.Locked(func(tx *lockedfile.Tx[site]) error {
-		must(t, tx.Write(site{}))
+		testkit.Must(t, tx.Write(site{}))
 		_, err := tx.ReadBytes()
-		must(t, err)
+		testkit.Must(t, err)
 		return stop
 	})
 	if err != stop {
 		t.Error(err)
 	}
-	want(t, path, kept["a.yaml"])
+	testkit.WantContent(t, path, kept["a.yaml"])
 }
 
 // Handles of different types on one file each change what they know.
 func TestHandlesOfDifferentTypesKeepEachOthersKeys(t *testing.T) {
 	for name, text := range kept {
-		path := put(t, name, text)
+		path := testkit.File(t, name, text)
 		type named struct {
 			Name string `yaml:"name" toml:"name" json:"name"`
 		}
@@ -269,18 +252,18 @@ func TestHandlesOfDifferentTypesKeepEachOthersKeys(t *testing.T) {
 		var wait sync.WaitGroup
 		for i := range rounds {
 			wait.Go(func() {
-				must(t, names.Update(func(n *named) error { n.Name += "x"; return nil }))
+				testkit.Must(t, names.Update(func(n *named) error { n.Name += "x"; return nil }))
 			})
 			wait.Go(func() {
-				must(t, ports.Update(func(s *served) error { s.Server.Port++; return nil }))
+				testkit.Must(t, ports.Update(func(s *served) error { s.Server.Port++; return nil }))
 			})
 			wait.Go(func() {
-				must(t, all.Update(func(m *map[string]any) error { (*m)[fmt.Sprintf("new%02d", i)] = i; return nil }))
+				testkit.Must(t, all.Update(func(m *map[string]any) error { (*m)[fmt.Sprintf("new%02d", i)] = i; return nil }))
 			})
 		}
 		wait.Wait()
 		got, err := os.ReadFile(path)
-		must(t, err)
+		testkit.Must(t, err)
 		for i := range rounds {
 			if key := fmt.Sprintf("new%02d", i); strings.Count(string(got), key) != 1 {
 				t.Errorf("%s: %s was lost\n%s", name, key, got)
@@ -302,7 +285,7 @@ func TestManyWritersOfOneFileLoseNeitherKeysNorComments(t *testing.T) {
 		fmt.Fprintf(&old, "# above %d\nkey%02d: 0   # beside %[1]d\n\n", i, i)
 		fmt.Fprintf(&changed, "# above %d\nkey%02d: %d   # beside %[1]d\n\n", i, i, rounds)
 	}
-	path := put(t, "a.yaml", old.String())
+	path := testkit.File(t, "a.yaml", old.String())
 	shared := lockedfile.New[map[string]int](path)
 	var wait sync.WaitGroup
 	for i := range writers {
@@ -319,30 +302,30 @@ func TestManyWritersOfOneFileLoseNeitherKeysNorComments(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	want(t, path, changed.String())
+	testkit.WantContent(t, path, changed.String())
 }
 
 func TestAnEditedFileKeepsItsChecksum(t *testing.T) {
 	for name, text := range kept {
-		path := put(t, name, text)
-		must(t, checksum.Write(path))
+		path := testkit.File(t, name, text)
+		testkit.Must(t, checksum.Write(path))
 		f := lockedfile.New[site](path, safefile.WithChecksum(), quiet)
-		must(t, f.Update(func(s *site) error { s.Server.Port = 9090; return nil }))
-		must(t, f.Write(site{Name: "app", Server: server{Port: 7}}))
-		must(t, checksum.Verify(path))
+		testkit.Must(t, f.Update(func(s *site) error { s.Server.Port = 9090; return nil }))
+		testkit.Must(t, f.Write(site{Name: "app", Server: server{Port: 7}}))
+		testkit.Must(t, checksum.Verify(path))
 	}
 }
 
 func TestADamagedFileIsNotEdited(t *testing.T) {
-	path := put(t, "a.yaml", kept["a.yaml"])
-	must(t, checksum.Write(path))
-	must(t, os.WriteFile(path, []byte("# other\nname: x\n"), 0o644))
+	path := testkit.File(t, "a.yaml", kept["a.yaml"])
+	testkit.Must(t, checksum.Write(path))
+	testkit.Put(t, path, "# other\nname: x\n")
 	f := lockedfile.New[site](path, safefile.WithChecksum(), quiet)
 	if err := f.Update(func(*site) error { return nil }); !errors.Is(err, errors.ErrChecksumMismatch) {
 		t.Errorf("Update: %v", err)
 	}
-	must(t, f.Write(site{Name: "new"}))
-	must(t, checksum.Verify(path))
+	testkit.Must(t, f.Write(site{Name: "new"}))
+	testkit.Must(t, checksum.Verify(path))
 	if got, _ := os.ReadFile(path); strings.Contains(string(got), "other") {
 		t.Errorf("the damage is still there:\n%s", got)
 	}
@@ -370,11 +353,11 @@ func TestAUsersOwnEditorEdits(t *testing.T) {
 		return value, err
 	}
 	dump := func(w io.Writer, s string) error { _, err := io.WriteString(w, s); return err }
-	path := put(t, "a.notes", "one\n--\nkeep this\n")
-	var log bytes.Buffer
-	f := lockedfile.New[string](path, safefile.WithCodec(lines{codec.Pair(load, dump)}), safefile.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
-	must(t, f.Update(func(s *string) error { *s += "two\n"; return nil }))
-	want(t, path, "one\ntwo\n--\nkeep this\n")
+	path := testkit.File(t, "a.notes", "one\n--\nkeep this\n")
+	var log testkit.Log
+	f := lockedfile.New[string](path, safefile.WithCodec(lines{codec.Pair(load, dump)}), safefile.WithLogger(log.Logger()))
+	testkit.Must(t, f.Update(func(s *string) error { *s += "two\n"; return nil }))
+	testkit.WantContent(t, path, "one\ntwo\n--\nkeep this\n")
 	if strings.Count(log.String(), "[7]") != 1 {
 		t.Errorf("logged %q", log.String())
 	}
@@ -385,9 +368,9 @@ const lossy = "# head\nlist: [1, # why\n  2]\n"
 
 // A loss is no error by default, but somebody is told: once, of what was written.
 func TestALossIsLoggedOncePerWrite(t *testing.T) {
-	path := put(t, "a.yaml", lossy)
-	var log bytes.Buffer
-	f := lockedfile.New[map[string]any](path, safefile.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	path := testkit.File(t, "a.yaml", lossy)
+	var log testkit.Log
+	f := lockedfile.New[map[string]any](path, safefile.WithLogger(log.Logger()))
 	told := func(n int) {
 		t.Helper()
 		if got := strings.Count(log.String(), "level=WARN"); got != n || n > 0 && (!strings.Contains(log.String(), "path="+path) || !strings.Contains(log.String(), `lines=[2]`)) {
@@ -396,52 +379,52 @@ func TestALossIsLoggedOncePerWrite(t *testing.T) {
 		log.Reset()
 	}
 	set := func(tx *lockedfile.Tx[map[string]any], n int) {
-		must(t, tx.Write(map[string]any{"list": n}))
+		testkit.Must(t, tx.Write(map[string]any{"list": n}))
 		_, err := tx.ReadBytes()
-		must(t, err)
+		testkit.Must(t, err)
 	}
 	f.Locked(func(tx *lockedfile.Tx[map[string]any]) error {
 		set(tx, 1)
 		return errors.New("no")
 	})
 	told(0)
-	must(t, f.Locked(func(tx *lockedfile.Tx[map[string]any]) error {
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[map[string]any]) error {
 		set(tx, 1)
 		set(tx, 2)
 		return tx.Append("# end\n")
 	}))
 	told(1)
-	must(t, f.Write(map[string]any{"list": 3}))
+	testkit.Must(t, f.Write(map[string]any{"list": 3}))
 	told(0)
-	must(t, os.WriteFile(path, []byte(lossy), 0o644))
-	must(t, f.Write(map[string]any{"list": 4}))
+	testkit.Put(t, path, lossy)
+	testkit.Must(t, f.Write(map[string]any{"list": 4}))
 	told(1)
 }
 
 func TestKeepCommentsLeavesTheFileAsItWas(t *testing.T) {
-	path := put(t, "a.yaml", lossy)
+	path := testkit.File(t, "a.yaml", lossy)
 	f := lockedfile.New[map[string]any](path, safefile.WithCodec(codec.YAML(codec.KeepComments())))
 	if err := f.Write(map[string]any{"list": 1}); !errors.Is(err, errors.ErrEncode) || !errors.Is(err, errors.ErrWrite) {
 		t.Error(err)
 	}
-	want(t, path, lossy)
-	must(t, f.Update(func(m *map[string]any) error { (*m)["more"] = 1; return nil }))
-	want(t, path, lossy+"more: 1\n")
-	must(t, lockedfile.New[any](path, safefile.WithCodec(codec.YAML(codec.Rewrite()))).Write([]int{1}))
-	want(t, path, "- 1\n")
+	testkit.WantContent(t, path, lossy)
+	testkit.Must(t, f.Update(func(m *map[string]any) error { (*m)["more"] = 1; return nil }))
+	testkit.WantContent(t, path, lossy+"more: 1\n")
+	testkit.Must(t, lockedfile.New[any](path, safefile.WithCodec(codec.YAML(codec.Rewrite()))).Write([]int{1}))
+	testkit.WantContent(t, path, "- 1\n")
 }
 
 func TestAValidatingCompressedFileIsEdited(t *testing.T) {
 	c := codec.Gzip(codec.Validate(codec.YAML(), func(s site) error { return nil }))
 	path := filepath.Join(t.TempDir(), "a.yaml.gz")
-	must(t, safefile.New[string](path, safefile.WithCodec(codec.Gzip(codec.Text()))).Write(kept["a.yaml"]))
+	testkit.Must(t, safefile.New[string](path, safefile.WithCodec(codec.Gzip(codec.Text()))).Write(kept["a.yaml"]))
 	f := lockedfile.New[site](path, safefile.WithCodec(c))
-	must(t, f.Locked(func(tx *lockedfile.Tx[site]) error {
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[site]) error {
 		for port := range 3 {
 			s, err := tx.Read()
-			must(t, err)
+			testkit.Must(t, err)
 			s.Server.Port = port
-			must(t, tx.Write(s))
+			testkit.Must(t, tx.Write(s))
 		}
 		return nil
 	}))
@@ -466,7 +449,7 @@ func TestAValueThatNobodyCanReadIsWrittenAllTheSame(t *testing.T) {
 		path := filepath.Join(t.TempDir(), name)
 		f := safefile.New[report](path, quiet)
 		for _, text := range []string{"one", "two"} {
-			must(t, f.Write(report{shown{errors.New(text)}}))
+			testkit.Must(t, f.Write(report{shown{errors.New(text)}}))
 			if got, _ := os.ReadFile(path); !strings.Contains(string(got), text) {
 				t.Errorf("%s: %s", name, got)
 			}
@@ -476,13 +459,13 @@ func TestAValueThatNobodyCanReadIsWrittenAllTheSame(t *testing.T) {
 
 func TestAFileOverTheLimitIsNotEdited(t *testing.T) {
 	text := kept["a.yaml"]
-	path := put(t, "a.yaml", text)
+	path := testkit.File(t, "a.yaml", text)
 	f := safefile.New[site](path, safefile.WithMaxSize(int64(len(text)-1)))
 	if err := f.Write(site{}); !errors.Is(err, errors.ErrTooLarge) {
 		t.Error(err)
 	}
-	want(t, path, text)
-	must(t, f.WriteBytes([]byte("name: x\n")))
-	must(t, f.Write(site{Name: "z"}))
-	want(t, path, "name: z\n")
+	testkit.WantContent(t, path, text)
+	testkit.Must(t, f.WriteBytes([]byte("name: x\n")))
+	testkit.Must(t, f.Write(site{Name: "z"}))
+	testkit.WantContent(t, path, "name: z\n")
 }

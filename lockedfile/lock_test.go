@@ -5,16 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -23,35 +22,35 @@ import (
 func inspect(t *testing.T, path string) lockedfile.Info {
 	t.Helper()
 	info, err := lockedfile.Inspect(path)
-	must(t, err)
+	testkit.Must(t, err)
 	return info
 }
 
 func TestAnAcquiredLockKeepsEverybodyOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	l, err := lockedfile.Acquire(context.Background(), path)
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = lockedfile.TryAcquire(path)
 	is(t, err, errors.ErrLocked, errors.ErrTimeout)
 	is(t, safefile.WriteFile(path, nil, safefile.WithTimeout(0)), errors.ErrLocked)
 	is(t, safefile.WriteFile(path, nil, safefile.WithTimeout(0), another()), errors.ErrLocked)
 	p := start(t, "try", path)
-	if got := p.expect("tried"); !strings.Contains(got, "the lock is held, held by process") {
+	if got := p.Expect("tried"); !strings.Contains(got, "the lock is held, held by process") {
 		t.Errorf("another process was told %q", got)
 	}
-	must(t, l.Release())
+	testkit.Must(t, l.Release())
 	is(t, l.Release(), errors.ErrLock)
-	must(t, safefile.WriteFile(path, []byte("new"), safefile.WithTimeout(0), another()))
-	holds(t, path, "new")
+	testkit.Must(t, safefile.WriteFile(path, []byte("new"), safefile.WithTimeout(0), another()))
+	testkit.WantContent(t, path, "new")
 }
 
 func init() {
 	roles["try"] = func(args []string) {
 		err := safefile.WriteFile(args[0], nil, safefile.WithTimeout(0))
 		if !errors.Is(err, errors.ErrLocked) {
-			check(fmt.Errorf("not refused: %w", err))
+			testkit.Check(fmt.Errorf("not refused: %w", err))
 		}
-		say("tried", err.Error())
+		testkit.Say("tried", err.Error())
 	}
 }
 
@@ -60,7 +59,7 @@ func init() {
 func TestTheHoldersRecord(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	host, err := os.Hostname()
-	must(t, err)
+	testkit.Must(t, err)
 	if info := inspect(t, path); info != (lockedfile.Info{LockPath: path + ".lock"}) || info.Age() != 0 {
 		t.Errorf("without a lock file: %+v", info)
 	}
@@ -68,7 +67,7 @@ func TestTheHoldersRecord(t *testing.T) {
 		t.Error("Inspect made the lock file")
 	}
 	f := lockedfile.New[counters](path)
-	must(t, f.Write(nil))
+	testkit.Must(t, f.Write(nil))
 	if info, err := os.Stat(path + ".lock"); err != nil || info.Size() != 0 {
 		t.Errorf("a plain write left %d bytes in the lock file (%v)", info.Size(), err)
 	}
@@ -98,18 +97,18 @@ func TestTheHoldersRecord(t *testing.T) {
 		},
 		"Acquire": func() error {
 			l, err := lockedfile.TryAcquire(path)
-			must(t, err)
+			testkit.Must(t, err)
 			during("Acquire")
 			return l.Release()
 		},
 		"Create": func() error {
 			w, err := f.Create()
-			must(t, err)
+			testkit.Must(t, err)
 			during("Create")
 			return w.Close()
 		},
 	} {
-		must(t, use())
+		testkit.Must(t, use())
 		after(what)
 	}
 }
@@ -128,7 +127,7 @@ func TestATimeoutNamesTheHolder(t *testing.T) {
 	}
 	detail, ok := errors.AsType[*errors.TimeoutError](err)
 	host, _ := os.Hostname()
-	want := fmt.Sprintf("process %d on %q since ", holder.cmd.Process.Pid, host)
+	want := fmt.Sprintf("process %d on %q since ", holder.Cmd.Process.Pid, host)
 	if !ok || detail.Path != path || detail.Timeout != 30*time.Millisecond || !strings.HasPrefix(detail.Holder, want) || !strings.Contains(err.Error(), want) {
 		t.Errorf("the details are %+v, the text is %q", detail, err)
 	}
@@ -138,33 +137,33 @@ func TestATimeoutNamesTheHolder(t *testing.T) {
 func TestAForgedRecordIsQuoted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	holder := occupied(t, path)
-	defer holder.kill()
+	defer holder.Kill()
 	forged := fmt.Sprintf("%-159s\n", "# holdfast pid=1 host=\x1b[2J\x07evil since=2020-01-01T00:00:00Z")
-	must(t, os.WriteFile(path+".lock", []byte(forged), 0o600))
+	testkit.Must(t, os.WriteFile(path+".lock", []byte(forged), 0o600))
 	err := safefile.WriteFile(path, nil, safefile.WithTimeout(0))
 	is(t, err, errors.ErrLocked)
 	if text := err.Error(); strings.ContainsAny(text, "\x1b\x07") || !strings.Contains(text, `"\x1b[2J\aevil"`) {
 		t.Errorf("the error says %q", text)
 	}
-	must(t, os.WriteFile(path+".lock", append([]byte("# holdfast "), bytes.Repeat([]byte{0xff}, 1000)...), 0o600))
+	testkit.Must(t, os.WriteFile(path+".lock", append([]byte("# holdfast "), bytes.Repeat([]byte{0xff}, 1000)...), 0o600))
 	is(t, safefile.WriteFile(path, nil, safefile.WithTimeout(0)), errors.ErrLocked)
 }
 
 func TestAForgottenLockIsReleasedAndReported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
-	log := &journal{}
+	log := &testkit.Log{}
 	func() {
-		if _, err := lockedfile.Acquire(context.Background(), path, safefile.WithLogger(slog.New(slog.NewTextHandler(log, nil)))); err != nil {
+		if _, err := lockedfile.Acquire(context.Background(), path, safefile.WithLogger(log.Logger())); err != nil {
 			t.Fatal(err)
 		}
 	}()
-	until(t, "the lock is free", func() bool {
+	testkit.Until(t, "the lock is free", func() bool {
 		runtime.GC()
 		l, err := lockedfile.TryAcquire(path)
 		if err != nil {
 			return false
 		}
-		must(t, l.Release())
+		testkit.Must(t, l.Release())
 		return true
 	})
 	if text := log.String(); strings.Count(text, "a lock was forgotten") != 1 || !strings.Contains(text, path) {
@@ -172,38 +171,20 @@ func TestAForgottenLockIsReleasedAndReported(t *testing.T) {
 	}
 }
 
-// journal is a text that is read while others write it.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
-
 func TestAReadOnlyLockFileServes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
-	must(t, os.WriteFile(path+".lock", nil, 0o444))
-	must(t, os.Chmod(path+".lock", 0o444))
+	testkit.Must(t, os.WriteFile(path+".lock", nil, 0o444))
+	testkit.Must(t, os.Chmod(path+".lock", 0o444))
 	want := fs.FileMode(0o644) // its owner mends it
 	if os.Chown(path+".lock", 1234, 1234) == nil {
 		want = 0o444
 	}
 	f := lockedfile.New[counters](path)
-	must(t, f.Update(func(v *counters) error { (*v)["a"] = 1; return nil }))
-	must(t, f.Write(counters{"a": 2}))
+	testkit.Must(t, f.Update(func(v *counters) error { (*v)["a"] = 1; return nil }))
+	testkit.Must(t, f.Write(counters{"a": 2}))
 	l, err := lockedfile.TryAcquire(path)
-	must(t, err)
-	must(t, l.Release())
+	testkit.Must(t, err)
+	testkit.Must(t, l.Release())
 	if info, err := os.Stat(path + ".lock"); err != nil || info.Mode().Perm() != want {
 		t.Errorf("the lock file has %v, %v", info.Mode(), err)
 	}
@@ -218,7 +199,7 @@ func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "f.txt")
 		f := lockedfile.New[string](path)
-		must(t, f.Write("old"))
+		testkit.Must(t, f.Write("old"))
 		for what, change := range map[string]func(*lockedfile.Tx[string]) error{
 			"write":  func(tx *lockedfile.Tx[string]) error { return tx.Write("new") },
 			"append": func(tx *lockedfile.Tx[string]) error { return tx.Append("new") },
@@ -229,13 +210,13 @@ func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 			"none":   func(*lockedfile.Tx[string]) error { return nil },
 		} {
 			err := f.Locked(func(tx *lockedfile.Tx[string]) error {
-				must(t, take(path+".lock"))
+				testkit.Must(t, take(path+".lock"))
 				return change(tx)
 			})
 			if !errors.Is(err, errors.ErrLockLost) {
 				t.Errorf("%s, %s: %v", name, what, err)
 			}
-			holds(t, path, "old")
+			testkit.WantContent(t, path, "old")
 		}
 		err := f.Update(func(*string) error { return take(path + ".lock") })
 		if !errors.Is(err, errors.ErrLockLost) {
@@ -246,20 +227,20 @@ func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 			t.Errorf("%s, the function's own error: %v", name, err)
 		}
 		l, err := lockedfile.TryAcquire(path)
-		must(t, err)
-		must(t, take(path+".lock"))
+		testkit.Must(t, err)
+		testkit.Must(t, take(path+".lock"))
 		is(t, l.Release(), errors.ErrLockLost)
-		must(t, f.Write("new"))
-		holds(t, path, "new")
-		clean(t, filepath.Dir(path))
+		testkit.Must(t, f.Write("new"))
+		testkit.WantContent(t, path, "new")
+		testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
 	}
 }
 
 func TestALongWaitForOneselfIsLogged(t *testing.T) {
 	t.Parallel() // it takes ten seconds, and no work
 	path := filepath.Join(t.TempDir(), "f.json")
-	log := &journal{}
-	f := lockedfile.New[counters](path, safefile.WithLogger(slog.New(slog.NewTextHandler(log, nil))), safefile.WithTimeout(11*time.Second))
+	log := &testkit.Log{}
+	f := lockedfile.New[counters](path, safefile.WithLogger(log.Logger()), safefile.WithTimeout(11*time.Second))
 	_, file, line, _ := runtime.Caller(0)
 	err := f.Locked(func(*lockedfile.Tx[counters]) error {
 		return f.Update(func(*counters) error { return nil })

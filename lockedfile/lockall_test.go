@@ -13,6 +13,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
@@ -37,7 +38,7 @@ func count(ctx context.Context, path string, opts ...safefile.Option) error {
 func counted(t *testing.T, path string) int {
 	t.Helper()
 	v, err := safefile.New[counters](path).ReadOr(nil)
-	must(t, err)
+	testkit.Must(t, err)
 	return v["n"]
 }
 
@@ -82,25 +83,25 @@ func TestLockAllCommitsNothingIfItsFunctionFails(t *testing.T) {
 	dir, paths := three(t)
 	fail := func(ctx context.Context) error {
 		for _, path := range paths {
-			must(t, count(ctx, path))
+			testkit.Must(t, count(ctx, path))
 		}
 		return errOwn
 	}
 	if err := lockedfile.LockAll(context.Background(), paths, fail); err != errOwn {
 		t.Errorf("got %v, want the function's own error", err)
 	}
-	if got := panics(func() {
+	if got := testkit.Panic(func() {
 		lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error { fail(ctx); panic("a panic") })
 	}); got != "a panic" {
 		t.Errorf("the panic became %v", got)
 	}
 	for _, path := range paths {
-		holds(t, path, "")
+		testkit.WantContent(t, path, testkit.Missing)
 		l, err := lockedfile.TryAcquire(path)
-		must(t, err)
-		must(t, l.Release())
+		testkit.Must(t, err)
+		testkit.Must(t, l.Release())
 	}
-	clean(t, dir)
+	testkit.WantNone(t, dir, ".holdfast-*")
 }
 
 func TestLockAllCommitsNothingAfterItLostOneLock(t *testing.T) {
@@ -109,7 +110,7 @@ func TestLockAllCommitsNothingAfterItLostOneLock(t *testing.T) {
 		for _, change := range [][]string{paths, paths[:2], {paths[0]}, {paths[2]}, nil} {
 			err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
 				for _, path := range change {
-					must(t, count(ctx, path))
+					testkit.Must(t, count(ctx, path))
 				}
 				return lockedfile.ForceRelease(lost)
 			})
@@ -118,7 +119,7 @@ func TestLockAllCommitsNothingAfterItLostOneLock(t *testing.T) {
 				t.Errorf("the error does not name %s: %v", lost, err)
 			}
 			for _, path := range paths {
-				holds(t, path, "")
+				testkit.WantContent(t, path, testkit.Missing)
 			}
 		}
 	}
@@ -131,7 +132,7 @@ func TestLockAllCommitsNoMoreOnceALockIsLost(t *testing.T) {
 	opt := on(disk)
 	err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
 		for _, path := range []string{paths[0], paths[1]} {
-			must(t, count(ctx, path, opt))
+			testkit.Must(t, count(ctx, path, opt))
 		}
 		disk.Before(func(op faultfs.Op) error {
 			if op.Verb == faultfs.Rename {
@@ -156,7 +157,7 @@ func TestLockAllNamesWhatItCommitted(t *testing.T) {
 	opt := on(disk)
 	err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
 		for _, path := range paths {
-			must(t, count(ctx, path, opt))
+			testkit.Must(t, count(ctx, path, opt))
 		}
 		renames := 0
 		disk.Before(func(op faultfs.Op) error {
@@ -181,7 +182,7 @@ func TestLockAllNamesWhatItCommitted(t *testing.T) {
 
 func TestLockAllOfNothingRunsItsFunction(t *testing.T) {
 	ran := false
-	must(t, lockedfile.LockAll(context.Background(), nil, func(context.Context) error { ran = true; return nil }))
+	testkit.Must(t, lockedfile.LockAll(context.Background(), nil, func(context.Context) error { ran = true; return nil }))
 	if !ran {
 		t.Error("the function did not run")
 	}
@@ -197,10 +198,10 @@ func TestLockAllTakesAllOrNone(t *testing.T) {
 	is(t, err, errors.ErrTimeout)
 	for _, path := range []string{paths[0], paths[2]} {
 		l, err := lockedfile.TryAcquire(path)
-		must(t, err)
-		must(t, l.Release())
+		testkit.Must(t, err)
+		testkit.Must(t, l.Release())
 	}
-	holder.kill()
+	holder.Kill()
 	err = lockedfile.LockAll(context.Background(), append(paths, ""), func(context.Context) error { return nil })
 	is(t, err, os.ErrInvalid)
 }
@@ -211,7 +212,7 @@ func TestAJoinThatOutlastsLockAllIsNotLost(t *testing.T) {
 	for range effort.Of(50, 50, 500) {
 		before := counted(t, paths[0])
 		var late sync.WaitGroup
-		must(t, lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
+		testkit.Must(t, lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
 			for range 4 {
 				late.Go(func() {
 					if err := count(ctx, paths[0]); err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -17,7 +18,7 @@ import (
 func TestUpdateOfAMissingFileStartsFromTheZeroValue(t *testing.T) {
 	dir := t.TempDir()
 	m := lockedfile.New[counters](filepath.Join(dir, "map.json"))
-	must(t, m.Update(func(v *counters) error {
+	testkit.Must(t, m.Update(func(v *counters) error {
 		if *v == nil {
 			t.Error("the map is nil")
 		}
@@ -25,7 +26,7 @@ func TestUpdateOfAMissingFileStartsFromTheZeroValue(t *testing.T) {
 		return nil
 	}))
 	s := lockedfile.New[struct{ Name string }](filepath.Join(dir, "struct.json"))
-	must(t, s.Update(func(v *struct{ Name string }) error { v.Name += "x"; return nil }))
+	testkit.Must(t, s.Update(func(v *struct{ Name string }) error { v.Name += "x"; return nil }))
 	if v, err := m.Read(); err != nil || v["a"] != 1 {
 		t.Errorf("read %v, %v", v, err)
 	}
@@ -36,16 +37,16 @@ func TestUpdateOfAMissingFileStartsFromTheZeroValue(t *testing.T) {
 
 func TestUpdateLeavesADamagedFileAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
-	must(t, os.WriteFile(path, []byte("{damaged"), 0o666))
+	testkit.Put(t, path, "{damaged")
 	err := lockedfile.New[counters](path).Update(func(*counters) error { t.Error("the function ran"); return nil })
 	is(t, err, errors.ErrDecode)
-	holds(t, path, "{damaged")
+	testkit.WantContent(t, path, "{damaged")
 }
 
 func TestATransactionOnAMissingFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	f := lockedfile.New[counters](path)
-	must(t, f.Locked(func(tx *lockedfile.Tx[counters]) error {
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[counters]) error {
 		_, err := tx.Read()
 		is(t, err, fs.ErrNotExist)
 		_, err = tx.ReadBytes()
@@ -56,8 +57,8 @@ func TestATransactionOnAMissingFile(t *testing.T) {
 		}
 		return nil
 	}))
-	holds(t, path, "")
-	must(t, f.Locked(func(tx *lockedfile.Tx[counters]) error { return tx.Merge(counters{"a": 1}) }))
+	testkit.WantContent(t, path, testkit.Missing)
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[counters]) error { return tx.Merge(counters{"a": 1}) }))
 	if v, err := f.Read(); err != nil || v["a"] != 1 {
 		t.Errorf("read %v, %v", v, err)
 	}
@@ -69,19 +70,19 @@ func TestAFileThatIsMadeAndRemovedInOneTransaction(t *testing.T) {
 	f := lockedfile.New[string](path)
 	for _, before := range []string{"", "old"} {
 		if before != "" {
-			must(t, f.Write(before))
+			testkit.Must(t, f.Write(before))
 		}
-		must(t, f.Locked(func(tx *lockedfile.Tx[string]) error {
+		testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[string]) error {
 			return errors.Join(tx.Write("new"), tx.Append("er"), tx.Remove())
 		}))
-		holds(t, path, "")
+		testkit.WantContent(t, path, testkit.Missing)
 	}
 }
 
 func TestATransactionSeesWhatItStaged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.txt")
 	f := lockedfile.New[string](path)
-	must(t, f.Write("old"))
+	testkit.Must(t, f.Write("old"))
 	see := func(tx *lockedfile.Tx[string], want string) {
 		t.Helper()
 		if got, err := tx.Read(); err != nil || got != want {
@@ -91,27 +92,27 @@ func TestATransactionSeesWhatItStaged(t *testing.T) {
 			t.Errorf("ReadBytes gave %q, %v, want %q", got, err, want)
 		}
 	}
-	must(t, f.Locked(func(tx *lockedfile.Tx[string]) error {
+	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[string]) error {
 		see(tx, "old")
-		must(t, tx.Append(" and more"))
+		testkit.Must(t, tx.Append(" and more"))
 		see(tx, "old and more")
-		must(t, tx.Write("new"))
+		testkit.Must(t, tx.Write("new"))
 		see(tx, "new")
-		must(t, tx.Remove())
+		testkit.Must(t, tx.Remove())
 		_, err := tx.Read()
 		is(t, err, fs.ErrNotExist)
-		must(t, tx.WriteBytes([]byte("bytes")))
+		testkit.Must(t, tx.WriteBytes([]byte("bytes")))
 		see(tx, "bytes")
-		holds(t, path, "old")
+		testkit.WantContent(t, path, "old")
 		return nil
 	}))
-	holds(t, path, "bytes")
+	testkit.WantContent(t, path, "bytes")
 }
 
 func TestAFunctionThatFailsLeavesTheFileAndFreesTheLock(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.txt")
 	f := lockedfile.New[string](path)
-	must(t, f.Write("old"))
+	testkit.Must(t, f.Write("old"))
 	ends := map[string]func() error{
 		"error":  func() error { return errOwn },
 		"panic":  func() error { panic("a panic") },
@@ -128,7 +129,7 @@ func TestAFunctionThatFailsLeavesTheFileAndFreesTheLock(t *testing.T) {
 				done <- outcome
 			}()
 			outcome = f.Locked(func(tx *lockedfile.Tx[string]) error {
-				must(t, tx.Write("new"))
+				testkit.Must(t, tx.Write("new"))
 				return end()
 			})
 		}()
@@ -136,18 +137,18 @@ func TestAFunctionThatFailsLeavesTheFileAndFreesTheLock(t *testing.T) {
 		if got := <-done; got != want {
 			t.Errorf("%s came out as %v", name, got)
 		}
-		holds(t, path, "old")
+		testkit.WantContent(t, path, "old")
 		l, err := lockedfile.TryAcquire(path, another())
-		must(t, err)
-		must(t, l.Release())
+		testkit.Must(t, err)
+		testkit.Must(t, l.Release())
 	}
-	clean(t, filepath.Dir(path))
+	testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
 }
 
 func TestATxPanicsAfterItsFunction(t *testing.T) {
 	f := lockedfile.New[counters](filepath.Join(t.TempDir(), "f.json"))
 	var tx *lockedfile.Tx[counters]
-	must(t, f.Locked(func(open *lockedfile.Tx[counters]) error { tx = open; return nil }))
+	testkit.Must(t, f.Locked(func(open *lockedfile.Tx[counters]) error { tx = open; return nil }))
 	for name, use := range map[string]func(){
 		"Read":       func() { tx.Read() },
 		"ReadOr":     func() { tx.ReadOr(nil) },
@@ -158,7 +159,7 @@ func TestATxPanicsAfterItsFunction(t *testing.T) {
 		"Append":     func() { tx.Append("") },
 		"Remove":     func() { tx.Remove() },
 	} {
-		if got, _ := panics(use).(string); !strings.HasPrefix(got, "lockedfile: Tx used after") {
+		if got, _ := testkit.Panic(use).(string); !strings.HasPrefix(got, "lockedfile: Tx used after") {
 			t.Errorf("%s after the function: %q", name, got)
 		}
 	}
@@ -175,7 +176,7 @@ func TestNilFunctionsPanicWithTheirName(t *testing.T) {
 		"lockedfile.Update: nil function ": func() { c.Update(ctx, nil) },
 		"lockedfile.LockAll: nil function": func() { lockedfile.LockAll(ctx, []string{path}, nil) },
 	} {
-		if got := panics(call); got != strings.TrimSpace(name) {
+		if got := testkit.Panic(call); got != strings.TrimSpace(name) {
 			t.Errorf("%q, want %q", got, name)
 		}
 	}

@@ -2,7 +2,6 @@ package lockedfile_test
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -17,9 +17,7 @@ import (
 // with it.
 func asUser(t *testing.T, id int, fn func()) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
+	testkit.NeedRoot(t)
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocks: the thread keeps the rights
@@ -29,17 +27,13 @@ func asUser(t *testing.T, id int, fn func()) {
 		}
 		done <- err
 	}()
-	must(t, <-done)
+	testkit.Must(t, <-done)
 }
 
 func TestInspectByWhoMayOnlyReadTheDataSaysWhoMayLookAtTheLock(t *testing.T) {
-	dir, err := os.MkdirTemp("", "holdfast") // others can't reach t.TempDir
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	must(t, os.Chmod(dir, 0o755))
-	path := filepath.Join(dir, "f.json")
-	must(t, os.WriteFile(path, []byte("{}"), 0o644))
-	must(t, lockedfile.New[counters](path).Write(counters{"a": 1}))
+	path := filepath.Join(testkit.Shared(t, 0o755), "f.json") // others can't reach t.TempDir
+	testkit.Put(t, path, "{}")
+	testkit.Must(t, lockedfile.New[counters](path).Write(counters{"a": 1}))
 	asUser(t, 2003, func() {
 		_, err := lockedfile.Inspect(path)
 		is(t, err, errors.ErrLock, fs.ErrPermission)

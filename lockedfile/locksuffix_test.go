@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -23,7 +24,7 @@ func TestAFileBesideAForeignLockFileIsWrittenUnderALockOfAnotherName(t *testing.
 	path, _ := foreign(t)
 	opts := []safefile.Option{safefile.WithCodec(codec.JSON()), safefile.WithLockSuffix(suffix)}
 	f := lockedfile.New[counters](path, opts...)
-	must(t, f.Update(func(v *counters) error {
+	testkit.Must(t, f.Update(func(v *counters) error {
 		info, err := lockedfile.Inspect(path, opts...)
 		if err != nil || !info.Held || info.PID != os.Getpid() || info.LockPath != path+suffix {
 			t.Errorf("inside: %+v, %v", info, err)
@@ -33,11 +34,11 @@ func TestAFileBesideAForeignLockFileIsWrittenUnderALockOfAnotherName(t *testing.
 		(*v)["new"] = 1
 		return nil
 	}))
-	must(t, safefile.WriteFile(path, []byte(foreignData), opts...))
-	must(t, lockedfile.LockAll(context.Background(), []string{path, path + ".lock"}, func(ctx context.Context) error {
+	testkit.Must(t, safefile.WriteFile(path, []byte(foreignData), opts...))
+	testkit.Must(t, lockedfile.LockAll(context.Background(), []string{path, path + ".lock"}, func(ctx context.Context) error {
 		return lockedfile.NewContext[counters](path, opts...).Write(ctx, counters{"all": 1})
 	}, opts...))
-	must(t, lockedfile.ForceRelease(path, opts...))
+	testkit.Must(t, lockedfile.ForceRelease(path, opts...))
 	if got, _ := os.ReadFile(path + ".lock"); string(got) != foreignLock {
 		t.Errorf("the foreign lock file holds %q", got)
 	}
@@ -51,7 +52,7 @@ func TestAFileBesideAForeignLockFileIsWrittenUnderALockOfAnotherName(t *testing.
 
 func TestALockDirectoryHoldsLocksOfTheChosenSuffix(t *testing.T) {
 	dir, locks := t.TempDir(), t.TempDir()
-	must(t, safefile.WriteFile(filepath.Join(dir, "f"), nil, safefile.WithLockDir(locks), safefile.WithLockSuffix(suffix)))
+	testkit.Must(t, safefile.WriteFile(filepath.Join(dir, "f"), nil, safefile.WithLockDir(locks), safefile.WithLockSuffix(suffix)))
 	entries, err := os.ReadDir(locks)
 	if err != nil || len(entries) != 1 || !strings.HasSuffix(entries[0].Name(), suffix) {
 		t.Errorf("it holds %v, %v", entries, err)
@@ -70,13 +71,13 @@ func TestASweepTakesTheTempsOfItsOwnLockOnly(t *testing.T) {
 	defer busy.Unlock()
 	temp := func(lockID string) string {
 		name := filepath.Join(dir, replace.NewName(replace.OwnerOf("f", lockID)))
-		must(t, os.WriteFile(name, nil, 0o600))
+		testkit.Must(t, os.WriteFile(name, nil, 0o600))
 		return name
 	}
 	// A holder that did not come to its end has the next one sweep.
-	must(t, os.WriteFile(path+suffix, []byte("# holdfast pid=1 host=h since=2020-01-01T00:00:00Z\n"), 0o600))
+	testkit.Must(t, os.WriteFile(path+suffix, []byte("# holdfast pid=1 host=h since=2020-01-01T00:00:00Z\n"), 0o600))
 	mine, live := temp("\x00"+suffix), temp("")
-	must(t, safefile.WriteFile(path, []byte("x"), safefile.WithLockSuffix(suffix)))
+	testkit.Must(t, safefile.WriteFile(path, []byte("x"), safefile.WithLockSuffix(suffix)))
 	if _, err := os.Stat(mine); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("its own leftover stays: %v", err)
 	}
@@ -91,7 +92,7 @@ func TestALockSuffixThatMakesNoNameIsAnErrorOfEveryCall(t *testing.T) {
 		is(t, safefile.WriteFile(path, nil, safefile.WithLockSuffix(bad)), fs.ErrInvalid)
 	}
 	long := filepath.Join(filepath.Dir(path), strings.Repeat("n", 250))
-	must(t, safefile.WriteFile(long, nil))
+	testkit.Must(t, safefile.WriteFile(long, nil))
 	err := safefile.WriteFile(long, nil, safefile.WithLockSuffix(".longer"))
 	if err == nil || !strings.Contains(err.Error(), "only 248 leave room") {
 		t.Errorf("a name that leaves no room: %v", err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -57,26 +58,26 @@ func TestTheStreamsOfAllHandlesWork(t *testing.T) {
 		"ContextFile": func() (*safefile.Writer, error) { return c.Create(ctx) },
 	} {
 		w, err := create()
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = w.Write([]byte(name))
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = lockedfile.TryAcquire(path)
 		is(t, err, errors.ErrLocked)
-		must(t, w.Commit())
-		holds(t, path, name)
+		testkit.Must(t, w.Commit())
+		testkit.WantContent(t, path, name)
 		for name, open := range map[string]func() (*safefile.Reader, error){
 			"LockedFile":  f.Open,
 			"ContextFile": func() (*safefile.Reader, error) { return c.Open(ctx) },
 		} {
 			r, err := open()
-			must(t, err)
+			testkit.Must(t, err)
 			if n, err := r.Read(make([]byte, 4)); n != 4 || err != nil {
 				t.Errorf("%s: read %d bytes, %v", name, n, err)
 			}
-			must(t, r.Close())
+			testkit.Must(t, r.Close())
 		}
 	}
-	must(t, f.Remove())
+	testkit.Must(t, f.Remove())
 	if r, err := f.Open(); r != nil || err == nil {
 		t.Errorf("opened a missing file: %v, %v", r, err)
 	}
@@ -84,16 +85,16 @@ func TestTheStreamsOfAllHandlesWork(t *testing.T) {
 
 func TestLockInfoIsWrittenAsJSON(t *testing.T) {
 	free, err := json.Marshal(lockedfile.Info{LockPath: "/d/f.lock"})
-	must(t, err)
+	testkit.Must(t, err)
 	if want := `{"lockPath":"/d/f.lock","held":false,"stale":false,"pid":0,"host":""}`; string(free) != want {
 		t.Errorf("%s, want %s", free, want)
 	}
 	since := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	want := lockedfile.Info{LockPath: "/d/f.lock", Held: true, PID: 7, Host: "h", Since: since}
 	text, err := json.Marshal(want)
-	must(t, err)
+	testkit.Must(t, err)
 	var got lockedfile.Info
-	must(t, json.Unmarshal(text, &got))
+	testkit.Must(t, json.Unmarshal(text, &got))
 	if got != want {
 		t.Errorf("%s is read as %+v", text, got)
 	}

@@ -3,13 +3,13 @@ package lockedfile_test
 import (
 	"context"
 	"io/fs"
-	"log/slog"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
@@ -24,13 +24,13 @@ func TestALockedFileWarnsOfOneCauseOnce(t *testing.T) {
 		}
 		return nil
 	})
-	log := &journal{}
+	log := &testkit.Log{}
 	f := lockedfile.New[counters](filepath.Join(t.TempDir(), "f.json"), on(disk), safefile.WithSafety(safefile.Warn),
-		safefile.WithLogger(slog.New(slog.NewTextHandler(log, nil))))
+		safefile.WithLogger(log.Logger()))
 	for range 3 {
-		must(t, f.Write(counters{"a": 1}))
-		must(t, f.Update(func(v *counters) error { (*v)["a"]++; return nil }))
-		must(t, f.Append("\n"))
+		testkit.Must(t, f.Write(counters{"a": 1}))
+		testkit.Must(t, f.Update(func(v *counters) error { (*v)["a"]++; return nil }))
+		testkit.Must(t, f.Append("\n"))
 	}
 	if text := log.String(); strings.Count(text, "\n") != 1 {
 		t.Errorf("the log says\n%s", text)
@@ -101,8 +101,8 @@ func TestMisuseByTheProgrammerPanicsWithAQualifiedName(t *testing.T) {
 		"Tx.Write":           func() { _ = new(lockedfile.Tx[counters]).Write(nil) },
 		"nil option":         func() { lockedfile.New[counters](path, nil) },
 	} {
-		if text, ok := panics(call).(string); !ok || !strings.Contains(text, "file.") {
-			t.Errorf("%s: panics with %v", name, panics(call))
+		if text, ok := testkit.Panic(call).(string); !ok || !strings.Contains(text, "file.") {
+			t.Errorf("%s: panics with %v", name, testkit.Panic(call))
 		}
 	}
 }
@@ -111,7 +111,7 @@ func TestMisuseByTheProgrammerPanicsWithAQualifiedName(t *testing.T) {
 func TestAnEndedContextIsTheErrorOfEveryCall(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	c := lockedfile.NewContext[counters](path)
-	must(t, c.Write(context.Background(), counters{"a": 1}))
+	testkit.Must(t, c.Write(context.Background(), counters{"a": 1}))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errOwn)
 	second := func(_ any, err error) error { return err }
@@ -136,5 +136,5 @@ func TestAnEndedContextIsTheErrorOfEveryCall(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	holds(t, path, "{\n  \"a\": 1\n}\n")
+	testkit.WantContent(t, path, "{\n  \"a\": 1\n}\n")
 }

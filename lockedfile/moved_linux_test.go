@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -14,8 +15,8 @@ import (
 // lead makes a link lead to a name beside it, at once.
 func lead(t *testing.T, link, name string) {
 	t.Helper()
-	must(t, os.Symlink(name, link+".new"))
-	must(t, os.Rename(link+".new", link))
+	testkit.Must(t, os.Symlink(name, link+".new"))
+	testkit.Must(t, os.Rename(link+".new", link))
 }
 
 // A handle remembers where its link led. What became of that place is nothing to
@@ -25,13 +26,13 @@ func TestTheFileThatALinkLedToIsNothingToTheHandle(t *testing.T) {
 	for name, happens := range map[string]func(t *testing.T, lock string){
 		"held": func(t *testing.T, lock string) {
 			f, err := os.Open(lock)
-			must(t, err)
+			testkit.Must(t, err)
 			t.Cleanup(func() { f.Close() })
-			must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+			testkit.Must(t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
 		},
 		"broken": func(t *testing.T, lock string) {
-			must(t, os.Remove(lock))
-			must(t, os.Mkdir(lock, 0o755))
+			testkit.Must(t, os.Remove(lock))
+			testkit.Must(t, os.Mkdir(lock, 0o755))
 		},
 	} {
 		for _, timeout := range []time.Duration{0, time.Hour} {
@@ -40,11 +41,11 @@ func TestTheFileThatALinkLedToIsNothingToTheHandle(t *testing.T) {
 				link := filepath.Join(dir, "link.json")
 				lead(t, link, "a.json")
 				f := lockedfile.New[scores](link, safefile.WithTimeout(timeout))
-				must(t, f.Write(scores{"a": 1}))
+				testkit.Must(t, f.Write(scores{"a": 1}))
 				happens(t, filepath.Join(dir, "a.json.lock"))
 				lead(t, link, "b.json")
 				for n := range 2 {
-					must(t, f.Write(scores{"b": n}))
+					testkit.Must(t, f.Write(scores{"b": n}))
 				}
 				other, err := lockedfile.New[scores](filepath.Join(dir, "b.json")).Read()
 				if err != nil || other["b"] != 1 {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
@@ -93,19 +94,17 @@ var everyCheckedRead = map[string]func(path string) error{
 // it may lead to.
 func shared(t *testing.T) (dir, target string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to make links of other users")
-	}
+	testkit.NeedRoot(t) // to make links of other users
 	dir = t.TempDir()
-	must(t, os.Chmod(dir, fs.ModeSticky|0o777))
+	testkit.Must(t, os.Chmod(dir, fs.ModeSticky|0o777))
 	target = filepath.Join(t.TempDir(), "target")
 	return dir, target
 }
 
 func plant(t *testing.T, text, link string, owner int) {
 	t.Helper()
-	must(t, os.Symlink(text, link))
-	must(t, os.Lchown(link, owner, owner))
+	testkit.Must(t, os.Symlink(text, link))
+	testkit.Must(t, os.Lchown(link, owner, owner))
 }
 
 func TestALinkThatAnotherUserPlantedInASharedDirectoryIsNotFollowed(t *testing.T) {
@@ -116,11 +115,11 @@ func TestALinkThatAnotherUserPlantedInASharedDirectoryIsNotFollowed(t *testing.T
 		path := link
 		if chain { // the link of the caller's own leads to the planted one
 			path = filepath.Join(t.TempDir(), "mine")
-			must(t, os.Symlink(link, path))
+			testkit.Must(t, os.Symlink(link, path))
 		}
 		for _, operations := range []map[string]func(string) error{everyOperation, everyCheckedRead} {
 			for name, do := range operations {
-				must(t, os.WriteFile(target, []byte("old"), 0o600))
+				testkit.Must(t, os.WriteFile(target, []byte("old"), 0o600))
 				err := do(path)
 				if !errors.Is(err, syscall.EACCES) || !errors.Is(err, fs.ErrPermission) {
 					t.Errorf("%s, in a chain: %v: %v", name, chain, err)
@@ -130,30 +129,30 @@ func TestALinkThatAnotherUserPlantedInASharedDirectoryIsNotFollowed(t *testing.T
 				}
 			}
 		}
-		wantEntries(t, filepath.Dir(target), "target")
-		wantEntries(t, dir, "link")
+		testkit.WantNames(t, filepath.Dir(target), "target")
+		testkit.WantNames(t, dir, "link")
 	}
 }
 
 func TestLinksOfTheCallerAndOfTheSharedDirectorysOwnerAreFollowed(t *testing.T) {
 	dir, target := shared(t)
-	must(t, os.Chown(dir, 4711, 4711))
+	testkit.Must(t, os.Chown(dir, 4711, 4711))
 	for _, owner := range []int{os.Geteuid(), 4711} {
 		link := filepath.Join(dir, "link")
 		plant(t, target, link, owner)
-		must(t, safefile.WriteFile(link, []byte("new")))
+		testkit.Must(t, safefile.WriteFile(link, []byte("new")))
 		if data, err := os.ReadFile(target); err != nil || string(data) != "new" {
 			t.Errorf("of user %d: %q, %v", owner, data, err)
 		}
-		must(t, os.Remove(link))
-		must(t, os.Remove(target))
+		testkit.Must(t, os.Remove(link))
+		testkit.Must(t, os.Remove(target))
 	}
 	for _, mode := range []fs.FileMode{0o777, fs.ModeSticky | 0o755} { // another rule is not the kernel's either
-		must(t, os.Chmod(dir, mode))
+		testkit.Must(t, os.Chmod(dir, mode))
 		link := filepath.Join(dir, "link")
 		plant(t, target, link, 815)
-		must(t, safefile.WriteFile(link, []byte("new")))
-		must(t, os.Remove(link))
+		testkit.Must(t, safefile.WriteFile(link, []byte("new")))
+		testkit.Must(t, os.Remove(link))
 	}
 }
 
@@ -161,30 +160,11 @@ func TestReplaceTakesAwayAPlantedLink(t *testing.T) {
 	dir, target := shared(t)
 	link := filepath.Join(dir, "link")
 	plant(t, target, link, 4711)
-	must(t, safefile.WriteFile(link, []byte("new"), safefile.WithSymlinks(safefile.Replace)))
+	testkit.Must(t, safefile.WriteFile(link, []byte("new"), safefile.WithSymlinks(safefile.Replace)))
 	if data, err := os.ReadFile(link); err != nil || string(data) != "new" {
 		t.Errorf("%q, %v", data, err)
 	}
 	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the target: %v", err)
-	}
-}
-
-func wantEntries(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	must(t, err)
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	if len(names) != len(want) {
-		t.Errorf("%s holds %q, want %q", dir, names, want)
-		return
-	}
-	for i := range want {
-		if names[i] != want[i] {
-			t.Errorf("%s holds %q, want %q", dir, names, want)
-		}
 	}
 }

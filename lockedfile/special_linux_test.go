@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -20,27 +21,27 @@ func specials(t *testing.T) map[string]string {
 	dir := t.TempDir()
 	paths := map[string]string{"null": "/dev/null", "directory": filepath.Join(dir, "directory"), "fifo": filepath.Join(dir, "fifo"),
 		"socket": filepath.Join(dir, "socket")}
-	must(t, os.Mkdir(paths["directory"], 0o755))
-	must(t, syscall.Mkfifo(paths["fifo"], 0o600))
+	testkit.Must(t, os.Mkdir(paths["directory"], 0o755))
+	testkit.Must(t, syscall.Mkfifo(paths["fifo"], 0o600))
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: paths["socket"]})
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { listener.Close() })
 
 	r, w, err := os.Pipe()
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { r.Close(); w.Close() })
 	paths["descriptor of a pipe"] = fmt.Sprintf("/proc/self/fd/%d", w.Fd())
 	for _, padding := range []int{1, 64} { // procfs tells 64 as the length of every such link
 		name := filepath.Join(dir, "open")
 		name += strings.Repeat("n", max(0, padding-len(name)))
 		file, err := os.Create(name)
-		must(t, err)
+		testkit.Must(t, err)
 		t.Cleanup(func() { file.Close() })
 		paths[fmt.Sprintf("descriptor of a file of %d bytes", len(name))] = fmt.Sprintf("/proc/self/fd/%d", file.Fd())
 	}
 	for name, path := range paths {
 		link := filepath.Join(dir, "link to "+name)
-		must(t, os.Symlink(path, link))
+		testkit.Must(t, os.Symlink(path, link))
 		paths["link to "+name] = link
 	}
 	return paths
@@ -51,11 +52,7 @@ func around(t *testing.T, path string) string {
 	t.Helper()
 	text := ""
 	for range 3 {
-		entries, err := os.ReadDir(filepath.Dir(path))
-		must(t, err)
-		for _, e := range entries {
-			text += e.Name() + "\n"
-		}
+		text += strings.Join(testkit.Names(t, filepath.Dir(path)), "\n") + "\n"
 		target, err := os.Readlink(path)
 		if err != nil || !filepath.IsAbs(target) {
 			break

@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -21,9 +22,9 @@ var warned = safefile.WithOptions(safefile.WithSafety(safefile.BestEffort), safe
 func TestAMoveToAnotherSpellingRenames(t *testing.T) {
 	for _, exact := range []string{"Config.json", "CONFIG.JSON", "config.json", "Été.json"} {
 		dir := disktest.Folding(t)
-		must(t, safefile.WriteFile(filepath.Join(dir, exact), []byte("1"), warned, safefile.WithChecksum()))
+		testkit.Must(t, safefile.WriteFile(filepath.Join(dir, exact), []byte("1"), warned, safefile.WithChecksum()))
 		to := filepath.Join(dir, strings.ToLower(exact))
-		must(t, safefile.Move(filepath.Join(dir, exact), to, warned))
+		testkit.Must(t, safefile.Move(filepath.Join(dir, exact), to, warned))
 		data, err := safefile.ReadFile(to, safefile.WithChecksum())
 		if err != nil || string(data) != "1" {
 			t.Errorf("%s: %q, %v", exact, data, err)
@@ -32,8 +33,8 @@ func TestAMoveToAnotherSpellingRenames(t *testing.T) {
 		if err != nil || !strings.HasSuffix(string(side), "  "+filepath.Base(to)+"\n") {
 			t.Errorf("%s: the sidecar says %q, %v", exact, side, err)
 		}
-		must(t, safefile.WriteFile(to, []byte("2"), warned)) // the lock serves on
-		wantEntries(t, dir, filepath.Base(to), filepath.Base(to)+".lock", filepath.Base(to)+".sha256")
+		testkit.Must(t, safefile.WriteFile(to, []byte("2"), warned)) // the lock serves on
+		testkit.WantNames(t, dir, filepath.Base(to), filepath.Base(to)+".lock", filepath.Base(to)+".sha256")
 	}
 }
 
@@ -47,7 +48,7 @@ func TestTwoSpellingsOfOneFileAreLockedOnce(t *testing.T) {
 				opts = append(opts, safefile.WithLockDir(t.TempDir()))
 			}
 			if there {
-				must(t, os.WriteFile(paths[0], []byte("{}"), 0o600))
+				testkit.Must(t, os.WriteFile(paths[0], []byte("{}"), 0o600))
 			}
 			ran := false
 			err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
@@ -71,7 +72,7 @@ func TestAJoinFindsItsTransactionByAnotherSpelling(t *testing.T) {
 	for _, there := range []bool{true, false} {
 		dir := disktest.Folding(t)
 		if there {
-			must(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o600))
+			testkit.Must(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o600))
 		}
 		f := lockedfile.NewContext[map[string]int](filepath.Join(dir, "Config.json"), warned)
 		g := lockedfile.NewContext[map[string]int](filepath.Join(dir, "CONFIG.json"), warned)
@@ -99,7 +100,7 @@ func TestUpdatesByTwoSpellingsLoseNothing(t *testing.T) {
 			opts = append(opts, safefile.WithLockDir(t.TempDir()))
 		}
 		path := filepath.Join(dir, "config.json")
-		must(t, os.WriteFile(path, []byte(`{"n": 0}`), 0o600))
+		testkit.Must(t, os.WriteFile(path, []byte(`{"n": 0}`), 0o600))
 		const rounds = 50
 		var callers sync.WaitGroup
 		for _, name := range []string{"config.json", "Config.json", "CONFIG.JSON"} {
@@ -126,18 +127,18 @@ func TestUpdatesByTwoSpellingsLoseNothing(t *testing.T) {
 func TestTwoFilesThatDifferInCaseStayTwo(t *testing.T) {
 	for _, dir := range []string{t.TempDir(), disktest.FUSE(t, t.TempDir())} {
 		upper, lower := filepath.Join(dir, "Config.json"), filepath.Join(dir, "config.json")
-		must(t, os.WriteFile(upper, []byte("0"), 0o600))
-		must(t, os.Link(upper, lower))
-		must(t, safefile.WriteFile(upper, []byte("1"), warned))
-		must(t, safefile.WriteFile(lower, []byte("2"), warned))
-		want(t, upper, "1")
-		want(t, lower, "2")
+		testkit.Must(t, os.WriteFile(upper, []byte("0"), 0o600))
+		testkit.Must(t, os.Link(upper, lower))
+		testkit.Must(t, safefile.WriteFile(upper, []byte("1"), warned))
+		testkit.Must(t, safefile.WriteFile(lower, []byte("2"), warned))
+		testkit.WantContent(t, upper, "1")
+		testkit.WantContent(t, lower, "2")
 		err := lockedfile.LockAll(context.Background(), []string{upper, lower}, func(ctx context.Context) error {
 			return lockedfile.NewContext[int](lower, warned).Write(ctx, 3)
 		}, warned)
-		must(t, err)
-		want(t, upper, "1")
-		must(t, safefile.Move(upper, lower, warned))
-		want(t, lower, "1")
+		testkit.Must(t, err)
+		testkit.WantContent(t, upper, "1")
+		testkit.Must(t, safefile.Move(upper, lower, warned))
+		testkit.WantContent(t, lower, "1")
 	}
 }

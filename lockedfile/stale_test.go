@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -15,12 +16,12 @@ func TestWhatADeadHolderLeftIsStaleAndCanBeCleared(t *testing.T) {
 		t.Errorf("where nothing is: %v, %v", released, err)
 	}
 	holder := start(t, "hold a draft", path)
-	holder.expect("held")
+	holder.Expect("held")
 	if released, err := lockedfile.ReleaseStale(path); released || err != nil {
 		t.Errorf("while the holder lives: %v, %v", released, err)
 	}
-	pid := holder.cmd.Process.Pid
-	holder.kill()
+	pid := holder.Cmd.Process.Pid
+	holder.Kill()
 	if info := inspect(t, path); info.Held || !info.Stale || info.PID != pid {
 		t.Errorf("after its death: %+v", info)
 	}
@@ -30,7 +31,7 @@ func TestWhatADeadHolderLeftIsStaleAndCanBeCleared(t *testing.T) {
 	if released, err := lockedfile.ReleaseStale(path); !released || err != nil {
 		t.Errorf("ReleaseStale: %v, %v", released, err)
 	}
-	clean(t, dir)
+	testkit.WantNone(t, dir, ".holdfast-*")
 	if info := inspect(t, path); info.Stale || info.Held {
 		t.Errorf("afterwards: %+v", info)
 	}
@@ -42,11 +43,11 @@ func TestWhatADeadHolderLeftIsStaleAndCanBeCleared(t *testing.T) {
 func init() {
 	roles["hold a draft"] = func(args []string) {
 		w, err := lockedfile.New[counters](args[0]).Create()
-		check(err)
+		testkit.Check(err)
 		_, err = w.Write([]byte("a part"))
-		check(err)
-		say("held")
-		pause()
+		testkit.Check(err)
+		testkit.Say("held")
+		<-testkit.Told()
 	}
 }
 
@@ -54,11 +55,11 @@ func init() {
 func TestADeadHolderIsInNobodysWay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	holder := start(t, "hold a draft", path)
-	holder.expect("held")
+	holder.Expect("held")
 	result := make(chan error)
 	go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
-	until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
-	holder.kill()
-	must(t, <-result)
-	clean(t, filepath.Dir(path))
+	testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	holder.Kill()
+	testkit.Must(t, <-result)
+	testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -140,18 +141,18 @@ func TestEveryHandleOnOnePathBesideVandals(t *testing.T) {
 	vandal := rand.New(rand.NewPCG(1, 1))
 	for range effort.Of(300, 300, 4000) {
 		seen := calls.Load()
-		until(t, "somebody does something", func() bool { return calls.Load() > seen || t.Failed() })
+		testkit.Until(t, "somebody does something", func() bool { return calls.Load() > seen || t.Failed() })
 		_ = vandals[vandal.IntN(len(vandals))](path) // what is not there it can't spoil
 	}
 	over.Store(true)
 	workers.Wait()
 	t.Logf("%d calls, %d of them refused", calls.Load(), failed.Load())
 	f := lockedfile.New[counters](path)
-	must(t, f.Write(counters{"last": 1}))
+	testkit.Must(t, f.Write(counters{"last": 1}))
 	if v, err := f.Read(); err != nil || v["last"] != 1 {
 		t.Errorf("afterwards: %v, %v", v, err)
 	}
-	clean(t, filepath.Dir(path))
-	until(t, "the goroutines are gone", func() bool { return runtime.NumGoroutine() <= goroutines })
-	until(t, "the descriptors are closed", func() bool { return descriptors(t, "") <= files })
+	testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
+	testkit.Until(t, "the goroutines are gone", func() bool { return runtime.NumGoroutine() <= goroutines })
+	testkit.Until(t, "the descriptors are closed", func() bool { return descriptors(t, "") <= files })
 }

@@ -2,46 +2,26 @@ package lockedfile_test
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
-
-// blocked is how many threads, of any process, wait in the kernel for the lock of
-// that file, by /proc/locks. While other locks come and go that list may show one
-// twice, since it is not read at one moment: what must hold is waited for.
-func blocked(t *testing.T, path string) (n int) {
-	t.Helper()
-	info, err := os.Stat(path)
-	must(t, err)
-	inode := fmt.Sprintf(":%d ", info.Sys().(*syscall.Stat_t).Ino)
-	locks, err := os.ReadFile("/proc/locks")
-	must(t, err)
-	for line := range strings.Lines(string(locks)) {
-		if strings.Contains(line, "-> FLOCK") && strings.Contains(line, inode) {
-			n++
-		}
-	}
-	return n
-}
 
 // descriptors is how many of this process's descriptors lead to that file, or how
 // many there are of all for no file.
 func descriptors(t *testing.T, path string) (n int) {
 	t.Helper()
 	open, err := os.ReadDir("/proc/self/fd")
-	must(t, err)
+	testkit.Must(t, err)
 	for _, fd := range open {
 		if to, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && (to == path || path == "") {
 			n++
@@ -54,7 +34,7 @@ func TestAThousandWaitersThatGaveUpLeaveOneThread(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	holder := occupied(t, path)
 	lock := path + ".lock"
-	if n := blocked(t, lock); n != 0 {
+	if n := testkit.Blocked(t, lock); n != 0 {
 		t.Fatalf("%d threads wait before anybody does", n)
 	}
 	give := func(opts ...safefile.Option) {
@@ -77,20 +57,20 @@ func TestAThousandWaitersThatGaveUpLeaveOneThread(t *testing.T) {
 	for range 100 { // one after the other
 		give()
 	}
-	oneIsBlocked := func() bool { return blocked(t, lock) == 1 }
-	until(t, "one thread is blocked", oneIsBlocked)
+	oneIsBlocked := func() bool { return testkit.Blocked(t, lock) == 1 }
+	testkit.Until(t, "one thread is blocked", oneIsBlocked)
 	if n := descriptors(t, lock); n != 1 {
 		t.Errorf("%d descriptors are open", n)
 	}
 	// The next waiter takes that thread, and gets the lock from it.
 	result := make(chan error)
 	go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
-	until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
-	until(t, "still one thread is blocked", oneIsBlocked)
-	holder.goOn()
-	must(t, <-result)
-	if blocked(t, lock) != 0 || descriptors(t, lock) != 0 {
-		t.Errorf("afterwards %d threads are blocked and %d descriptors open", blocked(t, lock), descriptors(t, lock))
+	testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	testkit.Until(t, "still one thread is blocked", oneIsBlocked)
+	holder.Tell()
+	testkit.Must(t, <-result)
+	if testkit.Blocked(t, lock) != 0 || descriptors(t, lock) != 0 {
+		t.Errorf("afterwards %d threads are blocked and %d descriptors open", testkit.Blocked(t, lock), descriptors(t, lock))
 	}
 }
 
@@ -99,34 +79,28 @@ func TestALockThatComesForNobodyIsFreed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	holder := occupied(t, path)
 	is(t, lockedfile.New[counters](path, safefile.WithTimeout(time.Millisecond)).Write(nil), errors.ErrTimeout)
-	until(t, "its thread is blocked", func() bool { return blocked(t, path+".lock") == 1 })
-	holder.kill()
-	until(t, "the thread is gone", func() bool { return descriptors(t, path+".lock") == 0 })
+	testkit.Until(t, "its thread is blocked", func() bool { return testkit.Blocked(t, path+".lock") == 1 })
+	holder.Kill()
+	testkit.Until(t, "the thread is gone", func() bool { return descriptors(t, path+".lock") == 0 })
 	l, err := lockedfile.TryAcquire(path)
-	must(t, err)
-	must(t, l.Release())
+	testkit.Must(t, err)
+	testkit.Must(t, l.Release())
 }
 
 // A waiter in another process tries no more once it sleeps in the kernel: that
 // call brings the lock, so no timer decides when.
 func TestAWaiterInAnotherProcessGetsTheLockByTheCallThatSleepsForIt(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("strace is not installed")
-	}
-	if out, err := exec.Command(strace, "-o", os.DevNull, "true").CombinedOutput(); err != nil {
-		t.Skipf("strace may trace nothing here: %s", out)
-	}
-	dir := t.TempDir()
-	path, calls := filepath.Join(dir, "f.json"), filepath.Join(dir, "calls")
+	path := filepath.Join(t.TempDir(), "f.json")
 	l, err := lockedfile.Acquire(context.Background(), path)
-	must(t, err)
-	waiter := startUnder(t, []string{strace, "-f", "-qq", "-o", calls, "-e", "signal=none", "-e", "trace=flock"}, "hold", path)
-	until(t, "the other process sleeps", func() bool { return blocked(t, path+".lock") == 1 })
-	must(t, l.Release())
-	waiter.expect("held")
+	testkit.Must(t, err)
+	cmd := testkit.Self(t, "hold", path)
+	calls := testkit.Strace(t, cmd, "-e", "trace=flock")
+	waiter := testkit.Start(t, cmd)
+	testkit.Until(t, "the other process sleeps", func() bool { return testkit.Blocked(t, path+".lock") == 1 })
+	testkit.Must(t, l.Release())
+	waiter.Expect("held")
 	text, err := os.ReadFile(calls)
-	must(t, err)
+	testkit.Must(t, err)
 	asleep := regexp.MustCompile(`flock\(\d+, LOCK_EX[^|]`).FindIndex(text)
 	if asleep == nil || strings.Contains(string(text[asleep[1]:]), "LOCK_NB") {
 		t.Errorf("the calls of the waiter were:\n%s", text)
@@ -143,11 +117,11 @@ func TestAWaiterMovesToTheNewLockFile(t *testing.T) {
 		holder := occupied(t, path)
 		result := make(chan error)
 		go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
-		until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
-		must(t, take(path))
+		testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+		testkit.Must(t, take(path))
 		if err := <-result; err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		holder.kill()
+		holder.Kill()
 	}
 }

@@ -56,6 +56,14 @@ func Put(t testing.TB, path, content string) {
 	Must(t, os.WriteFile(path, []byte(content), 0o644))
 }
 
+// File writes a file into a directory of its own.
+func File(t testing.TB, name, content string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), name)
+	Put(t, path, content)
+	return path
+}
+
 // Content is what a file holds, [Missing] if there is none.
 func Content(t testing.TB, path string) string {
 	t.Helper()
