@@ -129,7 +129,7 @@ func (c yamlCodec) end(d *yaml.Decoder) error {
 }
 
 func (c yamlCodec) Dump(w io.Writer, v any) error {
-	text, foreign, err := c.write(v, c.emit)
+	text, foreign, err := c.write(v)
 	if err == nil && foreign {
 		var again any
 		if err = c.Load(NewSource(text, 0), &again); err != nil {
@@ -145,23 +145,25 @@ func (c yamlCodec) Dump(w io.Writer, v any) error {
 
 // encode is what Dump writes, for a comparison with that.
 func (c yamlCodec) encode(v any) ([]byte, error) {
-	text, _, err := c.write(v, func(root *yaml.Node) ([]byte, error) {
-		if text, ok := printYAML(root, c.indent); ok {
-			return text, nil
-		}
-		return c.emit(root)
-	})
+	text, _, err := c.write(v)
 	return text, err
 }
 
 // write gives the text of v. Foreign says that a part of it is a yaml.Node that
 // somebody else has made.
-func (c yamlCodec) write(v any, emit func(root *yaml.Node) ([]byte, error)) (text []byte, foreign bool, err error) {
+func (c yamlCodec) write(v any) (text []byte, foreign bool, err error) {
 	b := newYAMLBuilder(c.indent)
 	err = guard(func() error {
-		node, err := b.node(reflect.ValueOf(addressable(v)), false)
+		self := reflect.ValueOf(addressable(v))
+		printed, ok := b.print(self)
+		if ok {
+			text = printed
+			return nil
+		}
+		b = newYAMLBuilder(c.indent)
+		node, err := b.node(self, false)
 		if err == nil {
-			text, err = emit(node)
+			text, err = c.emit(node)
 		}
 		return err
 	})

@@ -8,22 +8,22 @@ import (
 )
 
 // yamlPrinter writes a tree byte for byte as yaml.v3 does, but at a fraction of
-// the cost: yaml.v3's emitter keeps every event of a text until its end. It is
-// for texts that are only compared: what goes to a file comes from yaml.v3. It
-// knows blocks, strings on one line and literal ones, which is what nearly all
-// values come to; strange says that it met something else.
+// the cost: yaml.v3's emitter keeps every event of a text until its end, which takes
+// a hundred times the memory of the text. It knows blocks, strings on one line and
+// literal ones, which is what nearly all values come to; strange says that it met
+// something else, which yaml.v3 has to write.
 type yamlPrinter struct {
 	text    []byte
 	step    int // what a level is indented by
 	strange bool
+	builder *yamlBuilder // of what is made as it is printed, or nil
 }
 
-// printYAML gives the text of a tree, or false if yaml.v3 has to write it.
-func printYAML(root *yaml.Node, step int) ([]byte, bool) {
-	p := &yamlPrinter{step: step}
+// document gives the text of a tree, or false if yaml.v3 has to write it.
+func (p *yamlPrinter) document(root *yaml.Node) ([]byte, bool) {
 	switch {
 	case root.Kind == yaml.ScalarNode:
-		p.scalar(root, step)
+		p.scalar(root, p.step)
 		p.put("\n")
 	case len(root.Content) == 0:
 		p.empty(root)
@@ -45,19 +45,32 @@ func (p *yamlPrinter) indent(columns int) {
 func (p *yamlPrinter) collection(n *yaml.Node, column int) {
 	p.expect(n.Kind == yaml.SequenceNode || n.Kind == yaml.MappingNode && len(n.Content)%2 == 0)
 	p.expect(n.Style == 0 && n.Tag == "" && bare(n))
+	if d := p.delayed(n); d != nil {
+		p.entries(d, column)
+		return
+	}
 	for i := 0; i < len(n.Content) && !p.strange; i++ {
-		if i > 0 {
-			p.indent(column)
-		}
 		if n.Kind == yaml.SequenceNode {
-			p.put("-")
-			p.value(n.Content[i], column+2, true)
+			p.entry(i, nil, n.Content[i], column)
 			continue
 		}
-		p.key(n.Content[i])
 		i++
-		p.value(n.Content[i], p.step*(column/p.step+1), false)
+		p.entry(i-1, n.Content[i-1], n.Content[i], column)
 	}
+}
+
+// entry writes one entry, of a list if key is nil. The first one, at 0, begins where the text ends.
+func (p *yamlPrinter) entry(at int, key, value *yaml.Node, column int) {
+	if at > 0 {
+		p.indent(column)
+	}
+	if key == nil {
+		p.put("-")
+		p.value(value, column+2, true)
+		return
+	}
+	p.key(key)
+	p.value(value, p.step*(column/p.step+1), false)
 }
 
 func (p *yamlPrinter) key(n *yaml.Node) {

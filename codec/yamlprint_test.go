@@ -27,7 +27,7 @@ func libraryYAML(root *yaml.Node, indent int) (string, error) {
 // reports whether it was printed at all.
 func checkPrinted(t *testing.T, root *yaml.Node, indent int) bool {
 	t.Helper()
-	text, ok := printYAML(root, indent)
+	text, ok := (&yamlPrinter{step: indent}).document(root)
 	if !ok {
 		return false
 	}
@@ -124,6 +124,63 @@ func TestYAMLTreesArePrintedAsTheLibraryDoes(t *testing.T) {
 	}
 	if printed < 8000 {
 		t.Errorf("only %d were printed", printed)
+	}
+}
+
+// large is a value with collections of many entries in one another.
+type large struct {
+	List  []map[string]any
+	Named map[string][]int
+	More  map[string]any `yaml:",inline"`
+	Keys  map[int]large
+}
+
+func newLarge(n int) large {
+	v := large{Named: map[string][]int{}, More: map[string]any{}, Keys: map[int]large{}}
+	for i := range n {
+		v.List = append(v.List, map[string]any{"id": i, "text": "a\nb", "none": []any{}})
+		v.Named[fmt.Sprint("n", i)] = make([]int, i)
+		v.More[fmt.Sprint("m", i)] = map[string]any{"x": []any{i, nil, []any{true}}}
+		if i%40 == 0 {
+			v.Keys[i] = large{List: v.List, Named: v.Named}
+		}
+	}
+	return v
+}
+
+func TestEntriesThatAreMadeAsTheyArePrintedAreWrittenAsTheLibraryDoes(t *testing.T) {
+	for _, n := range []int{0, 1, manyEntries - 1, manyEntries, 3 * manyEntries} {
+		for _, indent := range []int{2, 4} {
+			for _, v := range []any{newLarge(n), newLarge(n).List, newLarge(n).Named, []any{newLarge(n), newLarge(n)}} {
+				root := built(t, v)
+				b := newYAMLBuilder(indent)
+				text, ok := b.print(reflect.ValueOf(v))
+				if want, err := libraryYAML(root, indent); err != nil || !ok || string(text) != want {
+					t.Fatalf("%d entries by %d: %v, %v\n%s\nwant\n%s", n, indent, ok, err, text, want)
+				}
+			}
+		}
+	}
+}
+
+func TestAnErrorInAnEntryThatIsMadeAsItIsPrintedSaysWhereItIs(t *testing.T) {
+	list := make([]any, 2*manyEntries)
+	list[manyEntries+1] = map[string]any{"k": make(chan int)}
+	err := YAML().Dump(new(bytes.Buffer), map[string]any{"l": list})
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("[l]: [%d]: [k]", manyEntries+1)) {
+		t.Errorf("error %v", err)
+	}
+	cycle := make([]any, 2*manyEntries)
+	cycle[3] = cycle
+	if err := YAML().Dump(new(bytes.Buffer), cycle); err == nil || !strings.Contains(err.Error(), errCycle.Error()) {
+		t.Errorf("a cycle: %v", err)
+	}
+	var deep any = 1
+	for range maxLevels {
+		deep = append(make([]any, manyEntries), deep)
+	}
+	if err := YAML().Dump(new(bytes.Buffer), deep); err == nil {
+		t.Errorf("%d levels are written", maxLevels)
 	}
 }
 

@@ -22,6 +22,8 @@ type yamlBuilder struct {
 	level   int          // how many collections are open
 	indent  int          // the blanks for each
 	blanks  int          // of all lines together
+
+	later map[*yaml.Node]*delayed // what is made when it is printed; nil if nothing is to be
 }
 
 func newYAMLBuilder(indent int) *yamlBuilder { return &yamlBuilder{indent: indent} }
@@ -161,28 +163,47 @@ func (b *yamlBuilder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
 		return nil, err
 	}
 	defer b.close()
-	node := collection(yaml.MappingNode, flow, 2*m.Len())
-	type entry struct{ key, value *yaml.Node }
+	keys, values, err := b.sorted(m)
+	if err != nil {
+		return nil, err
+	}
+	if b.delays(len(keys), flow) {
+		return b.delay(yaml.MappingNode, delayed{keys: keys, count: len(keys), value: func(i int) reflect.Value { return values[i] }}), nil
+	}
+	node := collection(yaml.MappingNode, flow, 2*len(keys))
+	for i, key := range keys {
+		value, err := b.node(values[i], false)
+		if err != nil {
+			return nil, within(fmt.Sprintf("[%s]", key.Value), err)
+		}
+		node.Content = append(node.Content, key, value)
+	}
+	return node, nil
+}
+
+// sorted gives the keys of a map in the order in which they are written, with their values.
+func (b *yamlBuilder) sorted(m reflect.Value) (keys []*yaml.Node, values []reflect.Value, err error) {
+	type entry struct {
+		key   *yaml.Node
+		value reflect.Value
+	}
 	entries := make([]entry, 0, m.Len())
 	for it := m.MapRange(); it.Next(); {
 		key, err := b.node(it.Key(), false)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		value, err := b.node(it.Value(), false)
-		if err != nil {
-			return nil, within(fmt.Sprintf("[%v]", it.Key()), err)
-		}
-		entries = append(entries, entry{key, value})
+		entries = append(entries, entry{key, it.Value()})
 	}
 	slices.SortFunc(entries, func(x, y entry) int { return compareNatural(x.key.Value, y.key.Value) })
+	keys, values = make([]*yaml.Node, len(entries)), make([]reflect.Value, len(entries))
 	for i, e := range entries {
 		if i > 0 && e.key.Value == entries[i-1].key.Value {
-			return nil, fmt.Errorf("two keys of the %s would both be written as %q", m.Type(), e.key.Value)
+			return nil, nil, fmt.Errorf("two keys of the %s would both be written as %q", m.Type(), e.key.Value)
 		}
-		node.Content = append(node.Content, e.key, e.value)
+		keys[i], values[i] = e.key, e.value
 	}
-	return node, nil
+	return keys, values, nil
 }
 
 func (b *yamlBuilder) sequence(s reflect.Value, flow bool) (*yaml.Node, error) {
@@ -190,6 +211,9 @@ func (b *yamlBuilder) sequence(s reflect.Value, flow bool) (*yaml.Node, error) {
 		return nil, err
 	}
 	defer b.close()
+	if b.delays(s.Len(), flow) {
+		return b.delay(yaml.SequenceNode, delayed{count: s.Len(), value: s.Index}), nil
+	}
 	node := collection(yaml.SequenceNode, flow, s.Len())
 	for i := range s.Len() {
 		item, err := b.node(s.Index(i), false)
@@ -270,7 +294,10 @@ func (b *yamlBuilder) inlined(node *yaml.Node, v reflect.Value) error {
 	case reflect.Struct:
 		return b.fields(node, v)
 	case reflect.Map:
+		later := b.later
+		b.later = nil // the entries are needed here
 		entries, err := b.mapping(v, false)
+		b.later = later
 		if err != nil {
 			return err
 		}
