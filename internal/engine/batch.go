@@ -10,14 +10,13 @@ import (
 // batch is the functions that one commit holds. The entry's mutex guards it.
 type batch struct {
 	options store.Options
-	state   state       // with the changes of all its functions
-	size    int         // how many those are
-	earlier []state     // as each of them but the last left it
-	good    int         // if an edit was refused: how many are durable all the same
-	read    bool        // one of them relied on what it had read
-	goal    int         // how many it gathers
-	over    bool        // it is durable or has failed
-	ends    func() bool // asked when it is durable: whether the run is over with it; nil is no
+	state   state   // with the changes of all its functions
+	size    int     // how many those are
+	earlier []state // as each of them but the last left it
+	good    int     // if an edit was refused: how many are durable all the same
+	read    bool    // one of them relied on what it had read
+	goal    int     // how many it gathers
+	over    bool    // it is durable or has failed
 
 	// Most batches are of one caller, who waits for nobody: a channel is made
 	// when somebody does.
@@ -92,25 +91,12 @@ func (ent *entry) commit(r *run, b *batch) {
 	if !ent.launch(r, b) {
 		return
 	}
-	b.ends = func() bool { return ent.closeAfter(r, b) }
 	err, start := errInterrupted, time.Now()
 	defer func() { ent.land(r, b, start, err) }() // a panic and runtime.Goexit of a user's codec or logger pass here too
 	err = r.write(b)
 }
 
 var errInterrupted = errors.New("a panic or runtime.Goexit ended the commit; what is on disk was not confirmed")
-
-// closeAfter closes a run that a single caller had to itself, and reports that: the
-// run ends with its commit, and who comes later starts from the disk.
-func (ent *entry) closeAfter(r *run, b *batch) bool {
-	ent.mu.Lock()
-	defer ent.mu.Unlock()
-	if b.size > 1 || ent.busy || len(ent.queue) > 0 || len(r.batches) > 0 {
-		return false
-	}
-	r.close()
-	return true
-}
 
 // land ends a commit: it wakes the batch's callers, and those of later ones if
 // it failed.

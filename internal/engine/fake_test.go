@@ -40,7 +40,6 @@ type fakeFile struct {
 type fakeCommit struct {
 	change store.Change
 	at     time.Time
-	ended  bool // its run did with it
 }
 
 // fakeDir is the directory of all files.

@@ -81,32 +81,3 @@ func TestCallersInALoopShareCommits(t *testing.T) {
 		}
 	}
 }
-
-// Who is alone with a file starts from the disk each time, so that nobody has to
-// ask what a commit left there; who is not, does not.
-func TestARunEndsWithACommitThatNobodyWaitsFor(t *testing.T) {
-	for _, callers := range []int{1, 8} {
-		synctest.Test(t, func(t *testing.T) {
-			s := newFakeStore(time.Millisecond)
-			e := newEngine(s)
-			for range 10 {
-				var wg sync.WaitGroup
-				for range callers {
-					wg.Go(func() { must(t, e.Do(request("f"), increment)) })
-				}
-				wg.Wait()
-				synctest.Wait()
-				time.Sleep(time.Second)
-			}
-			ended := 0
-			for _, c := range s.commits("f") {
-				if c.ended {
-					ended++
-				}
-			}
-			if commits := len(s.commits("f")); callers == 1 && ended != commits || callers > 1 && ended > 0 {
-				t.Errorf("%d callers: %d of %d commits ended their run", callers, ended, commits)
-			}
-		})
-	}
-}

@@ -157,7 +157,6 @@ func (r *run) put(b *batch, s state) error {
 		if blind && tries == maxRebase {
 			c.Read = nil
 		}
-		c.Ends = b.ends
 		v, err := r.session.Commit(c, b.options)
 		if err == nil {
 			r.saved, r.version = s, v

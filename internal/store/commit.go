@@ -37,7 +37,7 @@ func (f *file) commit(c Change, o Options) (Version, error) {
 	if old, err = f.base(c.Read); err != nil {
 		return nil, err
 	}
-	defer old.Close()
+	defer f.retire(old)
 	if err := f.require(o, infoOf(old)); err != nil {
 		return nil, err
 	}
@@ -166,6 +166,14 @@ func (f *file) lose() {
 	f.found = nil
 }
 
+// retire closes a file that a change has replaced, but not at once: its last close frees
+// the old content's blocks, which takes 0.2 to 0.3 ms on ext4, while callers wait to hear of
+// the change. It is closed by the session's next change or its end.
+func (f *file) retire(old *replace.Old) {
+	f.retired.Close()
+	f.retired = old
+}
+
 // see keeps a file that was read or written open: the next change is likely to be
 // based on it.
 func (f *file) see(now *replace.Old) {
@@ -256,7 +264,7 @@ func (f *file) replace(old *replace.Old, c Change, o Options, guard func() error
 	if c.Append && old != nil && !f.knows(c.Read) && old.Settling() > 0 {
 		guard = both(func() error { return sameContent(old.File, d.Temp, old.Info.Size) }, guard)
 	}
-	v, err := d.publish(guard, c.Ends)
+	v, err := d.publish(guard)
 	f.learn(v, c)
 	return v, err
 }

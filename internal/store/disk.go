@@ -42,6 +42,7 @@ type file struct {
 	owner   replace.Owner
 	found   *replace.Old // what the lock was taken on, open and unread; nil if that was not opened
 	seen    *replace.Old // what was last read or written, still open; nil if nothing was
+	retired *replace.Old // what the last change has replaced, still open; nil if nothing was
 	content *content     // of the version that was last read or written; nil if unknown
 	guest   atomic.Bool  // a user's code runs under the lock
 	stale   bool         // the last holder left its record
@@ -280,6 +281,7 @@ func (f *file) like() (vfs.Info, bool) {
 func (f *file) Release() error {
 	f.lose()
 	f.see(nil)
+	f.retire(nil)
 	if f.clear != nil {
 		f.clear()
 	}

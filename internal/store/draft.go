@@ -117,8 +117,8 @@ func (d *draft) copyOld() error {
 	return d.seal.vouchOld()
 }
 
-// publish makes the content visible and durable. ends is the change's.
-func (d *draft) publish(guard func() error, ends func() bool) (Version, error) {
+// publish makes the content visible and durable.
+func (d *draft) publish(guard func() error) (Version, error) {
 	if inPlace(infoOf(d.old)) {
 		return d.publishInPlace(guard)
 	}
@@ -138,9 +138,6 @@ func (d *draft) publish(guard func() error, ends func() bool) (Version, error) {
 	d.seal.finish(err)
 	if err != nil {
 		return d.publishOnMount(guard, err)
-	}
-	if ends != nil && ends() {
-		return nil, nil
 	}
 	// Asked after the rename, since that changes the ctime, and through the
 	// descriptor, since the path may by now name another file.
@@ -188,7 +185,7 @@ func (s *stream) commit() error {
 			s.Like(now)
 		}
 	}
-	_, err = s.publish(both(s.file.Check, s.sameMetadata), func() bool { return true })
+	_, err = s.publish(both(s.file.Check, s.sameMetadata))
 	return err
 }
 

@@ -189,9 +189,6 @@ type Change struct {
 	Append bool     // Parts come after what is there; else they are the whole content
 	Parts  [][]byte // in order
 	Read   Version  // what the change was based on; nil if on nothing
-	// Ends is asked when the change is durable, and reports whether it was the
-	// session's last. Then its version is not looked for, and nil. Nil is no.
-	Ends func() bool
 }
 
 // Options are how a commit is made. Changes go into one commit only if their
