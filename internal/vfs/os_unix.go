@@ -109,10 +109,7 @@ func (d *osDir) Stat(name string) (info Info, err error) {
 
 func (d *osDir) Volume(name string, info Info) (v Volume, err error) {
 	if name == "" {
-		known := false
-		if v, known = takesWrites(info.Mount.ID); !known {
-			err = d.do(func(fd int) error { v, err = volumeFD(fd, info); return err })
-		}
+		err = d.do(func(fd int) error { v, err = volumeFD(fd, info); return err })
 		if err == nil {
 			d.check.Store(int32(syncCheckOf(v)))
 		}

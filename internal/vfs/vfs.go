@@ -49,9 +49,7 @@ type Dir interface {
 	// Stat describes an entry.
 	Stat(name string) (Info, error)
 	// Volume tells what an entry, of which Stat gave info, lies on; an empty name
-	// is the directory, and info what Self gave. A directory that was not on a
-	// read-only mount is taken for one that still is not: if that has changed, the
-	// verbs that write say EROFS.
+	// is the directory, and info what Self gave.
 	Volume(name string, info Info) (Volume, error)
 	// Same reports whether the entry is the file that info was read from.
 	Same(name string, info fs.FileInfo) (bool, error)

@@ -36,13 +36,6 @@ func volumeFD(fd int, info Info) (Volume, error) {
 	return v, nil
 }
 
-// takesWrites is what was told of a mount that was not read-only when it was last
-// asked; false of another.
-func takesWrites(id MountID) (v Volume, ok bool) {
-	v, ok = mounts.lookUp(mountKey{id: id})
-	return v, ok && !v.ReadOnly
-}
-
 func space(path string) (bytes, inodes, allInodes int64, err error) {
 	var s unix.Statfs_t
 	if err := retry(func() error { return unix.Statfs(path, &s) }); err != nil {
