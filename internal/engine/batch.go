@@ -165,8 +165,12 @@ func (r *run) fail(err error) {
 func (ent *entry) gather(r *run, b *batch) {
 	ent.mu.Lock()
 	until, goal := ent.history.last.gathering()
+	if b.size >= goal || r.closed || len(r.batches) > 1 {
+		ent.mu.Unlock()
+		return
+	}
 	wait := time.Until(until)
-	if b.size >= goal || wait <= 0 || r.closed || len(r.batches) > 1 {
+	if wait <= 0 {
 		ent.mu.Unlock()
 		return
 	}

@@ -9,9 +9,9 @@
 // and the turn goes on to the next as soon as the function has staged its
 // changes. Waiting is on a channel, so that a timeout or a context can end it.
 //
-// Who is to wait must know for which file. A handle guesses that its path leads
-// where it led before; one look at the path, taken by whoever has the turn, then
-// covers all who came before it. No function runs by a guess that was not verified.
+// A path is resolved when its caller comes, which says for which file to wait, and
+// again under the lock, since it may mean another file by then: then the caller
+// starts over.
 //
 // # Group commit
 //
@@ -41,7 +41,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -92,12 +91,6 @@ type Request struct {
 	Announce bool
 	// Func is the user's function, which a warning about a long wait points at.
 	Func any
-	// Last is where the handle found the file when it last had to look. It saves a
-	// look for the caller who has the file to itself, and for those who queue: one
-	// look that is taken while they wait serves them all. No function runs, nobody
-	// waits for long and nothing fails by a guess that was not verified; nil saves
-	// nothing.
-	Last *atomic.Pointer[store.Location]
 }
 
 // Do runs fn as one transaction. It returns nil when what fn staged is durable,
@@ -136,28 +129,8 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 	return fmt.Errorf("%w: %s meant another file each of the %d times it was locked", errors.ErrSymlink, errors.Printable(r.Place.Path), maxMoves)
 }
 
-// locate finds the waiter's file, or guesses that it is where it was the last
-// time, once. Who can't wait does not guess at a file that is in use.
+// locate finds the waiter's file, and notes the parents that were made for it.
 func (e *Engine) locate(w *waiter) error {
-	if w.Last != nil && !w.guessed && carrierOf(w.Context) == nil {
-		if last := w.Last.Load(); last != nil && (w.patient() || !e.inUse(last.Key)) {
-			w.at, w.guessed = *last, true
-			return nil
-		}
-	}
-	began := time.Now()
-	if err := e.look(w); err != nil {
-		return err
-	}
-	w.located = began
-	if at := w.at; w.Last != nil {
-		w.Last.Store(&at)
-	}
-	return nil
-}
-
-// look finds the waiter's file, and notes the parents that were made for it.
-func (e *Engine) look(w *waiter) error {
 	at, err := e.store.Locate(w.Place)
 	w.made = append(w.made, at.Made...)
 	at.Made = nil
@@ -170,12 +143,6 @@ func (e *Engine) withdraw(w *waiter) {
 	if w.made != nil {
 		e.store.Withdraw(w.made)
 	}
-}
-
-func (e *Engine) inUse(key store.Key) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.entries[key] != nil
 }
 
 // Read gives a file's content without a lock or a transaction.

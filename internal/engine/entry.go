@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -37,7 +36,7 @@ func (ent *entry) admit(w *waiter) error {
 		return store.ErrMoved
 	}
 	if err := ent.await(w); err != nil {
-		return ent.blame(w, err)
+		return err
 	}
 	err := ent.open(w)
 	if err != nil {
@@ -123,37 +122,22 @@ func (ent *entry) current() *run {
 	return ent.run
 }
 
-// stillHere makes sure that the path of a waiter who joins a run still means
-// this file. If it is the run's own path, any look at it since the waiter came
-// covers it, and who was located before the run began is covered by the look that
-// the run took under its lock; with another path the waiter must have been located
-// since.
+// stillHere makes sure that the path of a waiter who joins a run still means this
+// file. The run's own path was resolved when its lock was taken, and the path of a
+// caller who came after that as well; any other one is resolved now.
 func (ent *entry) stillHere(w *waiter, r *run) error {
-	same := w.Place == r.place
-	if same && (!w.located.IsZero() || r.looked.After(w.since)) || w.located.After(r.began) {
+	if w.Place == r.place || w.since.After(r.began) || ent.engine.stillThere(w) {
 		return nil
 	}
-	if same && ent.expecting() {
-		// Those whom the last commit let go are about to come: let them, so that
-		// this look serves them too.
-		runtime.Gosched()
-	}
-	l := ent.look(w.Place)
-	if !l.here {
-		return store.ErrMoved
-	}
-	if same {
-		r.looked = l.at
-	}
-	return nil
+	return store.ErrMoved
 }
 
-// expecting reports whether nobody waits, but somebody is likely to come.
-func (ent *entry) expecting() bool {
-	ent.mu.Lock()
-	defer ent.mu.Unlock()
-	until, goal := ent.history.last.gathering()
-	return goal > 1 && len(ent.queue) == 0 && time.Until(until) > 0
+// stillThere reports whether a waiter's path means the file that was located.
+func (e *Engine) stillThere(w *waiter) bool {
+	place := w.Place
+	place.Parents = 0 // they were made when it was located
+	at, err := e.store.Locate(place)
+	return err == nil && at.Key == w.at.Key
 }
 
 // LeaseHolder is who keeps a caller waiting that has the lock but can't open the file.
@@ -167,9 +151,7 @@ func (ent *entry) begin(w *waiter) error {
 	if pause > 0 {
 		ent.engine.rest(pause)
 	}
-	looked := time.Now() // or after that
 	s, err := ent.engine.store.TryLock(w.Place, w.at, w.Options)
-	err = ent.blame(w, err)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
 		s, err = ent.engine.store.Lock(w.Place, w.at, w.Options, w.done())
 	}
@@ -182,21 +164,8 @@ func (ent *entry) begin(w *waiter) error {
 	if err != nil {
 		return err
 	}
-	ent.start(newRun(s, w, looked, time.Now()), pause > 0)
+	ent.start(newRun(s, w, time.Now()), pause > 0)
 	return nil
-}
-
-// blame makes sure that an error is of the file that the path means. That of one
-// that was guessed at wrongly is nobody's.
-func (ent *entry) blame(w *waiter, err error) error {
-	if err == nil || err == store.ErrMoved || !w.located.IsZero() {
-		return err
-	}
-	l := ent.look(w.Place)
-	if w.located = l.at; !l.here {
-		return store.ErrMoved
-	}
-	return err
 }
 
 func (ent *entry) start(r *run, rested bool) {
@@ -267,8 +236,11 @@ func (ent *entry) over() bool {
 		return false
 	}
 	until, goal := ent.history.last.gathering()
+	if r.closed || goal <= 1 || ent.history.last.at.Before(r.began) {
+		return true
+	}
 	wait := min(time.Until(until), runSpan-time.Since(r.began))
-	if r.closed || goal <= 1 || wait <= 0 || ent.history.last.at.Before(r.began) {
+	if wait <= 0 {
 		return true
 	}
 	if !r.lingering {

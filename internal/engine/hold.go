@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
@@ -102,13 +101,11 @@ func (e *Engine) inOrder(rs []*Request, all *[]*waiter) ([]*waiter, error) {
 // holder is a waiter that will let nobody else in. One whose context holds the
 // file already would wait for itself.
 func (e *Engine) holder(r Request) (*waiter, error) {
-	began := time.Now()
 	r.Alone = true
 	w := newWaiter(&r)
-	if err := e.look(w); err != nil {
+	if err := e.locate(w); err != nil {
 		return w, err
 	}
-	w.located = began
 	held, err := carrierOf(r.Context).find(w.at)
 	if held != nil {
 		err = fmt.Errorf("%w: the context holds %s already, and this would wait for it", errors.ErrLock, errors.Printable(r.Place.Path))
@@ -132,7 +129,9 @@ func (e *Engine) admitEach(waiters []*waiter) error {
 // holdEach returns what it holds even when it fails.
 func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 	for i, w := range waiters {
-		if i > 0 && w.at.Unsure && e.relook(w) != nil {
+		// Now that the lock of another file was taken, that file may turn out to be the
+		// same in another spelling.
+		if i > 0 && w.at.Unsure && !e.stillThere(w) {
 			return holds, store.ErrMoved
 		}
 		ent := e.enter(w.at.Key)
@@ -146,18 +145,6 @@ func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 		holds = append(holds, &Hold{tx, tx.run.session, e, ent, w})
 	}
 	return holds, nil
-}
-
-// relook looks again what a waiter's path means, now that the lock of another file was
-// taken: that file may turn out to be the same in another spelling.
-func (e *Engine) relook(w *waiter) error {
-	place := w.Place
-	place.Parents = 0
-	at, err := e.store.Locate(place)
-	if err == nil && at.Key != w.at.Key {
-		err = store.ErrMoved
-	}
-	return err
 }
 
 // Path is the file that is held, as its caller named it.

@@ -15,12 +15,11 @@ type run struct {
 	place     store.Placement // whose lock it is
 	lock      string
 	began     time.Time
-	looked    time.Time // when the last look at where the place leads began; whoever has the turn sets it
-	closed    bool      // takes no new function
-	state     state     // with all that was staged
-	batches   []*batch  // staged and waiting for the disk; only the last takes more
-	flying    *batch    // on its way to the disk
-	err       error     // the failed commit that closed the run
+	closed    bool     // takes no new function
+	state     state    // with all that was staged
+	batches   []*batch // staged and waiting for the disk; only the last takes more
+	flying    *batch   // on its way to the disk
+	err       error    // the failed commit that closed the run
 	lingering bool
 	announced bool // whoever has the turn sets it
 
@@ -31,9 +30,9 @@ type run struct {
 	rebased bool          // it holds a change from outside that the run's states do not
 }
 
-func newRun(s store.Session, w *waiter, looked, now time.Time) *run {
+func newRun(s store.Session, w *waiter, now time.Time) *run {
 	r := &run{
-		session: s, place: w.Place, lock: w.at.Lock, began: now, looked: looked, closed: w.Alone,
+		session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone,
 		io: make(chan struct{}, 1),
 	}
 	r.saved.base = &r.found

@@ -38,7 +38,13 @@ type Tx struct {
 }
 
 func newTx(r *run, w *waiter) *Tx {
-	return &Tx{staging: &staging{run: r, options: w.Options, state: r.state, after: r.newest()}, at: w.at}
+	both := &struct {
+		Tx
+		staging
+	}{}
+	both.staging = staging{run: r, options: w.Options, state: r.state, after: r.newest()}
+	both.Tx = Tx{staging: &both.staging, at: w.at}
+	return &both.Tx
 }
 
 // open lets others join.

@@ -17,8 +17,6 @@ type waiter struct {
 	granted bool          // the turn is the waiter's; the entry's mutex guards it
 	turn    chan struct{} // told that, if it has to wait
 	since   time.Time
-	located time.Time // when the look began that found at; zero for a guess
-	guessed bool
 	warned  bool            // that it waits for long; the entry's mutex guards it
 	moved   bool            // the turn is at another entry now
 	caller  caller          // noted if the request announces itself
@@ -41,20 +39,6 @@ func (w *waiter) asHolder() string {
 		return "this process at " + at
 	}
 	return "this process"
-}
-
-// patient reports whether a waiter can wait until somebody looks whether its guess
-// is right.
-func (w *waiter) patient() bool {
-	const longest = guessSpan + watchSpan
-	if w.Timeout != Forever && w.Timeout <= longest {
-		return false
-	}
-	if w.Context == nil {
-		return true
-	}
-	deadline, limited := w.Context.Deadline()
-	return !limited || deadline.Sub(w.since) > longest
 }
 
 // done is closed when the waiter may wait no longer; nil if it may for ever.

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-go/holdfast/codec"
@@ -29,7 +28,6 @@ type File[T any] struct {
 	options Options
 	request engine.Request
 	engine  *engine.Engine
-	last    atomic.Pointer[store.Location] // where the file was when it was last looked for
 	written codec.LastWrite
 }
 
@@ -37,7 +35,6 @@ type File[T any] struct {
 func New[T any](path string, o Options) *File[T] {
 	f := &File[T]{name: path}
 	f.engine, f.request, f.err = Target(path, &o)
-	f.request.Last = &f.last
 	f.options = o
 	return f
 }

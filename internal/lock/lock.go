@@ -151,6 +151,9 @@ func (p Place) acquire(lock func(*flock.Flock) (bool, error)) (f *flock.Flock, f
 
 // opening reports whether an error of gofrs/flock is of open(2) rather than of flock(2).
 func opening(err error) bool {
+	if err == nil {
+		return false
+	}
 	_, ok := errors.AsType[*fs.PathError](err)
 	return ok
 }

@@ -187,15 +187,15 @@ func setACL(grants access, temp vfs.File, policy safety.Policy) (access, error) 
 	grants.mode = grants.mode&^0o070 | grants.group()<<3
 	// The directory's default ACL may have given the temp one, which would let in
 	// whom the old file kept out.
+	if inherited, known, _ := readACL(temp); known && inherited == nil {
+		return grants, nil
+	}
 	err := temp.RemoveAttr(accessACL)
 	if err == nil {
 		return grants, nil
 	}
 	if !vfs.AttrRefused(err) {
 		return grants, err
-	}
-	if inherited, known, _ := readACL(temp); known && inherited == nil {
-		return grants, nil
 	}
 	grants.mode &^= 0o070 // which is the mask of that ACL
 	return grants, policy.Weaken("an ACL that the directory gave the new file can't be removed", err)

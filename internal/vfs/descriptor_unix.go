@@ -4,7 +4,7 @@ package vfs
 
 import (
 	"io/fs"
-	"sync"
+	"sync/atomic"
 )
 
 // descriptor owns a file descriptor. It is safe for concurrent use.
@@ -14,51 +14,47 @@ import (
 // change or close somebody else's file. It fails with fs.ErrClosed instead. A
 // Close beside a call leaves the descriptor open until that call has returned.
 type descriptor struct {
-	mu     sync.Mutex
-	fd     int
-	calls  int  // system calls under way
-	closed bool // takes no new ones
+	fd int
+	// state counts the system calls under way; closing is added to it once no new ones are
+	// taken. Every system call comes by here twice, so it is no mutex.
+	state atomic.Int64
 }
+
+const closing = 1 << 62
 
 // do runs one system call on the descriptor, again if a signal interrupts it.
 func (d *descriptor) do(call func(fd int) error) error {
-	fd, err := d.acquire()
-	if err != nil {
-		return err
+	for {
+		calls := d.state.Load()
+		if calls >= closing {
+			return fs.ErrClosed
+		}
+		if d.state.CompareAndSwap(calls, calls+1) {
+			break
+		}
 	}
 	defer d.release()
-	return retry(func() error { return call(fd) })
-}
-
-func (d *descriptor) acquire() (fd int, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return -1, fs.ErrClosed
-	}
-	d.calls++
-	return d.fd, nil
+	return retry(func() error { return call(d.fd) })
 }
 
 func (d *descriptor) release() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.calls--
-	if d.closed && d.calls == 0 {
+	if d.state.Add(-1) == closing {
 		_ = closeFD(d.fd) // its Close has returned already
 	}
 }
 
 // close does nothing the second time.
 func (d *descriptor) close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed {
-		return nil
+	for {
+		calls := d.state.Load()
+		switch {
+		case calls >= closing:
+			return nil
+		case !d.state.CompareAndSwap(calls, calls+closing):
+		case calls > 0:
+			return nil // the last of them closes it
+		default:
+			return closeFD(d.fd)
+		}
 	}
-	d.closed = true
-	if d.calls > 0 {
-		return nil // the last of them closes it
-	}
-	return closeFD(d.fd)
 }

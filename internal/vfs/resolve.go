@@ -17,10 +17,19 @@ type Entry struct {
 	Dir, Name string // as a path; Dir leads to the directory through links of its own
 	Parent    Info   // the directory
 	Info      *Info  // the name itself, links not followed; nil if nothing is there
+	path      string // of both
 }
 
 // Path is the entry's path.
-func (e *Entry) Path() string { return Join(e.Dir, e.Name) }
+func (e *Entry) Path() string { return e.path }
+
+// goTo makes the entry the one at a path.
+func (e *Entry) goTo(path string) {
+	e.Dir, e.Name = Split(path)
+	if e.path = path; len(path) != len(e.Dir)+1+len(e.Name) { // it has two separators in a row
+		e.path = Join(e.Dir, e.Name)
+	}
+}
 
 // Resolve finds the entry that a path means. It follows the symbolic links in the
 // last element one by one, each from the directory that it lies in, and leaves the
@@ -40,7 +49,7 @@ func (e *Entry) Path() string { return Join(e.Dir, e.Name) }
 // After an error the result holds the directory and the name that it is about.
 func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), follow func(link string) (bool, error)) (Entry, error) {
 	var e Entry
-	e.Dir, e.Name = Split(path)
+	e.goTo(path)
 	for range maxLinks + 1 {
 		var err error
 		e.Info = nil
@@ -65,7 +74,7 @@ func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), 
 		if err != nil {
 			return e, err
 		}
-		e.Dir, e.Name = Split(target)
+		e.goTo(target)
 	}
 	return e, fmt.Errorf("%w: %s leads through more than %d links, or in a circle", errors.ErrSymlink, errors.Printable(path), maxLinks)
 }
