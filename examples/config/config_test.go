@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -12,67 +11,32 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// asProgram makes this test binary, and the copies that it starts, the program.
-const asProgram = "HOLDFAST_EXAMPLE_CONFIG"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// program runs the program from outside, with a temporary directory of the test's.
-func program(t *testing.T, args ...string) (stdout, stderr string, status int) {
-	t.Helper()
-	command := exec.Command(os.Args[0], args...)
-	// The race detector would wait a second at the end of each process.
-	command.Env = append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
-	var out, bad strings.Builder
-	command.Stdout, command.Stderr = &out, &bad
-	if err := command.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
-		t.Fatal(err)
-	}
-	return out.String(), bad.String(), command.ProcessState.ExitCode()
-}
+func TestMain(m *testing.M) { testkit.MainProgram(m, main) }
 
 // must runs the program and fails the test if it fails.
 func must(t *testing.T, args ...string) string {
 	t.Helper()
-	stdout, stderr, status := program(t, args...)
+	stdout, stderr, status := testkit.RunProgram(t, args...)
 	if status != 0 || stderr != "" {
 		t.Fatalf("%q: exit status %d, %s", args, status, stderr)
 	}
 	return stdout
 }
 
-func write(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 func load(t *testing.T, path string) map[string]any {
 	t.Helper()
 	document, err := safefile.New[map[string]any](path).Read()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return document
 }
 
 func TestTourLosesNoVisitAndLeavesNothingBehind(t *testing.T) {
-	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
-	t.Setenv("TMP", temp) // Windows
+	testkit.OwnTemp(t)
 	out := must(t)
 	for _, want := range []string{
 		"# Settings of the shop's web workers.", // the sample as it is
@@ -87,13 +51,10 @@ func TestTourLosesNoVisitAndLeavesNothingBehind(t *testing.T) {
 	if _, last, _ := strings.Cut(out, "== settings are reset"); !strings.Contains(last, "max_connections: 100") || !strings.Contains(last, "theme: paper") {
 		t.Errorf("reset did not keep just the preferences:\n%s", last)
 	}
-	if left, _ := os.ReadDir(temp); len(left) > 0 {
-		t.Errorf("the tour left %s", left)
-	}
 }
 
 func TestWorkersOfOneUserLoseNoVisit(t *testing.T) {
-	path := write(t, "app.yaml", string(sample))
+	path := testkit.File(t, "app.yaml", string(sample))
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() { must(t, path, "visit", "ada", "10") })
@@ -114,7 +75,7 @@ var documents = map[string]string{
 func TestSetChangesOneKeyAndKeepsTheOthers(t *testing.T) {
 	for name, text := range documents {
 		t.Run(name, func(t *testing.T) {
-			path := write(t, name, text)
+			path := testkit.File(t, name, text)
 			want := load(t, path)
 			must(t, path, "set", "server.host", "b.example")
 			must(t, path, "set", "limits.open files", "40")
@@ -133,7 +94,7 @@ func TestSetChangesOneKeyAndKeepsTheOthers(t *testing.T) {
 func TestSetOnRealFilesKeepsEveryOtherKey(t *testing.T) {
 	for file, text := range edittest.Corpus(t, "real/*") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			path := write(t, filepath.Base(file), string(text))
+			path := testkit.File(t, filepath.Base(file), string(text))
 			want := load(t, path)
 			must(t, path, "set", "holdfast.probe", "true")
 			got := load(t, path)
@@ -178,9 +139,7 @@ func TestSetWritesAValueAsWhatItLooksLike(t *testing.T) {
 			path := filepath.Join(t.TempDir(), name)
 			for _, test := range tests {
 				var got strings.Builder
-				if err := errors.Join(set(path, "top.value", test.text), get(&got, path, "top")); err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, errors.Join(set(path, "top.value", test.text), get(&got, path, "top")))
 				if want := "{\n  \"value\": " + test.json + "\n}\n"; got.String() != want {
 					t.Errorf("set %q makes it %s", test.text, got.String())
 				}
@@ -200,14 +159,14 @@ func TestSetKeepsTheDigitsOfANumber(t *testing.T) {
 		}
 	}
 	// TOML's integers end at 63 bits. One that is larger must not become another.
-	path := write(t, "n.toml", "n = 1\n")
-	if _, _, status := program(t, path, "set", "n", "18446744073709551615"); status != 1 || load(t, path)["n"] != int64(1) {
+	path := testkit.File(t, "n.toml", "n = 1\n")
+	if _, _, status := testkit.RunProgram(t, path, "set", "n", "18446744073709551615"); status != 1 || load(t, path)["n"] != int64(1) {
 		t.Errorf("exit status %d, the file holds %v", status, load(t, path))
 	}
 }
 
 func TestDotsOfANameAreEscaped(t *testing.T) {
-	path := write(t, "settings.json", `{"editor.tabSize": 4, "editor": {"tabSize": 8}}`)
+	path := testkit.File(t, "settings.json", `{"editor.tabSize": 4, "editor": {"tabSize": 8}}`)
 	if got := must(t, path, "get", `editor\.tabSize`); got != "4\n" {
 		t.Errorf("the escaped name is %q", got)
 	}
@@ -219,7 +178,7 @@ func TestDotsOfANameAreEscaped(t *testing.T) {
 }
 
 func TestGetPrintsAStringAsItStands(t *testing.T) {
-	path := write(t, "app.yaml", "motto: |\n  hold\n  fast <&>\n")
+	path := testkit.File(t, "app.yaml", "motto: |\n  hold\n  fast <&>\n")
 	if got := must(t, path, "get", "motto"); got != "hold\nfast <&>\n\n" {
 		t.Errorf("motto is %q", got)
 	}
@@ -227,7 +186,7 @@ func TestGetPrintsAStringAsItStands(t *testing.T) {
 
 func TestSetStartsFromAFileWithoutAValue(t *testing.T) {
 	for name, text := range map[string]string{"app.yaml": "# nothing yet\n", "app.toml": "", "nested.yaml": "a:\n  b:\n"} {
-		path := write(t, name, text)
+		path := testkit.File(t, name, text)
 		must(t, path, "set", "a.b.c", "1")
 		if got := must(t, path, "get", "a.b.c"); got != "1\n" {
 			t.Errorf("%s: it is %q", name, got)
@@ -256,17 +215,15 @@ func TestFailuresSayWhatIsWrongAndChangeNothing(t *testing.T) {
 		{"app.yaml", "a: 1\n", nil, 2, "usage"},
 	}
 	for _, test := range tests {
-		path := write(t, test.name, test.text)
-		_, stderr, status := program(t, append([]string{path}, test.args...)...)
+		path := testkit.File(t, test.name, test.text)
+		_, stderr, status := testkit.RunProgram(t, append([]string{path}, test.args...)...)
 		if status != test.status || !strings.Contains(stderr, test.says) {
 			t.Errorf("%s %q: exit status %d, %q", test.name, test.args, status, stderr)
 		}
-		if text, _ := os.ReadFile(path); string(text) != test.text {
-			t.Errorf("%s %q changed the file to %q", test.name, test.args, text)
-		}
+		testkit.WantContent(t, path, test.text)
 	}
 	missing := filepath.Join(t.TempDir(), "app.yaml")
-	if _, stderr, status := program(t, missing, "get", "a"); status != 1 || !strings.Contains(stderr, "no such file") {
+	if _, stderr, status := testkit.RunProgram(t, missing, "get", "a"); status != 1 || !strings.Contains(stderr, "no such file") {
 		t.Errorf("a missing file: exit status %d, %q", status, stderr)
 	}
 }

@@ -4,46 +4,28 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
-// doctor builds the program and gives a function that runs it.
-func doctor(t *testing.T) func(args ...string) (status int, stdout, stderr string) {
+func TestMain(m *testing.M) { testkit.MainProgram(m, main) }
+
+func doctor(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "doctor")
-	if runtime.GOOS == "windows" {
-		program += ".exe"
-	}
-	if output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
-	return func(args ...string) (int, string, string) {
-		t.Helper()
-		var stdout, stderr bytes.Buffer
-		command := exec.Command(program, args...)
-		command.Stdout, command.Stderr = &stdout, &stderr
-		err := command.Run()
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			return exit.ExitCode(), stdout.String(), stderr.String()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		return statusOK, stdout.String(), stderr.String()
-	}
+	stdout, stderr, status = testkit.RunProgram(t, args...)
+	return status, stdout, stderr
 }
 
 func TestTheExitStatusIsTheDiagnosis(t *testing.T) {
-	run, dir := doctor(t), t.TempDir()
+	dir := t.TempDir()
 	path := filepath.Join(dir, "state.json")
 
-	status, out, _ := run(path)
+	status, out, _ := doctor(t, path)
 	if status != statusOK || !strings.Contains(out, path+": ok\n") {
 		t.Errorf("a good place: %d\n%s", status, out)
 	}
@@ -53,11 +35,11 @@ func TestTheExitStatusIsTheDiagnosis(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if status, out, _ := run(filepath.Join(dir, "missing", "state.json")); status != statusNotOK {
+	if status, out, _ := doctor(t, filepath.Join(dir, "missing", "state.json")); status != statusNotOK {
 		t.Errorf("a missing directory: %d\n%s", status, out)
 	}
 	for _, args := range [][]string{{}, {"-nonsense", path}, {"-require", "Nonsense", path}, {""}} {
-		if status, out, text := run(args...); status != statusUsage || out != "" || text == "" {
+		if status, out, text := doctor(t, args...); status != statusUsage || out != "" || text == "" {
 			t.Errorf("%q: %d, %q, %q", args, status, out, text)
 		}
 	}
@@ -67,9 +49,8 @@ func TestARequirementThatFailsIsStatusOne(t *testing.T) {
 	if _, err := os.Stat("/proc/self"); err != nil {
 		t.Skip("no /proc here")
 	}
-	run := doctor(t)
 	for _, require := range []string{"AtomicVisibility", "CrashDurability, WriterExclusion", "all"} {
-		if status, out, _ := run("-dry", "-require", require, "/proc/state.json"); status != statusNotOK ||
+		if status, out, _ := doctor(t, "-dry", "-require", require, "/proc/state.json"); status != statusNotOK ||
 			!strings.Contains(out, "required but not guaranteed") {
 			t.Errorf("-require %q: %d\n%s", require, status, out)
 		}
@@ -77,8 +58,8 @@ func TestARequirementThatFailsIsStatusOne(t *testing.T) {
 }
 
 func TestJSONIsForMachines(t *testing.T) {
-	run, locks := doctor(t), t.TempDir()
-	status, out, _ := run("-json", "-dry", "-lock-dir", locks, "-require", "IntegrityDetection", filepath.Join(t.TempDir(), "x"))
+	locks := t.TempDir()
+	status, out, _ := doctor(t, "-json", "-dry", "-lock-dir", locks, "-require", "IntegrityDetection", filepath.Join(t.TempDir(), "x"))
 	var diagnosis struct {
 		OK     bool
 		Report struct{ Guarantees map[string]string }
@@ -101,12 +82,11 @@ func TestJSONIsForMachines(t *testing.T) {
 }
 
 func TestTheHelperSpeaksTheProtocol(t *testing.T) {
-	run := doctor(t)
 	path := filepath.Join(t.TempDir(), "file.lock")
-	if status, _, text := run(tryLock, path); status != 0 {
+	if status, _, text := doctor(t, tryLock, path); status != 0 {
 		t.Errorf("a free lock: %d, %s", status, text)
 	}
-	if status, _, text := run(tryLock, filepath.Join(path, "below")); status != statusUsage || text == "" {
+	if status, _, text := doctor(t, tryLock, filepath.Join(path, "below")); status != statusUsage || text == "" {
 		t.Errorf("a lock that can't be: %d, %q", status, text)
 	}
 }

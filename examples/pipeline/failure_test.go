@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -18,23 +19,17 @@ func TestFilesThatStayLockedAreATimeoutAndNoLoss(t *testing.T) {
 	hasty, p := open(dir, 10*time.Millisecond), open(dir, patience)
 	numbers := [][]int{{1, 2}, {3}}
 	id, _, err := p.submit(t.Context(), numbers[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, path := range []string{p.active.Path(), p.results.Path()} {
 		lock, err := lockedfile.Acquire(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if err := hasty.run(t.Context(), numbers); !errors.Is(err, errors.ErrTimeout) {
 			t.Errorf("%s is locked: %v", path, err)
 		}
 		if jobs, err := p.active.Read(t.Context()); err != nil || jobs[id].Stage != submitted {
 			t.Errorf("the file holds %v, %v", jobs, err)
 		}
-		if err := lock.Release(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, lock.Release())
 	}
 	if err := p.run(t.Context(), numbers); err != nil {
 		t.Error(err)
@@ -46,9 +41,7 @@ func TestChangeSavedByHandDuringATransactionIsKept(t *testing.T) {
 	p := open(t.TempDir(), time.Second)
 	mine, tries := job{Numbers: []int{1}, Stage: submitted}, 0
 	byHand := `{"theirs": {"numbers": [2], "stage": "submitted"}}`
-	if err := p.active.WriteBytes(t.Context(), []byte("{}")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.active.WriteBytes(t.Context(), []byte("{}")))
 	err := persist(func() error {
 		return p.active.Update(t.Context(), func(jobs *map[string]job) error {
 			if tries++; tries == 1 {
@@ -84,10 +77,8 @@ func TestFailuresSayWhatIsWrongAndChangeNothing(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, test.name)
-		if err := os.WriteFile(path, []byte(test.text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		_, stderr, status := program(t, append([]string{dir}, test.args...)...)
+		testkit.Put(t, path, test.text)
+		_, stderr, status := testkit.RunProgram(t, append([]string{dir}, test.args...)...)
 		if status != test.status || !strings.Contains(stderr, test.says) {
 			t.Errorf("%s %q: exit status %d, %q", test.name, test.text, status, stderr)
 		}
@@ -96,7 +87,7 @@ func TestFailuresSayWhatIsWrongAndChangeNothing(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{{"-fast"}, {"-h"}} {
-		if _, stderr, status := program(t, args...); status != 2 || !strings.HasPrefix(stderr, "usage: pipeline") {
+		if _, stderr, status := testkit.RunProgram(t, args...); status != 2 || !strings.HasPrefix(stderr, "usage: pipeline") {
 			t.Errorf("%q: exit status %d, %q", args, status, stderr)
 		}
 	}

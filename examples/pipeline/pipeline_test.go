@@ -13,8 +13,11 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
+
+func TestMain(m *testing.M) { testkit.MainProgram(m, main) }
 
 // batch is n jobs as arguments, and what must come out for each.
 func batch(n int) (args []string, sums map[string]int) {
@@ -49,10 +52,8 @@ func mustBeThrough(t *testing.T, dir string, sums map[string]int) {
 }
 
 func TestTourPrintsEachStepAndLeavesNothingBehind(t *testing.T) {
-	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
-	t.Setenv("TMP", temp) // Windows
-	out, stderr, status := program(t)
+	testkit.OwnTemp(t)
+	out, stderr, status := testkit.RunProgram(t)
 	if status != 0 || stderr != "" {
 		t.Fatalf("exit status %d, %s", status, stderr)
 	}
@@ -68,9 +69,6 @@ func TestTourPrintsEachStepAndLeavesNothingBehind(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not printed:\n%s", want, out)
 		}
-	}
-	if left, _ := os.ReadDir(temp); len(left) > 0 {
-		t.Errorf("the tour left %s", left)
 	}
 }
 
@@ -100,9 +98,7 @@ func (j *journal) note(lines []string) {
 func (j *journal) mustHold(t *testing.T, dir string) {
 	t.Helper()
 	jobs, through, err := open(dir, time.Second).status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for id, reached := range j.reached {
 		now := jobs[id].Stage
 		if _, done := through.Jobs[id]; done {
@@ -119,16 +115,18 @@ func (j *journal) mustHold(t *testing.T, dir string) {
 	}
 }
 
+const all = 1 << 20 // lines
+
 func TestKilledRunGoesOnWhereItStopped(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "by the first run")
 	jobs, sums := batch(12)
 	told := &journal{map[string]stage{}, map[string]int{}}
 	kills := 0
 	for at := 7; ; at += 3 { // the first dies while it submits, the later ones further on
-		s := start(t, append([]string{"-slow", "20ms", dir}, jobs...)...)
-		told.note(s.printed(at))
-		_ = s.Process.Kill()
-		told.note(s.printed(all))
+		s := testkit.Start(t, testkit.Program(t, append([]string{"-slow", "20ms", dir}, jobs...)...))
+		told.note(s.Lines(at))
+		_ = s.Cmd.Process.Kill()
+		told.note(s.Lines(all))
 		died := s.Wait() != nil
 		told.mustHold(t, dir)
 		if !died {
@@ -149,7 +147,7 @@ func TestRunsAtOnceCountEachJobOnce(t *testing.T) {
 	var runs sync.WaitGroup
 	for range 3 {
 		runs.Go(func() {
-			if _, stderr, status := program(t, append([]string{dir}, jobs...)...); status != 0 {
+			if _, stderr, status := testkit.RunProgram(t, append([]string{dir}, jobs...)...); status != 0 {
 				t.Errorf("exit status %d, %s", status, stderr)
 			}
 		})
@@ -161,22 +159,18 @@ func TestRunsAtOnceCountEachJobOnce(t *testing.T) {
 func TestCrashBetweenTheTwoCommitsOfFinaliseIsHarmless(t *testing.T) {
 	dir := t.TempDir()
 	jobs, sums := batch(2)
-	program(t, append([]string{dir}, jobs...)...)
+	testkit.RunProgram(t, append([]string{dir}, jobs...)...)
 	p := open(dir, time.Second)
 	r, err := p.results.Read(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	// What the crash leaves: the job has its result and was not removed.
 	id := identify([]int{1, 1, -3})
 	left := map[string]job{id: {Numbers: []int{1, 1, -3}, Stage: computed, outcome: r.Jobs[id]}}
-	if err := p.active.Write(t.Context(), left); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.active.Write(t.Context(), left))
 	if active, through, err := p.status(t.Context()); err != nil || len(active) != 0 || through.Total != 2 {
 		t.Errorf("the status counts the job twice: %v, %v, %v", active, through, err)
 	}
-	program(t, append([]string{dir}, jobs...)...)
+	testkit.RunProgram(t, append([]string{dir}, jobs...)...)
 	mustBeThrough(t, dir, sums)
 }
 
@@ -185,22 +179,16 @@ func TestFinaliseThatFailsHalfwayLosesNoJob(t *testing.T) {
 	hasty, p := open(dir, 10*time.Millisecond), open(dir, patience)
 	id := identify([]int{1})
 	for _, path := range []string{p.results.Path(), p.active.Path()} {
-		if err := p.active.Write(t.Context(), map[string]job{id: {Numbers: []int{1}, Stage: computed}}); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, p.active.Write(t.Context(), map[string]job{id: {Numbers: []int{1}, Stage: computed}}))
 		lock, err := lockedfile.Acquire(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if err := hasty.finalise(t.Context(), id, outcome{Sum: 1}); !errors.Is(err, errors.ErrTimeout) {
 			t.Errorf("%s is locked: %v", path, err)
 		}
 		if active, through, err := p.status(t.Context()); err != nil || len(active)+len(through.Jobs) != 1 {
 			t.Errorf("%s is locked: active %v, through %v, %v", path, active, through, err)
 		}
-		if err := lock.Release(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, lock.Release())
 	}
 	if err := p.finalise(t.Context(), id, outcome{Sum: 1}); err != nil {
 		t.Error(err)
@@ -214,20 +202,21 @@ func TestInterruptedRunSaysSoAndGoesOnLater(t *testing.T) {
 	}
 	dir := t.TempDir()
 	jobs, sums := batch(6)
-	s := start(t, append([]string{"-slow", "1h", dir}, jobs...)...)
-	for s.lines.Scan() && !strings.Contains(s.lines.Text(), " validated by ") {
+	cmd := testkit.Program(t, append([]string{"-slow", "1h", dir}, jobs...)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	s := testkit.Start(t, cmd)
+	for line := s.Lines(1); line != nil && !strings.Contains(line[0], " validated by "); line = s.Lines(1) {
 	}
-	if err := s.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	rest := s.printed(all)
-	if s.Wait(); s.ProcessState.ExitCode() != 1 || !strings.Contains(s.stderr.String(), "interrupted") {
-		t.Errorf("%v: %s", s.ProcessState, s.stderr.String())
+	testkit.Must(t, s.Cmd.Process.Signal(os.Interrupt))
+	rest := s.Lines(all)
+	if s.Wait(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "interrupted") {
+		t.Errorf("%v: %s", cmd.ProcessState, stderr.String())
 	}
 	if len(rest) == 0 || rest[len(rest)-1] != "6 jobs active, 0 through" {
 		t.Errorf("an interrupted run does not say how things stand: %q", rest)
 	}
-	if _, stderr, status := program(t, append([]string{dir}, jobs...)...); status != 0 {
+	if _, stderr, status := testkit.RunProgram(t, append([]string{dir}, jobs...)...); status != 0 {
 		t.Errorf("exit status %d, %s", status, stderr)
 	}
 	mustBeThrough(t, dir, sums)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -44,7 +45,7 @@ func (r *receipts) flood(s *running, killAfter int) {
 				r.Lock()
 				r.numbers[a.ID] = number
 				if killAfter--; killAfter == 0 {
-					_ = s.Process.Kill()
+					_ = s.Cmd.Process.Kill()
 				}
 				r.Unlock()
 			}
@@ -61,8 +62,8 @@ func TestKilledServiceLosesNothingAcknowledged(t *testing.T) {
 		before := maps.Clone(acknowledged.numbers)
 		s := start(t, dir, "-slow", "5ms")
 		acknowledged.flood(s, 10+4*round)
-		if s.ProcessState.Success() || len(acknowledged.numbers) < len(before)+10 {
-			t.Fatalf("the service was to be killed at work: %v, %d uploads", s.ProcessState, len(acknowledged.numbers))
+		if s.Cmd.ProcessState.Success() || len(acknowledged.numbers) < len(before)+10 {
+			t.Fatalf("the service was to be killed at work: %v, %d uploads", s.Cmd.ProcessState, len(acknowledged.numbers))
 		}
 	}
 	s := start(t, dir)
@@ -95,13 +96,11 @@ func TestTerminatedServiceAnswersWhatIsUnderWayAndKeepsTheRest(t *testing.T) {
 	for i := range 7 {
 		ids[s.upload(fmt.Sprintf("[%d]", i))] = float64(i)
 	}
-	until(t, "the analysts are at work", func() bool { return s.analytics().Processing == analysts })
+	testkit.Until(t, "the analysts are at work", func() bool { return s.analytics().Processing == analysts })
 
 	// One more upload waits for the ledger while the signal comes.
 	lock, err := lockedfile.Acquire(t.Context(), filepath.Join(dir, "ledger.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	answered := make(chan error, 1)
 	var last accepted
 	go func() {
@@ -111,11 +110,9 @@ func TestTerminatedServiceAnswersWhatIsUnderWayAndKeepsTheRest(t *testing.T) {
 		}
 		answered <- err
 	}()
-	until(t, "the last upload is on disk", func() bool { return uploads(dir) == 8 })
+	testkit.Until(t, "the last upload is on disk", func() bool { return uploads(dir) == 8 })
 	s.terminate()
-	if err := lock.Release(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, lock.Release())
 	if err := <-answered; err != nil {
 		t.Errorf("the upload that was under way: %v", err)
 	}
@@ -135,10 +132,8 @@ func uploads(dir string) int {
 // terminate asks the service to end, and returns when it takes no new connection.
 func (s *running) terminate() {
 	s.t.Helper()
-	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
-		s.t.Fatal(err)
-	}
-	until(s.t, "no new connection is taken", func() bool {
+	testkit.Must(s.t, s.Cmd.Process.Signal(syscall.SIGTERM))
+	testkit.Until(s.t, "no new connection is taken", func() bool {
 		c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 		if err == nil {
 			c.Close()
@@ -178,9 +173,7 @@ func crafted(t *testing.T, dir, id string, waits bool, upload, result string) {
 		added := task{Status: pending, Created: time.Now()}
 		err = errors.Join(err, s.change(ctx, func(l *ledger) error { return l.add(id, added) }))
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 }
 
 func TestNextServiceTidiesUpAfterACrashAtAnyPoint(t *testing.T) {
@@ -193,9 +186,7 @@ func TestNextServiceTidiesUpAfterACrashAtAnyPoint(t *testing.T) {
 	crafted(t, dir, id("D"), false, "[4]", over)
 	crafted(t, dir, id("E"), true, "", "") // somebody has deleted the upload
 	foreign := filepath.Join(dir, "tasks", "notes")
-	if err := os.MkdirAll(foreign, 0o777); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.MkdirAll(foreign, 0o777))
 	s := start(t, dir)
 	s.finished()
 	for letter, want := range map[string]status{"B": completed, "C": completed, "D": completed, "E": failed} {
@@ -222,9 +213,7 @@ func TestFinishThatFailsHalfwayLosesNoTask(t *testing.T) {
 	crafted(t, s.dir, id, true, "[1]", "")
 	for _, path := range []string{s.result(id).Path(), s.ledger.Path()} {
 		lock, err := lockedfile.Acquire(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		hasty, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		if err := s.finish(hasty, id, &report{}, ""); !errors.Is(err, errors.ErrTimeout) {
 			t.Errorf("%s is locked: %v", path, err)
@@ -233,14 +222,10 @@ func TestFinishThatFailsHalfwayLosesNoTask(t *testing.T) {
 		if got, err := s.task(t.Context(), id); err != nil || got.Status != pending {
 			t.Errorf("%s is locked: %+v, %v", path, got, err)
 		}
-		if err := lock.Release(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, lock.Release())
 	}
 	for range 2 { // the second time, as after an answer that got lost, does nothing
-		if err := s.finish(t.Context(), id, &report{}, ""); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, s.finish(t.Context(), id, &report{}, ""))
 	}
 	l, err := s.ledger.Read(t.Context())
 	if err != nil || len(l.Waiting) != 0 || l.Analytics.Completed != 1 {
@@ -251,21 +236,17 @@ func TestFinishThatFailsHalfwayLosesNoTask(t *testing.T) {
 func TestSecondServiceAndDamagedLedgerAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir)
-	if _, stderr, status := program(t, "-addr", "127.0.0.1:0", "-dir", dir); status != 1 || !strings.Contains(stderr, "another service works in") {
+	if _, stderr, status := testkit.RunProgram(t, "-addr", "127.0.0.1:0", "-dir", dir); status != 1 || !strings.Contains(stderr, "another service works in") {
 		t.Errorf("exit status %d, %s", status, stderr)
 	}
-	first.kill()
+	first.Kill()
 	path := filepath.Join(dir, "ledger.json")
-	if err := os.WriteFile(path, []byte(`{"waiting": `), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if _, stderr, status := program(t, "-addr", "127.0.0.1:0", "-dir", dir); status != 1 || !strings.Contains(stderr, "not valid json, line 1") {
+	testkit.Put(t, path, `{"waiting": `)
+	if _, stderr, status := testkit.RunProgram(t, "-addr", "127.0.0.1:0", "-dir", dir); status != 1 || !strings.Contains(stderr, "not valid json, line 1") {
 		t.Errorf("exit status %d, %s", status, stderr)
 	}
-	if text, _ := os.ReadFile(path); string(text) != `{"waiting": ` {
-		t.Errorf("the ledger became %q", text)
-	}
-	if _, stderr, status := program(t, "-addr", "127.0.0.1:bad", "-dir", t.TempDir()); status != 1 || !strings.Contains(stderr, "bad") {
+	testkit.WantContent(t, path, `{"waiting": `)
+	if _, stderr, status := testkit.RunProgram(t, "-addr", "127.0.0.1:bad", "-dir", t.TempDir()); status != 1 || !strings.Contains(stderr, "bad") {
 		t.Errorf("exit status %d, %s", status, stderr)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -97,13 +98,9 @@ func TestLockedLedgerIsUnavailableForUploadsOnly(t *testing.T) {
 	id := s.upload("[1]")
 	s.finished()
 	lock, err := lockedfile.Acquire(t.Context(), filepath.Join(dir, "ledger.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	answer, err := http.Post(s.url+"/analyze", "application/json", strings.NewReader("[2]"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" || uploads(dir) != 1 {
 		t.Errorf("an upload in vain: %v, %d uploads", answer, uploads(dir))
@@ -111,9 +108,7 @@ func TestLockedLedgerIsUnavailableForUploadsOnly(t *testing.T) {
 	for _, path := range []string{"/health", "/analytics", "/status/" + id} {
 		s.must(http.StatusOK, "GET", path, "", nil)
 	}
-	if err := lock.Release(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, lock.Release())
 	s.upload("[3]")
 	s.finished()
 	if all := s.analytics(); all.Completed != 2 {
@@ -126,9 +121,7 @@ func TestClientWhoHasGoneWaitsNoLonger(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, dir)
 	lock, err := lockedfile.Acquire(t.Context(), filepath.Join(dir, "ledger.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer lock.Release()
 	impatient, cancel := context.WithCancel(t.Context())
 	gone := make(chan error, 1)
@@ -136,13 +129,13 @@ func TestClientWhoHasGoneWaitsNoLonger(t *testing.T) {
 		_, _, err := fetch(impatient, "POST", s.url+"/analyze", "[1]")
 		gone <- err
 	}()
-	until(t, "the upload waits for the ledger", func() bool { return uploads(dir) == 1 })
+	testkit.Until(t, "the upload waits for the ledger", func() bool { return uploads(dir) == 1 })
 	cancel()
 	from := time.Now()
 	if err := <-gone; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	until(t, "the upload is withdrawn", func() bool { return uploads(dir) == 0 })
+	testkit.Until(t, "the upload is withdrawn", func() bool { return uploads(dir) == 0 })
 	if waited := time.Since(from); waited > patience-time.Second {
 		t.Errorf("it waited %v more", waited)
 	}
@@ -151,9 +144,7 @@ func TestClientWhoHasGoneWaitsNoLonger(t *testing.T) {
 func TestDamagedLedgerIsAnInternalErrorWithoutDetails(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, dir)
-	if err := os.WriteFile(filepath.Join(dir, "ledger.json"), []byte("[]"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Put(t, filepath.Join(dir, "ledger.json"), "[]")
 	for _, path := range []string{"/health", "/analytics", "/status/" + strings.Repeat("A", 26)} {
 		var said map[string]string
 		s.must(http.StatusInternalServerError, "GET", path, "", &said)
@@ -184,9 +175,7 @@ func TestNumbersThatJSONCouldNotHoldAreAFailure(t *testing.T) {
 		d := json.NewDecoder(strings.NewReader(text))
 		d.UseNumber()
 		var document any
-		if err := d.Decode(&document); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, d.Decode(&document))
 		if found, err := analyse(document); !errors.Is(err, errTooLarge) {
 			t.Errorf("%s: %+v, %v", text, found, err)
 		}
@@ -197,10 +186,8 @@ func TestNumbersThatJSONCouldNotHoldAreAFailure(t *testing.T) {
 }
 
 func TestDemoShowsEachAnswerAndLeavesNothingBehind(t *testing.T) {
-	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
-	t.Setenv("TMP", temp) // Windows
-	out, stderr, status := program(t, "-demo")
+	testkit.OwnTemp(t)
+	out, stderr, status := testkit.RunProgram(t, "-demo")
 	if status != 0 || stderr != "" {
 		t.Fatalf("exit status %d, %s", status, stderr)
 	}
@@ -212,10 +199,7 @@ func TestDemoShowsEachAnswerAndLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%q is printed %d times, want %d:\n%s", want, n, times, out)
 		}
 	}
-	if left, _ := os.ReadDir(temp); len(left) > 0 {
-		t.Errorf("the demo left %s", left)
-	}
-	if _, stderr, status := program(t, "nonsense"); status != 2 || !strings.Contains(stderr, "-addr") {
+	if _, stderr, status := testkit.RunProgram(t, "nonsense"); status != 2 || !strings.Contains(stderr, "-addr") {
 		t.Errorf("exit status %d, %s", status, stderr)
 	}
 }

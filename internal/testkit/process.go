@@ -2,7 +2,7 @@ package testkit
 
 import (
 	"bufio"
-	"bytes"
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 )
@@ -45,22 +46,38 @@ func Self(t testing.TB, role string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// Result is what a program that has ended wrote, and its exit status, -1 if a
-// signal has ended it.
-type Result struct {
-	Stdout, Stderr string
-	Status         int
+// MainProgram is for the TestMain of a program's own tests: the test binary is
+// the program as well, for [Program] and for the copies of itself that it starts.
+func MainProgram(m *testing.M, main func()) {
+	Main(m, Roles{"program": func([]string) { main() }})
+}
+
+// Program is the program that is tested, to be run from outside and not for ever.
+func Program(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	self := Self(t, "program", args...)
+	cmd := exec.CommandContext(ctx, self.Path, args...)
+	cmd.Env = self.Env
+	return cmd
+}
+
+// RunProgram runs the program that is tested to its end.
+func RunProgram(t testing.TB, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	return Run(t, Program(t, args...))
 }
 
 // Run runs a program to its end.
-func Run(t testing.TB, cmd *exec.Cmd) Result {
+func Run(t testing.TB, cmd *exec.Cmd) (stdout, stderr string, status int) {
 	t.Helper()
-	var out, bad bytes.Buffer
+	var out, bad strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &bad
 	if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
 		t.Fatal(err)
 	}
-	return Result{out.String(), bad.String(), cmd.ProcessState.ExitCode()}
+	return out.String(), bad.String(), cmd.ProcessState.ExitCode()
 }
 
 // Output is what a program that must succeed writes to its standard output.

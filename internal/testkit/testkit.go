@@ -37,6 +37,17 @@ func Memory(t testing.TB) string {
 	return dir
 }
 
+// OwnTemp gives the test, and the processes that it starts, a directory for
+// temporary files of their own, which must be empty when the test ends.
+func OwnTemp(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"TMPDIR", "TMP"} { // Windows knows the second
+		t.Setenv(name, dir)
+	}
+	t.Cleanup(func() { WantNames(t, dir) })
+}
+
 // Shared is a directory that every user can reach, and change if mode allows it.
 func Shared(t testing.TB, mode os.FileMode) string {
 	t.Helper()
