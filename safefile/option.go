@@ -21,16 +21,16 @@ import (
 // panics; an option with a bad value makes every call of the handle fail.
 type Option interface{ handle.Option }
 
-// WithOptions bundles options, for a program that keeps many files the same way.
+// WithOptions bundles options into one, for a program that keeps many files the same way.
 func WithOptions(opts ...Option) Option {
 	return handle.OptionFunc(func(o *handle.Options) { handle.Apply(o, opts) })
 }
 
-// WithTimeout bounds how long a call waits for other writers; without it a
-// call waits as long as it takes. It bounds waiting only: a change that has
-// begun is finished. A call that waited in vain fails with ErrTimeout and has
-// changed nothing. With 0 a call does not wait at all, and a file that is busy is
-// ErrLocked too. A negative duration makes every call fail.
+// WithTimeout limits how long a call waits for the lock. Without it a call waits without a
+// limit. A call that has waited in vain fails with ErrTimeout and has changed nothing. With 0 a
+// call does not wait: if the file is busy, the error matches ErrLocked as well. A change
+// that has begun is finished even if that takes longer. A negative duration makes every call
+// fail.
 func WithTimeout(d time.Duration) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if d < 0 {
@@ -40,9 +40,8 @@ func WithTimeout(d time.Duration) Option {
 	})
 }
 
-// WithMode sets the permission bits of a file that a write makes, before the
-// umask or the directory's default ACL cuts them; the default is 0666. A file
-// that exists keeps its own.
+// WithMode sets the permission bits of new files, before umask or the directory's default ACL
+// is applied. The default is 0666. Existing files keep theirs.
 func WithMode(perm fs.FileMode) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if perm&^fs.ModePerm != 0 {
@@ -52,9 +51,8 @@ func WithMode(perm fs.FileMode) Option {
 	})
 }
 
-// WithParents makes a write make missing parent directories, with these
-// permission bits before the umask, and durably. Without it a missing parent
-// is an error.
+// WithParents makes a write create missing parent directories, durably, with these permission
+// bits before umask. Without it a missing parent is an error.
 func WithParents(perm fs.FileMode) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if perm&^fs.ModePerm != 0 || perm&0o300 != 0o300 {
@@ -64,13 +62,13 @@ func WithParents(perm fs.FileMode) Option {
 	})
 }
 
-// WithRegistry finds codecs in r instead of the registry of the process. Nil is
-// the registry of the process.
+// WithRegistry looks codecs up in r, instead of in the registry of the process. Nil means the
+// registry of the process.
 func WithRegistry(r *registry.Registry) Option {
 	return handle.OptionFunc(func(o *handle.Options) { o.Registry = r })
 }
 
-// WithCodec uses c whatever the file's name is. Nil finds one by the name.
+// WithCodec uses c for a file of any name. Nil means that the name decides.
 func WithCodec(c codec.Codec) Option {
 	return handle.OptionFunc(func(o *handle.Options) { o.Codec = c })
 }
@@ -112,7 +110,7 @@ func (s Safety) level() safety.Level {
 	return safety.Strict
 }
 
-// WithSafety sets what happens where a guarantee can't be kept.
+// WithSafety sets what a write does if a guarantee can't be kept. The default is [Strict].
 func WithSafety(s Safety) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if s > BestEffort {
@@ -165,7 +163,7 @@ func (s Symlinks) policy() store.Symlinks {
 	return store.Follow
 }
 
-// WithSymlinks sets what happens with symbolic links.
+// WithSymlinks sets what a call does if its path is a symbolic link. The default is [Follow].
 func WithSymlinks(s Symlinks) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if s > Replace {
@@ -175,12 +173,13 @@ func WithSymlinks(s Symlinks) Option {
 	})
 }
 
-// WithLockDir puts the lock into dir, under a name made of a hash, instead of
-// beside the file. All writers of a file must agree on it, since a lock in
-// another place excludes nobody. The directory must exist.
+// WithLockDir puts the lock into dir, instead of beside the file. Its name there is a hash
+// of the file's path. Every writer of the file must use the same directory, since locks in
+// different places don't exclude each other. The directory must exist.
 //
-// A file that is a mount of its own is rewritten in place. If its directory can't be written,
-// the copy of its old content lies in dir as well, and readers need this option to find it.
+// The directory is also used for a file that is itself a mount, if the file's own directory
+// can't be written: the copy of the old content lies in dir. Then readers need this
+// option to find the copy.
 func WithLockDir(dir string) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if dir == "" {
@@ -190,12 +189,13 @@ func WithLockDir(dir string) Option {
 	})
 }
 
-// WithLockSuffix makes the lock's name of the file's by another suffix than
-// ".lock". Choose one for a file whose PATH.lock is somebody's data (Pipfile.lock)
-// or another program's lock (git, kubectl, npm's proper-lockfile); such a lock
-// file is refused with ErrLock otherwise. All writers of a file must agree on the
-// suffix, since a lock of another name excludes nobody. It is the end of the
-// lock's name under [WithLockDir] too.
+// WithLockSuffix sets the suffix that makes the lock's name of the file's name. The default is
+// ".lock". Choose another one for a file whose PATH.lock is somebody's data, such as Pipfile.lock, or
+// another program's lock, such as that of git, kubectl or npm's proper-lockfile. Without that
+// such a lock file is refused with ErrLock.
+//
+// Every writer of the file must use the same suffix, since locks of different names don't exclude
+// each other. Under [WithLockDir] the lock's name ends in the suffix too.
 func WithLockSuffix(suffix string) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		switch {
@@ -210,9 +210,10 @@ func WithLockSuffix(suffix string) Option {
 	})
 }
 
-// WithMaxSize bounds, in bytes, what a call reads into memory, and what a codec
-// inflates it to; more is ErrTooLarge, also for a write that would edit the file. The default is 64 MiB for what a codec
-// loads and no limit for bytes. 0 is no limit for both.
+// WithMaxSize limits the number of bytes that a call reads into memory, and the number of bytes
+// that a codec inflates them to. A larger file is ErrTooLarge, also for a write that edits the
+// existing text. The default is 64 MiB for calls that use a codec, and no limit for calls
+// on bytes. With 0 no call has a limit.
 func WithMaxSize(n int64) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if n < 0 {
@@ -222,31 +223,28 @@ func WithMaxSize(n int64) Option {
 	})
 }
 
-// WithLogger sets where a handle reports what it could not do as asked. Nil is
+// WithLogger sets where warnings go, for example of a guarantee that can't be kept. Nil means
 // slog's default logger.
 func WithLogger(l *slog.Logger) Option {
 	return handle.OptionFunc(func(o *handle.Options) { o.Logger = l })
 }
 
-// WithChecksum keeps a SHA-256 of the content beside the file, in PATH.sha256 in
-// the format of sha256sum(1), and checks it whenever the file is read: damage is
-// ErrChecksumMismatch, a missing checksum ErrNoChecksum. All who write the file
-// must use it, since a write that leaves the checksum as it is looks like damage.
-// Package checksum makes one for a file that has none.
+// WithChecksum keeps a SHA-256 of the content beside the file, in PATH.sha256 in the format of
+// sha256sum(1), and compares it at every read. A damaged file is ErrChecksumMismatch. A missing
+// checksum is ErrNoChecksum. Every writer of the file must use this option: a write that does
+// not update the checksum looks like damage. Package checksum makes a checksum for an existing file.
 func WithChecksum() Option {
 	return handle.OptionFunc(func(o *handle.Options) { o.Checksum = true })
 }
 
-// WithoutLock takes no lock between processes, and so gives WriterExclusion up:
-// of two processes that change the file at once one may lose its change. Calls
-// of one process still take turns.
+// WithoutLock takes no lock between processes, so WriterExclusion does not hold: if two processes
+// change the file at once, one change may be lost. Calls within one process still wait for each other.
 func WithoutLock() Option {
 	return handle.OptionFunc(func(o *handle.Options) { o.NoLock = true })
 }
 
-// WithoutMetadata makes a replaced file like a new one: permissions, owner, ACL
-// and attributes are those that a new file would get. The package documentation lists
-// what a replaced file keeps otherwise.
+// WithoutMetadata gives a replaced file the permissions, owner, ACL and attributes of a new
+// file. Without it, a replaced file keeps those that the package documentation lists.
 func WithoutMetadata() Option {
 	return handle.OptionFunc(func(o *handle.Options) { o.NoMetadata = true })
 }

@@ -1,74 +1,83 @@
-// Package safefile keeps a file that a program must not lose.
+// Package safefile reads and writes files that a program must not lose.
 //
-// A [SafeFile] is made once for a file and used from anywhere:
+// A [SafeFile] is a handle for one file:
 //
 //	settings := safefile.New[Config]("app.yaml")
 //	config, err := settings.Read()
 //	err = settings.Write(config)
 //
-// It keeps four promises, each of which package guarantee can be asked about:
+// To read, change and write a value under one lock, use package lockedfile.
 //
-//   - AtomicVisibility: whoever reads the file, with this library or without,
-//     sees the old content or the new, never a part or a mixture.
+// # Guarantees
+//
+//   - AtomicVisibility: a reader sees the old content or the new one, never a part or a
+//     mixture. This holds for readers that don't use this library, too.
 //   - CrashDurability: when a call that changes the file has returned nil, the
 //     change survives a crash of the program, the system or the power.
-//   - WriterExclusion: writers that use this library, or take flock(2) on
-//     PATH.lock themselves, never lose each other's changes; [SafeFile.Merge]
-//     and [SafeFile.Append] read and write under one lock.
-//   - IntegrityDetection: bytes that nobody wrote are noticed, with checksums.
+//   - WriterExclusion: no writer overwrites another writer's change, if both use this
+//     library or take flock(2) on PATH.lock. [SafeFile.Merge] and [SafeFile.Append] read and
+//     write under one lock.
+//   - IntegrityDetection: with [WithChecksum], damaged bytes are noticed.
 //
-// An error means that the old content is there, whole, and that nothing else
-// was left behind. The one exception is [errors.ErrNotDurable].
+// Package guarantee tells which of them hold for a path.
 //
-// # Where it weakens
+// After an error the file has its old content, and no temp file is left. The one
+// exception is [errors.ErrNotDurable].
 //
-// Locks are advisory: an editor does not take them. What it saves is never
-// torn, but a change that is written without being read first goes over it.
+// # Limits of the lock
 //
-// A replaced file is a new file: a hard link's twin keeps the old content, and
-// a program that holds the old file open goes on reading that.
+// The lock is advisory: an editor does not take it. What an editor saves is never torn. A
+// [SafeFile.Write] overwrites it.
 //
-// The new file keeps of the old one:
+// # Limits of a replaced file
+//
+// A write replaces the file by a new one. A hard link to the old file keeps the old content. A
+// program that has the old file open goes on reading the old content.
+//
+// The new file has these properties of the old one:
 //   - the permission bits, and the set-user-ID, set-group-ID and sticky bits
 //   - owner and group
 //   - the POSIX access ACL
 //   - every other extended attribute that the process can list, security labels among them
 //
-// It does not keep:
-//   - security.capability: a capability was given to the old content; os.WriteFile drops it too
+// It does not have:
+//   - security.capability: the capability was given to the old content; os.WriteFile drops it too
 //   - security.ima, security.evm and trusted.overlay.*, which describe the old content or inode
-//   - the flags of chattr(1) and the project id, which are those of a new file in the directory
+//   - the flags of chattr(1) and the project id; it has those of a new file in the directory
 //   - times, the inode number and further hard links
 //   - on other systems than Linux: ACLs and extended attributes; on Windows the owner too
 //
-// If something of the first list can't be kept, [Strict] refuses the write, unless
-// it is a group by whose loss nobody loses access. The other levels report it, and
-// give nobody more access than the old file did. In a user namespace an owner without a mapping
-// can't be kept.
+// If a property of the first list can't be kept, [Strict] refuses the write. There is one
+// exception: a group that can't be kept, if nobody loses access by that. The other levels go on and
+// report the loss; they give nobody more access than the old file gave. In a user
+// namespace, an owner without a mapping can't be kept.
 //
-// Where a guarantee that a call relies on can't be kept, as on a network
-// filesystem, the call fails with [errors.ErrUnsupportedEnvironment] before it has
-// changed anything; reads do not. [WithSafety] accepts less.
+// # Places where a guarantee can't be kept
 //
-// A single file that is mounted, as into a container, can't be replaced. With [WithSafety] it is
-// rewritten in place; better mount its directory. Meanwhile a copy of the old content lies beside the
-// file, in .holdfast-HASH-INODE.copy, and stands for it:
-//   - Readers that use this library at the same path read the copy, and so see one content or
+// On a network filesystem, for example, some guarantees can't be kept. A write that relies on
+// one fails with [errors.ErrUnsupportedEnvironment] before it has changed anything. With
+// [WithSafety] it goes on. Reads never fail because of the place.
+//
+// # A single file that is mounted
+//
+// A container runtime can mount a single file. Such a file can't be replaced. It is better
+// to mount the directory. With [WithSafety] the file is rewritten in place. During such a write a
+// copy of the old content lies beside the file, in .holdfast-HASH-INODE.copy:
+//   - Readers that use this library and the same path read the copy. So they see one content or
 //     the other. Other programs may see a mixture.
 //   - After a crash the next write puts the copy back.
 //   - A copy is trusted only if it belongs to the file's owner, to root or to the process's own user.
-//   - If the file was changed after the crash, that change stays. The copy gets a name that
-//     ends in .aside, and the logger is told. A change within two seconds of the crash, or one that
-//     sets the file's time back, as cp -p does, can't be told from the write that was cut off.
-//   - Where the directory can't be written, lock and copy need [WithLockDir], for readers too.
-//   - If the copy lies on another filesystem than the file, a crash of the machine may take the copy, and
-//     the logger is told. If it could not be synced there, the write is refused.
+//   - If another program changed the file after the crash, that change stays. The copy gets a name that
+//     ends in .aside, and the logger is told. Two kinds of change are not recognised: one within two
+//     seconds of the crash, and one that sets the file's time back, as cp -p does.
+//   - If the directory can't be written, lock and copy need [WithLockDir], in readers too.
+//   - If the copy lies on another filesystem than the file, a crash of the machine may lose the
+//     copy, and the logger is told. If the copy could not be synced there, the write is refused.
 //
-// The promises are those of Linux on ext4, xfs and btrfs. tmpfs keeps them for
-// the life of the machine. Other systems are compiled by the gate and were
-// never run.
+// # Systems
 //
-// To read, think and write under one lock, see package lockedfile.
+// The guarantees hold on Linux with ext4, xfs and btrfs. On tmpfs they hold until the machine
+// stops. The library compiles for other systems and was never run there.
 package safefile
 
 import (
@@ -80,18 +89,17 @@ import (
 // background is for the calls that no context can end; a timeout still can.
 var background = context.Background()
 
-// SafeFile is a file whose content is a T. It holds nothing open, so there is
-// no Close. All methods are safe for concurrent use.
+// SafeFile is a handle for a file whose content is a T. It holds nothing open, so there is no
+// Close. All methods are safe for concurrent use.
 //
 // A method that fails returns an *[errors.Error].
 type SafeFile[T any] struct {
 	file *handle.File[T]
 }
 
-// New makes the handle of a file, which does not have to exist. It touches
-// nothing and never fails: what is wrong with the arguments is returned by every
-// call. A relative path is made absolute at once, so a later chdir moves
-// nothing.
+// New makes a handle for the file at path. The file need not exist. New touches nothing and
+// never fails: if an argument is wrong, every call of the handle returns an error. A relative
+// path is made absolute at once, so a later chdir does not change the file.
 //
 // The codec is found by the path's extension; see package registry.
 func New[T any](path string, opts ...Option) *SafeFile[T] {
@@ -106,71 +114,74 @@ func (f *SafeFile[T]) handle() *handle.File[T] {
 	return f.file
 }
 
-// Path is the file's absolute path.
+// Path gives the file's absolute path.
 func (f *SafeFile[T]) Path() string { return f.handle().Path() }
 
-// Read decodes the file. It takes no lock, creates nothing and never waits, so
-// it works on a read-only mount and on files of other users.
+// Read decodes the file. It takes no lock, creates nothing and does not wait for writers. So it
+// works on a read-only mount and on files of other users.
 //
-// A missing file is [fs.ErrNotExist]; what can't be decoded is ErrDecode, and
-// ErrTooLarge what is over the limit of [WithMaxSize].
+// The errors are:
+//   - [fs.ErrNotExist] if there is no file
+//   - ErrDecode if the content can't be decoded
+//   - ErrTooLarge if the content is larger than [WithMaxSize] allows
 func (f *SafeFile[T]) Read() (T, error) { return f.handle().Read() }
 
-// ReadOr is [SafeFile.Read], but gives def if there is no file. A file that is
-// damaged is still an error: what a person could repair must not be taken for
-// nothing.
+// ReadOr is [SafeFile.Read], but returns def if there is no file. A damaged file is still an
+// error, since a person may be able to repair it.
 func (f *SafeFile[T]) ReadOr(def T) (T, error) { return f.handle().ReadOr(def) }
 
-// Write makes v the file's content, and returns nil when it is durable. It
-// makes the file if there is none; an existing one keeps its permissions,
-// owner, ACL and attributes, and is replaced even if it is damaged.
+// Write makes v the file's content, and returns nil when that is durable. It creates the file
+// if there is none. An existing file keeps its permissions, owner, ACL and attributes. A
+// damaged file is replaced.
 //
-// A value that can't be encoded is ErrEncode, before anything was touched. A
-// write that would change no byte replaces nothing.
+// A value that can't be encoded is ErrEncode, and nothing was touched. If the write would change
+// no byte, the file is synced and not replaced.
 func (f *SafeFile[T]) Write(v T) error { return f.handle().Write(background, v) }
 
-// Merge reads the file and writes it with patch put over it, under one lock: the
-// keys of a map over those of the file, the elements of a slice after those of
-// the file. A T of any other kind is ErrEncode. A missing file is taken for
-// empty; one that can't be decoded is ErrDecode and left as it is.
+// Merge reads the file, adds patch to the value and writes it, under one lock:
+//   - If T is a map, the keys of patch replace or join those of the file.
+//   - If T is a slice, the elements of patch follow those of the file.
+//   - Any other T is ErrEncode.
+//
+// A missing file counts as empty. A file that can't be decoded is ErrDecode and stays as it is.
 func (f *SafeFile[T]) Merge(patch T) error { return f.handle().Merge(background, patch) }
 
-// Append puts text at the end of the file, which is made if there is none.
-// Readers see all of the text or none of it. It needs no codec.
+// Append adds text to the end of the file, and creates the file if there is none. Readers see
+// all of the text or none of it. It needs no codec.
 func (f *SafeFile[T]) Append(text string) error { return f.handle().Append(background, text) }
 
-// ReadBytes gives the content as it is. It needs no codec, and has no limit
-// unless [WithMaxSize] sets one. Like [SafeFile.Read] it takes no lock.
+// ReadBytes reads the file without a codec. The size is unlimited unless [WithMaxSize] sets a
+// limit. Like [SafeFile.Read] it takes no lock.
 func (f *SafeFile[T]) ReadBytes() ([]byte, error) { return f.handle().ReadBytes() }
 
-// WriteBytes makes data the file's content as [SafeFile.Write] does. It needs no
-// codec, and data may be used again afterwards.
+// WriteBytes makes data the file's content, as [SafeFile.Write] does, but without a codec. The
+// caller may change data afterwards.
 func (f *SafeFile[T]) WriteBytes(data []byte) error { return f.handle().WriteBytes(background, data) }
 
-// Remove takes the file away, and returns nil when that is durable. A missing
-// file is [fs.ErrNotExist], and then no lock file is made. The lock file stays, since
-// somebody may be waiting for it. On a disk that is too full for a lock file the
-// directory is locked instead; a program that makes the lock file without sharing that
-// lock, as Python's filelock does, is noticed right before the file goes.
+// Remove removes the file, and returns nil when that is durable. If there is no file the error
+// is [fs.ErrNotExist], and no lock file is created. The lock file stays, since
+// another process may be waiting for it.
+//
+// If the disk is too full for a lock file, Remove locks the directory instead. A program that
+// creates the lock file and does not lock the directory, such as Python's filelock, is noticed
+// right before the file is removed.
 func (f *SafeFile[T]) Remove() error { return f.handle().Remove(background) }
 
-// Verify reads the file and compares it with its checksum, whether or not the
-// handle was made [WithChecksum]. It returns nil, ErrChecksumMismatch or
-// ErrNoChecksum, or why the file could not be read. It needs little memory
-// however large the file is, and no lock.
+// Verify reads the file and compares it with its checksum, also if the handle was made without
+// [WithChecksum]. It returns nil, ErrChecksumMismatch, ErrNoChecksum, or the reason why the
+// file could not be read. It needs little memory for a file of any size, and takes no lock.
 func (f *SafeFile[T]) Verify() error { return f.handle().Verify(background) }
 
-// Open opens the file for reading as a stream. The Reader stays with the version
-// that it opened, whatever replaces it meanwhile. Like [SafeFile.Read] it takes no
-// lock, and under [WithChecksum] it reports damage at the end of the content.
+// Open opens the file for reading as a stream. The Reader reads the version that it has opened,
+// even if the file is replaced meanwhile. Like [SafeFile.Read] it takes no lock. Under
+// [WithChecksum], damage is reported at the end of the content.
 func (f *SafeFile[T]) Open() (*Reader, error) {
 	r, err := f.handle().Open(background)
 	return (*Reader)(r), err
 }
 
-// Create begins a new content as a stream. It takes the lock, so other writers
-// wait until the Writer is committed or closed; readers see the old content
-// until it is committed.
+// Create begins a new content as a stream. It takes the lock: other writers wait until the
+// Writer is committed or closed. Readers see the old content until it is committed.
 //
 //	w, err := f.Create()
 //	if err != nil {
@@ -186,30 +197,32 @@ func (f *SafeFile[T]) Create() (*Writer, error) {
 	return (*Writer)(w), err
 }
 
-// WriteFile is [os.WriteFile] with the promises of a [SafeFile]. A new file has
-// the permissions 0666, cut by the umask, unless [WithMode] says otherwise.
+// WriteFile is [os.WriteFile] with the guarantees of a [SafeFile]. A new file has the
+// permissions 0666 before umask, unless [WithMode] says otherwise.
 //
-// What it leaves, and where it fails, is what os.WriteFile does, but that a
-// replacement is a new file: the directory must allow for listing and changing
-// it, a file that may be written and not read is refused since its attributes
-// can't be kept (see [WithSafety] and [WithoutMetadata]), as is one of another
-// user, and a set-id bit stays.
+// It differs from os.WriteFile where a file exists, since it replaces the file by a new one:
+//   - The process must be allowed to list and change the directory.
+//   - A file that the process may write but not read is refused, since its attributes can't be
+//     kept, and so is a file of another user. See [WithSafety] and [WithoutMetadata].
+//   - The set-user-ID and set-group-ID bits stay.
 func WriteFile(path string, data []byte, opts ...Option) error {
 	return New[[]byte](path, opts...).WriteBytes(data)
 }
 
-// ReadFile is [os.ReadFile] that refuses what is no regular file instead of
-// waiting for it.
+// ReadFile is [os.ReadFile], except that it fails at once if path is not a regular file. For
+// example, it does not wait for the writer of a named pipe.
 func ReadFile(path string, opts ...Option) ([]byte, error) {
 	return New[[]byte](path, opts...).ReadBytes()
 }
 
-// Move renames src to dst, replacing what is there, and returns nil when that is
-// durable. It takes both locks, in the same order as everybody else, and takes
-// the checksum along. It never copies: a dst on another filesystem is
-// ErrCrossDevice. A missing src is [fs.ErrNotExist]. After an error the file is
-// at src, but for [errors.ErrNotDurable].
+// Move renames src to dst, and returns nil when that is durable. A file at dst is replaced. Move
+// takes both locks, in the order in which all calls take several locks, and moves the
+// checksum too.
 //
-// The options are those of both files. A symbolic link is followed at either
+// It never copies: if dst is on another filesystem the error is ErrCrossDevice. If src is missing
+// the error is [fs.ErrNotExist]. After an error the file is at src; the one exception is
+// [errors.ErrNotDurable].
+//
+// The options apply to source and destination. A symbolic link is followed at either
 // end, unless [WithSymlinks] says otherwise.
 func Move(src, dst string, opts ...Option) error { return handle.Move(src, dst, handle.Collect(opts)) }
