@@ -7,25 +7,30 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// ContextFile is a [LockedFile] for code that has a context. The context ends
-// the wait for the lock, with an error that matches its cause; a change that
-// has begun is finished.
+// ContextFile is a [LockedFile] for code that has a context. The context can end the wait for the
+// lock; then the error matches the context's cause. A change that has begun is finished.
 //
-// The context that a transaction's function is given carries the lock. An
-// operation with it on the same file, by any ContextFile, joins the transaction:
-// it sees what is staged, and what it stages is committed with the rest. A
-// joined Locked or Update is a savepoint: if its function fails or panics, just
-// its own writes are undone. Joins from several goroutines take turns. A change by
-// a handle that asks for more than the transaction will keep, such as a checksum,
-// fails with ErrLock. Once the transaction is over its context carries nothing.
+// # Joining a transaction
 //
-// All methods are safe for concurrent use. Each does what the method of that
-// name does in [safefile.SafeFile] or [LockedFile].
+// The context that a transaction's function gets carries the lock. An operation with this context,
+// by any ContextFile of the same file, joins the transaction:
+//   - It sees what was staged before it, and its own changes are committed with the others.
+//   - A joined Locked or Update is a savepoint: if its function returns an error or panics, only
+//     its own changes are undone.
+//   - Joined operations of several goroutines run one after the other.
+//   - Open, Create and Verify can't join, and return an error.
+//   - If a handle asks for more than the transaction does, such as a checksum, its
+//     changes fail with ErrLock.
+//
+// When the transaction is over, its context carries no lock any more.
+//
+// All methods are safe for concurrent use. Each does what the method of the same name does in
+// [safefile.SafeFile] or [LockedFile].
 type ContextFile[T any] struct {
 	file *handle.File[T]
 }
 
-// NewContext makes the handle of a file, as [New] does.
+// NewContext makes a handle as [New] does.
 func NewContext[T any](path string, opts ...safefile.Option) *ContextFile[T] {
 	return &ContextFile[T]{open[T](path, opts)}
 }
@@ -46,18 +51,18 @@ func (f *ContextFile[T]) with(ctx context.Context) *handle.File[T] {
 	return f.handle()
 }
 
-// Path is the file's absolute path.
+// Path gives the file's absolute path.
 func (f *ContextFile[T]) Path() string { return f.handle().Path() }
 
-// Read decodes the file, inside a transaction its staged state.
+// Read decodes the file. Inside a transaction it decodes the staged content.
 func (f *ContextFile[T]) Read(ctx context.Context) (T, error) { return f.with(ctx).ReadIn(ctx) }
 
-// ReadOr is Read, but gives def if there is no file.
+// ReadOr is [ContextFile.Read], but returns def if there is no file.
 func (f *ContextFile[T]) ReadOr(ctx context.Context, def T) (T, error) {
 	return f.with(ctx).ReadOrIn(ctx, def)
 }
 
-// ReadBytes gives the content as it is, inside a transaction the staged one.
+// ReadBytes reads the file without a codec. Inside a transaction it reads the staged content.
 func (f *ContextFile[T]) ReadBytes(ctx context.Context) ([]byte, error) {
 	return f.with(ctx).ReadBytesIn(ctx)
 }
@@ -65,43 +70,42 @@ func (f *ContextFile[T]) ReadBytes(ctx context.Context) ([]byte, error) {
 // Write makes v the file's content.
 func (f *ContextFile[T]) Write(ctx context.Context, v T) error { return f.with(ctx).Write(ctx, v) }
 
-// WriteBytes makes data the file's content.
+// WriteBytes makes data the file's content, without a codec.
 func (f *ContextFile[T]) WriteBytes(ctx context.Context, data []byte) error {
 	return f.with(ctx).WriteBytes(ctx, data)
 }
 
-// Merge puts patch over what the file holds.
+// Merge adds the entries of patch to those of the file.
 func (f *ContextFile[T]) Merge(ctx context.Context, patch T) error {
 	return f.with(ctx).Merge(ctx, patch)
 }
 
-// Append puts text at the end.
+// Append adds text to the end of the file.
 func (f *ContextFile[T]) Append(ctx context.Context, text string) error {
 	return f.with(ctx).Append(ctx, text)
 }
 
-// Remove takes the file away.
+// Remove removes the file.
 func (f *ContextFile[T]) Remove(ctx context.Context) error { return f.with(ctx).Remove(ctx) }
 
-// Verify compares the file with its checksum. Inside a transaction on the file
-// it is an error, and so are Open and Create.
+// Verify compares the file with its checksum. Inside a transaction on the file it is an error.
 func (f *ContextFile[T]) Verify(ctx context.Context) error { return f.with(ctx).Verify(ctx) }
 
-// Open opens the file for reading as a stream.
+// Open opens the file for reading as a stream. Inside a transaction on the file it is an error.
 func (f *ContextFile[T]) Open(ctx context.Context) (*safefile.Reader, error) {
 	r, err := f.with(ctx).Open(ctx)
 	return (*safefile.Reader)(r), err
 }
 
-// Create begins a new content as a stream. The context governs the wait for the
-// lock only.
+// Create begins a new content as a stream. The context can end only the wait for the lock. Inside a
+// transaction on the file it is an error.
 func (f *ContextFile[T]) Create(ctx context.Context) (*safefile.Writer, error) {
 	w, err := f.with(ctx).Create(ctx)
 	return (*safefile.Writer)(w), err
 }
 
-// Locked runs fn as one transaction, or as part of the one that ctx carries.
-// Pass on the context that fn is given: one from further out waits for fn.
+// Locked runs fn as one transaction, or as a part of the transaction that ctx carries. fn must
+// pass on the context that it gets: an operation with an outer context waits for fn to end.
 func (f *ContextFile[T]) Locked(ctx context.Context, fn func(ctx context.Context, tx *Tx[T]) error) error {
 	if fn == nil {
 		panic("lockedfile.Locked: nil function")
@@ -109,8 +113,8 @@ func (f *ContextFile[T]) Locked(ctx context.Context, fn func(ctx context.Context
 	return f.with(ctx).Locked(ctx, fn, func(tx *handle.Tx[T]) error { return fn(tx.In(ctx), &Tx[T]{tx}) })
 }
 
-// Update is the transaction that reads the file, lets fn change the value and
-// writes it.
+// Update runs a transaction that reads the file, lets fn change the value, and writes it. With a
+// context that carries a transaction it joins that.
 func (f *ContextFile[T]) Update(ctx context.Context, fn func(v *T) error) error {
 	if fn == nil {
 		panic("lockedfile.Update: nil function")

@@ -14,9 +14,9 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// Lock is the bare lock of a data file, for work that is no transaction. While
-// it is held every writer of the file waits, those of this process too. It is
-// safe for concurrent use.
+// Lock is the bare lock of a file, for work that is no transaction. While it is held every other
+// writer of the file waits, in this process and in others. All
+// methods are safe for concurrent use.
 type Lock struct {
 	mu      sync.Mutex
 	path    string
@@ -24,11 +24,10 @@ type Lock struct {
 	cleanup runtime.Cleanup
 }
 
-// Acquire waits for the lock of the data file at path, as long as the context
-// and [safefile.WithTimeout] allow. The file does not have to exist.
+// Acquire waits for the lock of the data file at path, as long as the context and
+// [safefile.WithTimeout] allow. The file need not exist.
 //
-// A Lock that is forgotten is released when it is garbage collected, with a
-// warning.
+// A Lock that is garbage collected before Release is released then, with a warning in the log.
 func Acquire(ctx context.Context, path string, opts ...safefile.Option) (*Lock, error) {
 	if ctx == nil {
 		panic("lockedfile.Acquire: nil context")
@@ -41,7 +40,8 @@ func Acquire(ctx context.Context, path string, opts ...safefile.Option) (*Lock, 
 	return acquire(e, path, request)
 }
 
-// TryAcquire is Acquire that does not wait: a lock that is held is ErrLocked.
+// TryAcquire is [Acquire], except that it does not wait: if the lock is held, the error is
+// ErrLocked.
 func TryAcquire(path string, opts ...safefile.Option) (*Lock, error) {
 	return Acquire(context.Background(), path, append(opts[:len(opts):len(opts)], safefile.WithTimeout(0))...)
 }
@@ -60,9 +60,9 @@ func acquire(e *engine.Engine, path string, request engine.Request) (*Lock, erro
 	return l, nil
 }
 
-// Release lets the next one have the lock. It reports ErrLockLost if the lock
-// was taken away by force while it was held. The second time it does nothing but
-// return an error that matches ErrLock and fs.ErrClosed.
+// Release releases the lock. It returns ErrLockLost if the lock was taken away by force while
+// it was held. A second Release does nothing, and returns an error that matches ErrLock and
+// [fs.ErrClosed].
 func (l *Lock) Release() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,9 +98,9 @@ func (i Info) Age() time.Duration {
 	return time.Since(i.Since)
 }
 
-// Inspect tells about the lock of the data file at path. It changes nothing. A
-// holder is named only if its own code runs under the lock: a plain Write holds
-// it too briefly to write its name.
+// Inspect describes the lock of the data file at path. It changes nothing. It names a holder only
+// while a function of the program runs under the lock: a plain Write is too short to record its
+// name.
 func Inspect(path string, opts ...safefile.Option) (Info, error) {
 	e, request, err := target(path, opts)
 	if err != nil {
@@ -117,14 +117,12 @@ func Inspect(path string, opts ...safefile.Option) (Info, error) {
 	return info, nil
 }
 
-// ForceRelease takes the lock away from whoever holds it. When it has returned
-// nil the old holder can make nothing visible any more: its commit fails with
-// ErrLockLost. A removal, and a write in place, which have nothing prepared
-// that could be taken away, may still slip through if they had passed their
-// last check.
+// ForceRelease takes the lock away from its holder. When it has returned nil, the old holder can
+// make no change visible any more: its commit fails with ErrLockLost. There is one
+// exception: a removal, a move, or a write in place that has already passed its last check.
 //
-// It is for a person who knows that the holder hangs. A holder that died has
-// no lock any more.
+// It is for a person who knows that the holder hangs. It is not needed for a holder that
+// died: the kernel has released its lock.
 func ForceRelease(path string, opts ...safefile.Option) error {
 	e, request, err := target(path, opts)
 	if err == nil {
@@ -133,9 +131,8 @@ func ForceRelease(path string, opts ...safefile.Option) error {
 	return handle.Fail("force release", path, errors.ErrLock, err)
 }
 
-// ReleaseStale clears what a holder that died has left: its record in the lock
-// file and its temps. It reports false, and does nothing, if the lock is held
-// or nothing was left.
+// ReleaseStale removes what a holder that died has left: its record in the lock file, and its temp
+// files. If the lock is held, or if nothing was left, it does nothing and returns false.
 func ReleaseStale(path string, opts ...safefile.Option) (released bool, err error) {
 	info, err := Inspect(path, opts...)
 	if err != nil || !info.Stale {

@@ -11,19 +11,20 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// LockAll runs fn with the locks of several files, which its context carries:
-// [ContextFile] operations with it work on their staged state. All who call
-// LockAll take the locks in one order, so that none waits for the other, and a
+// LockAll takes the locks of several files and runs fn. The context of fn carries the locks:
+// operations of a [ContextFile] with it work on the staged state of its file. All
+// callers of LockAll take the locks in the same order, so none waits for another one that waits for it. A
 // file that is named twice is locked once.
 //
-// The options say how the locks are taken. What fn changes is committed as the
-// handle asks that changes it.
+// The options say how the locks are taken. The options of the handles that fn uses say how their
+// changes are committed.
 //
-// It is not atomic across files. If fn fails nothing is committed; else the
-// files are committed one after the other, in the order of their locks, and an
-// error names those that were. A lock that was taken away by force while fn ran,
-// also that of a file which fn did not change, is ErrLockLost, and nothing is
-// committed.
+// If fn returns an error or panics, no file is changed. Otherwise the files are committed one after
+// the other, in the order of their locks. So LockAll is not atomic across files: if a commit fails,
+// the error names the files that were committed before.
+//
+// If one of the locks was taken away by force while fn ran, the error is ErrLockLost and no file is
+// changed. This holds even for the lock of a file that fn did not change.
 func LockAll(ctx context.Context, paths []string, fn func(ctx context.Context) error, opts ...safefile.Option) (err error) {
 	if fn == nil {
 		panic("lockedfile.LockAll: nil function")

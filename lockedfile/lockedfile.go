@@ -1,5 +1,5 @@
-// Package lockedfile runs transactions on a file: read, think and write under
-// one lock, commit all of it or nothing.
+// Package lockedfile runs transactions on a file. A transaction reads, changes and writes the file
+// under one lock, and commits all of its changes or none.
 //
 //	counter := lockedfile.New[Stats]("stats.json")
 //	err := counter.Update(func(s *Stats) error {
@@ -7,44 +7,47 @@
 //		return nil
 //	})
 //
-// A [LockedFile] has every method of [safefile.SafeFile] and its promises.
-// [LockedFile.Locked] adds the transaction: its function reads the current
-// state, from the disk and never from a cache, and stages changes; when it
-// returns nil they are committed by one atomic and durable replace. An error or
-// a panic stages nothing. Functions of one file never overlap, in this process
-// or another.
+// A [LockedFile] has every method of [safefile.SafeFile], with the same guarantees. It adds
+// [LockedFile.Update] and [LockedFile.Locked]. Their function reads the current content from the
+// disk, never from a cache, and stages changes. When the function returns nil, one atomic and
+// durable replace commits them. If it returns an error or panics, the file is unchanged. The
+// functions of one file never overlap, in this process or in others.
 //
-// [ContextFile] is the same for code that has a context: the wait can be
-// cancelled, and the context that its functions are given carries the lock, so
-// that what they call can join the transaction.
+// [ContextFile] does the same for code that has a context. The context can end the wait for the
+// lock. The context that a function gets carries the lock, so that the functions it calls
+// can join the transaction.
 //
-// # Many at once
+// # Many callers of one file
 //
-// Callers that wait for one file share the disk: while one commit is in its
-// fsyncs the next functions already run, on the state that was staged before
-// them, and are committed together. Each is acknowledged when the commit with
-// its change is durable. If that commit fails, each of them gets the error.
+// Callers that wait for the same file share an fsync. While one commit waits for the disk, the
+// next functions run. They see the changes that were staged before them, and are
+// committed together. Each caller returns when the commit with its change is durable. If that commit
+// fails, each of these callers gets the error.
 //
-// # Where it weakens
+// # Limits of the lock
 //
-// The lock is advisory. An editor does not take it. If an editor saves between a
-// function's read and the commit, that save is kept and the commit fails with
-// ErrChanged. Two saves are not noticed: one in the last 40 µs before the rename, and
-// one of a file that the function has not read.
+// The lock is advisory: an editor does not take it. If an editor saves between a function's
+// read and the commit, its save stays and the commit fails with ErrChanged. Two saves
+// are not noticed, and are overwritten:
+//   - a save in the last 40 µs before the rename
+//   - a save of a file that the function has not read
 //
-// An Update of a file that was changed within the last 20 ms reads the file again before it
-// is replaced, since a filesystem's clock may not tell such changes apart. Where
-// timestamps have no fraction of a second, these are 2 s.
+// An Update of a file that was changed within the last 20 ms reads the file a second time
+// before it replaces it, since the clock of a filesystem may not tell such changes apart. Where
+// timestamps have no fraction of a second, the time is 2 s.
 //
-// A process that keeps a file busy leaves its lock free for 200 µs after every 5 ms of
-// holding it. A process that waits in the kernel, as this library does, gets the lock
-// then. A process that polls has to hit the gap: Python's filelock, at its 50 ms, waits
-// half a second or more.
+// # Fairness
 //
-// A function that waits for its own lock, by Locked inside Locked on one file,
-// waits like with any mutex. After 10 s a warning in the log names the call that
-// holds the lock, by file and line, and so does the TimeoutError of a call that does
-// not wait for ever. Use a ContextFile to nest.
+// A process that keeps a file busy leaves the lock free for 200 µs after it has held it for
+// 5 ms. A process that waits in the kernel, as this library does, gets the lock then. A
+// process that polls may miss these 200 µs: Python's filelock, which polls every 50 ms, waits half a
+// second or more.
+//
+// # Waiting for one's own lock
+//
+// A function that calls Locked on its own file waits for itself, as with any mutex. After 10 s a
+// warning in the log names the call that holds the lock, by file and line. The TimeoutError of
+// a call with a timeout names it too. To nest transactions, use a ContextFile.
 package lockedfile
 
 import (
@@ -92,18 +95,21 @@ func collect(opts []safefile.Option) handle.Options {
 	return o
 }
 
-// Locked runs fn as one transaction, and returns nil when what it staged is
-// durable. Several writes in it are one commit.
+// Locked runs fn as one transaction, and returns nil when the changes that fn has staged are
+// durable. Several writes in fn are one commit. fn runs on the caller's goroutine, and must not
+// wait for the same file.
 //
-// An error of fn comes back as it is, and a panic goes on; in both cases the
-// file is as it was. (If fn had read what another function staged, and the disk
-// then failed that change, fn's error rests on nothing and the disk's comes
-// back.) ErrTimeout means that fn did not run; ErrChanged that
-// somebody changed the file without taking the lock, after fn had read it; ErrLockLost
-// that the lock was taken away by force while fn ran, even if fn only read. After
-// any other error nothing of fn is on disk, but for [errors.ErrNotDurable].
+// If fn returns an error, Locked returns it as it is. If fn panics, the panic goes on. Either way
+// the file is unchanged. If fn read uncommitted data whose commit then failed, Locked returns
+// that commit's error instead of fn's.
 //
-// fn runs on the caller's goroutine. It must not wait for the same file.
+// Other errors are:
+//   - ErrTimeout: the lock was not free in time, and fn did not run.
+//   - ErrChanged: another program changed the file without taking the lock, after fn had read it.
+//   - ErrLockLost: the lock was taken away by force while fn ran. This is an error even if fn
+//     only read.
+//
+// After any error no change of fn is on disk. The one exception is [errors.ErrNotDurable].
 func (f *LockedFile[T]) Locked(fn func(tx *Tx[T]) error) error {
 	if fn == nil {
 		panic("lockedfile.Locked: nil function")
@@ -111,9 +117,9 @@ func (f *LockedFile[T]) Locked(fn func(tx *Tx[T]) error) error {
 	return f.handle().Locked(context.Background(), fn, func(tx *handle.Tx[T]) error { return fn(&Tx[T]{tx}) })
 }
 
-// Update is the transaction that reads the file, lets fn change the value and
-// writes it. Without a file fn gets the zero value, or an empty map. A file
-// that can't be decoded is ErrDecode and is left as it is.
+// Update runs a transaction that reads the file, lets fn change the value, and writes it. If there
+// is no file, fn gets the zero value; a map is not nil but empty. A file that can't be decoded is
+// ErrDecode, and stays as it is. The errors are those of [LockedFile.Locked].
 func (f *LockedFile[T]) Update(fn func(v *T) error) error {
 	if fn == nil {
 		panic("lockedfile.Update: nil function")
@@ -121,9 +127,9 @@ func (f *LockedFile[T]) Update(fn func(v *T) error) error {
 	return f.handle().Update(context.Background(), fn)
 }
 
-// Tx is the file inside a transaction. Reads see what was staged before them;
-// what they return belongs to the caller. It ends with the function that it was
-// given to, and panics if it is used later. It is safe for concurrent use.
+// Tx is the file inside a transaction. Its reads see what was staged before them. The caller may
+// change what they return. A Tx may be used only until the function that got it returns; a later
+// call panics. All methods are safe for concurrent use.
 type Tx[T any] struct {
 	tx *handle.Tx[T]
 }
@@ -135,26 +141,26 @@ func (tx *Tx[T]) made() *handle.Tx[T] {
 	return tx.tx
 }
 
-// Read decodes the current state. A missing file is [fs.ErrNotExist].
+// Read decodes the current content. If there is no file the error is [fs.ErrNotExist].
 func (tx *Tx[T]) Read() (T, error) { return tx.made().Read() }
 
-// ReadOr is Read, but gives def if there is no file.
+// ReadOr is [Tx.Read], but returns def if there is no file.
 func (tx *Tx[T]) ReadOr(def T) (T, error) { return tx.made().ReadOr(def) }
 
-// ReadBytes gives the current content as it is.
+// ReadBytes gives a copy of the current content, without a codec.
 func (tx *Tx[T]) ReadBytes() ([]byte, error) { return tx.made().ReadBytes() }
 
-// Write stages v. A value that can't be encoded is ErrEncode, at once.
+// Write stages v. A value that can't be encoded is ErrEncode at once.
 func (tx *Tx[T]) Write(v T) error { return tx.made().Write(v) }
 
 // WriteBytes stages a copy of data.
 func (tx *Tx[T]) WriteBytes(data []byte) error { return tx.made().WriteBytes(data) }
 
-// Merge stages patch put over the current state, as [safefile.SafeFile.Merge] does.
+// Merge adds patch to the current value, as [safefile.SafeFile.Merge] does, and stages the result.
 func (tx *Tx[T]) Merge(patch T) error { return tx.made().Merge(patch) }
 
-// Append stages text at the end.
+// Append stages text at the end of the content.
 func (tx *Tx[T]) Append(text string) error { return tx.made().Append(text) }
 
-// Remove stages the file's removal. A missing file is [fs.ErrNotExist].
+// Remove stages the removal of the file. If there is no file the error is [fs.ErrNotExist].
 func (tx *Tx[T]) Remove() error { return tx.made().Remove() }
