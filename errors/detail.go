@@ -7,18 +7,17 @@ import (
 	"time"
 )
 
-// TimeoutError says which lock was waited for, for how long, and who held it
-// as far as the lock file tells. It matches [ErrTimeout] and
-// [context.DeadlineExceeded]; with a Timeout of 0, which means "do not wait",
-// it matches [ErrLocked] too.
+// TimeoutError says which lock was not free, how long the call has waited, and who holds the lock if
+// that is known. It matches [ErrTimeout] and [context.DeadlineExceeded]. With a Timeout of 0, which
+// means that the call did not wait, it matches [ErrLocked] too.
 type TimeoutError struct {
 	Path    string        // the file whose lock was waited for
-	Timeout time.Duration // how long the caller was ready to wait
-	// Holder is who holds the lock: "this process at FILE:LINE" with the call that took
-	// it, as far as that is known, or another process's record quoted from the lock
-	// file. It is empty if unknown.
+	Timeout time.Duration // how long the call was allowed to wait
+	// Holder names the holder of the lock. A call of this process is "this process at FILE:LINE",
+	// with the position if that is known. Another process is its quoted record in
+	// the lock file. Holder is empty if the holder is unknown.
 	Holder string
-	Cause  error // the context's cause if a context ended the wait, else nil
+	Cause  error // the context's cause if a context ended the wait; nil otherwise
 }
 
 func (e *TimeoutError) Error() string {
@@ -35,7 +34,8 @@ func (e *TimeoutError) Error() string {
 	return text
 }
 
-// Is matches ErrTimeout and context.DeadlineExceeded, and ErrLocked where no waiting was allowed.
+// Is reports whether target is ErrTimeout, context.DeadlineExceeded or, if the call did not wait,
+// ErrLocked.
 func (e *TimeoutError) Is(target error) bool {
 	switch target {
 	case ErrTimeout, context.DeadlineExceeded:
@@ -46,18 +46,18 @@ func (e *TimeoutError) Is(target error) bool {
 	return false
 }
 
-// Unwrap gives the context's cause.
+// Unwrap gives Cause.
 func (e *TimeoutError) Unwrap() error { return e.Cause }
 
-// DecodeError says where in a file its content stopped making sense. It
-// matches [ErrDecode]. Line and Column count from 1 and Offset from 0; a
-// format that does not know one of them leaves it 0, Offset -1.
+// DecodeError says where the content of a file is not valid. It matches [ErrDecode]. Line and Column
+// count from 1, and are 0 if the format does not know them. Offset counts from 0, and is -1 if the
+// format does not know it.
 type DecodeError struct {
 	Format string // "json", "yaml", …
-	Line   int    // the line the error is on
-	Column int    // the column in that line, in bytes
-	Offset int64  // bytes before the error
-	Err    error  // what is wrong there
+	Line   int    // line of the error
+	Column int    // column of the error, in bytes
+	Offset int64  // number of bytes before the error
+	Err    error  // reason
 }
 
 func (e *DecodeError) Error() string {
@@ -76,17 +76,17 @@ func (e *DecodeError) Error() string {
 	return text
 }
 
-// Is matches ErrDecode.
+// Is reports whether target is ErrDecode.
 func (e *DecodeError) Is(target error) bool { return target == ErrDecode }
 
-// Unwrap gives what is wrong.
+// Unwrap gives Err.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// EncodeError says why a value can't be written in a format. It matches
-// [ErrEncode]. Nothing was written.
+// EncodeError says why a value can't be written in a format. It matches [ErrEncode]. The file was not
+// written.
 type EncodeError struct {
 	Format string // "json", "yaml", …
-	Err    error  // what is in the way, and what to do
+	Err    error  // reason, and what to do
 }
 
 func (e *EncodeError) Error() string {
@@ -97,8 +97,8 @@ func (e *EncodeError) Error() string {
 	return text
 }
 
-// Is matches ErrEncode.
+// Is reports whether target is ErrEncode.
 func (e *EncodeError) Is(target error) bool { return target == ErrEncode }
 
-// Unwrap gives what is in the way.
+// Unwrap gives Err.
 func (e *EncodeError) Unwrap() error { return e.Err }

@@ -1,22 +1,24 @@
-// Package errors is the error vocabulary of Holdfast, and everything of the
-// standard package errors, so that a file needs to import only this one.
+// Package errors holds the errors of Holdfast, and everything of the standard package errors. A
+// file needs to import only this package.
 //
-// Every failing operation of the library returns an *[Error], which says what
-// was tried, on which path, and what kind of failure it was. Match with [Is],
-// [As] and [AsType]; the text is for people and may change.
+// An operation of the library that fails returns an *[Error]. It says what was tried, on which path,
+// and what kind of failure it was. Match it with [Is], [As] and [AsType]. The text is for people
+// and may change.
 //
-// An error that the user's own function returned inside a transaction is not
-// wrapped: it comes back as it is.
+// If a function that the program gave to a transaction returns an error, the library
+// returns that error as it is.
 //
-// The sentinels form one small tree and several leaves:
+// # Kinds
+//
+// Three errors say what was tried, and are all an [ErrFile]:
 //
 //	ErrFile
-//	├── ErrRead     a file could not be read, or what it holds not be understood
+//	├── ErrRead     a file could not be read, or its content not be decoded
 //	├── ErrWrite    a file could not be written
 //	└── ErrAppend   a file could not be appended to
 //
-// A leaf such as [ErrDecode] is matched beside the branch: reading a damaged
-// file is both ErrRead and ErrDecode.
+// The other errors say what went wrong. An *Error can match both: reading a damaged file is
+// [ErrRead] and [ErrDecode].
 package errors
 
 import "io/fs"
@@ -34,7 +36,7 @@ func (s *sentinel) Unwrap() error { return s.parent }
 
 func kind(text string, parent error) error { return &sentinel{text, parent} }
 
-// The tree of file failures. Is(ErrRead, ErrFile) holds, likewise for the other two.
+// What was tried. ErrRead, ErrWrite and ErrAppend are each an ErrFile, as Is reports it.
 var (
 	ErrFile   = kind("file operation failed", nil)
 	ErrRead   = kind("reading failed", ErrFile)
@@ -42,61 +44,60 @@ var (
 	ErrAppend = kind("appending failed", ErrFile)
 )
 
-// What can go wrong around the lock, before anything was written.
+// What can go wrong with the lock. The file was not changed.
 var (
 	// ErrTimeout: the wait for the lock took longer than allowed. See TimeoutError.
 	ErrTimeout = kind("timed out waiting for the lock", nil)
-	// ErrLocked: somebody else holds the lock, and the caller asked not to wait.
+	// ErrLocked: another call or process holds the lock, and the caller asked not to wait.
 	ErrLocked = kind("the file is locked", nil)
-	// ErrLock: the lock could not be operated at all.
+	// ErrLock: the lock could not be taken or used, for a reason other than a busy file.
 	ErrLock = kind("the lock could not be taken", nil)
-	// ErrLockLost: the lock was taken away by force while it was held; nothing was written
-	// to the file.
+	// ErrLockLost: the lock was taken away by force while it was held. The file was not written.
 	ErrLockLost = kind("the lock was lost", nil)
-	// ErrChanged: somebody changed the file without taking the lock, after it
-	// was read and before it was written. That change is left whole; read
-	// again and retry. The file is looked at for the last time about 40 µs before
-	// the rename that replaces it. A change in those 40 µs is not noticed and is
-	// overwritten, because Linux has no rename that depends on what it replaces.
+	// ErrChanged: another program changed the file without taking the lock, after it was read
+	// and before it was written. That change is still there. Read the file again and retry.
+	//
+	// The last check is about 40 µs before the rename that replaces the file. A change in these
+	// 40 µs is not noticed and is overwritten, since Linux has no rename with a condition.
 	ErrChanged = kind("the file was changed from outside", nil)
 )
 
-// What can be wrong with a format or the data in it.
+// What can be wrong with a format or with the data.
 var (
 	// ErrUnknownFormat: no codec is registered for the file's extension.
 	ErrUnknownFormat = kind("unknown format", nil)
-	// ErrDecode: the content is no valid text of its format, or does not fit the type. See DecodeError.
+	// ErrDecode: the content is not valid in its format, or does not fit the type. See DecodeError.
 	ErrDecode = kind("decoding failed", nil)
-	// ErrEncode: the value can't be written in the format. Nothing was written.
+	// ErrEncode: the value can't be written in the format, or not without losing something of
+	// the text that is there. The file was not written.
 	ErrEncode = kind("encoding failed", nil)
 	// ErrTooLarge: the content is larger than WithMaxSize allows.
 	ErrTooLarge = kind("the content is too large", nil)
 )
 
-// What the place of a file can refuse or fail to promise.
+// What can be wrong with the path or its filesystem.
 var (
 	// ErrUnsupportedEnvironment: a guarantee that the operation relies on can't be kept at this path.
 	ErrUnsupportedEnvironment = kind("unsupported environment", nil)
 	// ErrCrossDevice: a move between two filesystems, which can't be atomic.
 	ErrCrossDevice = kind("source and destination are on different filesystems", nil)
-	// ErrNotDurable: the new content is visible (or the removal, or the new name), but
-	// the disk did not confirm it. It may or may not survive a crash of the machine.
-	// Writing again is safe.
+	// ErrNotDurable: the change is visible, but the disk did not confirm it. It may be lost in a
+	// crash of the machine. It is safe to repeat the call.
 	ErrNotDurable = kind("visible, but not confirmed to be durable", nil)
-	// ErrSymlink: the path is, or leads through, a symbolic link that the
-	// policy refuses, that loops, or that kept changing.
+	// ErrSymlink: the path is or contains a symbolic link that WithSymlinks refuses, that loops, or
+	// that kept changing during the call.
 	ErrSymlink = kind("refused symbolic link", nil)
 )
 
-// What an integrity check can find.
+// What a comparison with a checksum can find.
 var (
-	// ErrChecksumMismatch: the content is not what the checksum was made of.
+	// ErrChecksumMismatch: the content does not have the recorded checksum.
 	ErrChecksumMismatch = kind("checksum mismatch", nil)
-	// ErrNoChecksum: there is no checksum to compare with.
+	// ErrNoChecksum: the file has no checksum.
 	ErrNoChecksum = kind("no checksum", nil)
 )
 
-// Error is what every operation of the library returns when it fails.
+// Error is the error of an operation of the library. Is and As look at both Kind and Err.
 type Error struct {
 	Op   string // what was tried: "read", "write", "append", …
 	Path string // the file, as the caller named it
@@ -104,8 +105,8 @@ type Error struct {
 	Err  error  // what happened
 }
 
-// Error reads like "write app.yaml: no space left on device (the old content is intact)".
-// A path with characters that can't be printed is quoted as strconv.Quote does.
+// Error gives a text such as "write app.yaml: no space left on device (the old content is intact)".
+// If the path has characters that can't be printed, it is quoted as by strconv.Quote.
 func (e *Error) Error() string {
 	what := e.Err
 	if what == nil {
@@ -159,7 +160,7 @@ type marked interface {
 	OldContentIntact() bool
 }
 
-// Unwrap lets Is and As see both the kind and the cause.
+// Unwrap gives Kind and Err, so that Is and As look at both.
 func (e *Error) Unwrap() []error {
 	var all []error
 	if e.Kind != nil {
@@ -171,6 +172,6 @@ func (e *Error) Unwrap() []error {
 	return all
 }
 
-// Timeout reports whether the operation failed because it waited too long: the
-// question that net.Error asks.
+// Timeout reports whether the error is an [ErrTimeout], as the method of the same name of
+// net.Error does.
 func (e *Error) Timeout() bool { return Is(e, ErrTimeout) }

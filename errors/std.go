@@ -2,7 +2,7 @@ package errors
 
 import stderrors "errors"
 
-// ErrUnsupported is the standard package's.
+// ErrUnsupported is errors.ErrUnsupported of the standard library.
 var ErrUnsupported = stderrors.ErrUnsupported
 
 // New is errors.New of the standard library.
@@ -20,8 +20,8 @@ func Unwrap(err error) error { return stderrors.Unwrap(err) }
 // Join is errors.Join of the standard library.
 func Join(errs ...error) error { return stderrors.Join(errs...) }
 
-// AsType finds the first error in err's tree that is an E, like errors.AsType
-// of Go 1.26, which this module does not require yet.
+// AsType finds the first error in err's tree that has the type E. It is errors.AsType of Go 1.26,
+// which this module does not need.
 func AsType[E error](err error) (E, bool) {
 	var found E
 	ok := stderrors.As(err, &found)

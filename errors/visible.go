@@ -17,8 +17,8 @@ import (
 // escapes every other control character but line breaks and tabs, which the errors
 // of decoders contain.
 
-// Printable is the name of a file as a text for people shows it: quoted as strconv.Quote
-// does if it holds anything that a terminal would not just show, else as it is.
+// Printable gives the name of a file for a text that people read. If a terminal can't print every
+// character of the name, it is quoted as by strconv.Quote.
 func Printable(name string) string {
 	if printable(name) {
 		return name

@@ -11,9 +11,9 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Lookup gives the codec for a path, which need not exist: that of the longest
-// registered extension of its last element. Without one the error matches
-// [errors.ErrUnknownFormat], lists what is registered and says what would help.
+// Lookup gives the codec for the file at path, by the last element of path. The file need not exist. If
+// no registered extension fits, the error matches [errors.ErrUnknownFormat], lists the extensions and
+// says which import or call would help.
 func (r *Registry) Lookup(path string) (codec.Codec, error) {
 	name := lastElement(path)
 	table := r.entries()

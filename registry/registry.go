@@ -1,34 +1,34 @@
-// Package registry says which codec is for which file, by the end of its name.
+// Package registry maps the extension of a file's name to a codec.
 //
-// Every handle asks [Default] unless it was given another registry or a codec,
-// and asks again for each call, so that a codec registered after the handle was
-// made is used. A package that offers a format registers it when it is imported:
+// A handle uses the registry that [Default] returns, unless an option gives it another registry or a
+// codec. It looks the codec up at each call, so a codec that is registered later is found.
+//
+// A package that offers a format registers it in init:
 //
 //	package csvformat
 //
 //	func init() { registry.Register(".csv", codec.Pair(load, dump)) }
 //
-// so that a program needs no more than
+// Then a program needs only an import:
 //
 //	import _ "example.com/csvformat"
 //
-// # Which codec is chosen
+// # Rules
 //
-// An extension may have inner dots, and the longest one that ends the name of
-// the file wins: a.users.json has the codec of .users.json if there is one,
-// else that of .json. Case does not matter. The name before the extension is
-// never empty: .npmrc and .json are dot-files without an extension, and have no
-// format, while .eslintrc.json has that of .json.
+//   - The longest registered extension at the end of a name is used. So a.users.json has the codec of
+//     .users.json if there is one, and that of .json otherwise.
+//   - Upper and lower case are the same.
+//   - The name before the extension is not empty. So .npmrc and .json have no extension, and
+//     .eslintrc.json has .json.
+//   - On Windows, dots and spaces at the end of a name are ignored, as the system does. On other
+//     systems they are part of the name.
 //
-// On Windows dots and spaces at the end of a name are ignored, as the system
-// does; elsewhere they are part of the name, and so of its extension.
+// # For users of Python's atomicio
 //
-// # Counterparts
-//
-// Who comes from Python's atomicio finds register_format in [RegisterPair],
-// list_supported_formats in [Formats], a look into FORMAT_REGISTRY in
-// [Registry.Lookup], and the discovery of entry points in imports, with
-// [Registry.Source] to tell which package a format came from.
+//   - register_format is [RegisterPair].
+//   - list_supported_formats is [Formats].
+//   - A lookup in FORMAT_REGISTRY is [Registry.Lookup].
+//   - Entry points are imports. [Registry.Source] tells which package has registered a format.
 package registry
 
 import (
@@ -44,8 +44,8 @@ import (
 	"github.com/holdfast-go/holdfast/codec"
 )
 
-// Registry maps extensions to codecs. All methods are safe for concurrent use;
-// reading takes no lock. The zero value holds no format at all.
+// Registry maps extensions to codecs. The zero value has no format. All methods are safe for
+// concurrent use, and lookups take no lock.
 type Registry struct {
 	writing sync.Mutex                       // held from reading the table to storing its successor
 	table   atomic.Pointer[map[string]entry] // never changed once it is stored; keys are like ".csv"
@@ -56,8 +56,7 @@ type entry struct {
 	source string // import path of the package that registered it
 }
 
-// New makes a registry that holds the built-in formats: .json, .jsonc, .yaml,
-// .yml, .toml and .txt.
+// New makes a registry with the built-in formats: .json, .jsonc, .yaml, .yml, .toml and .txt.
 func New() *Registry {
 	source := reflect.TypeFor[codec.Codec]().PkgPath()
 	table := map[string]entry{
@@ -75,15 +74,16 @@ func New() *Registry {
 
 var std = New()
 
-// Default is the registry of the process, which handles use.
+// Default gives the registry of the process. Handles use it.
 func Default() *Registry { return std }
 
-// Register makes c the codec for names that end in ext, in place of the one
-// that was. "csv", ".csv" and ".CSV" are the same; inner dots as in
-// ".users.json" are welcome. It panics if c is nil, or ext is empty, holds a
-// separator, or could never end a name.
+// Register makes c the codec for names that end in ext. It replaces an earlier codec for ext. "csv",
+// ".csv" and ".CSV" are the same extension. An extension may have inner dots, as ".users.json".
 //
-// Go has no generic methods; to register a loader and a dumper here, write
+// Register panics if c is nil, and if ext is empty, has a path separator, or can't be the end of a
+// name.
+//
+// Go has no generic methods. To register a load and a dump function, write
 // r.Register("csv", codec.Pair(load, dump)).
 func (r *Registry) Register(ext string, c codec.Codec) {
 	r.register("registry.Register", ext, c)
@@ -141,31 +141,29 @@ func isNil(c codec.Codec) bool {
 	return false
 }
 
-// Formats lists the extensions, sorted, each with its dot.
+// Formats lists the extensions in order, each with its dot.
 func (r *Registry) Formats() []string { return slices.Sorted(maps.Keys(r.entries())) }
 
-// Source is the import path of the package that registered ext, which for the
-// built-in formats is that of package codec; "" if nothing is registered. What
-// was registered through [RegisterPair] or another function of this package
-// counts for the package that called it. A format of package main counts for
-// the path that main was built from, or "main" where the build does not tell.
+// Source gives the import path of the package that registered ext, or "" if ext is not registered. For
+// a built-in format it is that of package codec. For [RegisterPair] and [Register] it is the package of
+// the caller. For package main it is the path that main was built from, or "main" if the
+// build does not tell.
 func (r *Registry) Source(ext string) string {
 	return r.entries()["."+strings.ToLower(strings.TrimPrefix(ext, "."))].source
 }
 
-// Register is Default().Register.
+// Register is [Registry.Register] of the registry that [Default] returns.
 func Register(ext string, c codec.Codec) { std.register("registry.Register", ext, c) }
 
-// RegisterPair registers a loader and a dumper of one type at Default, as
-// [codec.Pair] makes a codec of them. It panics as Register does, and on a nil
-// function.
+// RegisterPair makes a codec of a load and a dump function, as [codec.Pair] does, and registers it in
+// the registry that [Default] returns. It panics as [Registry.Register] does, and if a function is nil.
 func RegisterPair[T any](ext string, load func(io.Reader) (T, error), dump func(io.Writer, T) error) {
 	normal("registry.RegisterPair", ext)
 	std.register("registry.RegisterPair", ext, codec.Pair(load, dump))
 }
 
-// Lookup is Default().Lookup.
+// Lookup is [Registry.Lookup] of the registry that [Default] returns.
 func Lookup(path string) (codec.Codec, error) { return std.Lookup(path) }
 
-// Formats is Default().Formats.
+// Formats is [Registry.Formats] of the registry that [Default] returns.
 func Formats() []string { return std.Formats() }

@@ -10,69 +10,65 @@ import (
 	"github.com/holdfast-go/holdfast/internal/environ"
 )
 
-// Diagnosis is what Doctor found.
+// Diagnosis is the result of [Doctor].
 type Diagnosis struct {
-	// OK reports that every guarantee given to Require is Guaranteed. Without
-	// Require it reports that no check failed which a guarantee rests on.
+	// OK reports whether every guarantee given to Require is Guaranteed. Without Require it reports
+	// whether all checks passed that a guarantee depends on.
 	OK bool `json:"ok"`
-	// Path is the path in question, as it was given.
+	// Path is the path as it was given to Doctor.
 	Path string `json:"path"`
-	// Report is that of Inspect, with the levels lowered where a check showed
-	// reality to be worse; a note says so.
+	// Report is the result of Inspect. Where a check failed, levels are lowered and a note says so.
 	Report `json:"report"`
-	// Required is what Require asked for.
+	// Required holds the guarantees that were given to Require.
 	Required []Guarantee `json:"required"`
-	// Checks are what was tried, in order.
+	// Checks holds the checks in their order.
 	Checks []Check `json:"checks"`
 }
 
-// Check is one thing that was tried.
+// Check is the result of one check.
 type Check struct {
-	Name   string `json:"name"`   // what, such as "rename"
+	Name   string `json:"name"`   // such as "rename"
 	Status string `json:"status"` // StatusOK, StatusFailed or StatusUnknown
-	Detail string `json:"detail"` // what was seen, or why nothing was
+	Detail string `json:"detail"` // what was seen, or why the check was not made
 }
 
-// What a check can come to.
+// The results of a check.
 const (
 	StatusOK      = "ok"
 	StatusFailed  = "failed"
-	StatusUnknown = "unknown" // not tried, or not to be told
+	StatusUnknown = "unknown" // the check was not made, or its result is not clear
 )
 
-// Probe lets Doctor write: it creates files whose names start with
-// ".holdfast-doctor-" in the file's directory and in the lock's, and a temp file like
-// a write's, and removes them before it returns, even by a panic. It never changes the
-// file itself.
+// Probe lets Doctor write. It creates files whose names begin with ".holdfast-doctor-" in the directories of the
+// file and of its lock, and a temp file as a write does. It removes them before it returns, even
+// after a panic. It never changes the file itself.
 func Probe() DoctorOption { return option(func(s *settings) { s.probe = true }) }
 
-// Require names the guarantees that Diagnosis.OK is about.
+// Require names the guarantees that must hold for [Diagnosis].OK.
 func Require(g ...Guarantee) DoctorOption {
 	return option(func(s *settings) { s.required = append(s.required, g...) })
 }
 
-// Helper names a program that tries a lock in a process of its own, for the
-// proof that locks exclude. Doctor starts argv with the path of a lock file as
-// one more argument. The program must try to lock that file exclusively and
-// without waiting, by flock(2) (LockFileEx on Windows, as github.com/gofrs/flock
-// does), and exit with status 0 if it got the lock and 1 if it was held. Doctor
-// kills it after ten seconds.
+// Helper names a program that tries to take a lock in a process of its own, to test that locks
+// exclude. Doctor runs argv with the path of a lock file as an additional last argument. The
+// program must try to lock that file exclusively and without waiting, with flock(2), or with LockFileEx
+// on Windows, as github.com/gofrs/flock does. It must exit with 0 if it got the lock, and with 1 if
+// the lock was held. Doctor kills it after ten seconds.
 //
-// Without Helper, flock(1) is used where it is installed. If there is none the
-// check is unknown.
+// Without Helper, Doctor uses flock(1). If that is not installed, the result of the check is unknown.
 func Helper(argv ...string) DoctorOption {
 	return option(func(s *settings) { s.helper = slices.Clone(argv) })
 }
 
-// Doctor examines the place of the file at path. Without Probe it touches
-// nothing, and what needs a write is reported as unknown; with it every system
-// call that the guarantees rest on is tried, as this process and on this
-// filesystem. Then it makes a replacement of the file as a write under Strict does, up
-// to the rename: if that fails, so does every such write by this process.
+// Doctor examines the place of the file at path.
 //
-// The error is that of Inspect, or says that Require was given a name that is no
-// guarantee; whatever else is wrong is a failed check. It is safe for
-// concurrent use.
+// Without [Probe] it changes nothing, and the checks that need a write are unknown. With Probe it tries every
+// system call that the guarantees need, as this process and on this filesystem. Then it
+// prepares a replacement of the file as a Strict write does, up to the rename. If that fails, every
+// such write by this process fails.
+//
+// The error is that of [Inspect], or says that [Require] got a name that is no guarantee. Every other
+// fault is a failed check. Doctor is safe for concurrent use.
 func Doctor(path string, opts ...DoctorOption) (*Diagnosis, error) {
 	var s settings
 	for _, o := range opts {
@@ -130,7 +126,7 @@ func (d *Diagnosis) lower(c *check) {
 	}
 }
 
-// Summary is the diagnosis as a table for people. Its form may change.
+// Summary gives the diagnosis as a table for people. Its format may change.
 func (d *Diagnosis) Summary() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s\n", errors.Printable(d.Path), d.result())

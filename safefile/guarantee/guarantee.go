@@ -1,29 +1,29 @@
-// Package guarantee says what can be promised about a file at a given path, and
-// can prove it.
+// Package guarantee tells which guarantees hold for a file at a given path, and can test them.
 //
-//   - AtomicVisibility: a reader sees the old content or the new, never a part.
-//   - CrashDurability: what a write acknowledged survives a crash of the machine.
+//   - AtomicVisibility: a reader sees the old content or the new one, never a part.
+//   - CrashDurability: a change that was acknowledged survives a crash of the machine.
 //   - WriterExclusion: two writers never overlap, so no change is lost.
-//   - IntegrityDetection: bytes that silently changed are noticed.
+//   - IntegrityDetection: damaged bytes are noticed.
 //
-// [Inspect] looks the path up in the table below. It changes nothing and is cheap
-// enough to call before every operation. [Doctor] with [Probe] tries the system
-// calls that the promises rest on, and says where reality is worse than the
-// table.
+// [Inspect] looks the path up in the table below. It changes nothing, and is fast enough to be called
+// before every operation. [Doctor] with [Probe] also tries the system calls that the
+// guarantees need, and lowers a level if a call does not do what the table says.
 //
 // # Levels
 //
-// Guaranteed means kept, on a system the library is made for. BestEffort means
-// kept as far as a note in the report says. NonTarget means that it may work,
-// but nobody promises it; Unsupported, that it can't. A handle's Strict policy
-// refuses to write where a guarantee that it relies on is one of the last two.
-// A file in memory is not refused: its durability is BestEffort, since it
-// outlives the process but not the machine.
+//   - Guaranteed: the guarantee holds.
+//   - BestEffort: the guarantee holds within the limits that a note in the report gives.
+//   - NonTarget: the guarantee may hold, but nobody promises it.
+//   - Unsupported: the guarantee can't hold.
+//
+// A handle with the policy Strict refuses a write that relies on a guarantee of level NonTarget or
+// Unsupported. A file in memory is BestEffort for CrashDurability, since it survives the end of the
+// process and not that of the machine. So writes to it are not refused.
 //
 // # The table
 //
-// visibility, durability, exclusion and integrity stand for the four guarantees.
-// Where a condition at the end holds, it lowers what the lines above say.
+// The columns visibility, durability, exclusion and integrity are the four guarantees. The lines of
+// class any are conditions: each lowers the levels of the lines above.
 //
 //	class                   where                                              visibility   durability   exclusion    integrity
 //	local_posix_persistent  ext4, xfs, btrfs on Linux; apfs on macOS           Guaranteed   Guaranteed   Guaranteed   Guaranteed
@@ -45,40 +45,38 @@
 //	any                     append-only directory                              Unsupported  Unsupported  as above     as above
 //	any                     mounted with nobarrier                             as above     BestEffort   as above     as above
 //
-// # Where it weakens
+// # Limits
 //
-// Only Linux was ever run: the lines for macOS, the BSDs and Windows rest on
-// their documentation. On Linux, ext4, xfs, btrfs, tmpfs, overlay, proc, FUSE,
-// read-only and single-file mounts were; the others are known by their names.
+// Only Linux was run: ext4, xfs, btrfs, tmpfs, overlay, proc, FUSE, and read-only and single-file
+// mounts. Other filesystems of Linux are known by their names. The lines for macOS, the BSDs and Windows
+// follow their documentation.
 //
-// A disk that lies about its cache, a ZFS dataset with sync=disabled, or a
-// virtual machine whose host ignores flushes can't be seen from here.
+// Some faults can't be seen by a program: a disk that reports a flush that it has not done, a ZFS
+// dataset with sync=disabled, a virtual machine whose host ignores flushes.
 //
-// A mount's type and options are remembered while it stays mounted, so a change
-// of them by remounting may go unseen. Whether it is read-only is always asked
-// anew, but by a write to a mount that took writes before: if it takes none any
-// more, the system says so. In a container the upper layer of an overlay usually
-// can't be seen.
+// The type and the options of a mount are remembered as long as it is mounted. So a change by
+// remounting may not be seen. The upper layer of an overlay usually can't be seen from inside a
+// container.
 package guarantee
 
 import "github.com/holdfast-go/holdfast/internal/environ"
 
-// Guarantee is the name of one of the four promises.
+// Guarantee is the name of a guarantee.
 type Guarantee string
 
 // The four guarantees.
 const (
-	// AtomicVisibility: a reader sees the old content or the new, never a part.
+	// AtomicVisibility: a reader sees the old content or the new one, never a part.
 	AtomicVisibility Guarantee = "AtomicVisibility"
-	// CrashDurability: what was acknowledged survives a crash of the machine.
+	// CrashDurability: a change that was acknowledged survives a crash of the machine.
 	CrashDurability Guarantee = "CrashDurability"
 	// WriterExclusion: two writers never overlap.
 	WriterExclusion Guarantee = "WriterExclusion"
-	// IntegrityDetection: bytes that silently changed are noticed.
+	// IntegrityDetection: damaged bytes are noticed.
 	IntegrityDetection Guarantee = "IntegrityDetection"
 )
 
-// All gives the four guarantees in the order in which they are reported.
+// All gives the four guarantees, in the order of a report.
 func All() []Guarantee {
 	all := make([]Guarantee, environ.Guarantees)
 	for g := range all {
@@ -87,57 +85,57 @@ func All() []Guarantee {
 	return all
 }
 
-// Level says how far a guarantee holds at a path.
+// Level says how far a guarantee holds for a path.
 type Level string
 
-// The levels, from kept to impossible. The Strict policy refuses the last two.
+// The levels, the best first. The policy Strict refuses writes at the last two.
 const (
-	// Guaranteed: kept.
+	// Guaranteed: the guarantee holds.
 	Guaranteed Level = "Guaranteed"
-	// BestEffort: kept as far as a note in the report says.
+	// BestEffort: the guarantee holds within the limits that a note in the report gives.
 	BestEffort Level = "BestEffort"
-	// NonTarget: may work, but nobody promises it.
+	// NonTarget: the guarantee may hold, but nobody promises it.
 	NonTarget Level = "NonTarget"
-	// Unsupported: cannot be kept here.
+	// Unsupported: the guarantee can't hold.
 	Unsupported Level = "Unsupported"
 )
 
-// Environment is what was found out about a path.
+// Environment describes the place of a file.
 type Environment struct {
-	// Filesystem is the system's name for it, such as "ext4", "nfs4" or
-	// "fuse.sshfs"; empty if it can't be told.
+	// Filesystem is the system's name of the filesystem, such as "ext4", "nfs4" or "fuse.sshfs". It is
+	// empty if unknown.
 	Filesystem string `json:"filesystem"`
 	// Class is "local_posix_persistent", "local_posix_volatile", "local_overlay",
 	// "network", "foreign", "pseudo" or "unknown".
 	Class string `json:"class"`
 	// OS is the operating system, as in runtime.GOOS.
 	OS string `json:"os"`
-	// Mount is where the filesystem is mounted; empty if it can't be told.
+	// Mount is the path where the filesystem is mounted. It is empty if unknown.
 	Mount string `json:"mount"`
 	// ReadOnly reports that the filesystem is mounted read-only.
 	ReadOnly bool `json:"readOnly"`
-	// FileMount reports that the file is a mount of its own, as a single file
-	// bound into a container is. No rename can replace it.
+	// FileMount reports that the file itself is a mount, such as a single file that is
+	// mounted into a container. No rename can replace it.
 	FileMount bool `json:"fileMount"`
 }
 
-// Report is what Inspect found.
+// Report is the result of [Inspect].
 type Report struct {
 	Environment `json:"environment"`
-	// Guarantees has an entry for each of the four.
+	// Guarantees has the level of each of the four guarantees.
 	Guarantees map[Guarantee]Level `json:"guarantees"`
-	// Notes give the reason for each level, in the order of All, and then what
-	// else is worth knowing, such as a directory that does not exist.
+	// Notes holds first the reason for each level, in the order of All. Other remarks follow, such as
+	// that the directory does not exist.
 	Notes []string `json:"notes"`
 }
 
-// InspectOption refines Inspect.
+// InspectOption is an option of [Inspect].
 type InspectOption interface{ inspectOption(*settings) }
 
-// DoctorOption refines Doctor.
+// DoctorOption is an option of [Doctor].
 type DoctorOption interface{ doctorOption(*settings) }
 
-// Option serves Inspect and Doctor alike.
+// Option is an option of both [Inspect] and [Doctor].
 type Option interface {
 	InspectOption
 	DoctorOption
@@ -156,21 +154,20 @@ type option func(*settings)
 func (o option) inspectOption(s *settings) { o(s) }
 func (o option) doctorOption(s *settings)  { o(s) }
 
-// LockDir says that the file's lock lies in dir, as with safefile.WithLockDir:
-// WriterExclusion is what dir's filesystem can keep. Empty means beside the file.
+// LockDir says that the file's lock lies in dir, as with safefile.WithLockDir. Then the level of
+// WriterExclusion depends on the filesystem of dir. An empty dir means the file's own directory.
 func LockDir(dir string) Option { return option(func(s *settings) { s.lockDir = dir }) }
 
-// Inspect says what can be promised about the file at path. It follows symbolic
-// links and changes nothing. A file that does not exist yet is judged by its
-// directory, and if that is missing too by the nearest one above it, which a note
-// says. A path to a directory is judged as a file in it would be.
+// Inspect tells which guarantees hold for the file at path. It follows symbolic links and changes
+// nothing. If the file does not exist, its directory is inspected. If that does not exist either, the
+// nearest existing directory above it is inspected, and a note says so. For the path of a
+// directory the result is that of a file in it.
 //
-// The error is errors.ErrSymlink for links that never end, and otherwise the
-// system's, as for a path through something that is no directory. A place that
-// can promise nothing is not an error.
+// A loop of links is errors.ErrSymlink. Other errors are the system's, for example if a part of the
+// path is not a directory. It is not an error that no guarantee holds.
 //
-// It is safe for concurrent use, and takes a few microseconds once the mount is
-// known.
+// Inspect is safe for concurrent use. It takes a few microseconds, and longer at the first
+// call for a mount.
 func Inspect(path string, opts ...InspectOption) (Report, error) {
 	var s settings
 	for _, o := range opts {
