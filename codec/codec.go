@@ -1,46 +1,45 @@
 // Package codec turns values into the bytes of a file and back.
 //
-// A [Codec] is a pair of functions with one rule each: Load understands the
-// whole input or fails, Dump writes the whole value or fails. The built-in
-// formats are [JSON], [JSONC], [YAML], [TOML] and [Text]; [Pair] makes a codec
-// of any loader and dumper, and [Gzip] and [Validate] wrap another codec.
+// A [Codec] has two functions. Load decodes the whole input or fails, and Dump encodes the whole
+// value or fails. The built-in formats are [JSON], [JSONC], [YAML], [TOML] and [Text]. [Pair] makes a
+// codec of a load and a dump function. [Gzip] and [Validate] wrap another codec. Package
+// codectest tests a codec.
 //
-// A handle encodes a value before it touches the disk, so a codec that fails,
-// or panics, costs no data. What can't be loaded matches errors.ErrDecode and
-// says where; what can't be dumped matches errors.ErrEncode and says why. Most
-// settings of a format are struct tags; the rest are made by an [Option]. Package
-// codectest checks a codec of your own.
+// A handle encodes a value before it touches the file. So a codec that fails or panics loses no data.
+// Content that can't be decoded is errors.ErrDecode, and the error says where. A value that can't be
+// encoded is errors.ErrEncode, and the error says why.
+//
+// Most settings of a format are struct tags. The others are set by an [Option].
 package codec
 
 import "io"
 
-// Codec loads and dumps values of one format. It must be safe for concurrent
-// use.
+// Codec loads and dumps values of one format. It must be safe for concurrent use.
 type Codec interface {
-	// Load reads all of r and stores what it holds in v, a non-nil pointer. It
-	// fails rather than ignore input. The reader that a handle passes also has
-	// Bytes() []byte, the whole content, which is not to be kept or changed,
-	// and MaxSize() int64, the most bytes a codec may inflate it to, 0 for no
-	// limit. The value must not alias those bytes.
+	// Load reads all of r, decodes it and stores the value in v, a non-nil pointer. It must fail if it
+	// does not understand a part of the input.
+	//
+	// The reader that a handle passes has two more methods. Bytes() []byte gives the whole content. Load
+	// must not change or keep these bytes, and the value must not refer to them. MaxSize() int64 is the
+	// largest number of bytes that Load may inflate the content to; 0 means no limit.
 	Load(r io.Reader, v any) error
 
-	// Dump writes v to w, all of it or an error. A handle of type T passes a T;
-	// a pointer to one is written the same. The writer belongs to the caller;
-	// v is neither kept nor changed. The same value makes the same bytes.
+	// Dump encodes v and writes all of it to w, or returns an error. A handle of type T passes a T. A
+	// pointer to a T must give the same bytes. Dump must not change v, and must not keep v or w. The
+	// same value must always give the same bytes.
 	Dump(w io.Writer, v any) error
 }
 
-// Editor is a codec that can write a value into existing text, changing the
-// bytes of what differs and nothing else. The built-in ones follow the style
-// of the text; one without comments that is just what the codec itself writes
-// for its value becomes what it writes for the new one.
+// Editor is a codec that can write a value into existing text. It changes the bytes of values that
+// differ, and nothing else. The built-in formats write new values in the style of the text. A file in the
+// codec's own style, without comments, stays in that style.
 type Editor interface {
 	Codec
 
-	// Edit writes to w the text old, changed so that it holds v. It keeps
-	// neither old nor v. Text that does not decode into a value of v's type is
-	// replaced whole. The writer that a handle passes also has MaxSize() int64,
-	// as its reader does, and Edited(EditReport), to which a codec may say how
-	// the edit was made.
+	// Edit changes the text old so that it holds v, and writes the result to w. It must not change or
+	// keep old and v. If old does not decode into v's type, Edit writes a new text, or fails.
+	//
+	// The writer that a handle passes has two more methods. MaxSize() int64 is that of the reader of
+	// Load. Edited(EditReport) takes a report of the edit; a codec need not call it.
 	Edit(w io.Writer, old []byte, v any) error
 }

@@ -11,23 +11,21 @@ import (
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
-// Rewrite makes every write replace the whole text, comments, order and unknown
-// keys included, as most libraries do: the codec is no [Editor] then. It is for
-// JSON, JSONC, YAML and TOML.
+// Rewrite makes every write replace the whole text. Comments, order and keys that T does not know are lost. The
+// codec is no [Editor] then. It is for files that no person edits, and for JSON, JSONC, YAML and TOML.
 func Rewrite() Option {
 	return option{"Rewrite", func(s *settings) { s.rewrite = true }}
 }
 
-// KeepComments makes a write fail with ErrEncode, and change nothing, in these cases:
-//   - It could not keep every comment of the text but those of deleted entries.
-//   - List elements go while others come, and the ones that go have comments, or keys
-//     that T does not know: they may be the new ones, changed. Likewise a key with a
-//     comment goes while another one comes with the same value.
-//   - It would have to rewrite the text whole, as it has to where the text does not
-//     decode and is not blank.
+// KeepComments makes a write fail with ErrEncode, and change nothing, if it might lose a comment. These are
+// the cases:
+//   - The write can't keep a comment. Comments of deleted entries don't count.
+//   - Elements of a list go while others come, and the elements that go have comments, or keys that T does
+//     not know. The new elements may be the old ones, changed.
+//   - A key with a comment goes while another key with the same value comes. It may have been renamed.
+//   - The text does not decode and is not blank, so it would have to be replaced.
 //
-// Without KeepComments such a write is done and reported. It is for JSONC, YAML,
-// TOML and JSON.
+// Without KeepComments such a write is done, and the loss is reported. It is for JSON, JSONC, YAML and TOML.
 func KeepComments() Option {
 	return option{"KeepComments", func(s *settings) { s.keepComments = true }}
 }
@@ -52,9 +50,8 @@ const (
 	EditReplaced   EditMethod = "replaced"   // the old text was discarded, since it could not be edited
 )
 
-// OnEdit has f told of every edit when it is made. Its commit may fail after that,
-// and then it may be made again. f must be safe for concurrent use. It is for
-// JSON, JSONC, YAML and TOML.
+// OnEdit calls f with a report of each edit. f is called before the commit, which may fail. If the edit is made
+// again, f is called again. f must be safe for concurrent use. It is for JSON, JSONC, YAML and TOML.
 func OnEdit(f func(EditReport)) Option {
 	if f == nil {
 		panic("codec.OnEdit: nil function")

@@ -11,14 +11,13 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Gzip makes a codec of inner whose files are compressed. The same value
-// always makes the same bytes, since no time or name is recorded. If inner is
-// an [Editor], so is the result, and an edit that changes nothing keeps the
-// compressed bytes as they were.
+// Gzip makes a codec whose files are the compressed files of inner. The same value always gives the
+// same bytes, since no time and no name is recorded. If inner is an [Editor], the result is one
+// too. An edit that changes nothing keeps the compressed bytes. Gzip panics if inner is nil.
 //
-// Load takes several members in a row, as gzip(1) does. What is cut short,
-// damaged or followed by other bytes is ErrDecode; what inflates to more than
-// the MaxSize of the reader is ErrTooLarge. It panics if inner is nil.
+// Load accepts several gzip members in a row, as gzip(1) does. Content that is cut short, damaged or
+// followed by other bytes is ErrDecode. Content that inflates to more than the reader's MaxSize is
+// ErrTooLarge.
 func Gzip(inner Codec) Codec {
 	if inner == nil {
 		panic("codec.Gzip: nil codec")

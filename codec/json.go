@@ -14,21 +14,23 @@ import (
 	"github.com/holdfast-go/holdfast/internal/jsonedit"
 )
 
-// JSON is the format of RFC 8259, by encoding/json and its struct tags.
+// JSON is the format of RFC 8259, with encoding/json and its struct tags. Its options are [AllowEmpty],
+// [Indent], [Strict], [Rewrite], [KeepComments] and [OnEdit].
 //
-// Dump indents by two spaces, leaves <, > and & as they are, and ends the text
-// with a newline. Text that is not valid UTF-8 is an error both ways, where
-// encoding/json alone would quietly put U+FFFD in its place.
+// Dump indents by two spaces and ends the text with a newline. It writes <, > and & as they are.
 //
-// Load takes a leading byte order mark. In a value that can hold an interface,
-// numbers there become json.Number, so that every digit is kept. Bytes after
-// the value are an error, and so is a blank file, since it is most often what a
-// crash left; see [AllowEmpty]. A value with more than 10,000 arrays and objects
-// around it is an error both ways. Options: AllowEmpty, [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
+// Load differs from encoding/json:
+//   - In a value that can hold an interface, a number in it becomes a json.Number, so that
+//     every digit is kept.
+//   - Bytes after the value are an error.
+//   - A blank file is an error, since a crash often leaves one; see [AllowEmpty].
+//   - A leading byte order mark is accepted.
 //
-// As with encoding/json, a value kept in a map or an interface is not
-// addressable: a type that encodes itself through a pointer receiver belongs
-// there as a pointer.
+// Two things are an error in both directions: text that is not valid UTF-8, where encoding/json would put
+// U+FFFD in its place, and a value with more than 10,000 arrays and objects around it.
+//
+// A value in a map or an interface is not addressable, as with encoding/json. If its type has a MarshalJSON
+// or MarshalText method with a pointer receiver, keep a pointer there.
 func JSON(opts ...Option) Codec {
 	s := newSettings(traits{"codec.JSON", "json", treeOptions, 0, 16}, opts)
 	return s.editing(jsonCodec{s}, jsonedit.JSON)

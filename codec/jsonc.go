@@ -7,10 +7,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/jsonedit"
 )
 
-// JSONC is [JSON] that people write: on load, // and /* */ comments and commas
-// before a closing bracket are taken too. Positions in errors are those of the
-// commented text. Dump writes plain JSON. Options: [AllowEmpty], [Indent],
-// [Strict], [Rewrite], [KeepComments], [OnEdit]; a file of comments alone counts as blank.
+// JSONC is JSON with comments. Load also accepts // and /* */ comments, and a comma before a closing
+// bracket. Positions in errors are those of the text with its comments. A file with nothing but comments
+// counts as blank. Dump writes plain JSON. Everything else is as with [JSON], and so are the options.
 func JSONC(opts ...Option) Codec {
 	s := newSettings(traits{"codec.JSONC", "jsonc", treeOptions, 0, 16}, opts)
 	return s.editing(jsoncCodec{jsonCodec{s}}, jsonedit.JSONC)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Option changes how a built-in format loads or dumps. Each option names the
-// formats it applies to; given to another, the constructor panics.
+// Option changes how a built-in format loads or dumps. The documentation of each option says which formats
+// it is for. A constructor panics if it gets an option for another format.
 type Option interface{ apply(*settings) }
 
 type option struct {
@@ -28,23 +28,20 @@ type settings struct {
 	onEdit       *func(EditReport)
 }
 
-// AllowEmpty makes a blank file load as the zero value instead of being an
-// error. It is for JSON and JSONC, where no document is blank, so that a blank
-// file is most often what a crash left of a full one. YAML and TOML take the
-// option too, though a blank file is valid there and loads so anyway.
+// AllowEmpty makes a blank file load as the zero value. It is for JSON and JSONC, where a blank file is an
+// error otherwise. YAML and TOML accept the option; a blank file is always valid there.
 func AllowEmpty() Option {
 	return option{"AllowEmpty", func(s *settings) { s.allowEmpty = true }}
 }
 
-// Indent sets how many spaces each level is indented by; the default is 2. It
-// is for JSON and JSONC (0 to 16, where 0 writes all on one line), YAML (2 to
-// 9) and TOML (0 to 16).
+// Indent sets the number of spaces per level. The default is 2. It is for JSON and JSONC (0 to 16; 0 writes
+// everything on one line), YAML (2 to 9) and TOML (0 to 16).
 func Indent(spaces int) Option {
 	return option{"Indent", func(s *settings) { s.indent = spaces }}
 }
 
-// Strict makes a key that the type has no field for an error on load. It is for
-// JSON, JSONC, YAML and TOML.
+// Strict makes Load fail if the text has a key that the type has no field for. It is for JSON, JSONC, YAML
+// and TOML.
 func Strict() Option {
 	return option{"Strict", func(s *settings) { s.strict = true }}
 }

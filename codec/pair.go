@@ -8,15 +8,15 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Pair makes a codec of a loader and a dumper for one type. It serves handles
-// of type T and of type any, where a loaded value is a T; another type is
-// an error that names both. It panics on a nil function.
+// Pair makes a codec of a load and a dump function for type T. It serves handles of type T, and
+// handles of type any, which then load a T. For another type the error names both types. Pair panics
+// if a function is nil.
 //
-// The loader gets the reader that the handle passes, see [Source], and the
-// dumper a T. Their errors match ErrDecode and ErrEncode and stay visible to
-// errors.Is and As; so does a panic, which becomes an error. A loader must not
-// keep the bytes it was given, and should fail rather than ignore input.
-// Both must be safe for concurrent use.
+// An error of load is ErrDecode, and an error of dump is ErrEncode. errors.Is and As find the
+// functions' own errors in them. A panic of a function becomes such an error too.
+//
+// load gets the reader that the handle passes, see [Source]. It must not keep the bytes, and should
+// fail if it does not understand a part of the input. Both functions must be safe for concurrent use.
 func Pair[T any](load func(io.Reader) (T, error), dump func(io.Writer, T) error) Codec {
 	if load == nil {
 		panic("codec.Pair: nil load")

@@ -5,41 +5,38 @@ import (
 	"io"
 )
 
-// Source is the reader that a handle passes to [Codec.Load]: the content of a
-// file, already in memory, with the limit that it was read under. It can be
-// read, sought and read at any offset. Like any reader it is for one goroutine
-// at a time.
+// Source is the reader that a handle passes to [Codec.Load]. It holds the content of a file in
+// memory. A Source must not be used by several goroutines at once.
 type Source struct {
 	data   []byte
 	max    int64
 	reader bytes.Reader
 }
 
-// NewSource makes a Source of data, which it does not copy. A codec that
-// inflates its input stops at max bytes; 0 means no limit.
+// NewSource makes a Source of data, without a copy. A codec inflates it to at most max bytes; 0 means no
+// limit.
 func NewSource(data []byte, max int64) *Source {
 	s := &Source{data: data, max: max}
 	s.reader.Reset(data)
 	return s
 }
 
-// Bytes gives the whole content, however much of it was read. It is shared:
-// don't keep or change it.
+// Bytes gives the whole content, even if a part of it was read. The caller must not change or keep it.
 func (s *Source) Bytes() []byte { return s.data }
 
-// MaxSize is the most bytes a codec may inflate the content to; 0 means no limit.
+// MaxSize gives the largest number of bytes that a codec may inflate the content to; 0 means no limit.
 func (s *Source) MaxSize() int64 { return s.max }
 
-// Read is io.Reader's.
+// Read implements io.Reader.
 func (s *Source) Read(p []byte) (int, error) { return s.reader.Read(p) }
 
-// ReadAt is io.ReaderAt's.
+// ReadAt implements io.ReaderAt.
 func (s *Source) ReadAt(p []byte, off int64) (int, error) { return s.reader.ReadAt(p, off) }
 
-// Seek is io.Seeker's.
+// Seek implements io.Seeker.
 func (s *Source) Seek(offset int64, whence int) (int64, error) { return s.reader.Seek(offset, whence) }
 
-// WriteTo is io.WriterTo's.
+// WriteTo implements io.WriterTo.
 func (s *Source) WriteTo(w io.Writer) (int64, error) { return s.reader.WriteTo(w) }
 
 // whole is what Load knows of a handle's reader, which may be another than Source.

@@ -10,11 +10,12 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Text is the bytes of the file as they are: nothing is added, no encoding is
-// checked. It loads into a string, a []byte, a type with one of these kinds,
-// an encoding.TextUnmarshaler, or an interface, which gets a string; it dumps
-// the same, with encoding.TextMarshaler. Another type is an error. It takes no
-// option yet.
+// Text is the format of plain text: the value is the bytes of the file. Nothing is added, and no
+// encoding is checked. It has no options yet.
+//
+// Load stores into a string, a []byte, a type of one of these kinds, an encoding.TextUnmarshaler, or an
+// interface, which gets a string. Dump takes the same, with encoding.TextMarshaler. Another type is an
+// error.
 func Text(opts ...Option) Codec {
 	return textCodec{newSettings(traits{constructor: "codec.Text", format: "text"}, opts)}
 }

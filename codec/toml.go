@@ -14,24 +14,25 @@ import (
 	"github.com/holdfast-go/holdfast/internal/tomledit"
 )
 
-// TOML is the format of github.com/BurntSushi/toml, with its struct tags.
+// TOML is the format of github.com/BurntSushi/toml, with its struct tags. Its options are [AllowEmpty],
+// [Indent], [Strict], [Rewrite], [KeepComments] and [OnEdit].
 //
-// A document is a table, so the value is a map with string keys or a struct.
-// Dump indents nested tables by two spaces. It refuses what the encoder would
-// drop or write wrongly without an error, such as a nil in a map, an integer
-// over the int64 that TOML has, or a value that only a pointer can encode; and
-// it reads its text back before it lets go of it.
+// A TOML document is a table. So the value must be a struct or a map with string keys.
 //
-// Into an any, Load puts a list of tables as []map[string]any where the text
-// says [[name]], and as []any where it says [{...}]. Dump says [[name]] for both.
+// Dump indents nested tables by two spaces. It refuses values that the encoder would drop or write wrongly
+// without an error, such as a nil in a map, an integer that does not fit an int64, or a value that only a
+// pointer can encode. It decodes its own text before it returns.
 //
-// Load refuses values with more than 1,000 tables and arrays around them. It also
-// refuses a text whose keys and values would take the decoder more than 384 MiB,
-// which is about 400,000 keys, fewer if they are nested, so that no text of 64 MiB
-// takes more than 8 times its size. Dump refuses what Load would.
+// Load refuses:
+//   - values with more than 1,000 tables and arrays around them
+//   - a text whose keys and values would take the decoder more than 384 MiB; these are about 400,000
+//     keys, and fewer if they are nested
 //
-// Load takes a leading byte order mark. A blank file is a valid document, the
-// empty table. Options: [AllowEmpty], [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
+// Dump refuses a value whose text Load would refuse.
+//
+// Load accepts a leading byte order mark. A blank file is the empty table. Into an any, Load stores a list of
+// tables as []map[string]any if the text says [[name]], and as []any if it says [{...}]. Dump writes
+// [[name]] for both.
 func TOML(opts ...Option) Codec {
 	s := newSettings(traits{"codec.TOML", "toml", treeOptions, 0, 16}, opts)
 	return s.editing(tomlCodec{s}, tomledit.Format)

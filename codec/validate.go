@@ -5,15 +5,16 @@ import (
 	"reflect"
 )
 
-// Validate makes a codec that lets no value pass in either direction for which
-// check returns an error: after each Load and before each Dump of inner. The
-// error matches ErrDecode on load and ErrEncode on dump, and check's own error
-// is visible to errors.Is and As; a panic of check becomes one. If inner is an
-// [Editor], so is the result.
+// Validate makes a codec that calls check after each Load and before each Dump of inner. If check returns
+// an error, Load fails with ErrDecode and Dump with ErrEncode. errors.Is and As find check's
+// own error in them. A panic of check becomes such an error too. If inner is an [Editor], the result is
+// one too.
 //
-// It serves handles of type T, and of type any, where what is loaded is a T;
-// if T is an interface, handles of any type that has it. It panics if inner or
-// check is nil. check must be safe for concurrent use and not change the value.
+// The codec serves handles of type T, and handles of type any that load a T. If T is an interface, it
+// serves handles of every type that implements T.
+//
+// check must be safe for concurrent use and must not change the value. Validate panics if inner or check
+// is nil.
 func Validate[T any](inner Codec, check func(T) error) Codec {
 	if inner == nil {
 		panic("codec.Validate: nil codec")

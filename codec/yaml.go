@@ -12,24 +12,25 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// YAML is the format of yaml.v3, with its struct tags, its Marshaler and its
-// Node, which keeps comments.
+// YAML is the format of yaml.v3, with its struct tags, its Marshaler, and its Node, which keeps comments.
+// Its options are [AllowEmpty], [Indent], [Strict], [Rewrite], [KeepComments] and [OnEdit].
 //
-// Dump indents by two spaces and writes what loads again as the same value:
-// unlike yaml.v3 alone it keeps the line break that a string begins with,
-// quotes a key "<<", writes a float as one (1.0), and calls methods with a
-// pointer receiver wherever the value is. A json.Number is written as the
-// number it is.
+// Dump indents by two spaces. Its text loads as the same value. It differs from yaml.v3, which would
+// lose something:
+//   - It keeps a line break at the beginning of a string.
+//   - It quotes a key "<<".
+//   - It writes a float as a float (1.0).
+//   - It calls methods with a pointer receiver wherever the value is.
+//   - It writes a json.Number as a number.
 //
-// Load refuses values with more than 10,000 collections around them once every alias
-// is followed, and mappings whose keys would take too long to compare, which is from
-// 90,000 keys on if they are not all strings.
+// Load refuses:
+//   - a second document, since a write would drop it
+//   - values with more than 10,000 collections around them, with every alias followed
+//   - maps whose keys would take too long to compare, which is from 90,000 keys on if some are not strings
 //
-// Load takes a leading byte order mark. A blank file, or one of comments
-// alone, is the document null, which leaves the zero value. A second document
-// is an error, since writing would drop it. In an interface, an integer that
-// no uint64 holds becomes a float64, the nearest one. Options: [AllowEmpty],
-// [Indent], [Strict], [Rewrite], [KeepComments], [OnEdit].
+// Load accepts a leading byte order mark. A blank file, or a file with nothing but comments, is the
+// document null: the value stays zero. In an interface, an integer that does not fit a uint64 becomes the
+// nearest float64.
 func YAML(opts ...Option) Codec {
 	s := newSettings(traits{"codec.YAML", "yaml", treeOptions, 2, 9}, opts)
 	return s.editing(yamlCodec{s}, yamledit.Format)

@@ -1,12 +1,11 @@
-// Package codectest checks that a codec keeps the rules that handles rely on.
-// A test of a codec of your own is one line per type:
+// Package codectest tests whether a codec keeps the rules of [codec.Codec]. A test has one line per type:
 //
 //	func TestCSV(t *testing.T) {
 //		codectest.Run(t, CSV(), [][]string{{"a", "b"}}, [][]string{{"1", "2"}, {"3", ""}})
 //	}
 //
-// A failure says which rule was broken and what that would do to a file. Run
-// the tests with -race as well, for the rule of concurrent use.
+// A failure says which rule the codec breaks, and what that does to a file. Run the tests with -race as
+// well, since a codec must be safe for concurrent use.
 package codectest
 
 import (
@@ -24,14 +23,13 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Run checks c with each of values, in a subtest per rule. The values should
-// cover what the type can hold: a zero value, a small one, a large one. What
-// has no equal after a round trip, such as a NaN or a time with a monotonic
-// reading, can't be among them, nor, for the rules about cut and added bytes,
-// can values whose text ends in something redundant, such as a null.
+// Run tests c with each of values, in one subtest per rule. The values should cover what the type can hold,
+// for example a zero value, a small one and a large one. With T any, the values must be what the codec loads
+// into an interface.
 //
-// It may be called from a test of any T; with T any, the values come back as
-// what the codec loads into an interface.
+// Two kinds of values can't be tested:
+//   - a value that is not equal to itself after a round trip, such as a NaN or a time with a monotonic reading
+//   - a value whose text ends in something that can be left out, such as a null
 func Run[T any](t *testing.T, c codec.Codec, values ...T) {
 	t.Helper()
 	if len(values) == 0 {
