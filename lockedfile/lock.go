@@ -36,7 +36,8 @@ func Acquire(ctx context.Context, path string, opts ...safefile.Option) (*Lock, 
 	if err != nil {
 		return nil, handle.Fail("lock", path, errors.ErrLock, err)
 	}
-	request.Context, request.Announce, request.Options.Bare = ctx, true, true
+	request.Context, request.Options.Bare = ctx, true
+	request.RunsUser(nil)
 	return acquire(e, path, request)
 }
 

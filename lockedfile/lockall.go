@@ -64,8 +64,9 @@ func holdAll(ctx context.Context, paths []string, fn any, opts []safefile.Option
 		if err != nil {
 			return nil, err
 		}
-		request.Context, request.Func, request.Announce = ctx, fn, true
+		request.Context = ctx
 		request.Options.Bare = true // a lock may be held for what is only read
+		request.RunsUser(fn)
 		on, requests = e, append(requests, &request)
 	}
 	return on.HoldAll(requests)

@@ -6,18 +6,21 @@ import (
 	"strings"
 )
 
-// caller is where a user's code called the library. Noting it costs 0.4 µs
-// (BenchmarkCaller), a thousandth of an Update on tmpfs. It is done only where the
-// user's own code runs under the lock, which can last, so a plain write pays nothing.
-// The frames are looked up only when a text needs them.
+// caller is where a user's code called the library. The frames are looked up only when a
+// text needs them.
 type caller [maxFrames]uintptr
 
-// maxFrames is enough to get from the engine out of the library: TryAcquire needs
-// them all.
-const maxFrames = 8
+// maxFrames is enough to get out of the library from where RunsUser is called, and no more:
+// every frame costs time (BenchmarkCaller), in each Update of thousands in a second.
+const maxFrames = 4
 
-// note remembers the frames above the function that calls newWaiter.
-func (c *caller) note() { runtime.Callers(4, c[:]) }
+// RunsUser notes that a user's code will run under the lock, and where that code called
+// the library. fn is the user's function, if it is known. RunsUser itself is called by a
+// function that the public one calls, or by that one.
+func (r *Request) RunsUser(fn any) {
+	r.announce, r.function = true, fn
+	runtime.Callers(3, r.caller[:])
+}
 
 // String is FILE:LINE of the call, empty if none was noted.
 func (c *caller) String() string {

@@ -86,11 +86,10 @@ type Request struct {
 	Context context.Context
 	// Alone makes it a run of its own, which takes nobody else in.
 	Alone bool
-	// Announce puts the holder's record into the lock file, since a user's code
-	// runs under the lock.
-	Announce bool
-	// Func is the user's function, which a warning about a long wait points at.
-	Func any
+
+	announce bool   // a user's code runs under the lock: the holder's record goes into the lock file
+	caller   caller // where that code called the library
+	function any    // which function it is; nil if that is not known
 }
 
 // Do runs fn as one transaction. It returns nil when what fn staged is durable,

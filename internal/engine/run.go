@@ -55,7 +55,7 @@ func (r *run) takes(w *waiter, now time.Time) bool {
 // announce leaves the holder's record in the lock file, once, if a user's code
 // is to run.
 func (r *run) announce(w *waiter) {
-	if w.Announce && !r.announced {
+	if w.announce && !r.announced {
 		r.announced = true
 		r.session.Announce()
 	}

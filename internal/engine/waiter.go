@@ -19,17 +19,12 @@ type waiter struct {
 	since   time.Time
 	warned  bool            // that it waits for long; the entry's mutex guards it
 	moved   bool            // the turn is at another entry now
-	caller  caller          // noted if the request announces itself
 	limited context.Context // ends with the timeout or the caller's context; made when first needed
 	cancel  context.CancelFunc
 }
 
 func newWaiter(r *Request) *waiter {
-	w := &waiter{Request: *r, since: time.Now()}
-	if r.Announce {
-		w.caller.note()
-	}
-	return w
+	return &waiter{Request: *r, since: time.Now()}
 }
 
 // asHolder says for an error text that this process holds the lock, and which call

@@ -47,7 +47,7 @@ func TestALongWaitNamesTheFunctionThatIsWaitedForOnce(t *testing.T) {
 		holder := request("f")
 		_, file, line, _ := runtime.Caller(0)
 		user := func() { <-release }
-		holder.Func = user
+		holder.function = user
 		begin(e, holder, func(*Tx) error { user(); return nil })
 		r := request("f")
 		text := logged(r)
@@ -76,7 +76,7 @@ func TestAFunctionThatWaitsForItselfIsNamed(t *testing.T) {
 		text := logged(r)
 		r.Timeout = time.Minute
 		nested := func(*Tx) error { return e.Do(r, put("new")) }
-		r.Func = nested
+		r.function = nested
 		if err := e.Do(r, nested); err == nil {
 			t.Error("a function had its own lock twice")
 		}
@@ -105,7 +105,7 @@ func TestAJoinThatWaitsForItselfIsNamed(t *testing.T) {
 				}
 				return nil
 			}
-			joined.Func = inner
+			joined.function = inner
 			return e.Do(joined, inner)
 		}))
 		if !strings.Contains(text.String(), "warn_test.go:") {
@@ -144,7 +144,7 @@ func TestOneLongHolderAmongShortOnesIsNamed(t *testing.T) {
 		long := request("f")
 		_, file, line, _ := runtime.Caller(0)
 		user := func(*Tx) error { time.Sleep(2 * longWait); return nil }
-		long.Func = user
+		long.function = user
 		waiting = append(waiting, begin(e, long, user))
 		r := request("f")
 		text := logged(r)
@@ -190,8 +190,9 @@ func TestATimeoutOfAJoinSaysWhichCallJoinedBefore(t *testing.T) {
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			outer := tx.In(context.Background())
 			joined := in(outer, "f")
-			joined.Announce = true
+			noteCaller := func() { joined.RunsUser(nil) }
 			_, file, line, _ := runtime.Caller(0)
+			noteCaller()
 			return e.Do(joined, func(*Tx) error { // the call
 				r := in(outer, "f")
 				r.Timeout = time.Second
@@ -207,7 +208,7 @@ func TestATimeoutOfAJoinSaysWhichCallJoinedBefore(t *testing.T) {
 }
 
 func BenchmarkCaller(b *testing.B) {
-	var c caller
+	var r Request
 	var deep func(n int)
 	deep = func(n int) {
 		if n > 0 {
@@ -215,7 +216,7 @@ func BenchmarkCaller(b *testing.B) {
 			return
 		}
 		for b.Loop() {
-			c.note()
+			r.RunsUser(nil)
 		}
 	}
 	deep(maxFrames)

@@ -161,7 +161,10 @@ func (f *File[T]) do(ctx context.Context, request engine.Request, op string, kin
 	if f.err != nil {
 		return f.fail(op, kind, f.err)
 	}
-	request.Context, request.Func, request.Announce = ctx, user, user != nil
+	request.Context = ctx
+	if user != nil {
+		request.RunsUser(user)
+	}
 	err := f.engine.Do(&request, func(tx *engine.Tx) error {
 		if err := fn(&Tx[T]{f, tx}); err != nil {
 			return ownError{err}

@@ -47,7 +47,8 @@ func (f *File[T]) Create(ctx context.Context) (*Writer, error) {
 		return fail(err)
 	}
 	request := f.request
-	request.Context, request.Announce = ctx, true
+	request.Context = ctx
+	request.RunsUser(nil)
 	hold, err := f.engine.Hold(&request)
 	if err != nil {
 		return fail(err)
