@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -117,6 +118,15 @@ func TestWhatAFormatCannotHoldIsAnEncodeError(t *testing.T) {
 		{"TOML empty key in a list", c, m{"a": []any{1, m{"": 1}}}, "name the key"},
 		{"TOML year", c, m{"a": time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC)}, "year -1"},
 		{"TOML zone", c, m{"a": []*time.Time{ptr(time.Unix(0, 0).In(time.FixedZone("", 1)))}}, "time zone"},
+		{"TOML zone of another planet", c, m{"a": time.Unix(0, 0).In(time.FixedZone("", 24*60*60))}, "a day or more"},
+		{"TOML embedded field of the same key", c, struct {
+			point
+			X int
+		}{}, "does not load again"},
+		{"TOML key of a tag", c, struct {
+			A int `toml:"\xff"`
+		}{}, "does not load again"},
+		{"TOML text that is not valid UTF-8", c, m{"a": netip.MustParseAddr("fe80::1%\xff")}, "does not load again"},
 		{"TOML pointer receiver in a map", c, map[string]big.Int{"a": *big.NewInt(1)}, "hold a *big.Int"},
 		{"TOML pointer receiver in an interface", c, m{"a": *big.NewInt(1)}, "hold a *big.Int"},
 		{"TOML channel", c, m{"a": make(chan int)}, "unsupported type"},

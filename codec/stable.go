@@ -115,67 +115,73 @@ var holdsAny = question{
 }
 
 // mayVary reports whether something in v may be encoded differently each time.
-func mayVary(v any) bool {
-	return plainVaries(v, 0)
+func mayVary(v any) bool { return varies.ofValue(v) }
+
+// ofValue asks the question of all types in v, also of those that show only in the value.
+func (q *question) ofValue(v any) bool {
+	return v != nil && q.inside(reflect.ValueOf(v), 0)
 }
 
-// plainVaries is valueVaries of what a decoder puts into an interface.
-func plainVaries(v any, depth int) bool {
-	switch v := v.(type) {
-	case nil, string, bool, json.Number, float64, int64, int:
-		return false
-	case map[string]any:
-		for _, e := range v {
-			if depth > cycleDepth || plainVaries(e, depth+1) {
-				return true
-			}
-		}
-		return false
-	case []any:
-		for _, e := range v {
-			if depth > cycleDepth || plainVaries(e, depth+1) {
-				return true
-			}
-		}
-		return false
-	}
-	return valueVaries(reflect.ValueOf(v), depth)
-}
-
-// valueVaries looks into the value only where its type does not tell.
-func valueVaries(v reflect.Value, depth int) bool {
+// inside looks into the value only where its type does not tell.
+func (q *question) inside(v reflect.Value, depth int) bool {
 	switch t := v.Type(); {
-	case varies.of(t), depth > cycleDepth:
+	case q.of(t), depth > cycleDepth:
 		return true
 	case !holdsAny.of(t):
 		return false
 	}
 	switch v.Kind() {
-	case reflect.Interface:
-		if v.CanInterface() {
-			return plainVaries(v.Interface(), depth+1)
-		}
-		return !v.IsNil() && valueVaries(v.Elem(), depth+1)
-	case reflect.Pointer:
-		return !v.IsNil() && valueVaries(v.Elem(), depth+1)
+	case reflect.Interface, reflect.Pointer:
+		return !v.IsNil() && q.inside(v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			if valueVaries(v.Index(i), depth+1) {
+			if q.inside(v.Index(i), depth+1) {
 				return true
 			}
 		}
 	case reflect.Map:
-		for it := v.MapRange(); it.Next(); {
-			if valueVaries(it.Key(), depth+1) || valueVaries(it.Value(), depth+1) {
+		for it := newEntries(v); it.Next(); {
+			if key := it.key(); key.IsValid() && q.inside(key, depth+1) || q.inside(it.value(), depth+1) {
 				return true
 			}
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if valueVaries(v.Field(i), depth+1) {
+			if q.inside(v.Field(i), depth+1) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// entries goes through a map like reflect.MapIter, but allocates nothing for most.
+type entries struct {
+	reflect.MapIter
+	scratch reflect.Value // for values that are interfaces: what is in them does not show that it can be addressed
+	plain   bool          // the keys are strings without methods
+}
+
+func newEntries(m reflect.Value) *entries {
+	e := &entries{MapIter: *m.MapRange(), plain: m.Type().Key() == reflect.TypeFor[string]()}
+	if elem := m.Type().Elem(); elem.Kind() == reflect.Interface && m.CanInterface() {
+		e.scratch = reflect.New(elem).Elem()
+	}
+	return e
+}
+
+// key gives a key that may tell something, and not a mere string.
+func (e *entries) key() (key reflect.Value) {
+	if !e.plain {
+		key = e.Key()
+	}
+	return key
+}
+
+func (e *entries) value() reflect.Value {
+	if !e.scratch.IsValid() {
+		return e.Value()
+	}
+	e.scratch.SetIterValue(&e.MapIter)
+	return e.scratch
 }

@@ -93,8 +93,11 @@ func tomlTime(t time.Time) error {
 	if y := t.Year(); y < 0 || y > 9999 {
 		return fmt.Errorf("is in the year %d, and toml has four digits for it", y)
 	}
-	if _, offset := t.Zone(); offset%60 != 0 {
+	switch _, offset := t.Zone(); {
+	case offset%60 != 0:
 		return errors.New("is in a time zone that is not whole minutes from UTC; write it in UTC")
+	case offset <= -24*60*60 || offset >= 24*60*60:
+		return errors.New("is in a time zone that is a day or more from UTC; write it in UTC")
 	}
 	return nil
 }
@@ -149,3 +152,66 @@ func allTables(array reflect.Value) bool {
 	}
 	return true
 }
+
+// mayNotLoad asks for types that the encoder may write as a text that is no TOML, without
+// an error and whatever tomlWritable says of the value. There are two kinds: those that
+// encode themselves, and structs with two fields of one key, since the encoder writes the
+// fields of embedded structs beside those that hide them. All else is written as a key
+// that is quoted as needed, and as a number, a time or a quoted string.
+var mayNotLoad = question{
+	here: func(t reflect.Type) bool {
+		switch {
+		case t == timeType:
+			return false
+		case t == reflect.TypeFor[toml.Primitive]():
+			return true
+		}
+		return encodesAsTOML(t) || t.Kind() == reflect.Struct && sharesKeys(t)
+	},
+	opaque: func(t reflect.Type) bool { return t == timeType },
+}
+
+// encodesAsTOML reports whether a type, or a pointer to it, has a method that the encoder calls.
+func encodesAsTOML(t reflect.Type) bool {
+	if methodless(t) || t.Kind() == reflect.Interface {
+		return false // what is in an interface has a type of its own
+	}
+	p := reflect.PointerTo(t)
+	return t.Implements(tomlMarshaler) || t.Implements(textMarshaler) || p.Implements(tomlMarshaler) || p.Implements(textMarshaler)
+}
+
+// sharesKeys reports whether two fields of a struct may be written with one key, or one
+// with a key that is not valid UTF-8.
+func sharesKeys(t reflect.Type) bool {
+	seen := make(map[string]bool)
+	bad := false
+	var add func(t reflect.Type, depth int)
+	add = func(t reflect.Type, depth int) {
+		for i := range t.NumField() {
+			field := t.Field(i)
+			name, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
+			inner := field.Type
+			for inner.Kind() == reflect.Pointer {
+				inner = inner.Elem()
+			}
+			switch embedded := field.Anonymous && inner.Kind() == reflect.Struct; {
+			case name == "-" || !field.IsExported() && !embedded:
+				continue
+			case embedded && name == "" && depth < maxEmbedded:
+				add(inner, depth+1)
+				continue
+			case name == "":
+				name = field.Name
+			}
+			bad = bad || seen[name] || !utf8.ValidString(name)
+			seen[name] = true
+		}
+		bad = bad || depth == maxEmbedded
+	}
+	add(t, 0)
+	return bad
+}
+
+// maxEmbedded is how many structs are embedded in one another where sharesKeys gives up:
+// one may embed a pointer to itself.
+const maxEmbedded = 8
