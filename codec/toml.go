@@ -86,8 +86,7 @@ func (c tomlCodec) decode(text []byte, p *tomledit.Parsed, v any) error {
 	return c.checked(p.Keys(), v, p.Decode)
 }
 
-// open parses a text once for a value and for its document. Into an interface the
-// decoder puts what the document will be made of, and the caller may change that.
+// open parses a text once for a value and for its document.
 func (c tomlCodec) open(text []byte, t reflect.Type) (*opened, error) {
 	if c.strict || !utf8.Valid(text) {
 		return nil, errNotShared
@@ -99,7 +98,7 @@ func (c tomlCodec) open(text []byte, t reflect.Type) (*opened, error) {
 	return &opened{
 		decode: func(v any) error {
 			err := c.decode(text, p, v)
-			p.Decoded(holdsAny.of(t))
+			p.Decoded()
 			return err
 		},
 		document: p.Document,

@@ -248,7 +248,7 @@ func (s *scanner) decode(n *textedit.Node) bool {
 			return false
 		}
 	}
-	if n.Kind != textedit.Scalar {
+	if n.Kind != textedit.Scalar || isLeft(n) {
 		return true
 	}
 	return fill(n, decodeScalar(s.source[n.Start:n.End]))

@@ -69,40 +69,13 @@ func (p *Parsed) Decode(v any) error { return p.meta.PrimitiveDecode(p.whole, v)
 // Keys gives all keys of the text, those of tables in lists once for each.
 func (p *Parsed) Keys() []toml.Key { return p.meta.Keys() }
 
-// Decoded says that Decode will not be called again, and whether what it has stored may
-// be changed while p is used.
-func (p *Parsed) Decoded(free bool) {
-	if p.meta, p.whole = (toml.MetaData{}), (toml.Primitive{}); free {
-		p.tree = copied(p.tree)
-	}
-}
-
-// copied copies tables and lists.
-func copied(decoded any) any {
-	switch v := decoded.(type) {
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for key, value := range v {
-			m[key] = copied(value)
-		}
-		return m
-	case []map[string]any:
-		list := make([]map[string]any, len(v))
-		for i, table := range v {
-			list[i] = copied(table).(map[string]any)
-		}
-		return list
-	case []any:
-		list := make([]any, len(v))
-		for i, value := range v {
-			list[i] = copied(value)
-		}
-		return list
-	}
-	return decoded
-}
+// Decoded says that Decode will not be called again. It lets go of what the decoder has
+// read, of which what Decode has stored may be a part.
+func (p *Parsed) Decoded() { p.meta, p.whole, p.tree = toml.MetaData{}, toml.Primitive{}, nil }
 
 // Document finds out where everything is that like asks for, as Outline does; nil is all.
+// After Decoded the scalars are decoded again, one by one, and the scan is not compared
+// with what the decoder has read: for an edit it is enough if that is done with the new text.
 func (p *Parsed) Document(like *textedit.Node) (*textedit.Document, error) {
 	doc := &textedit.Document{Text: p.text, Loose: true, Keys: textedit.MatchFold}
 	if isLeft(like) {
@@ -114,7 +87,12 @@ func (p *Parsed) Document(like *textedit.Node) (*textedit.Document, error) {
 	s := scan(p.text, p.source, like)
 	s.layout.parsed = p
 	doc.Root, doc.Comments, doc.Data = s.root, s.comments, s.layout
-	if s.lost || !fill(s.root, p.tree) {
+	switch {
+	case p.tree == nil:
+		if s.lost || !s.decode(s.root) {
+			return format{}.Outline(p.text, like)
+		}
+	case s.lost || !fill(s.root, p.tree):
 		s.layout.lost, s.layout.spaced = true, true
 		doc.Root = treeOf(p.tree)
 	}
