@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // crew is the processes of one test and what they said.
@@ -47,16 +48,9 @@ func newCrew(t *testing.T) *crew {
 func (c *crew) start(j job) *process {
 	c.t.Helper()
 	text, err := json.Marshal(j)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	cmd := exec.Command(self)
-	// The race detector would let every worker sleep a second before it exits.
-	cmd.Env = append(os.Environ(), jobVariable+"="+string(text), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
+	testkit.Must(c.t, err)
+	cmd := testkit.Self(c.t, "worker", string(text))
+	cmd.Stderr = nil // which run keeps
 	return c.run(j.Name, cmd, j.Seam.KillAt > 0)
 }
 
@@ -67,14 +61,10 @@ func (c *crew) run(name string, cmd *exec.Cmd, doomed bool) *process {
 	p := &process{name: name, cmd: cmd, gone: make(chan struct{})}
 	p.doomed.Store(doomed) // before it runs, since it may kill itself at once
 	input, err := cmd.StdinPipe()
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	testkit.Must(c.t, err)
 	p.input = input
 	cmd.Stdout, cmd.Stderr = c.pipe, &p.stderr
-	if err := cmd.Start(); err != nil {
-		c.t.Fatal(err)
-	}
+	testkit.Must(c.t, cmd.Start())
 	c.all = append(c.all, p)
 	go p.watch(c.report)
 	return p

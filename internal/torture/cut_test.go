@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // A cutting is a disk whose power is cut again and again while a crew works on
@@ -66,17 +67,11 @@ func (c *cutting) run(t *testing.T, n int) error {
 func (c *cutting) newDir(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(c.disk.Dir(), fmt.Sprint("cut", c.cuts))
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Mkdir(dir, 0o755))
 	root, err := os.Open(c.disk.Dir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer root.Close()
-	if err := root.Sync(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, root.Sync())
 	return dir
 }
 

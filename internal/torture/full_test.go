@@ -5,13 +5,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -37,9 +37,7 @@ func TestAFullDiskKeepsTheOldBytesAndNothingElse(t *testing.T) {
 		t.Run(op.name, func(t *testing.T) {
 			dir := disktest.Tmpfs(t, "size=1m")
 			f := safefile.New[map[string]string](filepath.Join(dir, "config.json"))
-			if err := f.Write(map[string]string{"old": strings.Repeat("o", 10_000)}); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, f.Write(map[string]string{"old": strings.Repeat("o", 10_000)}))
 			refused := 0
 			for _, c := range []struct{ free, change int }{
 				{0, 10},           // not one page for the temp
@@ -50,9 +48,7 @@ func TestAFullDiskKeepsTheOldBytesAndNothingElse(t *testing.T) {
 				filler := fill(t, dir, c.free)
 				refuses(t, dir, f, op.kind, func() error { return op.do(f, strings.Repeat("n", c.change)) })
 				refused++
-				if err := os.Remove(filler); err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, os.Remove(filler))
 			}
 			if err := op.do(f, "done"); err != nil {
 				t.Errorf("with space again: %v", err)
@@ -74,9 +70,7 @@ func TestAFullDiskGetsNoFirstFile(t *testing.T) {
 			if err := op.do(f, "{}"); !errors.Is(err, op.kind) || !errors.Is(err, syscall.ENOSPC) {
 				t.Errorf("got %v", err)
 			}
-			if got, want := listing(t, dir), []string{"config.json.lock", "filler"}; !slices.Equal(got, want) {
-				t.Errorf("the directory holds %q, and only %q were expected", got, want)
-			}
+			testkit.WantNames(t, dir, "config.json.lock", "filler")
 			t.Log("1 refused for want of space")
 		})
 	}
@@ -86,18 +80,14 @@ func TestAFullDiskGetsNoFirstFile(t *testing.T) {
 func refuses(t *testing.T, dir string, f *safefile.SafeFile[map[string]string], kind error, do func() error) {
 	t.Helper()
 	before, err := f.ReadBytes()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if err := do(); !errors.Is(err, kind) || !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %v", err)
 	}
 	if after, err := f.ReadBytes(); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the old bytes are not whole: %d of %d, %v", len(after), len(before), err)
 	}
-	if got, want := listing(t, dir), []string{"config.json", "config.json.lock", "filler"}; !slices.Equal(got, want) {
-		t.Errorf("the directory holds %q, and only %q were expected", got, want)
-	}
+	testkit.WantNames(t, dir, "config.json", "config.json.lock", "filler")
 }
 
 // fill takes all space but some bytes, rounded to pages, and returns the file
@@ -105,20 +95,14 @@ func refuses(t *testing.T, dir string, f *safefile.SafeFile[map[string]string], 
 func fill(t *testing.T, dir string, free int) (path string) {
 	t.Helper()
 	spare := filepath.Join(dir, "spare")
-	if err := os.WriteFile(spare, make([]byte, free), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(spare, make([]byte, free), 0o600))
 	filler, err := os.Create(filepath.Join(dir, "filler"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer filler.Close()
 	if _, err := io.Copy(filler, endless{}); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("the disk is not full: %v", err)
 	}
-	if err := os.Remove(spare); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Remove(spare))
 	return filler.Name()
 }
 

@@ -4,16 +4,12 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
-// jobVariable is how a test tells a worker process what to do.
-const jobVariable = "HOLDFAST_TORTURE_JOB"
-
 func TestMain(m *testing.M) {
-	if text, isWorker := os.LookupEnv(jobVariable); isWorker {
-		os.Exit(serve(text))
-	}
-	os.Exit(m.Run())
+	testkit.Main(m, testkit.Roles{"worker": func(args []string) { os.Exit(serve(args[0])) }})
 }
 
 // patience is how long a test waits for what should come at once, before it

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -53,9 +54,7 @@ func TestPythonProcessesAndGoProcessesExcludeEachOther(t *testing.T) {
 	python := findPython(t)
 	dir, c := t.TempDir(), newCrew(t)
 	script, err := filepath.Abs(filepath.Join("testdata", "counter.py"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var names []string
 	for i := range 2 {
 		name := "python" + strconv.Itoa(i)
@@ -74,7 +73,7 @@ func TestPythonProcessesAndGoProcessesExcludeEachOther(t *testing.T) {
 	if err := workloads["count"].verify(dir, said); err != nil {
 		t.Error(err)
 	}
-	onlyFileAndLock(t, dir, "count.json")
+	testkit.WantNames(t, dir, "count.json", "count.json.lock")
 	t.Logf("%d counted by 2 Python processes and %d by 2 Go processes of 2 goroutines", said.countBy("python"), said.countBy("go"))
 }
 

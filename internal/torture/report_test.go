@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // say writes one event as one line. A line is shorter than PIPE_BUF, so a pipe
@@ -36,9 +38,7 @@ type report struct {
 func newReport(t *testing.T) *report {
 	t.Helper()
 	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	r := &report{pipe: write, more: make(chan struct{}), over: make(chan struct{})}
 	go r.collect(read)
 	return r

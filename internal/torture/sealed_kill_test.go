@@ -2,7 +2,6 @@ package torture
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
 )
@@ -22,7 +22,7 @@ func TestAProcessKilledAfterAnyOperationLeavesContentThatVerifies(t *testing.T) 
 	}
 	for _, name := range []string{"sealed", "stream", "move"} {
 		t.Run(name, func(t *testing.T) {
-			dir, c := memory(t), newCrew(t)
+			dir, c := testkit.Memory(t), newCrew(t)
 			load := workloads[name].(sealed)
 			killed, step := 0, effort.Of(4, 1, 1)
 			for n := 1; ; n += step {
@@ -51,30 +51,13 @@ func TestAProcessKilledAfterAnyOperationLeavesContentThatVerifies(t *testing.T) 
 	}
 }
 
-// memory is a directory on a filesystem that is fast, for tests that cut no power.
-func memory(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "holdfast")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 // change makes one change in this process, as one that has just started.
 func (c *crew) change(load workload, id, dir string) {
 	c.t.Helper()
 	name := load.(sealed).name
-	if err := say(c.pipe, event{From: "test", What: begun, In: name, ID: id}); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := load.open(dir, seamOptions{}.option(nil))(id); err != nil {
-		c.t.Fatal(err)
-	}
-	if err := say(c.pipe, event{From: "test", What: acked, In: name, ID: id}); err != nil {
-		c.t.Fatal(err)
-	}
+	testkit.Must(c.t, say(c.pipe, event{From: "test", What: begun, In: name, ID: id}))
+	testkit.Must(c.t, load.open(dir, seamOptions{}.option(nil))(id))
+	testkit.Must(c.t, say(c.pipe, event{From: "test", What: acked, In: name, ID: id}))
 }
 
 // awaitExit gives all that was said until a process was gone.
@@ -96,16 +79,14 @@ func flippedBitsAreFound(t *testing.T, load sealed, dir string) {
 		t.Fatal(files, err)
 	}
 	for _, path := range files {
-		damaged, err := copyOf(path, memory(t))
+		damaged, err := copyOf(path, testkit.Memory(t))
 		if err == nil {
 			err = checksum.Verify(damaged)
 		}
 		if err == nil {
 			err = flip(damaged)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if err := checksum.Verify(damaged); !errors.Is(err, errors.ErrChecksumMismatch) {
 			t.Errorf("a flipped bit in %s: %v", filepath.Base(path), err)
 		}
@@ -113,7 +94,7 @@ func flippedBitsAreFound(t *testing.T, load sealed, dir string) {
 }
 
 func TestWritersAndVerifyingReadersSeeNoMismatchButTheOneThatIsMade(t *testing.T) {
-	dir, c := memory(t), newCrew(t)
+	dir, c := testkit.Memory(t), newCrew(t)
 	var writers, readers []string
 	for i := range 4 {
 		w := job{Name: fmt.Sprint("writer", i), Workloads: []string{"sealed"}, Dir: dir, Goroutines: 2}
@@ -132,9 +113,7 @@ func TestWritersAndVerifyingReadersSeeNoMismatchButTheOneThatIsMade(t *testing.T
 	}
 	quietly(t, path, func() {
 		c.none(t, wrong)
-		if err := flip(path); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, flip(path))
 		if err := checksum.Verify(path); !errors.Is(err, errors.ErrChecksumMismatch) {
 			t.Errorf("after the flip: %v", err)
 		}
@@ -147,13 +126,9 @@ func TestWritersAndVerifyingReadersSeeNoMismatchButTheOneThatIsMade(t *testing.T
 func quietly(t *testing.T, path string, do func()) {
 	t.Helper()
 	l, err := lockedfile.Acquire(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	do()
-	if err := l.Release(); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, l.Release())
 }
 
 func agreesWithSha256sum(t *testing.T, path string) {

@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 const canStop = true
@@ -47,7 +49,5 @@ func (p *process) awaitStopped(t *testing.T) {
 
 func (p *process) resume(t *testing.T) {
 	t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, p.cmd.Process.Signal(syscall.SIGCONT))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func TestManyWritersAndReadersOfOneFileLoseNothingAndSeeNothingPartial(t *testing.T) {
@@ -28,7 +29,7 @@ func TestManyWritersAndReadersOfOneFileLoseNothingAndSeeNothingPartial(t *testin
 	if err := workloads["merge"].verify(dir, said); err != nil {
 		t.Error(err)
 	}
-	onlyFileAndLock(t, dir, "merged.json")
+	testkit.WantNames(t, dir, "merged.json", "merged.json.lock")
 	t.Logf("%d keys by 8 processes of 4 goroutines (%s); %d looks by 8 readers", said.count(acked), said.shares(), said.looks(t))
 }
 

@@ -3,6 +3,8 @@ package torture
 import (
 	"slices"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // siblings are names of which each begins like another, so that a sweep that
@@ -53,9 +55,7 @@ func TestTheLeftoverOfAKilledWriterIsSweptByASibling(t *testing.T) {
 				}
 				c.write(other, dir)
 				want := slices.Compact(slices.Sorted(slices.Values([]string{killed + ".lock", other, other + ".lock"})))
-				if got := listing(t, dir); !slices.Equal(got, want) {
-					t.Errorf("the directory holds %q, and only %q were expected", got, want)
-				}
+				testkit.WantNames(t, dir, want...)
 				c.verifyAll(dir, c.dismiss())
 				t.Log("1 leftover, 1 sweep")
 			})
