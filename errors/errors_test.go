@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // untouched is an error of a layer that knows what is left.
@@ -213,9 +214,7 @@ func exported(t *testing.T, dir string) (names []string) {
 			continue
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		for _, d := range parsed.Decls {
 			names = append(names, declared(d)...)
 		}

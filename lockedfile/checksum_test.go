@@ -28,7 +28,7 @@ func sealedFile(t *testing.T) (*lockedfile.LockedFile[scores], string) {
 
 func damage(t *testing.T, path string) {
 	t.Helper()
-	testkit.Must(t, os.WriteFile(path, []byte("{\n  \"a\": 7\n}\n"), 0o644))
+	testkit.Put(t, path, "{\n  \"a\": 7\n}\n")
 }
 
 func mismatch(t *testing.T, what string, err error) {

@@ -117,7 +117,7 @@ func release(l *lockedfile.Lock, err error) error {
 func TestASweepLeavesALockFileThatIsSomebodysDataAlone(t *testing.T) {
 	path, other := foreign(t)
 	temp := filepath.Join(filepath.Dir(path), replace.NewName(replace.OwnerOf("Pipfile", "")))
-	testkit.Must(t, os.WriteFile(temp, []byte("x"), 0o600))
+	testkit.Put(t, temp, "x")
 	testkit.Must(t, safefile.WriteFile(other, []byte("new")))
 	if got, _ := os.ReadFile(path + ".lock"); string(got) != foreignLock {
 		t.Errorf("it holds %q", got)

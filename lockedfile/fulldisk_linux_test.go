@@ -25,7 +25,7 @@ func fullDisk(t *testing.T, names ...string) (dir string, room func()) {
 		testkit.Must(t, os.Mkdir(d, 0o755))
 	}
 	for _, name := range names {
-		testkit.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600))
+		testkit.Put(t, filepath.Join(dir, name), name)
 	}
 	last := ""
 	for n := 0; ; n++ {

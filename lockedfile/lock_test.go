@@ -139,7 +139,7 @@ func TestAForgedRecordIsQuoted(t *testing.T) {
 	holder := occupied(t, path)
 	defer holder.Kill()
 	forged := fmt.Sprintf("%-159s\n", "# holdfast pid=1 host=\x1b[2J\x07evil since=2020-01-01T00:00:00Z")
-	testkit.Must(t, os.WriteFile(path+".lock", []byte(forged), 0o600))
+	testkit.Put(t, path+".lock", forged)
 	err := safefile.WriteFile(path, nil, safefile.WithTimeout(0))
 	is(t, err, errors.ErrLocked)
 	if text := err.Error(); strings.ContainsAny(text, "\x1b\x07") || !strings.Contains(text, `"\x1b[2J\aevil"`) {

@@ -75,7 +75,7 @@ func TestASweepTakesTheTempsOfItsOwnLockOnly(t *testing.T) {
 		return name
 	}
 	// A holder that did not come to its end has the next one sweep.
-	testkit.Must(t, os.WriteFile(path+suffix, []byte("# holdfast pid=1 host=h since=2020-01-01T00:00:00Z\n"), 0o600))
+	testkit.Put(t, path+suffix, "# holdfast pid=1 host=h since=2020-01-01T00:00:00Z\n")
 	mine, live := temp("\x00"+suffix), temp("")
 	testkit.Must(t, safefile.WriteFile(path, []byte("x"), safefile.WithLockSuffix(suffix)))
 	if _, err := os.Stat(mine); !errors.Is(err, fs.ErrNotExist) {

@@ -1,12 +1,12 @@
 package lockedfile_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -15,9 +15,7 @@ import (
 func TestAnEditorsSaveInTheSameSecondIsKept(t *testing.T) {
 	path := filepath.Join(disktest.NewCoarse(t).Dir(), "app.yaml")
 	save := func(content string) {
-		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Put(t, path, content)
 	}
 	f := lockedfile.New[map[string]int](path)
 	for i := range 20 {

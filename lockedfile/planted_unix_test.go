@@ -119,7 +119,7 @@ func TestALinkThatAnotherUserPlantedInASharedDirectoryIsNotFollowed(t *testing.T
 		}
 		for _, operations := range []map[string]func(string) error{everyOperation, everyCheckedRead} {
 			for name, do := range operations {
-				testkit.Must(t, os.WriteFile(target, []byte("old"), 0o600))
+				testkit.Put(t, target, "old")
 				err := do(path)
 				if !errors.Is(err, syscall.EACCES) || !errors.Is(err, fs.ErrPermission) {
 					t.Errorf("%s, in a chain: %v: %v", name, chain, err)

@@ -48,7 +48,7 @@ func TestTwoSpellingsOfOneFileAreLockedOnce(t *testing.T) {
 				opts = append(opts, safefile.WithLockDir(t.TempDir()))
 			}
 			if there {
-				testkit.Must(t, os.WriteFile(paths[0], []byte("{}"), 0o600))
+				testkit.Put(t, paths[0], "{}")
 			}
 			ran := false
 			err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
@@ -72,7 +72,7 @@ func TestAJoinFindsItsTransactionByAnotherSpelling(t *testing.T) {
 	for _, there := range []bool{true, false} {
 		dir := disktest.Folding(t)
 		if there {
-			testkit.Must(t, os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o600))
+			testkit.Put(t, filepath.Join(dir, "config.json"), "{}")
 		}
 		f := lockedfile.NewContext[map[string]int](filepath.Join(dir, "Config.json"), warned)
 		g := lockedfile.NewContext[map[string]int](filepath.Join(dir, "CONFIG.json"), warned)
@@ -100,7 +100,7 @@ func TestUpdatesByTwoSpellingsLoseNothing(t *testing.T) {
 			opts = append(opts, safefile.WithLockDir(t.TempDir()))
 		}
 		path := filepath.Join(dir, "config.json")
-		testkit.Must(t, os.WriteFile(path, []byte(`{"n": 0}`), 0o600))
+		testkit.Put(t, path, `{"n": 0}`)
 		const rounds = 50
 		var callers sync.WaitGroup
 		for _, name := range []string{"config.json", "Config.json", "CONFIG.JSON"} {
@@ -127,7 +127,7 @@ func TestUpdatesByTwoSpellingsLoseNothing(t *testing.T) {
 func TestTwoFilesThatDifferInCaseStayTwo(t *testing.T) {
 	for _, dir := range []string{t.TempDir(), disktest.FUSE(t, t.TempDir())} {
 		upper, lower := filepath.Join(dir, "Config.json"), filepath.Join(dir, "config.json")
-		testkit.Must(t, os.WriteFile(upper, []byte("0"), 0o600))
+		testkit.Put(t, upper, "0")
 		testkit.Must(t, os.Link(upper, lower))
 		testkit.Must(t, safefile.WriteFile(upper, []byte("1"), warned))
 		testkit.Must(t, safefile.WriteFile(lower, []byte("2"), warned))

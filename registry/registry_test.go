@@ -13,6 +13,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/registry"
 )
 
@@ -217,9 +218,7 @@ func TestPackageFunctionsActOnDefault(t *testing.T) {
 		return err
 	})
 	c, err := registry.Lookup("a.default-test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if d, _ := registry.Default().Lookup("b.Default-Test"); d == nil {
 		t.Error("Default does not have it")
 	}

@@ -269,14 +269,10 @@ func TestAMountThatBecomesReadOnlyIsNoticed(t *testing.T) {
 	disktest.Bind(t, source, mounted)
 	remount := func(flags uintptr) {
 		t.Helper()
-		if err := syscall.Mount("", mounted, "", syscall.MS_REMOUNT|syscall.MS_BIND|flags, ""); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, syscall.Mount("", mounted, "", syscall.MS_REMOUNT|syscall.MS_BIND|flags, ""))
 	}
 	f := safefile.New[map[string]int](filepath.Join(mounted, "file.json"))
-	if err := f.WriteBytes([]byte("{}")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, f.WriteBytes([]byte("{}")))
 	remount(syscall.MS_RDONLY)
 	wantEveryWriteRefused(t, f, mounted)
 	testkit.WantNames(t, source, "file.json", "file.json.lock")

@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 const module = "github.com/holdfast-go/holdfast/"
@@ -30,15 +32,11 @@ func load(t *testing.T, dir string) (*doc.Package, []*ast.File) {
 	var files []*ast.File
 	for _, path := range paths {
 		f, err := parser.ParseFile(fset, path, nil, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		files = append(files, f)
 	}
 	p, err := doc.NewFromFiles(fset, files, module+dir, doc.PreserveAST)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return p, files
 }
 
@@ -246,7 +244,5 @@ func TestTheListOfPublicPackagesIsWhole(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 }

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // preamble declares what the fragments of the README use without saying so.
@@ -66,9 +68,7 @@ func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {
 func blocks(t *testing.T, language string) (found []string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
 		found = append(found, m[1])
 	}
@@ -78,9 +78,7 @@ func blocks(t *testing.T, language string) (found []string) {
 // The README's words in backquotes that look like files of the repository must be there.
 func TestTheREADMENamesOnlyFilesThatExist(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	count := 0
 	for _, m := range regexp.MustCompile("`((?:internal|errors|codec|registry|safefile|lockedfile|examples)/[\\w/.]*)`").FindAllStringSubmatch(string(text), -1) {
 		count++

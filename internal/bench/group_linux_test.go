@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -86,12 +87,8 @@ func groupCommit(b *testing.B, root string, goroutines int) {
 // have left it.
 func place(b *testing.B, root, name string) (path string) {
 	path = filepath.Join(root, name, "progress.json")
-	if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
-		b.Fatal(err)
-	}
-	if err := safefile.New[progress](path).Write(progress{}); err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, os.Mkdir(filepath.Dir(path), 0o755))
+	testkit.Must(b, safefile.New[progress](path).Write(progress{}))
 	return path
 }
 
@@ -130,9 +127,7 @@ func (u *updater) work(b *testing.B, goroutines int) {
 // processTime is what the process has had of the processors.
 func processTime(b *testing.B) time.Duration {
 	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 

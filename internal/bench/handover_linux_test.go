@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -90,7 +90,7 @@ func BenchmarkHandover(b *testing.B) {
 }
 
 func handover(b *testing.B, root string) {
-	other := startOther(b)
+	other := testkit.Start(b, testkit.Self(b, "other")) // which waits for the locks that this one holds
 	paths := make([]string, len(ways))
 	for i, w := range ways {
 		paths[i] = place(b, root, w.name)
@@ -101,7 +101,7 @@ func handover(b *testing.B, root string) {
 		for turn := range ways {
 			at := (round + turn) % len(ways)
 			settle()
-			h, e := other.handOver(ways[at], paths[at])
+			h, e := handOver(b, other, ways[at], paths[at])
 			handed[at], ended[at] = append(handed[at], h), append(ended[at], e)
 		}
 	}
@@ -123,25 +123,25 @@ func handover(b *testing.B, root string) {
 
 // handOver gives how long after the release the other process had the lock, and
 // how long after it this one was done with it, in microseconds.
-func (o *other) handOver(w way, path string) (handed, ended float64) {
+func handOver(b *testing.B, other *testkit.Process, w way, path string) (handed, ended float64) {
 	var released int64
 	err := w.do(path, func() {}, func() {
-		fmt.Fprintln(o.in, w.name, path)
+		other.Tell(w.name, path)
 		if w.polls {
-			o.hear() // that it waits
+			other.Expect("waits")
 		} else {
-			o.untilBlocked(path + ".lock")
+			testkit.Until(b, "the other process waits in the kernel", func() bool { return testkit.Blocked(b, path+".lock") == 1 })
 		}
 		linger()
 		released = monotonic()
 	})
 	end := monotonic()
 	if err != nil {
-		o.b.Fatalf("%s: %v", w.name, err)
+		b.Fatalf("%s: %v", w.name, err)
 	}
-	got, err := strconv.ParseInt(o.hear(), 10, 64)
+	got, err := strconv.ParseInt(other.Expect(""), 10, 64)
 	if err != nil || got < released {
-		o.b.Fatalf("%s: released at %d, taken at %d (%v)", w.name, released, got, err)
+		b.Fatalf("%s: released at %d, taken at %d (%v)", w.name, released, got, err)
 	}
 	return float64(got-released) / 1e3, float64(end-released) / 1e3
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -50,9 +51,7 @@ func BenchmarkReadJSON4KiB(b *testing.B) {
 func readJSON(b *testing.B, root string) {
 	path := filepath.Join(root, "settings.json")
 	ours := safefile.New[settings](path)
-	if err := ours.Write(fourKiB()); err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, ours.Write(fourKiB()))
 	if info, err := os.Stat(path); err != nil || info.Size() < 4000 || info.Size() > 4200 {
 		b.Fatalf("the file is to have about 4 KiB: %v, %v", info.Size(), err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -63,9 +64,7 @@ func ofSize(b *testing.B, l language, enough func(text []byte) bool) []byte {
 			}
 		}
 		var out bytes.Buffer
-		if err := l.codec.Dump(&out, v); err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, l.codec.Dump(&out, v))
 		if n > 2 && enough(out.Bytes()) {
 			return out.Bytes()
 		}
@@ -125,12 +124,8 @@ func BenchmarkUpdateText(b *testing.B) {
 func recoded[T any](b *testing.B, l language, text []byte) []byte {
 	var v T
 	var out bytes.Buffer
-	if err := l.codec.Load(bytes.NewReader(text), &v); err != nil {
-		b.Fatal(err)
-	}
-	if err := l.codec.Dump(&out, v); err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, l.codec.Load(bytes.NewReader(text), &v))
+	testkit.Must(b, l.codec.Dump(&out, v))
 	return out.Bytes()
 }
 
@@ -144,19 +139,13 @@ func updateText[T any](b *testing.B, name string, text []byte, isOwn bool, chang
 	root := disktest.Tmpfs(b)
 	write := func(dir string, text []byte) (path string) {
 		path = filepath.Join(root, dir, "fleet."+name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			b.Fatal(err)
-		}
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, os.MkdirAll(filepath.Dir(path), 0o755))
+		testkit.Must(b, os.WriteFile(path, text, 0o644))
 		return path
 	}
 	ours := lockedfile.New[T](write("holdfast", text))
 	hand := write("hand", own)
-	if err := os.WriteFile(hand+".lock", nil, 0o644); err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, os.WriteFile(hand+".lock", nil, 0o644))
 	recode := func(text []byte, i int) ([]byte, error) {
 		var v T
 		if err := l.unmarshal(text, &v); err != nil {

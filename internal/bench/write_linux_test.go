@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -29,12 +30,8 @@ func durableWrite(b *testing.B, root string, calls int) {
 	// Each contender has a directory of its own, and in it a file and its lock.
 	place := func(name string) string {
 		path := filepath.Join(root, name, "state.bin")
-		if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
-			b.Fatal(err)
-		}
-		if err := safefile.WriteFile(path, content(-1), safefile.WithMode(0o644)); err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, os.Mkdir(filepath.Dir(path), 0o755))
+		testkit.Must(b, safefile.WriteFile(path, content(-1), safefile.WithMode(0o644)))
 		return path
 	}
 	ours := safefile.New[[]byte](place("holdfast"))
@@ -54,13 +51,9 @@ func durableWrite(b *testing.B, root string, calls int) {
 // would otherwise pay for.
 func syncer(b *testing.B, root string) func() {
 	dir, err := os.Open(root)
-	if err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, err)
 	b.Cleanup(func() { dir.Close() })
 	return func() {
-		if err := unix.Syncfs(int(dir.Fd())); err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, unix.Syncfs(int(dir.Fd())))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func TestAPowerCutLosesExactlyWhatWasNotSynced(t *testing.T) {
@@ -104,17 +105,13 @@ func TestAFailingProgramIsQuoted(t *testing.T) {
 func write(t *testing.T, path, content string, sync bool) {
 	t.Helper()
 	file, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer file.Close()
 	if _, err := file.WriteString(content); err != nil {
 		t.Fatal(err)
 	}
 	if sync {
-		if err := file.Sync(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, file.Sync())
 	}
 }
 

@@ -10,15 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 func inspected(t *testing.T, path string) Verdict {
 	t.Helper()
 	v, err := Inspect(path, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return v
 }
 
@@ -85,9 +84,7 @@ func diskOf(kind string, options ...string) func(t *testing.T) string {
 func TestAnOverlayWhoseUpperLayerIsOutOfSightIsOnlyBestEffort(t *testing.T) {
 	base := filepath.Join(t.TempDir(), "base")
 	dir := disktest.Overlay(t, base)
-	if err := os.Rename(base, base+"-moved"); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Rename(base, base+"-moved"))
 	v := inspected(t, dir)
 	wantLevels(t, &v, inMemory)
 	if !strings.Contains(v.Why(CrashDurability), "unknown") {
@@ -107,9 +104,7 @@ func TestReadOnlyIsSeenAsSoonAsItIs(t *testing.T) {
 		if readOnly {
 			flags |= unix.MS_RDONLY
 		}
-		if err := unix.Mount("", disk.Dir(), "", flags, ""); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, unix.Mount("", disk.Dir(), "", flags, ""))
 		v := inspected(t, file)
 		if v.ReadOnly != readOnly {
 			t.Errorf("read-only is %v", v.ReadOnly)
@@ -121,9 +116,7 @@ func TestReadOnlyIsSeenAsSoonAsItIs(t *testing.T) {
 		}
 	}
 	elsewhere, err := Inspect(file, disktest.Tmpfs(t, "ro"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	wantLevels(t, &elsewhere, [...]Level{Guaranteed, Guaranteed, Unsupported, Guaranteed})
 }
 
@@ -142,16 +135,12 @@ func TestAReadOnlyBindMountIsReadOnlyThereAlone(t *testing.T) {
 
 func TestABoundFileCanBeRewrittenButNotReplaced(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "source")
-	if err := os.WriteFile(source, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(source, nil, 0o600))
 	target := filepath.Join(disktest.Tmpfs(t), "target")
 	disktest.Bind(t, source, target)
 
 	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(target, link); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Symlink(target, link))
 	for _, path := range []string{target, link} {
 		v := inspected(t, path)
 		of := inspected(t, source)
@@ -162,9 +151,7 @@ func TestABoundFileCanBeRewrittenButNotReplaced(t *testing.T) {
 		}
 	}
 	// The lock lies beside the path, so it is the tmpfs that must take it.
-	if err := unix.Mount("", filepath.Dir(target), "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, unix.Mount("", filepath.Dir(target), "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
 	v := inspected(t, target)
 	if v.ReadOnly || v.Level(WriterExclusion) != Unsupported || v.Level(CrashDurability).Refused() {
 		t.Errorf("with a read-only directory around it: %+v", v)
@@ -177,9 +164,7 @@ func TestAttributesForbidReplacement(t *testing.T) {
 	}
 	dir := disktest.New(t, "ext4").Dir()
 	file := filepath.Join(dir, "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(file, nil, 0o600))
 	forbidden := [...]Level{Unsupported, Unsupported, Guaranteed, Guaranteed}
 	for _, c := range []struct {
 		attribute, path string
@@ -217,9 +202,7 @@ func chattr(t *testing.T, change, path string) {
 func TestTheLockDirectoryDecidesAboutExclusion(t *testing.T) {
 	disk, fuse := disktest.New(t, "ext4").Dir(), disktest.FUSE(t, t.TempDir())
 	v, err := Inspect(filepath.Join(disk, "file"), fuse)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	wantLevels(t, &v, [...]Level{Guaranteed, Guaranteed, NonTarget, Guaranteed})
 	if v, err = Inspect(filepath.Join(fuse, "file"), disk); err != nil {
 		t.Fatal(err)
@@ -242,9 +225,7 @@ func TestOneMountPointMayMeanAnotherMountLater(t *testing.T) {
 				if os.Geteuid() != 0 {
 					t.Skip("mounting needs root")
 				}
-				if err := unix.Mount(name, dir, name, 0, ""); err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, unix.Mount(name, dir, name, 0, ""))
 				defer func() {
 					if err := unix.Unmount(dir, 0); err != nil {
 						t.Error(err)

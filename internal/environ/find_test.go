@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // links makes a tree whose links leave their directories.
@@ -17,17 +18,11 @@ func links(t *testing.T) string {
 		t.Skip("links need a privilege on Windows")
 	}
 	base, err := filepath.EvalSymlinks(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for _, dir := range []string{"real/deep", "other"} {
-		if err := os.MkdirAll(filepath.Join(base, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Join(base, dir), 0o755))
 	}
-	if err := os.WriteFile(filepath.Join(base, "real", "file"), []byte("12345"), 0o640); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(filepath.Join(base, "real", "file"), []byte("12345"), 0o640))
 	for name, target := range map[string]string{
 		"other/dir":      "../real/deep",         // to a directory
 		"real/deep/up":   "../file",              // relative to where the link lies
@@ -37,9 +32,7 @@ func links(t *testing.T) string {
 		"other/loop":     "loop2",
 		"other/loop2":    "loop",
 	} {
-		if err := os.Symlink(target, filepath.Join(base, name)); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.Symlink(target, filepath.Join(base, name)))
 	}
 	return base
 }
@@ -122,17 +115,13 @@ func TestWhatLeadsNowhereIsAnError(t *testing.T) {
 func TestAMissingDirectoryIsJudgedByTheOneAbove(t *testing.T) {
 	base := t.TempDir()
 	there, err := Inspect(filepath.Join(base, "file"), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if len(there.Remarks) != 0 {
 		t.Errorf("remarks about a plain place: %q", there.Remarks)
 	}
 	missing := filepath.Join(base, "a", "b")
 	v, err := Inspect(filepath.Join(missing, "file"), filepath.Join(base, "locks", "x"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if v.Environment != there.Environment {
 		t.Errorf("%+v, beside an existing file %+v", v.Environment, there.Environment)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -26,9 +27,7 @@ func opened(t testing.TB) (path string, dir vfs.Dir, self, file vfs.Info) {
 	if err == nil {
 		file, err = dir.Stat("file")
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return path, dir, self, file
 }
 
@@ -37,9 +36,7 @@ func TestAnOpenDirectoryIsJudgedAsItsPathIs(t *testing.T) {
 	want := inspected(t, path)
 	for _, target := range []*vfs.Info{&file, nil} {
 		home, err := Look(dir, self)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		v, err := home.Judge("file", target)
 		if err != nil || v.Environment != want.Environment || v.judged != want.judged {
 			t.Errorf("%+v, %v", v, err)
@@ -57,9 +54,7 @@ func TestAnOpenDirectoryIsJudgedAsItsPathIs(t *testing.T) {
 func TestTheSystemsErrorsAreReported(t *testing.T) {
 	_, dir, self, file := opened(t)
 	home, err := Look(dir, self)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	file.Mount.Root = true
 	if _, err := home.Judge("vanished", &file); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that vanished in between: %v", err)
@@ -81,14 +76,10 @@ func (r refusing) Volume(string, vfs.Info) (vfs.Volume, error) { return vfs.Volu
 func TestASimulatedDiskIsNotJudged(t *testing.T) {
 	_, dir, self, file := opened(t)
 	home, err := Look(refusing{dir, vfs.ErrNoVolume}, self)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	file.Mount.Root = true
 	v, err := home.Judge("file", &file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for g := range guarantees {
 		if v.Level(g) != 0 || v.Level(g).Refused() {
 			t.Errorf("%v is %v", g, v.Level(g))
@@ -114,13 +105,9 @@ func TestManyMayAskAtOnce(t *testing.T) {
 
 func TestAWorkingDirectoryThatIsGoneIsAnError(t *testing.T) {
 	gone := filepath.Join(t.TempDir(), "gone")
-	if err := os.Mkdir(gone, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Mkdir(gone, 0o700))
 	t.Chdir(gone)
-	if err := os.Remove(gone); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Remove(gone))
 	if _, err := Inspect("file", ""); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
@@ -142,9 +129,7 @@ func BenchmarkLookAndJudge(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		home, err := Look(dir, self)
-		if err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, err)
 		if _, err := home.Judge("file", &file); err != nil {
 			b.Fatal(err)
 		}
@@ -154,9 +139,7 @@ func BenchmarkLookAndJudge(b *testing.B) {
 func TestAFileThatMayBeAMountIsRemarkedUpon(t *testing.T) {
 	_, dir, self, file := opened(t)
 	home, err := Look(dir, self)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	file.Mount.RootUnknown = true
 	v, err := home.Judge("file", &file)
 	if err != nil || len(v.Remarks) != 1 || v.FileMount {

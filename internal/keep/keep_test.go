@@ -12,6 +12,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/internal/jsonedit"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 	"github.com/holdfast-go/holdfast/internal/tomledit"
@@ -50,9 +51,7 @@ func TestHoldfastChangesTheLineOfTheValueOnly(t *testing.T) {
 				continue
 			}
 			d, err := tried(t.TempDir(), c, name, text)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			rows[c.name+name] = d
 			if c.name == "Holdfast" && d != (damage{}) {
 				t.Errorf("%s: %+v", name, d)

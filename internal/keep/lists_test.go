@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	pelletier "github.com/pelletier/go-toml/v2"
 	"github.com/tailscale/hujson"
@@ -118,17 +119,13 @@ func TestHoldfastMovesAndDeletesWhatBelongsToAnElement(t *testing.T) {
 func changedList(t *testing.T, l lister, ext string, swap bool) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "list"+ext)
-	if err := os.WriteFile(file, []byte(lists[ext].text()), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Put(t, file, lists[ext].text())
 	if err := l.change(file, swap); err != nil {
 		t.Logf("%s, %s: %v", l.name, ext, err)
 		return "refuses"
 	}
 	now, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	want := lists[ext].deleted()
 	if swap {
 		want = lists[ext].swapped()
@@ -155,9 +152,7 @@ func sameData(t *testing.T, ext, want, now string) bool {
 			return false
 		}
 		encoded, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		text[i] = string(encoded)
 	}
 	return text[0] == text[1]

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -87,32 +88,29 @@ var mix = []string{
 	"swap", "swap", "swap", "swap", "swap", "swap", "swap", "swap", "write", "append", "remove",
 }
 
-const roleVariable = "HOLDFAST_LINEAR_CLIENTS"
-
-// TestMain makes calls as one of several processes, if it is told to by the
-// environment: the first client, how many there are, and how often each calls.
+// TestMain makes calls as one of several processes, if it is told to: the path,
+// the first client, how many there are, and how often each calls.
 func TestMain(m *testing.M) {
-	if os.Getenv(roleVariable) == "" {
-		os.Exit(m.Run())
-	}
-	path, first, clients, calls := os.Args[1], number(2), number(3), number(4)
-	var mu sync.Mutex
-	out := json.NewEncoder(os.Stdout)
-	var all sync.WaitGroup
-	for i := range clients {
-		all.Go(func() {
-			for _, c := range play(path, first+i, calls) {
-				mu.Lock()
-				out.Encode(c)
-				mu.Unlock()
-			}
-		})
-	}
-	all.Wait()
+	testkit.Main(m, testkit.Roles{"clients": func(args []string) {
+		first, clients, calls := number(args[1]), number(args[2]), number(args[3])
+		var mu sync.Mutex
+		out := json.NewEncoder(os.Stdout)
+		var all sync.WaitGroup
+		for i := range clients {
+			all.Go(func() {
+				for _, c := range play(args[0], first+i, calls) {
+					mu.Lock()
+					out.Encode(c)
+					mu.Unlock()
+				}
+			})
+		}
+		all.Wait()
+	}})
 }
 
-func number(arg int) int {
-	n, err := strconv.Atoi(os.Args[arg])
+func number(arg string) int {
+	n, err := strconv.Atoi(arg)
 	if err != nil {
 		panic(err)
 	}

@@ -3,8 +3,6 @@ package linear
 import (
 	"encoding/json"
 	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // model is the file as one caller at a time would see it: its state is its
@@ -52,16 +51,10 @@ func judge(history []call) porcupine.CheckResult {
 func record(t *testing.T, processes, clients, calls int) (history []call) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f.txt")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	for p := range processes {
-		cmd := exec.Command(self, path, strconv.Itoa(p*clients), strconv.Itoa(clients), strconv.Itoa(calls))
-		cmd.Env = append(os.Environ(), roleVariable+"=1")
-		cmd.Stderr = os.Stderr
+		cmd := testkit.Self(t, "clients", path, strconv.Itoa(p*clients), strconv.Itoa(clients), strconv.Itoa(calls))
 		all.Go(func() {
 			out, err := cmd.Output()
 			if err != nil {

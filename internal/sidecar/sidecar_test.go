@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
@@ -27,16 +28,12 @@ var awkward = []string{"plain.yaml", "with some spaces", " leading", "back\\slas
 
 func needSha256sum(t *testing.T) {
 	t.Helper()
-	if _, err := exec.LookPath("sha256sum"); err != nil {
-		t.Skip("sha256sum is not installed")
-	}
+	testkit.NeedProgram(t, "sha256sum")
 }
 
 func put(t *testing.T, path string, data []byte) {
 	t.Helper()
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(path, data, 0o644))
 }
 
 // sha256sum runs the program in a directory.
@@ -173,9 +170,7 @@ func inDir(t *testing.T, text []byte) (vfs.Dir, *faultfs.FS, string) {
 	}
 	disk := faultfs.Wrap(vfs.OS)
 	dir, err := disk.OpenDir(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { dir.Close() })
 	return dir, disk, path
 }

@@ -19,11 +19,12 @@ import (
 // another process, by name. A role gets the arguments of [Self].
 type Roles map[string]func(args []string)
 
-const roleVariable = "HOLDFAST_TEST_ROLE"
+// RoleVariable is the environment variable that tells a process its role.
+const RoleVariable = "HOLDFAST_TEST_ROLE"
 
 // Main is for TestMain: it runs the tests, or the role that the process was started for.
 func Main(m *testing.M, roles Roles) {
-	if role, is := os.LookupEnv(roleVariable); is {
+	if role, is := os.LookupEnv(RoleVariable); is {
 		roles[role](os.Args[1:])
 		os.Exit(0)
 	}
@@ -32,7 +33,7 @@ func Main(m *testing.M, roles Roles) {
 
 // InRole reports whether this process was started to play a role. It is for
 // what must happen before TestMain.
-func InRole() bool { return os.Getenv(roleVariable) != "" }
+func InRole() bool { return os.Getenv(RoleVariable) != "" }
 
 // Self is the test binary, ready to play a role.
 func Self(t testing.TB, role string, args ...string) *exec.Cmd {
@@ -41,7 +42,7 @@ func Self(t testing.TB, role string, args ...string) *exec.Cmd {
 	Must(t, err)
 	cmd := exec.Command(self, args...)
 	// The race detector would sleep for a second at the end of each process.
-	cmd.Env = append(os.Environ(), roleVariable+"="+role, "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), RoleVariable+"="+role, "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/safefile"
 	"github.com/holdfast-go/holdfast/safefile/checksum"
 )
@@ -16,18 +17,11 @@ import (
 // empty is the digest of no bytes, as FIPS 180-4 gives it.
 const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // file makes a file that holds "content".
 func file(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "app.yaml")
-	must(t, os.WriteFile(path, []byte("content"), 0o644))
+	testkit.Must(t, os.WriteFile(path, []byte("content"), 0o644))
 	return path
 }
 
@@ -59,8 +53,8 @@ func TestWriteMakesASidecarThatReadGivesAndVerifyTakes(t *testing.T) {
 	if _, err := checksum.Read(path); !errors.Is(err, errors.ErrNoChecksum) {
 		t.Error(err)
 	}
-	must(t, checksum.Write(path))
-	must(t, checksum.Verify(path))
+	testkit.Must(t, checksum.Write(path))
+	testkit.Must(t, checksum.Verify(path))
 	info, err := checksum.Read(path)
 	if err != nil || info.Path != path+".sha256" || info.Digest != checksum.Sum([]byte("content")) || info.Previous != nil {
 		t.Errorf("%+v, %v", info, err)
@@ -72,24 +66,24 @@ func TestWriteMakesASidecarThatReadGivesAndVerifyTakes(t *testing.T) {
 
 func TestReadTellsOfPreviousDigestsAndOfGarbledText(t *testing.T) {
 	path := file(t)
-	must(t, os.WriteFile(path+".sha256", []byte(empty+"  app.yaml\n# previous "+checksum.Sum([]byte("content"))+"\n"), 0o644))
+	testkit.Must(t, os.WriteFile(path+".sha256", []byte(empty+"  app.yaml\n# previous "+checksum.Sum([]byte("content"))+"\n"), 0o644))
 	info, err := checksum.Read(path)
 	if err != nil || info.Digest != empty || !slices.Equal(info.Previous, []string{checksum.Sum([]byte("content"))}) {
 		t.Errorf("%+v, %v", info, err)
 	}
-	must(t, checksum.Verify(path))
-	must(t, os.WriteFile(path+".sha256", []byte("noise"), 0o644))
+	testkit.Must(t, checksum.Verify(path))
+	testkit.Must(t, os.WriteFile(path+".sha256", []byte("noise"), 0o644))
 	if _, err := checksum.Read(path); !errors.Is(err, errors.ErrChecksumMismatch) {
 		t.Error(err)
 	}
-	must(t, checksum.Write(path)) // whatever an older one says
-	must(t, checksum.Verify(path))
+	testkit.Must(t, checksum.Write(path)) // whatever an older one says
+	testkit.Must(t, checksum.Verify(path))
 }
 
 func TestDamageNamesBothDigests(t *testing.T) {
 	path := file(t)
-	must(t, checksum.Write(path))
-	must(t, os.WriteFile(path, []byte("kontent"), 0o644))
+	testkit.Must(t, checksum.Write(path))
+	testkit.Must(t, os.WriteFile(path, []byte("kontent"), 0o644))
 	err := checksum.Verify(path)
 	if !errors.Is(err, errors.ErrChecksumMismatch) || !errors.Is(err, errors.ErrRead) {
 		t.Fatal(err)
@@ -103,8 +97,8 @@ func TestDamageNamesBothDigests(t *testing.T) {
 
 func TestRemoveTakesTheSidecarAndNothingElse(t *testing.T) {
 	path := file(t)
-	must(t, checksum.Write(path))
-	must(t, checksum.Remove(path))
+	testkit.Must(t, checksum.Write(path))
+	testkit.Must(t, checksum.Remove(path))
 	if err := checksum.Verify(path); !errors.Is(err, errors.ErrNoChecksum) {
 		t.Error(err)
 	}
@@ -122,15 +116,15 @@ func TestTheSidecarOfALinkLiesBesideWhatItLeadsTo(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Skip(err)
 	}
-	must(t, checksum.Write(link))
-	must(t, checksum.Verify(path))
-	must(t, checksum.Verify(link))
+	testkit.Must(t, checksum.Write(link))
+	testkit.Must(t, checksum.Verify(path))
+	testkit.Must(t, checksum.Verify(link))
 	info, err := checksum.Read(link)
 	real, _ := filepath.EvalSymlinks(path + ".sha256")
 	if err != nil || info.Path != real {
 		t.Errorf("%+v, %v", info, err)
 	}
-	must(t, checksum.Remove(link))
+	testkit.Must(t, checksum.Remove(link))
 }
 
 func TestWhatIsNoFileHasNoChecksum(t *testing.T) {
@@ -158,14 +152,14 @@ func TestWhatIsNoFileHasNoChecksum(t *testing.T) {
 func TestWriteAndRemoveTakeTheLock(t *testing.T) {
 	path := file(t)
 	w, err := safefile.New[any](path, safefile.WithChecksum()).Create()
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = w.Write([]byte("streamed"))
-	must(t, err)
+	testkit.Must(t, err)
 	done := make(chan error)
 	go func() { done <- checksum.Write(path) }()
-	must(t, w.Commit())
-	must(t, <-done)
-	must(t, checksum.Verify(path))
+	testkit.Must(t, w.Commit())
+	testkit.Must(t, <-done)
+	testkit.Must(t, checksum.Verify(path))
 	if info, err := checksum.Read(path); err != nil || info.Digest != checksum.Sum([]byte("streamed")) {
 		t.Error(info, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // The test binary is the second process of the lock check.
@@ -17,9 +18,7 @@ import (
 func diagnosed(t *testing.T, path string, opts ...DoctorOption) *Diagnosis {
 	t.Helper()
 	d, err := Doctor(path, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return d
 }
 
@@ -38,13 +37,9 @@ func statusOf(t *testing.T, d *Diagnosis, name string) Check {
 func entries(t *testing.T, dir string) []string {
 	t.Helper()
 	info, err := os.Stat(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	all, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	names := []string{info.ModTime().String()}
 	for _, entry := range all {
 		names = append(names, entry.Name())
@@ -71,9 +66,7 @@ func TestWithoutProbeNothingIsTouched(t *testing.T) {
 
 func TestAProbeProvesEverythingAndCleansUp(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "file"), []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Put(t, filepath.Join(dir, "file"), "mine")
 	locks := t.TempDir()
 	d := diagnosed(t, filepath.Join(dir, "file"), Probe(), LockDir(locks), helper(t, "try"))
 	for _, c := range d.Checks {
@@ -187,9 +180,7 @@ func TestAMissingDirectoryFailsWithoutBeingMade(t *testing.T) {
 
 func TestAParentThatIsAFileIsAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(file, nil, 0o600))
 	if d, err := Doctor(filepath.Join(file, "below")); err == nil {
 		t.Errorf("got %s", d.Summary())
 	}

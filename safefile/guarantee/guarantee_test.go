@@ -10,13 +10,12 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/environ"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func TestThePackageDocShowsTheTable(t *testing.T) {
 	source, err := os.ReadFile("guarantee.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var shown strings.Builder
 	for line := range strings.Lines(string(source)) {
 		if text, ok := strings.CutPrefix(line, "//\t"); ok {
@@ -48,9 +47,7 @@ func TestTheNamesAreThoseOfTheTable(t *testing.T) {
 func TestAReportGivesEachLevelAndItsReason(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	report, err := Inspect(filepath.Join(missing, "file"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for i, g := range All() {
 		level, known := report.Guarantees[g]
 		prefix := string(g) + " is " + string(level) + ": "
@@ -79,13 +76,9 @@ func TestAnEmptyPathIsAnError(t *testing.T) {
 
 func TestADiagnosisIsJSONForMachines(t *testing.T) {
 	d, err := Doctor(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	data, err := json.Marshal(d)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var read struct {
 		OK     *bool
 		Report struct {
@@ -96,9 +89,7 @@ func TestADiagnosisIsJSONForMachines(t *testing.T) {
 		Required []string
 		Checks   []struct{ Name, Status, Detail string }
 	}
-	if err := json.Unmarshal(data, &read); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, json.Unmarshal(data, &read))
 	if read.OK == nil || read.Report.Environment.Class != d.Class || len(read.Report.Guarantees) != 4 ||
 		read.Required == nil || len(read.Checks) != len(d.Checks) || read.Checks[0].Status == "" {
 		t.Errorf("%s", data)

@@ -8,16 +8,14 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
-const helperVariable = "HOLDFAST_TEST_LOCK_HELPER"
-
-func TestMain(m *testing.M) {
-	switch os.Getenv(helperVariable) {
-	case "":
-		os.Exit(m.Run())
-	case "try":
-		got, err := flock.New(os.Args[len(os.Args)-1]).TryLock()
+// The test binary as a second process that tries a lock. Its last argument is the
+// lock's path.
+var roles = testkit.Roles{
+	"try": func(args []string) {
+		got, err := flock.New(args[len(args)-1]).TryLock()
 		switch {
 		case err != nil:
 			os.Exit(3)
@@ -25,29 +23,24 @@ func TestMain(m *testing.M) {
 			os.Exit(statusHeld)
 		}
 		os.Exit(statusGot)
-	case "compare":
-		compare(os.Args[len(os.Args)-1])
-		os.Exit(0)
-	case "always got":
-		os.Exit(statusGot)
-	case "always held":
-		os.Exit(statusHeld)
-	case "hangs":
-		time.Sleep(time.Hour) // until it is killed
-	case "broken":
+	},
+	"always got":  func([]string) { os.Exit(statusGot) },
+	"always held": func([]string) { os.Exit(statusHeld) },
+	"hangs":       func([]string) { time.Sleep(time.Hour) }, // until it is killed
+	"broken": func([]string) {
 		os.Stdout.WriteString(strings.Repeat("no idea ", 100))
 		os.Exit(42)
-	}
+	},
+	"compare": func(args []string) { compare(args[0]) },
 }
+
+func TestMain(m *testing.M) { testkit.Main(m, roles) }
 
 func helper(t *testing.T, behaviour string) DoctorOption {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv(helperVariable, behaviour)
-	return Helper(self, "ignored")
+	self := testkit.Self(t, behaviour)
+	t.Setenv(testkit.RoleVariable, behaviour)
+	return Helper(self.Path, "ignored")
 }
 
 func TestTheSecondProcessIsNotTakenAtItsWord(t *testing.T) {
@@ -86,11 +79,8 @@ func TestWithoutASecondProcessExclusionIsUnknown(t *testing.T) {
 }
 
 func TestASecondProcessThatHangsIsKilled(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv(helperVariable, "hangs")
+	self := testkit.Self(t, "hangs").Path
+	t.Setenv(testkit.RoleVariable, "hangs")
 	v := newVisit(t.TempDir(), "file", &settings{probe: true, helper: []string{self}}, false)
 	v.patience = 50 * time.Millisecond
 	if got := v.run(checkCalled(t, "lock exclusion")); got.status != StatusUnknown || !strings.Contains(got.detail, "did not end") {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/disktest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // place is a filesystem to examine: the file's path, what Inspect must say about
@@ -49,17 +50,13 @@ func TestDoctorAgreesWithInspectOnRealMounts(t *testing.T) {
 		"single file": func(t *testing.T) place {
 			disk := disktest.New(t, "ext4").Dir()
 			source, target := filepath.Join(disk, "source"), filepath.Join(disktest.New(t, "xfs").Dir(), "target")
-			if err := os.WriteFile(source, []byte("bound"), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Put(t, source, "bound")
 			disktest.Bind(t, source, target)
 			return place{path: target, levels: [4]Level{Unsupported, Guaranteed, Guaranteed, Guaranteed}}
 		},
 		"full": func(t *testing.T) place {
 			dir := disktest.Tmpfs(t, "nr_inodes=2")
-			if err := os.WriteFile(filepath.Join(dir, "last"), nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, os.WriteFile(filepath.Join(dir, "last"), nil, 0o600))
 			return place{path: dir, levels: inMemory, worse: []Guarantee{AtomicVisibility, CrashDurability}}
 		},
 	} {
@@ -75,9 +72,7 @@ func TestDoctorAgreesWithInspectOnRealMounts(t *testing.T) {
 
 func (p place) check(t *testing.T) {
 	report, err := Inspect(p.path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	required := AtomicVisibility
 	d := diagnosed(t, p.path, Probe(), helper(t, "try"), Require(required))
 	if d.Environment != report.Environment {
@@ -117,9 +112,7 @@ func TestAFilesystemThatFailsUnderTheProbeIsWorseThanTheTable(t *testing.T) {
 func TestALockDirectoryElsewhereIsPartOfTheQuestion(t *testing.T) {
 	disk, fuse := disktest.New(t, "ext4").Dir(), disktest.FUSE(t, t.TempDir())
 	report, err := Inspect(filepath.Join(disk, "file"), LockDir(fuse))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if report.Guarantees[WriterExclusion] != NonTarget || report.Guarantees[AtomicVisibility] != Guaranteed {
 		t.Errorf("%v", report.Guarantees)
 	}

@@ -3,11 +3,11 @@ package guarantee
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // another is a user who owns nothing and is in one group.
@@ -15,34 +15,13 @@ const another = 1234
 
 func comparedBy(t *testing.T, path string) (c compared) {
 	t.Helper()
-	self, err := os.Executable()
-	must(t, err)
-	exe, err := os.Open(self) // the directory of the binary may be closed to others
-	must(t, err)
-	defer exe.Close()
-	cmd := exec.Command("/proc/self/fd/3", path)
-	cmd.ExtraFiles = []*os.File{exe}
-	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), helperVariable+"=compare", "GOCOVERDIR=")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: another, Gid: another}}
-	cmd.Stderr = os.Stderr
-	output, err := cmd.Output()
-	must(t, err)
-	must(t, json.Unmarshal(output, &c))
+	output := testkit.Output(t, testkit.As(t, testkit.Self(t, "compare", path), another, another))
+	testkit.Must(t, json.Unmarshal(output, &c))
 	return c
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestDoctorIsNotOKWhereAStrictWriteFailsForThisUser(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root, to be another user")
-	}
+	testkit.NeedRoot(t) // to be another user
 	for name, c := range map[string]struct {
 		dir         os.FileMode
 		owner       int         // of the file
@@ -61,19 +40,17 @@ func TestDoctorIsNotOKWhereAStrictWriteFailsForThisUser(t *testing.T) {
 		"an own file with a lock that nobody may open": {dir: 0o777, owner: another, file: 0o644, lock: 0o600, check: "lock file", says: "lock file"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir, err := os.MkdirTemp("", "holdfast")
-			must(t, err)
-			defer os.RemoveAll(dir)
+			dir := testkit.Shared(t, 0o700)
 			path := filepath.Join(dir, "file")
 			if c.file != 0 {
-				must(t, os.WriteFile(path, []byte("old"), 0o600))
-				must(t, os.Chown(path, c.owner, c.owner))
-				must(t, os.Chmod(path, c.file))
+				testkit.Must(t, os.WriteFile(path, []byte("old"), 0o600))
+				testkit.Must(t, os.Chown(path, c.owner, c.owner))
+				testkit.Must(t, os.Chmod(path, c.file))
 			}
 			if c.lock != 0 {
-				must(t, os.WriteFile(path+".lock", nil, c.lock))
+				testkit.Must(t, os.WriteFile(path+".lock", nil, c.lock))
 			}
-			must(t, os.Chmod(dir, c.dir))
+			testkit.Must(t, os.Chmod(dir, c.dir))
 			got := comparedBy(t, path)
 			d := got.Diagnosis
 			if d.OK != (got.Write == "") || d.OK != (c.check == "") {
@@ -88,9 +65,7 @@ func TestDoctorIsNotOKWhereAStrictWriteFailsForThisUser(t *testing.T) {
 			if c.check == "writable" && (!strings.Contains(got.Write, dir+" takes no new file") || !strings.Contains(got.Write, "give it")) {
 				t.Errorf("the write names neither directory nor remedy: %s", got.Write)
 			}
-			if left, _ := filepath.Glob(filepath.Join(dir, ".holdfast-*")); len(left) > 0 {
-				t.Errorf("left behind: %q", left)
-			}
+			testkit.WantNone(t, dir, ".holdfast-*")
 		})
 	}
 }

@@ -8,6 +8,7 @@ package fusekit
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,11 +23,9 @@ import (
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"golang.org/x/sys/unix"
 )
-
-// roleVariable tells a process that it is not the test, and what it is.
-const roleVariable = "HOLDFAST_FUSE_ROLE"
 
 // patience is how long an answer or a process may take that should come at once.
 const patience = time.Minute
@@ -36,26 +35,22 @@ type Role func(job string) int
 
 // Main is for TestMain. It runs the tests, or the role that the process was started for.
 func Main(m *testing.M, roles map[string]Role) {
-	name, job, ok := strings.Cut(os.Getenv(roleVariable), "\n")
-	if !ok {
-		os.Exit(m.Run())
+	all := testkit.Roles{}
+	for name, role := range roles {
+		all[name] = func(args []string) { os.Exit(role(args[0])) }
 	}
-	os.Exit(roles[name](job))
+	testkit.Main(m, all)
 }
 
 // Require skips a test that can't mount FUSE filesystems, or lacks one of the programs.
 func Require(t testing.TB, programs ...string) {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("mounting for a test needs root")
-	}
+	testkit.NeedRoot(t)
 	if _, err := os.Stat("/dev/fuse"); err != nil {
 		t.Skip("no /dev/fuse here")
 	}
 	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			t.Skip(p + " is not installed")
-		}
+		testkit.NeedProgram(t, p)
 	}
 }
 
@@ -73,28 +68,13 @@ type Process struct {
 func Start(t testing.TB, name string, job any) *Process {
 	t.Helper()
 	text, err := json.Marshal(job)
-	if err != nil {
-		t.Fatal(err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), roleVariable+"="+name+"\n"+string(text))
-	cmd.Stderr = os.Stderr
+	testkit.Must(t, err)
+	cmd := testkit.Self(t, name, string(text))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a signal to the test's group must not keep the server from its clean-up
-	input, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	input, inErr := cmd.StdinPipe()
+	output, outErr := cmd.StdoutPipe()
+	testkit.Must(t, errors.Join(inErr, outErr))
+	testkit.Must(t, cmd.Start())
 	lines, exited := make(chan string, 1<<16), make(chan struct{})
 	p := &Process{name: name, cmd: cmd, input: input, Lines: lines, Exited: exited}
 	go func() {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/fusetest/fusekit"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -195,9 +196,7 @@ func twoProcesses(t *testing.T, root, level string, umask int) {
 	var all []*fusekit.Process
 	for _, own := range []string{"1", "2"} {
 		own = filepath.Join(dir, own)
-		if err := os.MkdirAll(filepath.Join(own, "locks"), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.MkdirAll(filepath.Join(own, "locks"), 0o755))
 		all = append(all, fusekit.Start(t, "counter", counterJob{dir, own, level, umask, rounds}))
 	}
 	for _, p := range all {
@@ -229,9 +228,7 @@ func TestWhereMetadataCanNotBeChangedOnlyStrictRefuses(t *testing.T) {
 				twoProcesses(t, root, level, 0o022)
 			}
 			path := filepath.Join(root, "strict.json")
-			if err := os.WriteFile(path, []byte("{}"), 0o640); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, os.WriteFile(path, []byte("{}"), 0o640))
 			err := safefile.New[map[string]int](path, safefile.WithSafety(safefile.Strict)).Write(map[string]int{"a": 1})
 			if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "fuse") {
 				t.Errorf("Strict: %v", err)
@@ -252,9 +249,7 @@ func TestAFileWhoseMetadataCanNotBeKeptIsWritten(t *testing.T) {
 		for level, o := range levels {
 			err := errors.Join(os.WriteFile(real, []byte(`{"a": 1}`), 0o600), os.Chmod(real, 0o664), os.Chown(real, 1234, 1234),
 				unix.Setxattr(real, "user.comment", []byte("kept?"), 0))
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			quiet := safefile.WithLogger(slog.New(slog.DiscardHandler))
 			f := safefile.New[map[string]int](path, o, quiet)
 			for i := range 3 {
@@ -286,12 +281,8 @@ func spellings(t *testing.T, test func(t *testing.T, dir string, options ...safe
 func TestMoveGivesAFileAnotherSpelling(t *testing.T) {
 	spellings(t, func(t *testing.T, dir string, options ...safefile.Option) {
 		from, to := filepath.Join(dir, "Config.json"), filepath.Join(dir, "config.json")
-		if err := safefile.New[int](from, options...).Write(1); err != nil {
-			t.Fatal(err)
-		}
-		if err := safefile.Move(from, to, options...); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, safefile.New[int](from, options...).Write(1))
+		testkit.Must(t, safefile.Move(from, to, options...))
 		entries, err := os.ReadDir(dir)
 		var names []string
 		for _, e := range entries {
@@ -318,15 +309,11 @@ func TestTwoSpellingsAreLockedOnceAndJoin(t *testing.T) {
 			err := lockedfile.LockAll(ctx, []string{one, other}, func(ctx context.Context) error {
 				return errors.Join(lockedfile.NewContext[int](one, options...).Update(ctx, add), lockedfile.NewContext[int](other, options...).Update(ctx, add))
 			}, options...)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			err = lockedfile.NewContext[int](one, options...).Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[int]) error {
 				return lockedfile.NewContext[int](other, options...).Update(ctx, add)
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 		}
 		if v, err := safefile.New[int](one, options...).Read(); v != 6 || err != nil {
 			t.Errorf("%d, %v; want 6", v, err)

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/internal/fusetest/fusekit"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -23,9 +24,7 @@ func mount(t *testing.T, rules Rules) string {
 	base := t.TempDir()
 	odd := filepath.Join(base, "odd")
 	for _, dir := range []string{filepath.Join(base, "real"), odd} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.Mkdir(dir, 0o755))
 	}
 	t.Cleanup(func() {
 		if left := fusekit.Leftover(base); left != nil {
@@ -41,9 +40,7 @@ func mount(t *testing.T, rules Rules) string {
 // The rules hold for plain system calls, or the tests of the library show nothing.
 func TestFlockWantsADescriptorThatIsOpenForIt(t *testing.T) {
 	path := filepath.Join(mount(t, Rules{NFSLocks: true}), "lock")
-	if err := os.WriteFile(path, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(path, nil, 0o666))
 	for _, c := range []struct {
 		flags, how int
 		want       error
@@ -53,9 +50,7 @@ func TestFlockWantsADescriptorThatIsOpenForIt(t *testing.T) {
 		{os.O_RDWR, unix.LOCK_SH, nil}, {os.O_RDWR, unix.LOCK_EX, nil},
 	} {
 		f, err := os.OpenFile(path, c.flags, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if err := unix.Flock(int(f.Fd()), c.how|unix.LOCK_NB); err != c.want && (err != nil || c.want != nil) {
 			t.Errorf("flags %d, operation %d: %v, want %v", c.flags, c.how, err, c.want)
 		}
@@ -66,13 +61,9 @@ func TestFlockWantsADescriptorThatIsOpenForIt(t *testing.T) {
 func TestALockExcludesAnotherProcessUntilItsDescriptorIsClosed(t *testing.T) {
 	path := filepath.Join(mount(t, Rules{NFSLocks: true}), "lock")
 	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer f.Close()
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, unix.Flock(int(f.Fd()), unix.LOCK_EX))
 	if exec.Command("flock", "--nonblock", path, "true").Run() == nil {
 		t.Error("two processes hold the lock")
 	}
@@ -97,9 +88,7 @@ func TestANameIsFoundInEverySpellingAndKeepsItsOwn(t *testing.T) {
 			t.Errorf("the directory holds %v, %v; want %s", entries, err, want)
 		}
 	}
-	if err := os.WriteFile(path("Config.json"), []byte("1"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Put(t, path("Config.json"), "1")
 	if data, err := os.ReadFile(path("CONFIG.json")); err != nil || string(data) != "1" {
 		t.Errorf("%s, %v", data, err)
 	}
@@ -107,25 +96,17 @@ func TestANameIsFoundInEverySpellingAndKeepsItsOwn(t *testing.T) {
 		t.Error(err)
 	}
 	check("Config.json")
-	if err := os.Rename(path("Config.json"), path("config.json")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Rename(path("Config.json"), path("config.json")))
 	check("config.json")
-	if err := os.WriteFile(path("other"), []byte("2"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(path("other"), path("CONFIG.JSON")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Put(t, path("other"), "2")
+	testkit.Must(t, os.Rename(path("other"), path("CONFIG.JSON")))
 	check("config.json")
 }
 
 func TestChangesOfMetadataAreDenied(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.EPERM, syscall.ENOTSUP} {
 		path := filepath.Join(mount(t, Rules{Deny: errno}), "file")
-		if err := os.WriteFile(path, nil, 0o666); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.WriteFile(path, nil, 0o666))
 		for what, err := range map[string]error{
 			"chmod": unix.Chmod(path, 0o600), "chown": unix.Chown(path, 1, 1),
 			"setxattr": unix.Setxattr(path, "user.x", []byte("y"), 0), "removexattr": unix.Removexattr(path, "user.x"),

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -26,9 +27,7 @@ func TestADirectoryIsNotDurableAfterTheFsyncOfAnotherOneHasFailed(t *testing.T) 
 				d.settle()
 				d.cutAfter(1) // before the renames, which write nothing: somebody else may call sync(2) after them
 				for _, dir := range []vfs.Dir{others, mine} {
-					if err := dir.Rename("temp", dir, "target"); err != nil {
-						t.Fatal(err)
-					}
+					testkit.Must(t, dir.Rename("temp", dir, "target"))
 				}
 				if err := others.Sync(); err == nil {
 					t.Fatal("the other directory's fsync succeeds on a disk that is gone")
@@ -47,18 +46,12 @@ func TestADirectoryIsNotDurableAfterTheFsyncOfAnotherOneHasFailed(t *testing.T) 
 func (d *disk) withTemp(name string) vfs.Dir {
 	d.t.Helper()
 	path := filepath.Join(d.dir(), name)
-	if err := errors.Join(os.Mkdir(path, 0), os.Chmod(path, 0o777|os.ModeSticky)); err != nil {
-		d.t.Fatal(err)
-	}
+	testkit.Must(d.t, errors.Join(os.Mkdir(path, 0), os.Chmod(path, 0o777|os.ModeSticky)))
 	dir, err := vfs.OS.OpenDir(path)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	testkit.Must(d.t, err)
 	d.t.Cleanup(func() { dir.Close() })
 	f, err := dir.Create("temp", 0o600)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	testkit.Must(d.t, err)
 	defer f.Close()
 	return dir
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/holdfast-go/holdfast/internal/fusetest/fusekit"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // A test that panics or runs out of time does no clean-up of its own. Its server then takes everything away.
@@ -31,9 +31,5 @@ func TestATestThatIsKilledLeavesNothingMounted(t *testing.T) {
 	}
 	base := strings.TrimSpace(string(out))
 	base = base[strings.LastIndex(base, "\n")+1:]
-	for deadline := time.Now().Add(20 * time.Second); len(fusekit.Leftover(base)) > 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("still there: %v; %v", fusekit.Leftover(base), fusekit.Sweep(base))
-		}
-	}
+	testkit.Until(t, "all is taken away", func() bool { return len(fusekit.Leftover(base)) == 0 })
 }

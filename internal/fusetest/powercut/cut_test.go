@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/fusetest/fusekit"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
 
@@ -75,18 +76,14 @@ func (c *trial) start() {
 	c.lanes, c.done = map[string][]lane{}, map[string][]int{}
 	for _, name := range c.names {
 		dir := filepath.Join(c.dir(), name)
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			c.t.Fatal(err)
-		}
+		testkit.Must(c.t, os.Mkdir(dir, 0o755))
 		c.lanes[name] = workloads[name](dir)
 		c.done[name] = make([]int, len(c.lanes[name]))
 		for _, l := range c.lanes[name] {
 			if l.setup == nil {
 				continue
 			}
-			if err := l.setup(); err != nil {
-				c.t.Fatal(err)
-			}
+			testkit.Must(c.t, l.setup())
 		}
 	}
 	c.settle()

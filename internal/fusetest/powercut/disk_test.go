@@ -14,6 +14,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/fusetest/fusekit"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -60,17 +61,11 @@ func newSystem(t *testing.T, s system) *disk {
 	fusekit.Require(t, "mkfs."+s.kind, "losetup")
 	d := &disk{system: s, t: t, base: t.TempDir()}
 	for _, dir := range []string{"fuse", "disk"} {
-		if err := os.Mkdir(filepath.Join(d.base, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, os.Mkdir(filepath.Join(d.base, dir), 0o755))
 	}
 	blank := filepath.Join(d.base, "blank.img")
-	if err := os.WriteFile(blank, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(blank, s.size); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(blank, nil, 0o600))
+	testkit.Must(t, os.Truncate(blank, s.size))
 	d.run("mkfs."+s.kind, append(s.mkfs, blank)...)
 	t.Cleanup(func() {
 		if err := errors.Join(d.unmount(), fusekit.Sweep(d.base)); err != nil {
@@ -91,9 +86,7 @@ func (d *disk) dir() string { return filepath.Join(d.base, "disk") }
 // fresh mounts an empty filesystem in place of what was mounted.
 func (d *disk) fresh() {
 	d.t.Helper()
-	if err := d.unmount(); err != nil {
-		d.t.Fatal(err)
-	}
+	testkit.Must(d.t, d.unmount())
 	d.mount(d.ask(order{Do: newDisk}).Disk)
 }
 
@@ -124,9 +117,7 @@ func (d *disk) awaitCut() {
 // back mounts the disk that the cut has left.
 func (d *disk) back(seed uint64) {
 	d.t.Helper()
-	if err := d.unmount(); err != nil {
-		d.t.Fatal(err)
-	}
+	testkit.Must(d.t, d.unmount())
 	a := d.ask(order{Do: nextDisk, Seed: seed})
 	d.total.Writes += a.Stats.Writes
 	d.total.Flushes += a.Stats.Flushes
@@ -200,13 +191,9 @@ func (d *disk) run(name string, args ...string) string {
 func (d *disk) settle() {
 	d.t.Helper()
 	root, err := os.Open(d.dir())
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	testkit.Must(d.t, err)
 	defer root.Close()
-	if err := unix.Syncfs(int(root.Fd())); err != nil {
-		d.t.Fatal(err)
-	}
+	testkit.Must(d.t, unix.Syncfs(int(root.Fd())))
 }
 
 // An fsync of the loop device reaches the server as a flush, whether the loop device uses direct I/O or not.
@@ -217,17 +204,13 @@ func TestAnFsyncOfTheDeviceFlushesTheDisk(t *testing.T) {
 		t.Cleanup(func() { d.run("losetup", "-d", loop) })
 		d.run("losetup", "--direct-io="+direct, loop)
 		f, err := os.OpenFile(loop, os.O_RDWR, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		defer f.Close()
 		before := d.ask(order{Do: statsNow}).Stats
 		if _, err := f.WriteAt(make([]byte, 8192), 0); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.Sync(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, f.Sync())
 		after := d.ask(order{Do: statsNow}).Stats
 		if after.Writes == before.Writes || after.Flushes == before.Flushes {
 			t.Errorf("direct I/O %s: before %+v, after %+v", direct, before, after)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func put(t *testing.T, m *image, block int, b byte) {
@@ -22,9 +24,7 @@ func TestCutKeepsTheFlushedAndAnySubsetOfTheRest(t *testing.T) {
 		put(t, m, 0, 'a')
 		put(t, m, 1, 'a')
 		put(t, m, 3, 'a')
-		if err := m.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, m.Flush())
 		put(t, m, 0, 'b')
 		put(t, m, 1, 'b')
 		put(t, m, 0, 'c')

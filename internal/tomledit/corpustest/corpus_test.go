@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 	"github.com/holdfast-go/holdfast/internal/tomledit"
 	"github.com/holdfast-go/holdfast/internal/tomledit/tomlsuite"
@@ -40,9 +41,7 @@ func TestRandomOperationsOnTOMLTestAreSpliced(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Logf("%d files:\n%v", files, tally)
 	tally.Require(t, tomlsuite.Thresholds)
 }
