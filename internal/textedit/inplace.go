@@ -1,5 +1,10 @@
 package textedit
 
+// Identity gives the key, in lower case, and the value by which [Diff] knows an element
+// of a list before it looks for a key that tells all elements apart. It looks for one
+// only if every element has no identity, or one that another element of its list has.
+func Identity(n *Node) (key string, value *Node) { return identity(n) }
+
 // InPlace reports whether elements of a list, at the only places where two encodings of
 // it differ, are the same elements in both for sure, so that [Diff] pairs them whatever
 // the others are. The lists have the same length; old and new give what is at these

@@ -23,7 +23,7 @@ func (format) Compare(old, new []byte) (a, b *textedit.Node, err error) {
 	}
 	var c comparison
 	if x, y := c.blocks(old, new, 0); x != nil {
-		if a, b = x.assemble(), y.assemble(); a != nil && b != nil && c.inPlace() {
+		if a, b = x.assemble(), y.assemble(); a != nil && b != nil && c.sure() {
 			return a, b, nil
 		}
 	}
@@ -69,7 +69,7 @@ type item struct {
 
 // comparison is of two texts.
 type comparison struct {
-	changed [][2]*block // lists that differ at some places
+	changed [][2]*block // lists in which elements have come and others gone
 }
 
 // blocks splits both texts at their entries, and finds what is the same. It gives nil

@@ -2,7 +2,9 @@ package yamledit
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
@@ -37,10 +39,11 @@ func items(text []byte) *block {
 // lists finds the elements that are in both lists. They are left out where
 // [textedit.Diff] pairs the same elements as if it had read them:
 //   - An element has changed, and no other one has.
-//   - Elements have changed at some places, no other element is the same as one of them,
-//     and [textedit.InPlace] finds that they are the same elements.
 //   - Elements have only come, only gone or only moved, and no other element is the same
 //     as one of them.
+//   - Some have come and others gone, no other element is the same as one of them, and
+//     either [textedit.InPlace] finds that they are the same elements, or one of them
+//     has an identity of its own.
 //
 // Every other pair of lists is read whole, for which lists gives nil.
 func (c *comparison) lists(was, is *block) (*block, *block) {
@@ -112,12 +115,10 @@ func (c *comparison) middle(from, to, head, tail []item) bool {
 			return false
 		}
 	}
-	if come && gone && (moved || len(from) != len(to)) {
-		return false
-	}
+	mixed := come && gone && (moved || len(from) != len(to))
 	for _, part := range [][]item{head, tail} {
 		for _, e := range part {
-			if t := all[string(e.text)]; t != nil && t.moved {
+			if t := all[string(e.text)]; t != nil && (t.moved || mixed) {
 				return false
 			}
 		}
@@ -156,12 +157,86 @@ func (b *block) graftItems(n *textedit.Node) *textedit.Node {
 	return whole
 }
 
-// inPlace reports whether what has changed in lists is the same elements in both for sure.
-func (c *comparison) inPlace() bool {
+// sure reports whether [textedit.Diff] pairs the elements that were read whatever is in
+// the ones that were not.
+func (c *comparison) sure() bool {
 	for _, pair := range c.changed {
 		before, after := pair[0].read(), pair[1].read()
-		if len(before) > 0 && len(after) > 0 && !textedit.InPlace(before, after) {
+		switch {
+		case len(before) == 0 || len(after) == 0:
+		case pair[0].samePlaces(pair[1]) && textedit.InPlace(before, after):
+		case !witnessed(pair):
 			return false
+		}
+	}
+	return true
+}
+
+// samePlaces reports whether two lists were read at the same places.
+func (b *block) samePlaces(other *block) bool {
+	return slices.EqualFunc(b.items, other.items, func(x, y item) bool { return x.read == y.read })
+}
+
+// witnessed reports whether an element that was read has an identity that no other one
+// of its list has: then Diff knows elements by that alone.
+func witnessed(pair [2]*block) bool {
+	const most = 64
+	lines := make(map[string]*[2]int) // how many elements of each list have a line that tells an identity
+	for _, b := range pair {
+		for _, e := range b.items {
+			if key, _ := textedit.Identity(e.node); e.read && key != "" && len(lines) < most {
+				e.names(func(name string, line []byte) {
+					if name == key {
+						lines[name+string(line)] = new([2]int)
+					}
+				})
+			}
+		}
+	}
+	for i, b := range pair {
+		for _, e := range b.items {
+			known := e.names(func(name string, line []byte) {
+				if count := lines[name+string(line)]; count != nil {
+					count[i]++
+				}
+			})
+			if !known {
+				return false
+			}
+		}
+	}
+	for _, count := range lines {
+		if count[0] <= 1 && count[1] <= 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// names calls f for each line of an element that may tell its identity, with its key in
+// lower case. It reports false if the lines do not show what keys the element has.
+func (e *item) names(f func(name string, line []byte)) bool {
+	dash := bytes.IndexByte(e.text, '-')
+	for at := 0; at < len(e.text); {
+		line := lineAt(e.text, at)
+		if len(line) == 0 {
+			return false
+		}
+		body := bytes.TrimLeft(line, " ")
+		indent := len(line) - len(body)
+		if at == 0 {
+			body = bytes.TrimLeft(body[1:], " ")
+			indent = len(line) - len(body)
+			if bytes.IndexByte([]byte("{!&?"), body[0]) >= 0 || indent != dash+2 && body[0] != '\n' {
+				return false
+			}
+		}
+		at += len(line)
+		if key, value, found := bytes.Cut(body, []byte(":")); found && indent == dash+2 && len(key) <= len("name") {
+			switch name := strings.ToLower(string(key)); name {
+			case "id", "name", "key":
+				f(name, value)
+			}
 		}
 	}
 	return true
