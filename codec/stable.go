@@ -28,6 +28,9 @@ var errUnstable = errors.New("is encoded differently each time")
 
 // dumpStable is Dump by a codec that edits.
 func (e editor) dumpStable(v any) ([]byte, error) {
+	if text, ok := e.dumpPlain(v); ok {
+		return text, nil
+	}
 	return stable(e.format, v, func() ([]byte, error) {
 		var text bytes.Buffer
 		err := e.Codec.Dump(&text, v)
@@ -56,6 +59,9 @@ func stable(format string, v any, encode func() ([]byte, error)) ([]byte, error)
 
 // Dump writes v, or fails with ErrEncode if its type is encoded differently each time.
 func (e editor) Dump(w io.Writer, v any) error {
+	if text, ok := e.dumpPlain(v); ok {
+		return emit(w, text)
+	}
 	if !mayVary(v) {
 		return e.Codec.Dump(w, v)
 	}
@@ -64,6 +70,15 @@ func (e editor) Dump(w io.Writer, v any) error {
 		return err
 	}
 	return emit(w, text)
+}
+
+// dumpPlain is of plainCodec.
+func (e editor) dumpPlain(v any) (text []byte, ok bool) {
+	c, can := e.Codec.(plainCodec)
+	if !can {
+		return nil, false
+	}
+	return c.dumpPlain(v)
 }
 
 var marshalers = []reflect.Type{

@@ -1,0 +1,73 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+var plainScalars = []any{
+	nil, true, false, "", "word", "é", "😀", "a\"b", `a\b`, "\x00\x1f\t\r\n\b\f", "\x7f", "<b>&", "\u2028", "é\u2029", "\ufffd", "\ufeff",
+	json.Number("0"), json.Number("-12.50e+7"), json.Number("1E400"), 0, -7, math.MinInt64, int64(math.MaxInt64),
+	0.0, math.Copysign(0, -1), 1.5, 1e21, 1e20, 1e-7, 123456789.125, math.MaxFloat64,
+}
+
+func randomPlain(r *rand.Rand, depth int) any {
+	switch k := r.IntN(6); {
+	case depth > 0 && k < 2:
+		m := map[string]any{}
+		for range r.IntN(5) {
+			key, _ := plainScalars[r.IntN(len(plainScalars))].(string)
+			m[key+strings.Repeat("x", r.IntN(3))] = randomPlain(r, depth-1)
+		}
+		return m
+	case depth > 0 && k < 4:
+		list := []any{}
+		for range r.IntN(5) {
+			list = append(list, randomPlain(r, depth-1))
+		}
+		return list
+	case k == 4 && r.IntN(10) == 0:
+		return []any{map[string]any(nil), []any(nil)}
+	}
+	return plainScalars[r.IntN(len(plainScalars))]
+}
+
+func TestPlainValuesAreWrittenAsEncodingJSONDoes(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, c := range []jsonCodec{{settings{format: "json", indent: 2}}, {settings{format: "json", indent: 7}}, {settings{format: "json"}}} {
+		for i := range 3000 {
+			v := randomPlain(r, i%6)
+			var want bytes.Buffer
+			if err := c.Dump(&want, v); err != nil {
+				t.Fatal(v, err)
+			}
+			if got, ok := c.dumpPlain(v); !ok || string(got) != want.String() {
+				t.Fatalf("%#v, plain: %t\ngot  %s\nwant %s", v, ok, got, want.Bytes())
+			}
+		}
+	}
+}
+
+// What encoding/json refuses or writes in a way of its own is left to it.
+func TestOnlyPlainValuesAreWrittenWithoutEncodingJSON(t *testing.T) {
+	endless := map[string]any{}
+	endless["self"] = endless
+	deep := any("end")
+	for range plainLevels {
+		deep = []any{deep}
+	}
+	type named string
+	for _, v := range []any{
+		"\xff", map[string]any{"\xff": 1}, "é\xff", "\"\xff", math.NaN(), []any{math.Inf(1)}, endless, deep,
+		json.Number(""), json.Number("01"), json.Number("1."), json.Number(".5"), json.Number("-"), json.Number("1e"), json.Number("1e+"), json.Number("NaN"), json.Number("1 "), json.Number("+1"), json.Number("0x1"),
+		named("x"), []any{named("x")}, map[string]int{"a": 1}, struct{}{}, json.RawMessage("1"), uint8(1), float32(1), []byte("x"), []string{"x"},
+	} {
+		if text, ok := (jsonCodec{settings{indent: 2}}).dumpPlain(v); ok {
+			t.Errorf("%T %v is written as %s", v, v, text)
+		}
+	}
+}
