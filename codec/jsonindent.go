@@ -7,14 +7,29 @@ import "bytes"
 // second parser, which takes longer than the encoder. It refuses a text whose
 // indentation alone is more than maxIndentation.
 func indentJSON(compact []byte, unit int) ([]byte, error) {
+	if text, fits := indented(compact, unit, 2*len(compact)); fits {
+		return text, nil
+	}
 	lines, blanks := indentation(compact, unit)
 	if blanks > maxIndentation {
 		return nil, tooIndented()
 	}
-	text := make([]byte, 0, len(compact)+2*lines+blanks) // a colon, and so a blank, for each line at most
+	text, _ := indented(compact, unit, len(compact)+2*lines+blanks) // a colon, and so a blank, for each line at most
+	return text, nil
+}
+
+// indented tells whether the text fits into size bytes.
+func indented(compact []byte, unit, size int) (_ []byte, fits bool) {
+	text := make([]byte, 0, size)
 	level := 0
-	newline := func() { text = appendBlanks(append(text, '\n'), level*unit) }
-	for i := 0; i < len(compact); i++ {
+	newline := func() {
+		if n := 1 + level*unit; n <= cap(text)-len(text) {
+			text = appendBlanks(append(text, '\n'), n-1)
+		} else {
+			level = -1
+		}
+	}
+	for i := 0; i < len(compact) && level >= 0; i++ {
 		switch c := compact[i]; c {
 		case '"':
 			end := stringEnd(compact, i)
@@ -42,7 +57,7 @@ func indentJSON(compact []byte, unit int) ([]byte, error) {
 			text = append(text, c)
 		}
 	}
-	return text, nil
+	return text, level >= 0
 }
 
 // indentation is how many lines indentJSON begins, at most, and the blanks on them.

@@ -20,7 +20,7 @@ type plainCodec interface {
 // the time of encoding/json. A document of 1 MiB is encoded three times in one Update.
 func (c jsonCodec) dumpPlain(v any) ([]byte, bool) {
 	p := plainJSON{unit: c.indent}
-	if !p.value(v) || p.blanks > maxIndentation {
+	if !p.value(v) {
 		return nil, false
 	}
 	return append(p.text, '\n'), true
@@ -28,9 +28,13 @@ func (c jsonCodec) dumpPlain(v any) ([]byte, bool) {
 
 func (c jsoncCodec) dumpPlain(v any) ([]byte, bool) { return c.json.dumpPlain(v) }
 
-// plainLevels is how many maps and lists may be in one another in a plain value. Deeper
-// ones, and those that hold themselves, are for encoding/json.
-const plainLevels = 1000
+// Of a plain value, plainLevels is how many maps and lists may be in one another, and
+// plainBlanks how many bytes the blanks may take that begin lines. What has more, or holds
+// itself, is for encoding/json, and for who counts before memory is asked for.
+const (
+	plainLevels = 1000
+	plainBlanks = 64 << 20
+)
 
 // plainJSON writes a plain value.
 type plainJSON struct {
@@ -92,8 +96,7 @@ func (p *plainJSON) object(m map[string]any) bool {
 	}
 	for i := range count {
 		e := p.entries[first+i]
-		p.line(i > 0)
-		if !p.string(e.key) {
+		if !p.line(i > 0) || !p.string(e.key) {
 			return false
 		}
 		p.text = append(p.text, ':')
@@ -106,8 +109,7 @@ func (p *plainJSON) object(m map[string]any) bool {
 	}
 	clear(p.entries[first:])
 	p.entries = p.entries[:first]
-	p.close('}')
-	return true
+	return p.close('}')
 }
 
 func (p *plainJSON) array(list []any) bool {
@@ -119,13 +121,11 @@ func (p *plainJSON) array(list []any) bool {
 		return false
 	}
 	for i, v := range list {
-		p.line(i > 0)
-		if !p.value(v) {
+		if !p.line(i > 0) || !p.value(v) {
 			return false
 		}
 	}
-	p.close(']')
-	return true
+	return p.close(']')
 }
 
 func (p *plainJSON) empty(isNil bool, brackets string) {
@@ -141,26 +141,30 @@ func (p *plainJSON) open(bracket byte) bool {
 	return p.level < plainLevels
 }
 
-func (p *plainJSON) close(bracket byte) {
+func (p *plainJSON) close(bracket byte) bool {
 	p.level--
-	p.line(false)
+	ok := p.line(false)
 	p.text = append(p.text, bracket)
+	return ok
 }
 
 // line goes to the next line, with a comma or without.
-func (p *plainJSON) line(comma bool) {
+func (p *plainJSON) line(comma bool) bool {
 	if comma {
 		p.text = append(p.text, ',')
 	}
 	if p.unit == 0 {
-		return
+		return true
 	}
 	n := p.level * p.unit
-	p.blanks += n
+	if p.blanks += n; p.blanks > plainBlanks {
+		return false
+	}
 	if cap(p.text)-len(p.text) < 1+n {
 		p.text = slices.Grow(p.text, 1+n+len(p.text)) // doubled, so that little is copied
 	}
 	p.text = appendBlanks(append(p.text, '\n'), n)
+	return true
 }
 
 // string writes a string as it is, if it needs no escapes.

@@ -39,14 +39,20 @@ func randomPlain(r *rand.Rand, depth int) any {
 func TestPlainValuesAreWrittenAsEncodingJSONDoes(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, c := range []jsonCodec{{settings{format: "json", indent: 2}}, {settings{format: "json", indent: 7}}, {settings{format: "json"}}} {
-		for i := range 3000 {
+		for i := range 2000 {
 			v := randomPlain(r, i%6)
-			var want bytes.Buffer
-			if err := c.Dump(&want, v); err != nil {
+			var want, dumped bytes.Buffer
+			e := json.NewEncoder(&want)
+			e.SetEscapeHTML(false)
+			e.SetIndent("", strings.Repeat(" ", c.indent))
+			if err := e.Encode(v); err != nil {
 				t.Fatal(v, err)
 			}
 			if got, ok := c.dumpPlain(v); !ok || string(got) != want.String() {
 				t.Fatalf("%#v, plain: %t\ngot  %s\nwant %s", v, ok, got, want.Bytes())
+			}
+			if err := c.Dump(&dumped, v); err != nil || dumped.String() != want.String() {
+				t.Fatalf("%#v: %v\ngot  %s\nwant %s", v, err, dumped.Bytes(), want.Bytes())
 			}
 		}
 	}
@@ -60,14 +66,18 @@ func TestOnlyPlainValuesAreWrittenWithoutEncodingJSON(t *testing.T) {
 	for range plainLevels {
 		deep = []any{deep}
 	}
+	wide := any(make([]any, plainBlanks/(2*(plainLevels-10))))
+	for range plainLevels - 10 {
+		wide = []any{wide}
+	}
 	type named string
 	for _, v := range []any{
-		"\xff", map[string]any{"\xff": 1}, "é\xff", "\"\xff", math.NaN(), []any{math.Inf(1)}, endless, deep,
+		"\xff", map[string]any{"\xff": 1}, "é\xff", "\"\xff", math.NaN(), []any{math.Inf(1)}, endless, deep, wide,
 		json.Number(""), json.Number("01"), json.Number("1."), json.Number(".5"), json.Number("-"), json.Number("1e"), json.Number("1e+"), json.Number("NaN"), json.Number("1 "), json.Number("+1"), json.Number("0x1"),
 		named("x"), []any{named("x")}, map[string]int{"a": 1}, struct{}{}, json.RawMessage("1"), uint8(1), float32(1), []byte("x"), []string{"x"},
 	} {
 		if text, ok := (jsonCodec{settings{indent: 2}}).dumpPlain(v); ok {
-			t.Errorf("%T %v is written as %s", v, v, text)
+			t.Errorf("%T is written as %.100s", v, text)
 		}
 	}
 }

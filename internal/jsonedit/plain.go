@@ -17,8 +17,8 @@ func Plain(text []byte) ([]byte, error) {
 			}
 		case c == ',':
 			b.comma()
-		default:
-			b.pass()
+		case !b.blankComment():
+			b.at = min(b.at+1, len(text))
 		}
 	}
 	return b.plain, b.err
@@ -34,23 +34,23 @@ type blanker struct {
 	plain []byte
 }
 
-// pass goes over one byte, or over a comment.
-func (b *blanker) pass() {
+// blankComment goes over a comment, if one begins here.
+func (b *blanker) blankComment() bool {
 	start := b.at
 	if !b.comment() {
-		b.at = min(b.at+1, len(b.text))
-		return
+		return false
 	}
 	b.blank(start, b.at)
+	return true
 }
 
 func (b *blanker) blank(start, end int) {
 	if &b.plain[0] == &b.text[0] {
 		b.plain = bytes.Clone(b.text)
 	}
-	for i := start; i < end; i++ {
-		if c := b.plain[i]; c != '\n' && c != '\r' {
-			b.plain[i] = ' '
+	for i, c := range b.plain[start:end] {
+		if c != '\n' && c != '\r' {
+			b.plain[start+i] = ' '
 		}
 	}
 }
@@ -58,9 +58,11 @@ func (b *blanker) blank(start, end int) {
 // comma goes over a comma and all space after it.
 func (b *blanker) comma() {
 	start := b.at
-	b.at++
-	for b.at < len(b.text) && (isSpace(b.text[b.at]) || b.text[b.at] == '/') {
-		b.pass()
+	for b.at++; ; {
+		b.at += space(b.text[b.at:])
+		if !b.blankComment() {
+			break
+		}
 	}
 	if c := b.peek(); c != ']' && c != '}' {
 		return
@@ -69,4 +71,14 @@ func (b *blanker) comma() {
 	if n := len(before); n > 0 && bytes.IndexByte([]byte("[{,:"), before[n-1]) < 0 {
 		b.blank(start, start+1)
 	}
+}
+
+// space is how many bytes of space a text begins with.
+func space(text []byte) int {
+	for i, c := range text {
+		if !isSpace(c) {
+			return i
+		}
+	}
+	return len(text)
 }

@@ -160,28 +160,35 @@ func (r *reader) over() {
 		r.literal()
 		return
 	}
-	text, open := r.text, 0
-	for r.at < len(text) {
-		c := text[r.at]
-		switch {
-		case !counts[c]:
-			r.at++
-		case c == '"':
-			r.str()
-		case c == '{' || c == '[':
-			open++
-			r.at++
-		case c == '/':
-			if !r.comment() {
-				r.at = min(r.at+1, len(text))
+	text, at, open := r.text, r.at, 0
+	for at < len(text) {
+		c := text[at]
+		if !counts[c] {
+			at++
+			continue
+		}
+		switch c {
+		case '"':
+			if at = afterString(text, at); at < 0 {
+				at = len(text)
 			}
-		default:
-			r.at++
+			continue
+		case '{', '[':
+			open++
+		case '}', ']':
 			if open--; open == 0 {
+				r.at = at + 1
 				return
 			}
+		default:
+			if r.at = at; r.comment() {
+				at = r.at
+				continue
+			}
 		}
+		at++
 	}
+	r.at = len(text)
 	r.unexpected()
 }
 
