@@ -92,8 +92,8 @@ type gzippedEditor struct {
 	editor Editor
 }
 
-// Edit has no limit for what old inflates to unless w has a MaxSize. What does
-// not inflate can't be edited, and v is written whole.
+// Edit limits the inflated size of old only if w has a MaxSize. If old does not inflate, it can't be
+// edited and v is written whole.
 func (c gzippedEditor) Edit(w io.Writer, old []byte, v any) error {
 	_, err := c.edit(w, old, func(plain io.Writer, text []byte) (bool, error) {
 		return true, c.editor.Edit(plain, text, v)

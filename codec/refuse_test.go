@@ -180,7 +180,7 @@ func TestWhatAFormatCannotHoldIsAnEncodeError(t *testing.T) {
 	}
 }
 
-// What the check for inline structs lets through, the encoder writes rightly.
+// The encoder writes every value correctly that passes the check for inline structs.
 func TestTOMLStructsInMixedArrays(t *testing.T) {
 	type ok struct {
 		A int

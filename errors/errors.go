@@ -36,7 +36,7 @@ func (s *sentinel) Unwrap() error { return s.parent }
 
 func kind(text string, parent error) error { return &sentinel{text, parent} }
 
-// What was tried. ErrRead, ErrWrite and ErrAppend are each an ErrFile, as Is reports it.
+// The operation that failed. ErrRead, ErrWrite and ErrAppend are each an ErrFile, as Is reports it.
 var (
 	ErrFile   = kind("file operation failed", nil)
 	ErrRead   = kind("reading failed", ErrFile)
@@ -44,7 +44,7 @@ var (
 	ErrAppend = kind("appending failed", ErrFile)
 )
 
-// What can go wrong with the lock. The file was not changed.
+// Failures of the lock. The file was not changed.
 var (
 	// ErrTimeout: the wait for the lock took longer than allowed. See TimeoutError.
 	ErrTimeout = kind("timed out waiting for the lock", nil)
@@ -62,7 +62,7 @@ var (
 	ErrChanged = kind("the file was changed from outside", nil)
 )
 
-// What can be wrong with a format or with the data.
+// Failures of the format or of the data.
 var (
 	// ErrUnknownFormat: no codec is registered for the file's extension.
 	ErrUnknownFormat = kind("unknown format", nil)
@@ -75,7 +75,7 @@ var (
 	ErrTooLarge = kind("the content is too large", nil)
 )
 
-// What can be wrong with the path or its filesystem.
+// Failures of the path or of its filesystem.
 var (
 	// ErrUnsupportedEnvironment: a guarantee that the operation relies on can't be kept at this path.
 	ErrUnsupportedEnvironment = kind("unsupported environment", nil)
@@ -89,7 +89,7 @@ var (
 	ErrSymlink = kind("refused symbolic link", nil)
 )
 
-// What a comparison with a checksum can find.
+// Failures of a comparison with a checksum.
 var (
 	// ErrChecksumMismatch: the content does not have the recorded checksum.
 	ErrChecksumMismatch = kind("checksum mismatch", nil)

@@ -167,7 +167,7 @@ func TestLockAllCommitsAsTheHandleAsks(t *testing.T) {
 	sealed, plain := lockedfile.NewContext[scores](path, safefile.WithChecksum()), lockedfile.NewContext[scores](path)
 	failed := errors.New("on purpose")
 	testkit.Must(t, lockedfile.LockAll(ctx, []string{path}, func(ctx context.Context) error {
-		// What is undone has asked for nothing.
+		// An undone savepoint does not ask for a checksum.
 		if err := plain.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[scores]) error {
 			testkit.Must(t, plain.Write(ctx, scores{"undone": 1}))
 			return failed

@@ -35,7 +35,7 @@ func NewContext[T any](path string, opts ...safefile.Option) *ContextFile[T] {
 	return &ContextFile[T]{open[T](path, opts)}
 }
 
-// handle is what every method works on. That of a zero ContextFile fails.
+// handle gives the file that every method works on. For a zero ContextFile its operations fail.
 func (f *ContextFile[T]) handle() *handle.File[T] {
 	if f == nil || f.file == nil {
 		return handle.Unmade[T]("lockedfile.NewContext")

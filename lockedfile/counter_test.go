@@ -94,8 +94,8 @@ func TestNoUpdateOfManyProcessesIsLost(t *testing.T) {
 	}
 }
 
-// Every 50 ms a random process is killed and another takes its place. What was
-// acknowledged is counted, and of what was not, at most all.
+// Every 50 ms a random process is killed and another one takes its place. Every acknowledged increment is
+// counted. An increment that was not acknowledged may be counted, once.
 func TestKilledProcessesLoseNothingAcknowledged(t *testing.T) {
 	const processes, goroutines = 8, 16
 	for _, format := range formats {

@@ -91,7 +91,7 @@ func TestAFencedHolderMakesNothingVisible(t *testing.T) {
 	testkit.WantNone(t, dir, ".holdfast-*")
 }
 
-// What became of a holder that was to be stopped at its n-th operation.
+// outcome is the end of a holder that was to be stopped at its n-th operation.
 type outcome int
 
 const (

@@ -190,7 +190,7 @@ func TestAReadOnlyLockFileServes(t *testing.T) {
 	}
 }
 
-// Whoever takes the lock file away by hand has revoked the lock.
+// A person who removes the lock file by hand has revoked the lock.
 func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 	for name, take := range map[string]func(lock string) error{
 		"deleted":  os.Remove,

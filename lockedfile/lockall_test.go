@@ -206,7 +206,7 @@ func TestLockAllTakesAllOrNone(t *testing.T) {
 	is(t, err, os.ErrInvalid)
 }
 
-// What joins in the last moment is in the commit or has one of its own.
+// An operation that joins at the last moment is in the commit, or has a commit of its own.
 func TestAJoinThatOutlastsLockAllIsNotLost(t *testing.T) {
 	_, paths := three(t)
 	for range effort.Of(50, 50, 500) {

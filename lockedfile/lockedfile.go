@@ -73,7 +73,7 @@ func New[T any](path string, opts ...safefile.Option) *LockedFile[T] {
 	return &LockedFile[T]{open[T](path, opts)}
 }
 
-// handle is what every method works on. That of a zero LockedFile fails.
+// handle gives the file that every method works on. For a zero LockedFile its operations fail.
 func (f *LockedFile[T]) handle() *handle.File[T] {
 	if f == nil || f.file == nil {
 		return handle.Unmade[T]("lockedfile.New")

@@ -19,9 +19,8 @@ func lead(t *testing.T, link, name string) {
 	testkit.Must(t, os.Rename(link+".new", link))
 }
 
-// A handle remembers where its link led. What became of that place is nothing to
-// it once the link leads elsewhere: not that another process holds its lock, and
-// not that its lock is broken.
+// A handle remembers the file that its link led to. When the link leads to another file, the state of the old
+// file does not matter any more: its lock may be held by another process, or be broken.
 func TestTheFileThatALinkLedToIsNothingToTheHandle(t *testing.T) {
 	for name, happens := range map[string]func(t *testing.T, lock string){
 		"held": func(t *testing.T, lock string) {

@@ -107,7 +107,7 @@ func TestAWaiterInAnotherProcessGetsTheLockByTheCallThatSleepsForIt(t *testing.T
 	}
 }
 
-// Who waits for a lock file that is taken away meanwhile gets the one in its place.
+// If a lock file is replaced while a caller waits for it, the caller gets the new one.
 func TestAWaiterMovesToTheNewLockFile(t *testing.T) {
 	for name, take := range map[string]func(path string) error{
 		"deleted": func(path string) error { return os.Remove(path + ".lock") },

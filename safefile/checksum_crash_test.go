@@ -275,7 +275,7 @@ func TestCrashModelCatchesAChecksumProtocolWithoutAnyOneOfItsSteps(t *testing.T)
 	}
 }
 
-// What is moved may be on its way to the disk still, from a writer that did not sync.
+// The file that is moved may not be on the disk yet, if its writer did not sync it.
 func TestAMoveSyncsTheFileBeforeItsNewNameAndTheNewNameBeforeTheOldIsGone(t *testing.T) {
 	disk := sealedDisk(t)
 	testkit.Must(t, safefile.WriteFile(crashPath, []byte("x"), safefile.WithChecksum(), safefile.WithoutLock(), over(disk)))

@@ -280,7 +280,7 @@ func TestAMissingFileIsMissingWhateverTheSidecarSays(t *testing.T) {
 	}
 }
 
-// What is damaged stays damaged until somebody writes it whole.
+// A damaged file stays damaged until it is written whole.
 func TestDamageIsNeverBlessed(t *testing.T) {
 	for _, c := range []struct {
 		name   string

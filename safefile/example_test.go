@@ -108,7 +108,7 @@ func ExampleWriteFile() {
 	// Output: step 12 <nil>
 }
 
-// What went wrong is told by its kind, by its cause and by types with details.
+// An error matches its kind and its cause, and types with details.
 func Example_errors() {
 	dir, remove := scratch()
 	defer remove()

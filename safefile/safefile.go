@@ -26,8 +26,8 @@
 //
 // # Limits of the lock
 //
-// The lock is advisory: an editor does not take it. What an editor saves is never torn. A
-// [SafeFile.Write] overwrites it.
+// The lock is advisory: an editor does not take it. A [SafeFile.Write] overwrites the save of an editor;
+// it never mixes the two.
 //
 // # Limits of a replaced file
 //
@@ -60,8 +60,8 @@
 //
 // # A single file that is mounted
 //
-// A container runtime can mount a single file. Such a file can't be replaced. It is better
-// to mount the directory. With [WithSafety] the file is rewritten in place. During such a write a
+// If a container runtime mounts a single file, that file can't be replaced. It is better to mount the
+// directory. With [WithSafety] the file is rewritten in place. During such a write a
 // copy of the old content lies beside the file, in .holdfast-HASH-INODE.copy:
 //   - Readers that use this library and the same path read the copy. So they see one content or
 //     the other. Other programs may see a mixture.
@@ -106,7 +106,7 @@ func New[T any](path string, opts ...Option) *SafeFile[T] {
 	return &SafeFile[T]{handle.New[T](path, handle.Collect(opts))}
 }
 
-// handle is what every method works on. That of a zero SafeFile fails.
+// handle gives the file that every method works on. For a zero SafeFile its operations fail.
 func (f *SafeFile[T]) handle() *handle.File[T] {
 	if f == nil || f.file == nil {
 		return handle.Unmade[T]("safefile.New")

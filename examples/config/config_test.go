@@ -158,7 +158,7 @@ func TestSetKeepsTheDigitsOfANumber(t *testing.T) {
 			}
 		}
 	}
-	// TOML's integers end at 63 bits. One that is larger must not become another.
+	// TOML's integers have 63 bits. A larger integer must not become another one.
 	path := testkit.File(t, "n.toml", "n = 1\n")
 	if _, _, status := testkit.RunProgram(t, path, "set", "n", "18446744073709551615"); status != 1 || load(t, path)["n"] != int64(1) {
 		t.Errorf("exit status %d, the file holds %v", status, load(t, path))

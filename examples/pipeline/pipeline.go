@@ -80,11 +80,10 @@ func (p *pipeline) advance(ctx context.Context, id string, from stage, to job) e
 	})
 }
 
-// finalise moves a job from one file to the other. No two files change at one
-// moment, not even under LockAll, so the order has to make a crash harmless:
-// first the result, then the removal. What is killed in between leaves the job in
-// both files, the next run finds it among the results, does not count it again,
-// and removes it.
+// finalise moves a job from one file to the other. Two files never change at the same moment, not even
+// under LockAll. So the order must make a crash harmless: first the result, then the removal. After a
+// crash between the two, the job is in both files. The next run finds it among the results, does
+// not count it again, and removes it.
 func (p *pipeline) finalise(ctx context.Context, id string, found outcome) error {
 	err := persist(func() error {
 		return p.results.Update(ctx, func(r *results) error {

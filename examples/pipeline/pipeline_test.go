@@ -163,7 +163,7 @@ func TestCrashBetweenTheTwoCommitsOfFinaliseIsHarmless(t *testing.T) {
 	p := open(dir, time.Second)
 	r, err := p.results.Read(t.Context())
 	testkit.Must(t, err)
-	// What the crash leaves: the job has its result and was not removed.
+	// The state after the crash: the job has its result and was not removed.
 	id := identify([]int{1, 1, -3})
 	left := map[string]job{id: {Numbers: []int{1, 1, -3}, Stage: computed, outcome: r.Jobs[id]}}
 	testkit.Must(t, p.active.Write(t.Context(), left))

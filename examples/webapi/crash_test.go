@@ -75,7 +75,7 @@ func TestKilledServiceLosesNothingAcknowledged(t *testing.T) {
 			t.Errorf("the task of %g: %+v", number, got)
 		}
 	}
-	// What was not acknowledged may have been done, and nothing was counted twice.
+	// An upload that was not acknowledged may have been done. No upload was counted twice.
 	results, _ := filepath.Glob(filepath.Join(dir, "tasks", "*", "result.json"))
 	if all := s.analytics(); all.Completed != len(results) || all.Failed != 0 || len(results) < len(acknowledged.numbers) {
 		t.Errorf("%d acknowledged, %d results, %+v", len(acknowledged.numbers), len(results), all)

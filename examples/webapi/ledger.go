@@ -34,9 +34,8 @@ func (t *task) end(found *report, failure string) {
 	}
 }
 
-// ledger is what the service knows. What must change together, here a task that
-// ends and the count of those, is in one file, since no two files change at one
-// moment.
+// ledger is the state of the service. The end of a task and the count of ended tasks must change together.
+// So both are in one file: two files never change at the same moment.
 type ledger struct {
 	Waiting   map[string]task `json:"waiting"`
 	Analytics analytics       `json:"analytics"`

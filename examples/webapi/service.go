@@ -67,9 +67,8 @@ func (s *service) resume(ctx context.Context) error {
 	return s.sweep(l.Waiting)
 }
 
-// serve answers requests until the context ends. Then it takes no more, lets
-// those that are under way finish, and only after that stops the analysts. What
-// they have not done stays in the ledger.
+// serve answers requests until the context ends. Then it accepts no more requests, waits for those that
+// are under way, and stops the analysts. Tasks that they have not done stay in the ledger.
 func (s *service) serve(ctx context.Context, listener net.Listener) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

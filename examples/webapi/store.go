@@ -45,8 +45,8 @@ func (s *store) result(id string) *lockedfile.ContextFile[task] {
 	return lockedfile.NewContext[task](filepath.Join(s.dir, "tasks", id, "result.json"), fileOptions)
 }
 
-// idForm is what an ID looks like. What comes from a client becomes part of a
-// path, so nothing else is let through.
+// idForm matches an ID. An ID comes from a client and becomes part of a path, so every other text is
+// refused.
 var idForm = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
 // accept makes a task of an upload. When it returns nil both are durable: first

@@ -15,8 +15,8 @@ type contender struct {
 
 // contest runs contenders side by side in many short rounds, each of which
 // every contender opens in turn, and reports the median of each one's time and
-// the median of the rounds' ratios of the first contender to each other. What
-// disturbs the machine for longer than a round so disturbs all of them alike.
+// the median of the rounds' ratios of the first contender to each other. So a
+// disturbance that lasts longer than a round slows all contenders alike.
 type contest struct {
 	calls  int    // of each contender in a round
 	settle func() // before each contender's turn, off the clock; nil for nothing

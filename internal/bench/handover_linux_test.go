@@ -79,11 +79,10 @@ func (c telling) Done() <-chan struct{} {
 	return c.Context.Done()
 }
 
-// BenchmarkHandover has this process hold a lock that another one waits for, and
-// release it. What counts is the time from just before the release until the
-// other has the lock, both read from CLOCK_MONOTONIC. That of an update runs from
-// the end of one's function to the start of the other's, so that the first one's
-// commit is in it; how long that one took until it returned is told beside it.
+// BenchmarkHandover holds a lock that another process waits for, and releases it. It measures the time from just
+// before the release until the other process has the lock, by CLOCK_MONOTONIC. For an update it measures the
+// time from the end of this process's function to the start of the other's, which includes the
+// commit; the time until this process's call returned is reported as well.
 func BenchmarkHandover(b *testing.B) {
 	b.Run("ext4", func(b *testing.B) { handover(b, disktest.New(b, "ext4").Dir()) })
 	b.Run("tmpfs", func(b *testing.B) { handover(b, disktest.Tmpfs(b)) })

@@ -6,9 +6,8 @@
 // answer with a [Verdict]: what was found, a level per guarantee, and the reason
 // for each. Nothing here writes, creates, locks or changes anything.
 //
-// What there is to judge by is what package vfs can tell on a platform, see
-// [vfs.Volume]. A filesystem that can't be told is unknown, so nothing is
-// promised there. A simulated disk is not judged at all.
+// Package vfs gives the facts, see [vfs.Volume]. If it can't name the filesystem, the class is unknown
+// and nothing is promised. A simulated disk is not judged.
 package environ
 
 import (

@@ -9,10 +9,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// Inspect judges path as [Home.Judge] does, following symbolic links. What does not exist
-// yet is judged by its directory, and if that is missing too by the nearest one
-// above, which the Remarks say. A path to a directory stands for a file in it.
-// lockDir is where the lock lies; empty means beside the file.
+// Inspect judges path as [Home.Judge] does, and follows symbolic links. If the file does not exist, its
+// directory is judged, or the nearest existing directory above it, and the Remarks say so. The path of a
+// directory stands for a file in it. lockDir is the directory of the lock; empty means beside the file.
 //
 // A chain of links that does not end is errors.ErrSymlink.
 func Inspect(path, lockDir string) (Verdict, error) {

@@ -81,8 +81,8 @@ var kinds = map[string]func(f *file, c *call) error{
 	},
 }
 
-// mix is how often each kind is called. What is written without a look leaves
-// the checker with every order to try, so most calls look.
+// mix holds each kind as often as it is called. The checker must try every order of writes that read nothing,
+// so most calls read.
 var mix = []string{
 	"read", "read", "read", "read", "read", "look", "look", "refuse", "refuse",
 	"swap", "swap", "swap", "swap", "swap", "swap", "swap", "swap", "write", "append", "remove",

@@ -2,8 +2,8 @@
 // they hold, waiting for a condition, other processes and other users, and the
 // system calls that a process makes.
 //
-// A function that can't have what it needs skips the test and says what is
-// missing. What a test asks for and does not get fails the test.
+// If the machine lacks something that a function needs, the function skips the test and says what is missing.
+// Any other failure of a function fails the test.
 package testkit
 
 import (

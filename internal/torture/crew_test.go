@@ -31,7 +31,7 @@ type process struct {
 	gone   chan struct{} // closed when it has exited and that is in the report
 }
 
-// newCrew hires nobody yet. Whoever is left when the test ends is killed.
+// newCrew makes a crew without workers. Workers that are left at the end of the test are killed.
 func newCrew(t *testing.T) *crew {
 	t.Helper()
 	c := &crew{t: t, report: newReport(t)}

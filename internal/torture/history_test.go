@@ -9,7 +9,7 @@ type event struct {
 	Note string `json:"note,omitempty"` // why, or how many
 }
 
-// What can be said.
+// The kinds of events.
 const (
 	begun    = "begun"    // the change is about to be made
 	acked    = "acked"    // it was acknowledged
@@ -26,7 +26,7 @@ const (
 type history []event
 
 // change is what a history tells of one change: the positions of its begin and
-// its end, and whether it was acknowledged. One that was killed has no end.
+// its end, and whether it was acknowledged. A change whose process was killed has no end.
 type change struct {
 	id           string
 	begun, ended int

@@ -14,8 +14,8 @@ import (
 	"github.com/holdfast-go/holdfast/safefile/checksum"
 )
 
-// A process is killed right after each of its filesystem operations in turn. What
-// it leaves is intact, says one content or the other, and no flipped bit passes.
+// A process is killed right after each of its filesystem operations in turn. The file that it leaves verifies
+// and has the old content or the new one, and a flipped bit is noticed.
 func TestAProcessKilledAfterAnyOperationLeavesContentThatVerifies(t *testing.T) {
 	if !canStop {
 		t.Skip("a process can't kill itself on this system")
@@ -203,10 +203,9 @@ func TestPowerCutsLeaveContentThatVerifies(t *testing.T) {
 	}
 }
 
-// The same cuts must find it if the files' fsyncs are missing, or they prove
-// nothing. That of the directory they can't find: the journal that holds a rename
-// is written with the fsync of the sidecar that follows. Package safefile leaves
-// that one out on a simulated disk.
+// If the fsyncs of the files are taken out, the same cuts must find the loss; otherwise they prove nothing.
+// They can't find a missing fsync of the directory, since the fsync of the next sidecar also writes the
+// journal that holds the rename. The tests of package safefile take it out on a simulated disk.
 func TestPowerCutsFindAMissingFsyncUnderAChecksum(t *testing.T) {
 	for kind, options := range map[string][]string{"ext4": {"noauto_da_alloc"}, "xfs": nil} {
 		t.Run(kind, func(t *testing.T) {

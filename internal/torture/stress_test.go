@@ -44,8 +44,8 @@ func (c *crew) startReaders(n int, dir string) []string {
 	return names
 }
 
-// looks is how often the readers looked, all together. One that did not say so
-// fails the test.
+// looks gives the number of reads of all readers. A reader that has not reported its number fails the
+// test.
 func (h history) looks(t *testing.T) int {
 	t.Helper()
 	sum, readers := 0, 0

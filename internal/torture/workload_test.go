@@ -38,7 +38,7 @@ var workloads = map[string]workload{
 	"move":   sealed{write{"move", "moved.json"}, byMove},
 }
 
-// What a verification can find, beside content that can't be decoded.
+// The faults that a check of the files can find, besides content that can't be decoded.
 var (
 	errLost  = errors.New("acknowledged and lost")
 	errAlien = errors.New("nobody wrote this")

@@ -35,8 +35,8 @@ type mountCache struct {
 	known map[mountKey]Volume
 }
 
-// find tells about the mount that the open file fd lies on. What could not be
-// read from the mount table is told by the magic number, and not remembered.
+// find gives the mount of the open file fd. If the mount table can't be read, the type comes from the
+// magic number, and the result is not remembered.
 func (c *mountCache) find(key mountKey, fd int) Volume {
 	v, ok := c.lookUp(key)
 	if ok {

@@ -3,9 +3,8 @@
 // data file, so a test can put a faulty or a simulated disk here and see what
 // the protocols make of it.
 //
-// A [Dir] is an open directory. What happens inside it goes through its
-// descriptor where the platform has the *at calls, so renaming a parent or
-// retargeting a link in the middle of an operation leads nowhere else.
+// A [Dir] is an open directory. Where the platform has the *at calls, its operations use its descriptor. So
+// an operation stays in the directory even if a parent is renamed or a link is changed meanwhile.
 //
 // Every verb retries EINTR and reports a failure as *[fs.PathError]. Names
 // given to a Dir are single path elements.

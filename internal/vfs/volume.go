@@ -2,8 +2,7 @@ package vfs
 
 import "github.com/holdfast-go/holdfast/errors"
 
-// Volume is the mounted filesystem that something lies on. What a platform
-// tells, weakest last:
+// Volume is the mounted filesystem that a file or directory lies on. The platforms fill in:
 //   - Linux: all of it, by one statfs. Type, point and options come from the
 //     mount table and are remembered per mount; ReadOnly is asked each time,
 //     but by [Dir] only until the mount took writes. Without /proc the type is

@@ -8,7 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/safefile/guarantee"
 )
 
-// What can be promised about a file, before it exists.
+// A program can ask before the file exists.
 func ExampleInspect() {
 	report, err := guarantee.Inspect(filepath.Join(os.TempDir(), "state.json"))
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // helperTimeout is how long a second process may take to try a lock.
 const helperTimeout = 10 * time.Second
 
-// What a helper says by its exit status.
+// The exit status of a helper.
 const (
 	statusGot  = 0
 	statusHeld = 1

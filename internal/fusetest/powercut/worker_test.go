@@ -116,9 +116,9 @@ func (l lane) change(s *said) bool {
 	return false
 }
 
-// isPowerGone reports whether an operation failed as it does on a disk that is gone. What a filesystem answers
-// depends on whether it notices while it writes (EIO), or has given up before: ext4 and btrfs are
-// read-only then, and a directory may not be read any more.
+// isPowerGone reports whether an operation failed because the disk is gone. A filesystem that notices this
+// during a write returns EIO. ext4 and btrfs that have noticed it before are read-only, and may not
+// read a directory any more.
 func isPowerGone(err error) bool {
 	for _, errno := range []error{syscall.EIO, syscall.EROFS, syscall.EUCLEAN, syscall.ENODEV, syscall.ESHUTDOWN} {
 		if errors.Is(err, errno) {
