@@ -72,6 +72,9 @@ func Helper(argv ...string) DoctorOption {
 func Doctor(path string, opts ...DoctorOption) (*Diagnosis, error) {
 	var s settings
 	for _, o := range opts {
+		if o == nil {
+			panic("guarantee.Doctor: nil option")
+		}
 		o.doctorOption(&s)
 	}
 	for _, g := range s.required {

@@ -171,6 +171,9 @@ func LockDir(dir string) Option { return option(func(s *settings) { s.lockDir = 
 func Inspect(path string, opts ...InspectOption) (Report, error) {
 	var s settings
 	for _, o := range opts {
+		if o == nil {
+			panic("guarantee.Inspect: nil option")
+		}
 		o.inspectOption(&s)
 	}
 	return inspect(path, &s)

@@ -95,3 +95,19 @@ func TestADiagnosisIsJSONForMachines(t *testing.T) {
 		t.Errorf("%s", data)
 	}
 }
+
+func TestANilOptionPanicsWithAQualifiedName(t *testing.T) {
+	for want, call := range map[string]func(){
+		"guarantee.Inspect: nil option": func() { _, _ = Inspect(t.TempDir(), nil) },
+		"guarantee.Doctor: nil option":  func() { _, _ = Doctor(t.TempDir(), nil) },
+	} {
+		func() {
+			defer func() {
+				if got := recover(); got != want {
+					t.Errorf("panics with %v, want %s", got, want)
+				}
+			}()
+			call()
+		}()
+	}
+}
