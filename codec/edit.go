@@ -133,7 +133,11 @@ func (e editor) edit(w io.Writer, o *Original, enc []byte, t reflect.Type) error
 		}
 		return err
 	}
-	text, report, err := textedit.EditOpened(e.text, open, o.was, enc, textedit.Options{Check: check, Refuse: e.keepComments})
+	opt := textedit.Options{Check: check, Refuse: e.keepComments}
+	if !dependent.of(t) {
+		opt.Recode = func(part []byte) ([]byte, error) { return e.recode(&textedit.Document{Text: part}, true, t) }
+	}
+	text, report, err := textedit.EditOpened(e.text, open, o.was, enc, opt)
 	switch {
 	case unstable != nil:
 		return unstable

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"io"
 	"math/big"
@@ -102,6 +103,24 @@ var varies = question{
 var writesItself = question{
 	here:   func(t reflect.Type) bool { return encodesItself(t) && !steady[t] || t == reflect.TypeFor[yaml.Node]() },
 	opaque: func(t reflect.Type) bool { return steady[t] },
+}
+
+// dependent asks for types of whose values a part may mean something else by itself than
+// in the whole: those that encode or decode themselves, and maps of which two keys of a
+// text may be one.
+var dependent = question{
+	here: func(t reflect.Type) bool {
+		if t.Kind() == reflect.Map && (t.Key().Kind() != reflect.String || encodesItself(t.Key()) || decodesItself(t.Key())) {
+			return true
+		}
+		return writesItself.here(t) || decodesItself(t) && !steady[t]
+	},
+	opaque: func(t reflect.Type) bool { return steady[t] },
+}
+
+func decodesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return !methodless(t) && (p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()))
 }
 
 func encodesItself(t reflect.Type) bool {

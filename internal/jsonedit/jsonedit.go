@@ -44,17 +44,8 @@ type format struct{ comments bool }
 
 // Parse reads a text of at most one value.
 func (f format) Parse(text []byte) (*textedit.Document, error) {
-	plain := text
-	if f.comments {
-		var err error
-		if plain, err = Plain(text); err != nil {
-			return nil, err
-		}
-	}
-	if plain = plain[mark(plain):]; !blank(plain) {
-		if err := valid(plain); err != nil {
-			return nil, err
-		}
+	if err := f.valid(text); err != nil {
+		return nil, err
 	}
 	return f.scan(text, nil)
 }
@@ -91,12 +82,21 @@ func (f format) scan(text []byte, like *textedit.Node) (*textedit.Document, erro
 	}, nil
 }
 
-// valid reports what encoding/json has against text.
-func valid(text []byte) error {
-	if !json.Valid(text) {
-		return json.Unmarshal(text, new(json.RawMessage))
+// valid reports what encoding/json has against a text that is not blank.
+func (f format) valid(text []byte) error {
+	if f.comments {
+		var err error
+		if text, err = Plain(text); err != nil {
+			return err
+		}
 	}
-	if !utf8.Valid(text) {
+	text = text[mark(text):]
+	switch {
+	case blank(text):
+		return nil
+	case !json.Valid(text):
+		return json.Unmarshal(text, new(json.RawMessage))
+	case !utf8.Valid(text):
 		return errors.New("not valid UTF-8")
 	}
 	return nil

@@ -38,9 +38,28 @@
 //
 // The proof is of the whole text, not of the lines that were touched: what a change
 // does to the lines below it depends on indentation in YAML and on headers in TOML.
-// Outlines do not weaken it. The new text is read from its beginning to its end and the
-// check decodes all of it; what was left out must be where it was in the tree, and the
-// same to the byte. If the gentle ways of an outline fail, the whole text is read.
+// Outlines do not weaken it. The new text is read from its beginning to its end, and
+// what was left out must be where it was in the tree, and the same to the byte. If the
+// gentle ways of an outline fail, the whole text is read.
+//
+// # Why a part can prove the whole
+//
+// The check decodes the new text and encodes what it finds, which costs more than all
+// the rest. In JSON a decoder makes of a value the same wherever it is, as long as no
+// type decodes itself and no two keys of a text can be one key of a map. So an
+// [Excerpter] lets it be asked of the touched entries alone, each in its place:
+//
+//   - The tree proof has shown that all else has the bytes that it had. It decodes to
+//     what it decoded to before, of which the two encodings say the same.
+//   - The whole new text is valid; that is asked of the format, without decoding.
+//   - An excerpt of the touched entries, with the collections around them and nothing
+//     else, is decoded as a value of the caller's type and encoded. It must have there
+//     what the new encoding has, and no key that this has not: so a key that the decoder
+//     takes for another field, a number that does not fit and a field that is left out
+//     when it is zero show as they would in the whole.
+//
+// For all other types, and where the two can't be laid upon each other, the whole new
+// text is decoded.
 //
 // # Where it weakens
 //

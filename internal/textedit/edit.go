@@ -15,6 +15,11 @@ type Options struct {
 	// encoding. Without its consent nothing is accepted. Nil accepts all.
 	Check func(doc *Document) error
 
+	// Recode gives the encoding of what a part of a text decodes to, if each value of
+	// it means the same by itself as in the whole; nil if that is not so, as where a type
+	// decodes itself. Then an [Excerpter] proves a text without Check.
+	Recode func(part []byte) ([]byte, error)
+
 	// Refuse makes it an error, [errors.ErrEncode], if a comment would be lost
 	// or the whole text rendered anew.
 	Refuse bool
@@ -83,7 +88,7 @@ func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, er
 // EditOpened is [Edit] of a text that open parses, as [Outliner] says: at most once for
 // an outline, and then, if that does not do, for the whole.
 func EditOpened(f Format, open func(like *Node) (*Document, error), oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
-	ed := &editor{format: f, open: open, check: opt.Check, oldEnc: oldEnc, newEnc: newEnc}
+	ed := &editor{format: f, open: open, options: opt, oldEnc: oldEnc, newEnc: newEnc}
 	text, report, err := ed.compare(true)
 	if errors.Is(err, errAbridged) {
 		text, report, err = ed.compare(false)
@@ -161,7 +166,8 @@ type editor struct {
 	oldEnc, newEnc []byte
 	ops            []Op
 	way            way // that the check took
-	check          func(*Document) error
+	options        Options
+	is             *Node              // what newEnc holds, without what oldEnc holds as well if first is outlined
 	ended          []string           // the comments at line ends of deleted entries of maps
 	extents        map[*Node][]Extent // of list elements of first, as far as they were asked for
 }
@@ -177,6 +183,7 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
+	ed.is = is
 	if shortly {
 		err = ed.outline(was, is)
 	} else if err = ed.parse(nil); err == nil {
@@ -253,7 +260,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 		if errors.Is(err, errAbridged) {
 			return nil, Report{}, err
 		}
-		if err == nil && ed.check != nil {
+		if err == nil {
 			err = ed.check(doc)
 		}
 		if err == nil {
@@ -266,7 +273,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 		return nil, Report{}, errAbridged
 	}
 	next, err := ed.format.Parse(ed.newEnc)
-	if err != nil || ed.check != nil && ed.check(next) != nil {
+	if err != nil || ed.check(next) != nil {
 		return nil, Report{}, failed
 	}
 	was, err := ed.data(ed.oldEnc)
@@ -277,6 +284,19 @@ func (ed *editor) edit() ([]byte, Report, error) {
 		return nil, Report{}, err
 	}
 	return ed.newEnc, Report{Rung: Replaced, Lost: lostLines(ed.first, next, whereabouts{})}, nil
+}
+
+// check decides whether a document holds what it should.
+func (ed *editor) check(doc *Document) error {
+	if x, ok := ed.format.(Excerpter); ok && doc.outlined && ed.options.Recode != nil {
+		if ok, err := checkPart(x, doc, ed.is, ed.options.Recode); ok {
+			return err
+		}
+	}
+	if ed.options.Check == nil {
+		return nil
+	}
+	return ed.options.Check(doc)
 }
 
 // ways gives the meanings worth trying, the likeliest first.

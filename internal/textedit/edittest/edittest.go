@@ -151,7 +151,7 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 	if err := holds(encoded); err != nil {
 		return
 	}
-	opt := textedit.Options{Check: func(doc *textedit.Document) error { return holds(doc.Text) }}
+	opt := textedit.Options{Check: func(doc *textedit.Document) error { return holds(doc.Text) }, Recode: x.recode}
 	got, report, err := textedit.Edit(x.Format, x.text, x.old, encoded, opt)
 	if err == nil {
 		err = holds(got)
@@ -176,6 +176,19 @@ func (x *trial) try(class Class, at []int, n, changed *textedit.Node, path []int
 	if class == SetScalar && report.Rung == textedit.Spliced {
 		x.checkOutside(n, got, at)
 	}
+}
+
+// recode gives the encoding of what a text holds.
+func (x *trial) recode(part []byte) ([]byte, error) {
+	doc, err := x.Format.Parse(part)
+	if err != nil {
+		return nil, err
+	}
+	data, err := doc.Effective()
+	if err != nil {
+		return nil, err
+	}
+	return x.Encode(data)
 }
 
 // compare demands that an edit which reads the whole text comes to the same.
