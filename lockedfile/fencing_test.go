@@ -65,6 +65,7 @@ var holders = []struct {
 // The long form is 4,000 force releases against holders that were stopped at
 // every operation of their commit.
 func TestAFencedHolderMakesNothingVisible(t *testing.T) {
+	t.Parallel() // most of it is waiting for waiters that look once a second whether their lock file is another one
 	dir := t.TempDir()
 	forced, lost := 0, 0
 	for enough := effort.Of(200, 200, 4000); forced < enough; {

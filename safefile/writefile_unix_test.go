@@ -153,8 +153,7 @@ func TestWriteFileDoesWhatThatOfPackageOSDoes(t *testing.T) {
 	}
 	for user, uid := range users {
 		if user == "another user" { // a process each
-			n := effort.Of(1, 2, 2)
-			perms, umasks = perms[:n], umasks[1:1+n]
+			perms, umasks = perms[:effort.Of(1, 2, 2)], umasks[1:effort.Of(2, 2, 3)]
 		}
 		for _, p := range plots {
 			t.Run(user+"/"+p.name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
@@ -33,7 +34,7 @@ func aclOf(owner, named, group, mask, others uint16) []byte {
 func grantsOf(t *testing.T, f vfs.File) (fs.FileMode, string) {
 	t.Helper()
 	info, err := f.Stat()
-	must(t, err)
+	testkit.Must(t, err)
 	a, err := f.Attr(accessACL)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
@@ -63,10 +64,10 @@ func TestAGroupThatCannotBeKeptIsAnErrorIfSomebodyLosesAccessByIt(t *testing.T) 
 	} {
 		for _, policy := range []safety.Policy{strict, warn, bestEffort} {
 			b := newBench(t)
-			must(t, b.old.Chown(0, 34))
-			must(t, b.old.Chmod(c.mode))
+			testkit.Must(t, b.old.Chown(0, 34))
+			testkit.Must(t, b.old.Chmod(c.mode))
 			if c.acl != nil {
-				must(t, b.old.SetAttr(accessACL, c.acl))
+				testkit.Must(t, b.old.SetAttr(accessACL, c.acl))
 			}
 			b.disk.FailAll(faultfs.Chown, syscall.EPERM)
 			_, err := b.commit(policy)
@@ -78,7 +79,7 @@ func TestAGroupThatCannotBeKeptIsAnErrorIfSomebodyLosesAccessByIt(t *testing.T) 
 				b.want("old")
 				continue
 			}
-			must(t, err)
+			testkit.Must(t, err)
 			if mode, got := grantsOf(t, b.want("new")); mode != c.want || got != string(c.wantsACL) {
 				t.Errorf("%s, level %v: mode %v, ACL %q", c.name, policy.Level, mode, got)
 			}
@@ -88,8 +89,8 @@ func TestAGroupThatCannotBeKeptIsAnErrorIfSomebodyLosesAccessByIt(t *testing.T) 
 
 func TestTheGroupIsKeptEvenIfTheOwnerCannotBe(t *testing.T) {
 	b := newBench(t)
-	must(t, b.old.Chown(12, 34))
-	must(t, b.old.Chmod(0o660))
+	testkit.Must(t, b.old.Chown(12, 34))
+	testkit.Must(t, b.old.Chmod(0o660))
 	calls := 0
 	b.disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Chown {
@@ -101,9 +102,9 @@ func TestTheGroupIsKeptEvenIfTheOwnerCannotBe(t *testing.T) {
 		return nil
 	})
 	_, err := b.commit(warn)
-	must(t, err)
+	testkit.Must(t, err)
 	info, err := b.want("new").Stat()
-	must(t, err)
+	testkit.Must(t, err)
 	if info.UID != 0 || info.GID != 34 || info.Mode != 0o660 {
 		t.Errorf("owner %d:%d, mode %v", info.UID, info.GID, info.Mode)
 	}
@@ -111,8 +112,8 @@ func TestTheGroupIsKeptEvenIfTheOwnerCannotBe(t *testing.T) {
 
 func TestAnACLThatCannotBeKeptGivesTheGroupNotItsMask(t *testing.T) {
 	b := newBench(t)
-	must(t, b.old.SetAttr(accessACL, aclOf(6, 6, 0, 6, 0)))
-	must(t, b.old.Chmod(0o660))
+	testkit.Must(t, b.old.SetAttr(accessACL, aclOf(6, 6, 0, 6, 0)))
+	testkit.Must(t, b.old.Chmod(0o660))
 	for _, policy := range []safety.Policy{strict, warn} {
 		b.disk.FailAll(faultfs.SetAttr, syscall.ENOTSUP)
 		_, err := b.commit(policy)
@@ -122,7 +123,7 @@ func TestAnACLThatCannotBeKeptGivesTheGroupNotItsMask(t *testing.T) {
 			}
 			continue
 		}
-		must(t, err)
+		testkit.Must(t, err)
 		if mode, got := grantsOf(t, b.want("new")); mode != 0o600 || got != "" {
 			t.Errorf("mode %v, ACL %q", mode, got)
 		}
@@ -133,7 +134,7 @@ func TestAnInheritedACLThatCannotBeRemovedLetsNobodyIn(t *testing.T) {
 	for _, refusal := range []error{syscall.EPERM, syscall.EACCES} {
 		b := newBench(t)
 		inherit := func(temp *Temp) {
-			must(t, temp.SetAttr(accessACL, aclOf(6, 6, 6, 0, 0)))
+			testkit.Must(t, temp.SetAttr(accessACL, aclOf(6, 6, 6, 0, 0)))
 			b.disk.FailAll(faultfs.RemoveAttr, refusal)
 		}
 		if _, err := b.commit(strict, inherit); !errors.Is(err, refusal) {
@@ -141,7 +142,7 @@ func TestAnInheritedACLThatCannotBeRemovedLetsNobodyIn(t *testing.T) {
 		}
 		b.disk.Reset()
 		_, err := b.commit(warn, inherit)
-		must(t, err)
+		testkit.Must(t, err)
 		if mode, _ := grantsOf(t, b.want("new")); mode != 0o604 {
 			t.Errorf("the mode is %v, and its group bits are the mask of that ACL", mode)
 		}
@@ -153,7 +154,7 @@ func TestARefusedRemovalOfAnACLThatIsNotThereIsFine(t *testing.T) {
 		b := newBench(t)
 		b.disk.FailAll(faultfs.RemoveAttr, syscall.EPERM)
 		_, err := b.commit(policy)
-		must(t, err)
+		testkit.Must(t, err)
 		if mode, _ := grantsOf(t, b.want("new")); mode != 0o664 {
 			t.Errorf("level %v: the mode is %v", policy.Level, mode)
 		}
@@ -165,7 +166,7 @@ func TestARefusedChmodIsAMatterOfPolicyUnlessTheModeIsRight(t *testing.T) {
 		for mode, right := range map[fs.FileMode]bool{0o600: true, 0o664: false} {
 			for _, policy := range []safety.Policy{strict, warn, bestEffort} {
 				b := newBench(t)
-				must(t, b.old.Chmod(mode))
+				testkit.Must(t, b.old.Chmod(mode))
 				b.disk.FailAll(faultfs.Chmod, refusal)
 				_, err := b.commit(policy)
 				if refused := errors.Is(err, refusal); refused != (policy == strict && !right) || (err != nil) != refused {
@@ -181,11 +182,11 @@ func TestMetadataThatTheFilesystemRefusesStopsOnlyStrict(t *testing.T) {
 		for _, refusal := range []error{syscall.EPERM, syscall.EACCES, syscall.ENOTSUP, syscall.ENOSYS, syscall.EIO} {
 			for _, policy := range []safety.Policy{strict, warn, bestEffort} {
 				b := newBench(t)
-				must(t, b.old.Chown(12, 34))
-				must(t, b.old.SetAttr("user.colour", []byte("blue")))
-				must(t, b.old.SetAttr("security.selinux", []byte("label")))
+				testkit.Must(t, b.old.Chown(12, 34))
+				testkit.Must(t, b.old.SetAttr("user.colour", []byte("blue")))
+				testkit.Must(t, b.old.SetAttr("security.selinux", []byte("label")))
 				_, err := b.commit(policy, func(temp *Temp) {
-					must(t, temp.SetAttr(accessACL, aclOf(6, 6, 6, 0, 0)))
+					testkit.Must(t, temp.SetAttr(accessACL, aclOf(6, 6, 6, 0, 0)))
 					b.disk.FailAll(verb, refusal)
 				})
 				if stops := policy == strict || refusal == syscall.EIO; errors.Is(err, refusal) != stops || (err != nil) != stops {
@@ -198,7 +199,7 @@ func TestMetadataThatTheFilesystemRefusesStopsOnlyStrict(t *testing.T) {
 
 func TestAnAttributeThatOnlyRootMaySetIsNamedWithTheRemedy(t *testing.T) {
 	b := newBench(t)
-	must(t, b.old.SetAttr("security.NTACL", []byte("v")))
+	testkit.Must(t, b.old.SetAttr("security.NTACL", []byte("v")))
 	b.disk.FailAll(faultfs.SetAttr, syscall.EPERM)
 	_, err := b.commit(strict)
 	if !errors.Is(err, fs.ErrPermission) {

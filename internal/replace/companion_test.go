@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
 
@@ -41,14 +42,14 @@ func TestACompanionIsNeverWiderThanItsFile(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			must(t, b.old.Chown(12, 34))
-			must(t, b.old.Chmod(c.mode))
+			testkit.Must(t, b.old.Chown(12, 34))
+			testkit.Must(t, b.old.Chmod(c.mode))
 			if c.acl != "" {
-				must(t, b.old.SetAttr(accessACL, granted))
+				testkit.Must(t, b.old.SetAttr(accessACL, granted))
 			}
 			f, err := b.dir.Create("data.sha256", 0o600)
-			must(t, err)
-			must(t, f.SetAttr(accessACL, inherited))
+			testkit.Must(t, err)
+			testkit.Must(t, f.SetAttr(accessACL, inherited))
 			of := b.known()
 			for _, verb := range c.fail {
 				b.disk.FailAll(verb, c.cause)
@@ -59,7 +60,7 @@ func TestACompanionIsNeverWiderThanItsFile(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			info, statErr := f.Stat()
-			must(t, statErr)
+			testkit.Must(t, statErr)
 			if err == nil && info.Mode.Perm() != c.ends {
 				t.Errorf("its mode is %o, not %o", info.Mode.Perm(), c.ends)
 			}
@@ -77,12 +78,12 @@ func TestACompanionIsNeverWiderThanItsFile(t *testing.T) {
 // A filesystem that makes every file wide and refuses chmod(2) is a matter of policy.
 func TestACompanionThatCannotBeNarrowIsRefusedOrSaid(t *testing.T) {
 	b := newBench(t)
-	must(t, b.old.Chmod(0o600))
+	testkit.Must(t, b.old.Chmod(0o600))
 	f, err := b.dir.Create("data.sha256", 0o644)
-	must(t, err)
+	testkit.Must(t, err)
 	b.disk.FailAll(faultfs.Chmod, syscall.EPERM)
 	if err := ShareAccess(f, b.known(), nil, strict); !errors.Is(err, syscall.EPERM) {
 		t.Errorf("strictly: %v", err)
 	}
-	must(t, ShareAccess(f, b.known(), nil, bestEffort))
+	testkit.Must(t, ShareAccess(f, b.known(), nil, bestEffort))
 }

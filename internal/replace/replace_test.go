@@ -10,17 +10,11 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 var (
 	strict = safety.Policy{Level: safety.Strict, Log: &safety.Log{Logger: slog.New(slog.DiscardHandler)}}
@@ -42,11 +36,11 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, disk: faultfs.Wrap(crashfs.New())}
 	var err error
 	b.dir, err = b.disk.OpenDir("/")
-	must(t, err)
+	testkit.Must(t, err)
 	b.old, err = b.dir.Create("data", 0o664)
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = b.old.Write([]byte("old"))
-	must(t, err)
+	testkit.Must(t, err)
 	return b
 }
 
@@ -54,10 +48,10 @@ func newBench(t *testing.T) *bench {
 func (b *bench) commit(policy safety.Policy, before ...func(*Temp)) (vfs.Info, error) {
 	b.t.Helper()
 	temp, err := Create(b.dir, NoOwner, b.known(), 0o666, policy)
-	must(b.t, err)
+	testkit.Must(b.t, err)
 	defer temp.Abort()
 	_, err = temp.Write([]byte("new"))
-	must(b.t, err)
+	testkit.Must(b.t, err)
 	for _, do := range before {
 		do(temp)
 	}
@@ -66,7 +60,7 @@ func (b *bench) commit(policy safety.Policy, before ...func(*Temp)) (vfs.Info, e
 
 func (b *bench) known() *Old {
 	info, err := b.old.Stat()
-	must(b.t, err)
+	testkit.Must(b.t, err)
 	return &Old{Info: info, File: b.old}
 }
 
@@ -75,14 +69,14 @@ func (b *bench) want(content string) vfs.File {
 	b.t.Helper()
 	b.disk.Reset()
 	names, err := b.dir.Names()
-	must(b.t, err)
+	testkit.Must(b.t, err)
 	if !slices.Equal(names, []string{"data"}) {
 		b.t.Errorf("the directory holds %v", names)
 	}
 	f, err := b.dir.Open("data")
-	must(b.t, err)
+	testkit.Must(b.t, err)
 	data, err := io.ReadAll(f)
-	must(b.t, err)
+	testkit.Must(b.t, err)
 	if string(data) != content {
 		b.t.Errorf("the file holds %q, want %q", data, content)
 	}
@@ -91,17 +85,17 @@ func (b *bench) want(content string) vfs.File {
 
 func TestAReplacementKeepsModeOwnerAndAttributes(t *testing.T) {
 	b := newBench(t)
-	must(t, b.old.Chmod(0o640|fs.ModeSetgid))
-	must(t, b.old.Chown(12, 34))
+	testkit.Must(t, b.old.Chmod(0o640|fs.ModeSetgid))
+	testkit.Must(t, b.old.Chown(12, 34))
 	for _, name := range []string{"user.colour", "security.selinux", "security.ima", "security.evm", "security.capability", "trusted.overlay.opaque"} {
-		must(t, b.old.SetAttr(name, []byte("v")))
+		testkit.Must(t, b.old.SetAttr(name, []byte("v")))
 	}
-	must(t, b.old.SetAttr(accessACL, aclOf(6, 6, 0, 4, 0)))
+	testkit.Must(t, b.old.SetAttr(accessACL, aclOf(6, 6, 0, 4, 0)))
 	info, err := b.commit(strict)
-	must(t, err)
+	testkit.Must(t, err)
 	f := b.want("new")
 	now, err := f.Stat()
-	must(t, err)
+	testkit.Must(t, err)
 	if now != info {
 		t.Errorf("Commit tells %+v, the file is %+v", info, now)
 	}
@@ -116,8 +110,8 @@ func TestAReplacementKeepsModeOwnerAndAttributes(t *testing.T) {
 
 func TestAnACLThatTheDirectoryGaveTheTempIsTakenAwayAgain(t *testing.T) {
 	b := newBench(t)
-	_, err := b.commit(strict, func(temp *Temp) { must(t, temp.SetAttr(accessACL, []byte("inherited"))) })
-	must(t, err)
+	_, err := b.commit(strict, func(temp *Temp) { testkit.Must(t, temp.SetAttr(accessACL, []byte("inherited"))) })
+	testkit.Must(t, err)
 	if names, _ := b.want("new").Attrs(); len(names) > 0 {
 		t.Errorf("attributes %v", names)
 	}
@@ -126,9 +120,9 @@ func TestAnACLThatTheDirectoryGaveTheTempIsTakenAwayAgain(t *testing.T) {
 func TestAnAttributeThatMayNotBeSetIsFineIfItIsThere(t *testing.T) {
 	for value, fine := range map[string]bool{"label": true, "other": false} {
 		b := newBench(t)
-		must(t, b.old.SetAttr("security.selinux", []byte("label")))
+		testkit.Must(t, b.old.SetAttr("security.selinux", []byte("label")))
 		_, err := b.commit(strict, func(temp *Temp) {
-			must(t, temp.SetAttr("security.selinux", []byte(value)))
+			testkit.Must(t, temp.SetAttr("security.selinux", []byte(value)))
 			b.disk.FailAll(faultfs.SetAttr, syscall.EPERM)
 		})
 		if fine != (err == nil) || (!fine && !errors.Is(err, fs.ErrPermission)) {
@@ -157,8 +151,8 @@ func TestAnOwnerThatCannotBeKept(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			must(t, b.old.Chmod(mode))
-			must(t, b.old.Chown(c.uid, 34))
+			testkit.Must(t, b.old.Chmod(mode))
+			testkit.Must(t, b.old.Chown(c.uid, 34))
 			b.disk.FailAll(faultfs.Chown, c.fault)
 			_, err := b.commit(c.policy)
 			if c.want != nil {
@@ -168,7 +162,7 @@ func TestAnOwnerThatCannotBeKept(t *testing.T) {
 				b.want("old")
 				return
 			}
-			must(t, err)
+			testkit.Must(t, err)
 			if info, _ := b.want("new").Stat(); info.Mode != c.mode {
 				t.Errorf("the mode is %v, want %v", info.Mode, c.mode)
 			}
@@ -180,7 +174,7 @@ func TestMetadataThatCannotBeReadOrSetIsAMatterOfPolicy(t *testing.T) {
 	for _, verb := range []string{faultfs.Attrs, faultfs.Attr, faultfs.SetAttr} {
 		for _, policy := range []safety.Policy{strict, warn} {
 			b := newBench(t)
-			must(t, b.old.SetAttr("user.colour", []byte("blue")))
+			testkit.Must(t, b.old.SetAttr("user.colour", []byte("blue")))
 			b.disk.FailAll(verb, syscall.ENOSPC)
 			_, err := b.commit(policy)
 			if policy == strict {
@@ -189,7 +183,7 @@ func TestMetadataThatCannotBeReadOrSetIsAMatterOfPolicy(t *testing.T) {
 				}
 				b.want("old")
 			} else {
-				must(t, err)
+				testkit.Must(t, err)
 				b.want("new")
 			}
 		}
@@ -202,7 +196,7 @@ func TestAFileThatMayNotBeReadKeepsNoAttributes(t *testing.T) {
 		old := b.known()
 		old.File = nil
 		temp, err := Create(b.dir, NoOwner, old, 0o666, policy)
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = settleAndCommit(temp, func() error { return nil })
 		if refused := errors.Is(err, fs.ErrPermission); refused != (policy == strict) {
 			t.Errorf("level %v: %v", policy.Level, err)
@@ -291,7 +285,7 @@ func TestTheGuardRunsWhenAllIsReadyAndStopsTheRename(t *testing.T) {
 	b := newBench(t)
 	stop := errors.New("stop")
 	temp, err := Create(b.dir, NoOwner, b.known(), 0o666, strict)
-	must(t, err)
+	testkit.Must(t, err)
 	b.disk.Reset()
 	_, err = settleAndCommit(temp, func() error {
 		if ops := b.disk.Ops(); ops[len(ops)-1].Verb != faultfs.Sync {
@@ -311,7 +305,7 @@ func TestAStepThatFailsLeavesTheOldAndNoTemp(t *testing.T) {
 		b := newBench(t)
 		old := b.known()
 		temp, err := Create(b.dir, NoOwner, old, 0o666, strict)
-		must(t, err)
+		testkit.Must(t, err)
 		b.disk.Before(func(op faultfs.Op) error {
 			// An ACL is removed only if there may be one.
 			if op.Verb == verb || op.Verb == faultfs.Attr {
@@ -335,7 +329,7 @@ func TestATempIsPrivateUntilItHasItsModeUnlessTheFileIsNew(t *testing.T) {
 	b := newBench(t)
 	for want, old := range map[fs.FileMode]*Old{0o600: b.known(), 0o644: nil} {
 		temp, err := Create(b.dir, NoOwner, old, 0o644, strict)
-		must(t, err)
+		testkit.Must(t, err)
 		if info, _ := temp.Stat(); info.Mode != want {
 			t.Errorf("the temp has mode %v, want %v", info.Mode, want)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -18,20 +19,20 @@ func TestADirectoryIsNotDurableOnAFilesystemThatHasShutDown(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, asked before: %v", kind, asked), func(t *testing.T) {
 				disk := disktest.New(t, kind)
 				dir, err := vfs.OS.OpenDir(disk.Dir())
-				must(t, err)
+				testkit.Must(t, err)
 				defer dir.Close()
 				if asked { // what kind it is, as a commit does
 					self, err := dir.Self()
-					must(t, err)
+					testkit.Must(t, err)
 					_, err = dir.Volume("", self)
-					must(t, err)
+					testkit.Must(t, err)
 				}
 				f, err := dir.Create("new", 0o600)
-				must(t, err)
-				must(t, f.Sync())
-				must(t, f.Close())
-				must(t, SyncDir(dir, safety.Policy{}))
-				must(t, dir.Rename("new", dir, "target"))
+				testkit.Must(t, err)
+				testkit.Must(t, f.Sync())
+				testkit.Must(t, f.Close())
+				testkit.Must(t, SyncDir(dir, safety.Policy{}))
+				testkit.Must(t, dir.Rename("new", dir, "target"))
 				disk.Shutdown(t)
 				if err := SyncDir(dir, safety.Policy{}); !errors.Is(err, errors.ErrNotDurable) {
 					t.Errorf("the sync ends with %v", err)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -194,11 +195,20 @@ func Check(err error) {
 func Strace(t testing.TB, cmd *exec.Cmd, options ...string) (log string) {
 	t.Helper()
 	strace := NeedProgram(t, "strace")
-	if out, err := exec.Command(strace, "-o", os.DevNull, "true").CombinedOutput(); err != nil {
-		t.Skipf("strace may trace nothing here: %s", out)
+	if refusal := straceRefusal(); refusal != "" {
+		t.Skip("strace may trace nothing here: " + refusal)
 	}
 	log = filepath.Join(t.TempDir(), "trace")
 	cmd.Args = slices.Concat([]string{strace, "-f", "-qq", "-o", log, "-e", "signal=none"}, options, []string{cmd.Path}, cmd.Args[1:])
 	cmd.Path = strace
 	return log
 }
+
+// straceRefusal is what strace(1) says if it may trace nothing on this machine.
+var straceRefusal = sync.OnceValue(func() string {
+	out, err := exec.Command("strace", "-o", os.DevNull, "true").CombinedOutput()
+	if err != nil {
+		return err.Error() + ": " + string(out)
+	}
+	return ""
+})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // reused opens files until one has the number of a descriptor that was closed.
@@ -17,7 +18,7 @@ func reused(t *testing.T, d Dir, name string, fd int) File {
 	t.Helper()
 	for range 1000 {
 		f, err := d.OpenRecord(name)
-		must(t, err)
+		testkit.Must(t, err)
 		t.Cleanup(func() { f.Close() })
 		if f.(*osFile).fd == fd {
 			return f
@@ -31,7 +32,7 @@ func TestAClosedFileReachesNoOtherFile(t *testing.T) {
 	d := openDir(t, t.TempDir())
 	create(t, d, "other", "of somebody else")
 	f := create(t, d, "mine", "mine")
-	must(t, f.Close())
+	testkit.Must(t, f.Close())
 	other := reused(t, d, "other", f.(*osFile).fd)
 	p := make([]byte, 4)
 	for name, call := range map[string]func() error{
@@ -59,7 +60,7 @@ func TestAClosedFileReachesNoOtherFile(t *testing.T) {
 		t.Errorf("second Close: %v", err)
 	}
 	info, err := other.Stat()
-	must(t, err)
+	testkit.Must(t, err)
 	if data, err := io.ReadAll(other); err != nil || string(data) != "of somebody else" || info.Mode.Perm() != 0o644 {
 		t.Errorf("the other file: %q, %v, %v", data, info.Mode, err)
 	}
@@ -68,7 +69,7 @@ func TestAClosedFileReachesNoOtherFile(t *testing.T) {
 func TestAClosedDirectoryReachesNoOtherDirectory(t *testing.T) {
 	d := openDir(t, t.TempDir())
 	create(t, d, "a", "")
-	must(t, d.Close())
+	testkit.Must(t, d.Close())
 	elsewhere := t.TempDir()
 	var other Dir
 	for other == nil || other.(*osDir).fd != d.(*osDir).fd {
@@ -106,7 +107,7 @@ func TestACloseBesideReadsLetsNoneReadAnotherFile(t *testing.T) {
 	create(t, d, "other", "else")
 	for range 200 {
 		f, err := d.Open("mine")
-		must(t, err)
+		testkit.Must(t, err)
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {

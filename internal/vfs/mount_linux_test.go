@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"golang.org/x/sys/unix"
 )
 
@@ -104,9 +105,7 @@ func TestWithoutANumberThePathFindsTheMount(t *testing.T) {
 func asked(t *testing.T, path string) int {
 	t.Helper()
 	fd, err := openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { _ = closeFD(fd) })
 	return fd
 }

@@ -19,19 +19,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 func openDir(t *testing.T, path string) Dir {
 	t.Helper()
 	d, err := OS.OpenDir(path)
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { d.Close() })
 	return d
 }
@@ -39,10 +33,10 @@ func openDir(t *testing.T, path string) Dir {
 func create(t *testing.T, d Dir, name, content string) File {
 	t.Helper()
 	f, err := d.Create(name, 0o644)
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { f.Close() })
 	n, err := f.Write([]byte(content))
-	must(t, err)
+	testkit.Must(t, err)
 	if n != len(content) {
 		t.Fatalf("wrote %d of %d bytes", n, len(content))
 	}
@@ -63,12 +57,12 @@ func within(t *testing.T, what string, do func()) {
 func TestInfoIsWhatTheSystemSays(t *testing.T) {
 	dir := t.TempDir()
 	f := create(t, openDir(t, dir), "a", "12345")
-	must(t, f.Chmod(0o640|fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky))
-	must(t, os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "twin")))
+	testkit.Must(t, f.Chmod(0o640|fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky))
+	testkit.Must(t, os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "twin")))
 	info, err := f.Stat()
-	must(t, err)
+	testkit.Must(t, err)
 	want, err := os.Stat(filepath.Join(dir, "a"))
-	must(t, err)
+	testkit.Must(t, err)
 	st := want.Sys().(*syscall.Stat_t)
 	if info.Mode != want.Mode() || info.Size != 5 || info.Links != 2 || info.UID != st.Uid || info.GID != st.Gid ||
 		info.Mtime != want.ModTime().UnixNano() || info.Ctime == 0 || info.Ino != st.Ino || info.Dev != uint64(st.Dev) {
@@ -89,11 +83,11 @@ func (fakeInfo) Sys() any { return nil }
 func TestEveryTypeOfFileIsTold(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	must(t, os.Mkdir(at("dir"), 0o755))
-	must(t, os.Symlink("dir", at("link")))
-	must(t, syscall.Mkfifo(at("fifo"), 0o600))
+	testkit.Must(t, os.Mkdir(at("dir"), 0o755))
+	testkit.Must(t, os.Symlink("dir", at("link")))
+	testkit.Must(t, syscall.Mkfifo(at("fifo"), 0o600))
 	l, err := net.Listen("unix", at("socket"))
-	must(t, err)
+	testkit.Must(t, err)
 	defer l.Close()
 	d := openDir(t, dir)
 	for name, want := range map[string]fs.FileMode{"dir": fs.ModeDir, "link": fs.ModeSymlink, "fifo": fs.ModeNamedPipe, "socket": fs.ModeSocket} {
@@ -117,8 +111,8 @@ func TestEveryTypeOfFileIsTold(t *testing.T) {
 func TestOpeningWaitsForNobodyAndFollowsNoLastLink(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
-	must(t, syscall.Mkfifo(at("fifo"), 0o600))
-	must(t, os.Symlink("fifo", at("link")))
+	testkit.Must(t, syscall.Mkfifo(at("fifo"), 0o600))
+	testkit.Must(t, os.Symlink("fifo", at("link")))
 	d := openDir(t, dir)
 	within(t, "a FIFO", func() {
 		for _, open := range []func() (File, error){
@@ -132,7 +126,7 @@ func TestOpeningWaitsForNobodyAndFollowsNoLastLink(t *testing.T) {
 				t.Error(err)
 				continue
 			}
-			must(t, f.Close())
+			testkit.Must(t, f.Close())
 		}
 	})
 	for what, open := range map[string]func() (File, error){
@@ -157,7 +151,7 @@ func TestCreateMakesOnlyWhatWasNotThereAndLeavesTheUmaskToTheSystem(t *testing.T
 	old := syscall.Umask(0o027)
 	f, err := d.Create("a", 0o666)
 	syscall.Umask(old)
-	must(t, err)
+	testkit.Must(t, err)
 	defer f.Close()
 	if info, _ := f.Stat(); info.Mode != 0o640 {
 		t.Errorf("the mode is %v", info.Mode)
@@ -176,7 +170,7 @@ func TestReadingAndWritingGoToTheEnd(t *testing.T) {
 	content := strings.Repeat("0123456789abcdef", 1<<17) // 2 MiB
 	f := create(t, d, "big", content)
 	r, err := d.Open("big")
-	must(t, err)
+	testkit.Must(t, err)
 	defer r.Close()
 	data, err := io.ReadAll(r)
 	if err != nil || string(data) != content {
@@ -207,15 +201,15 @@ func TestReadingAndWritingGoToTheEnd(t *testing.T) {
 func TestRenameAndRemoveActInTheOpenDirectoryEvenIfItMoves(t *testing.T) {
 	base := t.TempDir()
 	before, after := filepath.Join(base, "before"), filepath.Join(base, "after")
-	must(t, os.Mkdir(before, 0o755))
+	testkit.Must(t, os.Mkdir(before, 0o755))
 	d := openDir(t, before)
-	must(t, os.Rename(before, after))
-	must(t, os.Mkdir(before, 0o755))
+	testkit.Must(t, os.Rename(before, after))
+	testkit.Must(t, os.Mkdir(before, 0o755))
 	create(t, d, "a", "x")
-	must(t, d.Rename("a", d, "b"))
-	must(t, d.Sync())
+	testkit.Must(t, d.Rename("a", d, "b"))
+	testkit.Must(t, d.Sync())
 	names, err := d.Names()
-	must(t, err)
+	testkit.Must(t, err)
 	again, _ := d.Names()
 	if !slices.Equal(names, []string{"b"}) || !slices.Equal(again, names) {
 		t.Errorf("it holds %v, then %v", names, again)
@@ -224,11 +218,11 @@ func TestRenameAndRemoveActInTheOpenDirectoryEvenIfItMoves(t *testing.T) {
 		t.Error(err)
 	}
 	self, err := d.Self()
-	must(t, err)
+	testkit.Must(t, err)
 	if now, _ := OS.Stat(after, true); now.ID != self.ID {
 		t.Error("Self is another directory")
 	}
-	must(t, d.Remove("b"))
+	testkit.Must(t, d.Remove("b"))
 	if d.Path() != before {
 		t.Errorf("Path is %q", d.Path())
 	}
@@ -240,7 +234,7 @@ func TestSameTellsFilesApart(t *testing.T) {
 	create(t, d, "a", "")
 	create(t, d, "b", "")
 	a, err := os.Stat(filepath.Join(dir, "a"))
-	must(t, err)
+	testkit.Must(t, err)
 	for name, want := range map[string]bool{"a": true, "b": false} {
 		if got, err := d.Same(name, a); got != want || err != nil {
 			t.Errorf("Same(%s) is %v, %v", name, got, err)
@@ -257,9 +251,9 @@ func TestCloneCopiesWhatWasAskedForAndNoLess(t *testing.T) {
 	src := create(t, d, "src", content)
 	for what, from := range map[string]File{"kernel": src, "memory": foreign{src}} {
 		dst := create(t, d, what, ">")
-		must(t, dst.CloneFrom(from, 4998))
+		testkit.Must(t, dst.CloneFrom(from, 4998))
 		_, err := dst.Write([]byte("<"))
-		must(t, err)
+		testkit.Must(t, err)
 		got := make([]byte, 5000)
 		if _, err := dst.ReadAt(got, 0); err != nil || string(got) != ">"+content[:4998]+"<" {
 			t.Errorf("%s: got %d bytes ending in %q, %v", what, len(got), got[4990:], err)
@@ -269,7 +263,7 @@ func TestCloneCopiesWhatWasAskedForAndNoLess(t *testing.T) {
 		}
 	}
 	ro, err := d.Open("src")
-	must(t, err)
+	testkit.Must(t, err)
 	defer ro.Close()
 	if err := ro.CloneFrom(src, 5); !errors.Is(err, syscall.EBADF) {
 		t.Errorf("into what is open for reading: %v", err)
@@ -288,16 +282,16 @@ func TestAttributesAreListedReadSetAndRemoved(t *testing.T) {
 	if err := f.SetAttr("user.big", big); errors.Is(err, errors.ErrUnsupported) {
 		t.Skip("this filesystem keeps no attributes")
 	} else {
-		must(t, err)
+		testkit.Must(t, err)
 	}
 	want := []string{"user.big"}
 	for i := range 20 {
 		name := "user." + strings.Repeat(string(rune('a'+i)), 30)
 		want = append(want, name)
-		must(t, f.SetAttr(name, nil))
+		testkit.Must(t, f.SetAttr(name, nil))
 	}
 	names, err := f.Attrs()
-	must(t, err)
+	testkit.Must(t, err)
 	slices.Sort(names)
 	slices.Sort(want)
 	if !slices.Equal(names, want) {
@@ -306,8 +300,8 @@ func TestAttributesAreListedReadSetAndRemoved(t *testing.T) {
 	if got, err := f.Attr("user.big"); err != nil || !bytes.Equal(got, big) {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
-	must(t, f.RemoveAttr("user.big"))
-	must(t, f.RemoveAttr("user.big"))
+	testkit.Must(t, f.RemoveAttr("user.big"))
+	testkit.Must(t, f.RemoveAttr("user.big"))
 	if _, err := f.Attr("user.big"); err == nil {
 		t.Error("a removed attribute is still there")
 	}
@@ -321,7 +315,7 @@ func TestAttributesAreListedReadSetAndRemoved(t *testing.T) {
 
 func TestAFileWithoutAttributesListsNone(t *testing.T) {
 	f, err := OS.Open("/dev/null", true)
-	must(t, err)
+	testkit.Must(t, err)
 	defer f.Close()
 	if names, err := f.Attrs(); len(names) != 0 || err != nil {
 		t.Errorf("listed %v, %v", names, err)
@@ -330,7 +324,7 @@ func TestAFileWithoutAttributesListsNone(t *testing.T) {
 		return
 	}
 	p, err := OS.Open("/proc/self/status", true)
-	must(t, err)
+	testkit.Must(t, err)
 	defer p.Close()
 	if names, err := p.Attrs(); len(names) != 0 || err != nil {
 		t.Errorf("in /proc: listed %v, %v", names, err)
@@ -342,13 +336,13 @@ func TestAFailureNamesItsPathAndKeepsItsNumber(t *testing.T) {
 	d := openDir(t, dir)
 	f := create(t, d, "a", "")
 	closed, err := d.Create("closed", 0o644)
-	must(t, err)
-	must(t, closed.Close())
+	testkit.Must(t, err)
+	testkit.Must(t, closed.Close())
 	gone, err := OS.OpenDir(dir)
-	must(t, err)
-	must(t, gone.Close())
+	testkit.Must(t, err)
+	testkit.Must(t, gone.Close())
 	unwritable, err := d.Open("a")
-	must(t, err)
+	testkit.Must(t, err)
 	defer unwritable.Close()
 	drop := func(_ any, err error) error { return err }
 	for what, c := range map[string]struct{ err, want error }{

@@ -9,19 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func TestWithoutStatxTheRestIsTold(t *testing.T) {
 	base := t.TempDir()
 	path := filepath.Join(base, "file")
-	if err := os.WriteFile(path, []byte("12"), 0o640); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(path, []byte("12"), 0o640))
 	for _, path := range []string{path, base, "/dev/null"} {
 		full, err := statAt(unix.AT_FDCWD, path, false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		full.Mount, full.Birth = Mount{}, 0
 		old, err := fstatat(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW)
 		if err != nil || old != full {

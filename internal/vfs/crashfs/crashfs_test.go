@@ -10,20 +10,14 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 func openDir(t *testing.T, f *FS, path string) vfs.Dir {
 	t.Helper()
 	d, err := f.OpenDir(path)
-	must(t, err)
+	testkit.Must(t, err)
 	return d
 }
 
@@ -31,9 +25,9 @@ func openDir(t *testing.T, f *FS, path string) vfs.Dir {
 func write(t *testing.T, d vfs.Dir, name, text string) vfs.File {
 	t.Helper()
 	file, err := d.Create(name, 0o644)
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = file.Write([]byte(text))
-	must(t, err)
+	testkit.Must(t, err)
 	return file
 }
 
@@ -42,13 +36,13 @@ func show(t *testing.T, f *FS) string {
 	t.Helper()
 	d := openDir(t, f, "/")
 	all, err := d.Names()
-	must(t, err)
+	testkit.Must(t, err)
 	var parts []string
 	for _, name := range all {
 		file, err := d.Open(name)
-		must(t, err)
+		testkit.Must(t, err)
 		data, err := io.ReadAll(file)
-		must(t, err)
+		testkit.Must(t, err)
 		parts = append(parts, name+"="+strings.ReplaceAll(string(data), "\x00", "0"))
 	}
 	return strings.Join(parts, " ")
@@ -79,7 +73,7 @@ func TestAnUnsyncedFileMayBeAnythingUnderItsNameOrHaveNone(t *testing.T) {
 
 func TestAFileSyncSavesTheContentButNotTheName(t *testing.T) {
 	f := New()
-	must(t, write(t, openDir(t, f, "/"), "a", "data").Sync())
+	testkit.Must(t, write(t, openDir(t, f, "/"), "a", "data").Sync())
 	wantLeft(t, f, "", "a=data")
 }
 
@@ -87,7 +81,7 @@ func TestADirectorySyncSavesTheNameButNotTheContent(t *testing.T) {
 	f := New()
 	d := openDir(t, f, "/")
 	write(t, d, "a", "data")
-	must(t, d.Sync())
+	testkit.Must(t, d.Sync())
 	wantLeft(t, f, "a=", "a=0000", "a=da", "a=data")
 }
 
@@ -96,10 +90,10 @@ func TestARenameIsOneChangeAndOlderChangesMayFollowIt(t *testing.T) {
 	d := openDir(t, f, "/")
 	write(t, d, "a", "old")
 	f.SyncAll()
-	must(t, write(t, d, "temp", "new").Sync())
-	must(t, d.Rename("temp", d, "a"))
+	testkit.Must(t, write(t, d, "temp", "new").Sync())
+	testkit.Must(t, d.Rename("temp", d, "a"))
 	wantLeft(t, f, "a=new", "a=old", "a=old temp=new")
-	must(t, d.Sync())
+	testkit.Must(t, d.Sync())
 	wantLeft(t, f, "a=new")
 }
 
@@ -108,9 +102,9 @@ func TestARemovalLastsOnceItsDirectoryIsSynced(t *testing.T) {
 	d := openDir(t, f, "/")
 	write(t, d, "a", "x")
 	f.SyncAll()
-	must(t, d.Remove("a"))
+	testkit.Must(t, d.Remove("a"))
 	wantLeft(t, f, "", "a=x")
-	must(t, d.Sync())
+	testkit.Must(t, d.Sync())
 	wantLeft(t, f, "")
 }
 
@@ -120,7 +114,7 @@ func TestAnOverwriteInPlaceMayTear(t *testing.T) {
 	file := write(t, d, "a", "abcd")
 	f.SyncAll()
 	_, err := file.WriteAt([]byte("WXYZ"), 0)
-	must(t, err)
+	testkit.Must(t, err)
 	wantLeft(t, f, "a=", "a=0000", "a=WX", "a=WXYZ", "a=abcd")
 }
 
@@ -128,13 +122,13 @@ func TestUnsyncedMetadataMayBeOldOrNew(t *testing.T) {
 	f := New()
 	file := write(t, openDir(t, f, "/"), "a", "x")
 	f.SyncAll()
-	must(t, file.Chmod(0o600))
-	must(t, file.Chown(1, 2))
-	must(t, file.SetAttr("user.x", []byte("y")))
+	testkit.Must(t, file.Chmod(0o600))
+	testkit.Must(t, file.Chown(1, 2))
+	testkit.Must(t, file.SetAttr("user.x", []byte("y")))
 	modes := map[fs.FileMode]int{}
 	for disk := range f.Crashes() {
 		info, err := disk.Stat("/a", true)
-		must(t, err)
+		testkit.Must(t, err)
 		modes[info.Mode]++
 	}
 	if len(modes) != 2 || modes[0o644] == 0 || modes[0o600] == 0 {
@@ -155,10 +149,10 @@ func TestACrashLeavesTheDiskItselfAloneAndIsOneOfItsOwn(t *testing.T) {
 
 func TestADirectoryIsLostWithItsUnsyncedName(t *testing.T) {
 	f := New()
-	must(t, f.Mkdir("/d", 0o755))
+	testkit.Must(t, f.Mkdir("/d", 0o755))
 	d := openDir(t, f, "/d")
-	must(t, write(t, d, "a", "x").Sync())
-	must(t, d.Sync())
+	testkit.Must(t, write(t, d, "a", "x").Sync())
+	testkit.Must(t, d.Sync())
 	lost := 0
 	for disk := range f.Crashes() {
 		if _, err := disk.Stat("/d/a", true); errors.Is(err, fs.ErrNotExist) {
@@ -168,10 +162,10 @@ func TestADirectoryIsLostWithItsUnsyncedName(t *testing.T) {
 	if lost == 0 {
 		t.Error("the directory's name was never lost")
 	}
-	must(t, openDir(t, f, "/").Sync())
+	testkit.Must(t, openDir(t, f, "/").Sync())
 	for disk := range f.Crashes() {
 		_, err := disk.Stat("/d/a", true)
-		must(t, err)
+		testkit.Must(t, err)
 	}
 }
 
@@ -179,10 +173,10 @@ func TestVerbsRefuseWhatARealDiskRefuses(t *testing.T) {
 	f := New()
 	d := openDir(t, f, "/")
 	file := write(t, d, "a", "x")
-	must(t, f.Mkdir("/d", 0o755))
-	must(t, f.Symlink("a", "/link"))
-	must(t, f.Symlink("loop", "/loop"))
-	must(t, f.Symlink("/d", "/there"))
+	testkit.Must(t, f.Mkdir("/d", 0o755))
+	testkit.Must(t, f.Symlink("a", "/link"))
+	testkit.Must(t, f.Symlink("loop", "/loop"))
+	testkit.Must(t, f.Symlink("/d", "/there"))
 	drop := func(_ any, err error) error { return err }
 	for what, got := range map[string]struct{ err, want error }{
 		"open a missing file":           {drop(f.Open("/none", true)), fs.ErrNotExist},
@@ -225,13 +219,13 @@ func TestVerbsDoWhatTheySay(t *testing.T) {
 	d := openDir(t, f, "/")
 	file := write(t, d, "a", "abc")
 	_, err := file.WriteAt([]byte("f"), 5)
-	must(t, err)
-	must(t, file.SetAttr("user.x", []byte("1")))
+	testkit.Must(t, err)
+	testkit.Must(t, file.SetAttr("user.x", []byte("1")))
 	names, err := file.Attrs()
-	must(t, err)
+	testkit.Must(t, err)
 	value, err := file.Attr("user.x")
-	must(t, err)
-	must(t, file.RemoveAttr("user.x"))
+	testkit.Must(t, err)
+	testkit.Must(t, file.RemoveAttr("user.x"))
 	gone, _ := file.Attrs()
 	if !slices.Equal(names, []string{"user.x"}) || string(value) != "1" || len(gone) != 0 {
 		t.Errorf("attributes: %v, %q, then %v", names, value, gone)
@@ -241,8 +235,8 @@ func TestVerbsDoWhatTheySay(t *testing.T) {
 	if string(buf[:n]) != "abc\x00\x00f" || err != io.EOF {
 		t.Errorf("read %q, %v", buf[:n], err)
 	}
-	must(t, file.Truncate(2))
-	must(t, file.Truncate(4))
+	testkit.Must(t, file.Truncate(2))
+	testkit.Must(t, file.Truncate(4))
 	if n, err := file.ReadAt(buf, 0); string(buf[:n]) != "ab\x00\x00" || err != io.EOF {
 		t.Errorf("cut and extended: %q, %v", buf[:n], err)
 	}
@@ -250,15 +244,15 @@ func TestVerbsDoWhatTheySay(t *testing.T) {
 		t.Errorf("a simulated disk lies on a volume: %v", err)
 	}
 	twin, err := d.Create("b", 0o600)
-	must(t, err)
-	must(t, twin.CloneFrom(file, 3))
-	must(t, twin.Close())
+	testkit.Must(t, err)
+	testkit.Must(t, twin.CloneFrom(file, 3))
+	testkit.Must(t, twin.Close())
 	again, err := d.OpenRecord("b")
-	must(t, err)
+	testkit.Must(t, err)
 	info, err := again.Stat()
 	self, _ := d.Self()
 	if info.Size != 3 || err != nil || d.Path() != "/" || !self.Mode.IsDir() {
 		t.Errorf("the clone has %d bytes, %v", info.Size, err)
 	}
-	must(t, d.Close())
+	testkit.Must(t, d.Close())
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -104,9 +105,7 @@ var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Same, Readlink, Mk
 func fixture(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("content"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Put(t, filepath.Join(dir, "a"), "content")
 	if err := os.Symlink("a", filepath.Join(dir, "link")); err != nil {
 		t.Skip(err)
 	}
@@ -195,9 +194,7 @@ func TestAFailingWriteHasWrittenHalfAndASkippedOneNothing(t *testing.T) {
 func TestAFailingCloseHasClosed(t *testing.T) {
 	f := Wrap(vfs.OS)
 	file, err := f.Open(filepath.Join(fixture(t), "a"), false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	f.FailAll(Close, syscall.EIO)
 	if err := file.Close(); !errors.Is(err, syscall.EIO) {
 		t.Errorf("Close gave %v", err)
@@ -211,9 +208,7 @@ func TestAFailingCloseHasClosed(t *testing.T) {
 func TestAFileIsClosedOnce(t *testing.T) {
 	f := Wrap(vfs.OS)
 	file, err := f.Open(filepath.Join(fixture(t), "a"), false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	file.Close()
 	defer func() {
 		if recover() == nil {
