@@ -205,7 +205,7 @@ func (e editor) recode(doc *textedit.Document, spent bool, t reflect.Type) ([]by
 		return nil, err
 	}
 	e.release(doc)
-	return e.encode(v.Elem().Interface())
+	return e.encodeLoaded(v.Elem().Interface())
 }
 
 func (e editor) loadDocument(doc *textedit.Document, v any) error {
@@ -231,6 +231,20 @@ func (e editor) encode(v any) ([]byte, error) {
 		return stable(e.format, v, func() ([]byte, error) { return c.encode(v) })
 	}
 	return e.dumpStable(v)
+}
+
+// encodeLoaded is encode of a value that has just been loaded into a zero value. So the
+// codec may know what can't be in it.
+func (e editor) encodeLoaded(v any) ([]byte, error) {
+	c, ok := e.Codec.(interface {
+		encodeLoaded(v any) (text []byte, known bool, err error)
+	})
+	if ok {
+		if text, known, err := c.encodeLoaded(v); known {
+			return text, err
+		}
+	}
+	return e.encode(v)
 }
 
 // typeOf is the type to decode old text into for a comparison with v.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/holdfast-go/holdfast/errors"
 )
@@ -168,12 +169,12 @@ func (in *inspector) inside(p place, depth int) *flaw {
 }
 
 func (in *inspector) entries(m reflect.Value, child place, depth int) *flaw {
-	for it := m.MapRange(); it.Next(); {
+	for it := newEntries(m); it.Next(); {
 		key := child
-		key.value, key.isKey = it.Key(), true
+		key.value, key.isKey = it.key(), true
 		f := in.visit(key, depth)
 		if f == nil {
-			child.value = it.Value()
+			child.value = it.value()
 			f = in.visit(child, depth)
 		}
 		if f != nil {
@@ -183,19 +184,82 @@ func (in *inspector) entries(m reflect.Value, child place, depth int) *flaw {
 	return nil
 }
 
+// entries goes through a map like reflect.MapIter, but allocates nothing for most.
+type entries struct {
+	*reflect.MapIter
+	plain          bool          // the keys are strings
+	keys, elements reflect.Value // for the entry that is next, where nobody can tell it from one that can't be addressed
+}
+
+func newEntries(m reflect.Value) *entries {
+	e := &entries{MapIter: m.MapRange(), plain: m.Type().Key() == reflect.TypeFor[string]()}
+	if !m.CanInterface() {
+		return e
+	}
+	if e.plain {
+		e.keys = reflect.New(m.Type().Key()).Elem()
+	}
+	if elem := m.Type().Elem(); elem.Kind() == reflect.Interface {
+		e.elements = reflect.New(elem).Elem()
+	}
+	return e
+}
+
+func (e *entries) key() reflect.Value {
+	if !e.keys.IsValid() {
+		return e.Key()
+	}
+	e.keys.SetIterKey(e.MapIter)
+	return e.keys
+}
+
+func (e *entries) value() reflect.Value {
+	if !e.elements.IsValid() {
+		return e.Value()
+	}
+	e.elements.SetIterValue(e.MapIter)
+	return e.elements
+}
+
 func (in *inspector) fields(s reflect.Value, child place, depth int) *flaw {
-	for i := range s.NumField() {
-		field := s.Type().Field(i)
-		tag, _, _ := strings.Cut(field.Tag.Get(in.tag), ",")
-		if tag == "-" || !field.IsExported() && !field.Anonymous {
-			continue
-		}
-		child.value = s.Field(i)
+	for _, field := range fieldsOf(s.Type(), in.tag) {
+		child.value = s.Field(field.index)
 		if f := in.visit(child, depth); f != nil {
-			return f.in("." + field.Name)
+			return f.in("." + field.name)
 		}
 	}
 	return nil
+}
+
+// field is one that an encoder would write.
+type field struct {
+	index int
+	name  string
+}
+
+type tagged struct {
+	t   reflect.Type
+	tag string
+}
+
+var knownFields sync.Map // tagged → []field
+
+// fieldsOf gives the fields of a struct that are not left out by the tag.
+func fieldsOf(t reflect.Type, tag string) []field {
+	if known, ok := knownFields.Load(tagged{t, tag}); ok {
+		return known.([]field)
+	}
+	var list []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get(tag), ",")
+		if name == "-" || !f.IsExported() && !f.Anonymous {
+			continue
+		}
+		list = append(list, field{i, f.Name})
+	}
+	knownFields.Store(tagged{t, tag}, list)
+	return list
 }
 
 func (f *flaw) in(step string) *flaw {

@@ -100,6 +100,10 @@ func (e editor) LoadOriginal(text []byte, max int64, v any, last *LastWrite) (*O
 			open.plain = false
 		}
 	}
+	encode := e.encode
+	if reflect.ValueOf(v).Elem().IsZero() {
+		encode = e.encodeLoaded
+	}
 	if err := open.decode(v); err != nil {
 		if told := e.Load(NewSource(text, max), reflect.New(t).Interface()); told != nil {
 			err = told
@@ -107,7 +111,7 @@ func (e editor) LoadOriginal(text []byte, max int64, v any, last *LastWrite) (*O
 		return nil, err
 	}
 	o := &Original{text: text, plain: open.plain, last: last}
-	o.was, o.failed = e.encode(reflect.ValueOf(v).Elem().Interface())
+	o.was, o.failed = encode(reflect.ValueOf(v).Elem().Interface())
 	once := open.document
 	o.document = func(like *textedit.Node) (doc *textedit.Document, err error) {
 		if once != nil {

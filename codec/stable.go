@@ -175,7 +175,7 @@ func (q *question) inside(v reflect.Value, depth int) bool {
 		}
 	case reflect.Map:
 		for it := newEntries(v); it.Next(); {
-			if key := it.key(); key.IsValid() && q.inside(key, depth+1) || q.inside(it.value(), depth+1) {
+			if !it.plain && q.inside(it.key(), depth+1) || q.inside(it.value(), depth+1) {
 				return true
 			}
 		}
@@ -187,35 +187,4 @@ func (q *question) inside(v reflect.Value, depth int) bool {
 		}
 	}
 	return false
-}
-
-// entries goes through a map like reflect.MapIter, but allocates nothing for most.
-type entries struct {
-	reflect.MapIter
-	scratch reflect.Value // for values that are interfaces: what is in them does not show that it can be addressed
-	plain   bool          // the keys are strings without methods
-}
-
-func newEntries(m reflect.Value) *entries {
-	e := &entries{MapIter: *m.MapRange(), plain: m.Type().Key() == reflect.TypeFor[string]()}
-	if elem := m.Type().Elem(); elem.Kind() == reflect.Interface && m.CanInterface() {
-		e.scratch = reflect.New(elem).Elem()
-	}
-	return e
-}
-
-// key gives a key that may tell something, and not a mere string.
-func (e *entries) key() (key reflect.Value) {
-	if !e.plain {
-		key = e.Key()
-	}
-	return key
-}
-
-func (e *entries) value() reflect.Value {
-	if !e.scratch.IsValid() {
-		return e.Value()
-	}
-	e.scratch.SetIterValue(&e.MapIter)
-	return e.scratch
 }

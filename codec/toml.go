@@ -228,14 +228,33 @@ func (c tomlCodec) encode(v any) ([]byte, error) {
 	if err := tomlWritable(v); err != nil {
 		return nil, encodeFailure(c.format, v, err, "")
 	}
+	text, err := c.write(v)
+	if err != nil {
+		return nil, err
+	}
+	if err := tomledit.Bound(text); err != nil { // a value's own method may have written anything
+		return nil, encodeFailure(c.format, v, err, "")
+	}
+	return text, nil
+}
+
+func (c tomlCodec) write(v any) ([]byte, error) {
 	var text bytes.Buffer
 	e := toml.NewEncoder(&text)
 	e.Indent = strings.Repeat(" ", c.indent)
 	if err := guard(func() error { return e.Encode(addressable(shiftLocalTimes(v))) }); err != nil {
 		return nil, encodeFailure(c.format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
 	}
-	if err := tomledit.Bound(text.Bytes()); err != nil { // a value's own method may have written anything
-		return nil, encodeFailure(c.format, v, err, "")
-	}
 	return text.Bytes(), nil
+}
+
+// encodeLoaded encodes what the decoder alone has made. That has none of the flaws that
+// encode looks for: no nil in a map or an array, no number or time that has no form in
+// TOML, nothing that is encoded differently each time.
+func (c tomlCodec) encodeLoaded(v any) (text []byte, known bool, err error) {
+	if v == nil || madeOtherwise.of(reflect.TypeOf(v)) {
+		return nil, false, nil
+	}
+	text, err = c.write(v)
+	return text, true, err
 }

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -190,10 +191,7 @@ func sharesKeys(t reflect.Type) bool {
 		for i := range t.NumField() {
 			field := t.Field(i)
 			name, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
-			inner := field.Type
-			for inner.Kind() == reflect.Pointer {
-				inner = inner.Elem()
-			}
+			inner := pointedTo(field.Type)
 			switch embedded := field.Anonymous && inner.Kind() == reflect.Struct; {
 			case name == "-" || !field.IsExported() && !embedded:
 				continue
@@ -215,3 +213,32 @@ func sharesKeys(t reflect.Type) bool {
 // maxEmbedded is how many structs are embedded in one another where sharesKeys gives up:
 // one may embed a pointer to itself.
 const maxEmbedded = 8
+
+// madeOtherwise asks for types that decode or encode themselves, and for lists of lists of
+// structs, which the encoder may write wrongly.
+var madeOtherwise = question{
+	here: func(t reflect.Type) bool {
+		switch {
+		case t == timeType:
+			return false
+		case t == reflect.TypeFor[toml.Primitive](), encodesItself(t), decodesItself(t):
+			return true
+		}
+		return isList(t) && isList(pointedTo(t.Elem())) && holdsStruct.of(t)
+	},
+	opaque: func(t reflect.Type) bool { return t == timeType },
+}
+
+func pointedTo(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
+func isList(t reflect.Type) bool { return t.Kind() == reflect.Slice || t.Kind() == reflect.Array }
+
+func decodesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[toml.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
