@@ -159,6 +159,8 @@ func (q *question) ofValue(v any) bool {
 // inside looks into the value only where its type does not tell.
 func (q *question) inside(v reflect.Value, depth int) bool {
 	switch t := v.Type(); {
+	case v.Kind() == reflect.Interface || t == reflect.TypeFor[string]() || t == reflect.TypeFor[int64]():
+		// what most values are, and no answer is yes for these types themselves
 	case q.of(t), depth > cycleDepth:
 		return true
 	case !holdsAny.of(t):

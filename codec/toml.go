@@ -6,6 +6,7 @@ import (
 	"io"
 	"reflect"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
@@ -238,14 +239,24 @@ func (c tomlCodec) encode(v any) ([]byte, error) {
 	return text, nil
 }
 
+// buffers are for texts while they are written, so that what they outgrow need not be
+// allocated each time.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 func (c tomlCodec) write(v any) ([]byte, error) {
-	var text bytes.Buffer
-	e := toml.NewEncoder(&text)
+	text := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if text.Cap() <= 1<<20 {
+			text.Reset()
+			buffers.Put(text)
+		}
+	}()
+	e := toml.NewEncoder(text)
 	e.Indent = strings.Repeat(" ", c.indent)
 	if err := guard(func() error { return e.Encode(addressable(shiftLocalTimes(v))) }); err != nil {
 		return nil, encodeFailure(c.format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
 	}
-	return text.Bytes(), nil
+	return bytes.Clone(text.Bytes()), nil
 }
 
 // encodeLoaded encodes what the decoder alone has made. That has none of the flaws that

@@ -2,6 +2,7 @@ package tomledit
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -16,6 +17,7 @@ type layout struct {
 	lost    bool    // the positions are not known
 	head    *scope
 	headers []*statement
+	outer   []name // the key of the last of them
 	brk     string // a line break
 	spaced  bool   // blank lines stand before headers
 	pairs   shown  // what the lines below a header are indented by against it
@@ -52,13 +54,15 @@ func newLayout(text []byte) *layout {
 
 func (l *layout) indent(at int) string { return bracket.Indent(l.text, at) }
 
-// header learns from a header. Above is where the comment lines above it begin.
-func (l *layout) header(st *statement, above int) {
-	if n := len(l.headers); n > 0 && !l.nested.known && within(st.keys, l.headers[n-1].keys) {
+// header learns from a header with a key of these parts. Above is where the comment lines
+// above it begin.
+func (l *layout) header(st *statement, key []name, above int) {
+	if n := len(l.headers); n > 0 && !l.nested.known && within(key, l.outer) {
 		if unit, ok := strings.CutPrefix(l.indent(st.start), l.indent(l.headers[n-1].start)); ok {
 			l.nested.learn(unit)
 		}
 	}
+	l.outer = append(l.outer[:0], key...)
 	l.headers = append(l.headers, st)
 	if len(l.headers) > 20 {
 		return
@@ -74,17 +78,9 @@ func (l *layout) header(st *statement, above int) {
 	l.spaced = l.blank >= l.none
 }
 
-// within reports whether keys lead one table deeper than outer.
-func within(keys, outer []*textedit.Node) bool {
-	if len(keys) != len(outer)+1 {
-		return false
-	}
-	for i, k := range outer {
-		if k.Value != keys[i].Value {
-			return false
-		}
-	}
-	return true
+// within reports whether a key leads one table deeper than outer.
+func within(key, outer []name) bool {
+	return len(key) == len(outer)+1 && slices.EqualFunc(key[:len(outer)], outer, func(a, b name) bool { return a.text == b.text })
 }
 
 // pair learns from a key with its value, below a header or nil.

@@ -243,7 +243,7 @@ func (s *scanner) pairOutside() {
 	s.endPiece()
 	sc := s.scope
 	if len(sc.statements) == 0 {
-		sc.statements = []*statement{{scope: sc}}
+		sc.statements = sc.statements[:1]
 		for _, t := range s.chain {
 			t.extent = append(t.extent, sc.statements[0])
 		}

@@ -21,6 +21,7 @@ type scanner struct {
 	scope    *scope         // the one that is open
 	base     *textedit.Node // the table it is about
 	chain    []*table       // the tables around it, itself included
+	names    []name         // of the header that is open
 	lost     bool           // the text is not what the scanner takes it for
 	outline                 // what is to be left out
 	block    extent         // the last comment lines with no other line between

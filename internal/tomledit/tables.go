@@ -54,7 +54,7 @@ func (s *scanner) pair(sc *scope, base *textedit.Node, around []*table) {
 	value, st.value = s.value(s.want(placeOf(n).table.like, key))
 	st.end = s.at
 	placeOf(value).statement = st
-	if child(n, key) != nil {
+	if child(n, key.Value) != nil {
 		s.lost = true
 		return
 	}
@@ -66,7 +66,7 @@ func (s *scanner) pair(sc *scope, base *textedit.Node, around []*table) {
 // nil if there can't be one.
 func (s *scanner) dotted(st *statement, n *textedit.Node) *textedit.Node {
 	for i, key := range st.keys[:len(st.keys)-1] {
-		next := child(n, key)
+		next := child(n, key.Value)
 		if next == nil {
 			var like *textedit.Node
 			if st.scope.body == nil { // in an inline table they are read whole
@@ -89,31 +89,87 @@ func (s *scanner) dotted(st *statement, n *textedit.Node) *textedit.Node {
 
 func (st *statement) keyEnd() int { return st.keys[len(st.keys)-1].End }
 
+// section is what belongs to one header, allocated at once.
+type section struct {
+	header statement
+	scope  scope
+	last   statement // of what is left out
+	list   [1]*statement
+}
+
 // header reads a header and opens its scope.
 func (s *scanner) header() {
-	st := &statement{header: 1, start: s.at, index: -1}
+	c := new(section)
+	st := &c.header
+	*st = statement{header: 1, start: s.at, index: -1}
 	s.at++
 	if s.peek() == '[' {
 		st.header++
 		s.at++
 	}
-	st.keys = s.key()
+	s.headerKey()
 	for range st.header {
 		s.expect(']')
 	}
 	st.end = s.at
 	s.scope.next = st
-	s.scope = &scope{header: st, level: len(st.keys)}
+	s.scope = &c.scope
+	c.scope = scope{header: st, level: len(s.names)}
 	st.scope = s.scope
-	s.layout.header(st, s.blockAbove(st.start))
+	s.layout.header(st, s.names, s.blockAbove(st.start))
 	s.open(st)
+	if s.outside == nil {
+		for i := range s.names {
+			s.headerName(st, i)
+		}
+	} else {
+		c.list[0] = &c.last
+		c.last.scope = s.scope
+		s.scope.statements = c.list[:0]
+	}
 	s.endPiece()
+}
+
+// headerKey reads the parts of the key of a header. They become nodes only where they
+// are needed, which they are not for most headers of what is left out.
+func (s *scanner) headerKey() {
+	s.names = s.names[:0]
+	for {
+		s.space(false)
+		start := s.at
+		s.part()
+		s.names = append(s.names, name{keyText(s.source[start:s.at]), start, s.at})
+		s.space(false)
+		if s.peek() != '.' {
+			return
+		}
+		s.at++
+	}
+}
+
+// name is a part of a key.
+type name struct {
+	text       string
+	start, end int
+}
+
+// headerName gives the node for a part of the key of a header.
+func (s *scanner) headerName(st *statement, i int) *textedit.Node {
+	if st.keys == nil {
+		st.keys = make([]*textedit.Node, len(s.names))
+	}
+	if st.keys[i] == nil {
+		n, name := s.nodes.get(), s.names[i]
+		*n = textedit.Node{Type: textedit.TypeString, Value: name.text, Text: name.text, Start: name.start, End: name.end}
+		st.keys[i] = n
+	}
+	return st.keys[i]
 }
 
 // open finds or makes the table of a header.
 func (s *scanner) open(st *statement) {
 	s.base, s.chain, s.outside = s.root, append(s.chain[:0], placeOf(s.root).table), nil
-	for i := range st.keys {
+	for i := range s.names {
 		s.below(st, i)
 		if s.lost || s.outside != nil {
 			break
@@ -134,11 +190,11 @@ func (s *scanner) open(st *statement) {
 func (s *scanner) opened(st *statement) {
 	t := s.chain[len(s.chain)-1]
 	switch {
-	case s.outside != nil && (t.level < len(st.keys) || s.outside.kind == textedit.List):
+	case s.outside != nil && (t.level < len(s.names) || s.outside.kind == textedit.List):
 		// the header is of something in what is left out
 	case t.scope == nil:
 		t.scope = st.scope
-		t.path = s.source[st.keys[0].Start:st.keyEnd()]
+		t.path = s.path(len(s.names) - 1)
 	case t.scope != st.scope && s.outside == nil:
 		s.lost = true
 	}
@@ -147,15 +203,15 @@ func (s *scanner) opened(st *statement) {
 // below goes from the table base into the one of key i of a header, which it makes if
 // there is none.
 func (s *scanner) below(st *statement, i int) {
-	key, last := st.keys[i], i == len(st.keys)-1
-	next := child(s.base, key)
-	path := s.source[st.keys[0].Start:key.End]
+	last := i == len(s.names)-1
+	next := child(s.base, s.names[i].text)
 	if next == nil {
+		key := s.headerName(st, i)
 		like := s.want(placeOf(s.base).table.like, key)
 		if last && st.header == 2 {
-			next = s.listLike(s.opens(like, textedit.List), i+1, path)
+			next = s.listLike(s.opens(like, textedit.List), i+1, s.path(i))
 		} else {
-			next = s.tableLike(s.opens(like, textedit.Map), nil, i+1, path)
+			next = s.tableLike(s.opens(like, textedit.Map), nil, i+1, s.path(i))
 		}
 		add(s.base, key, next)
 	}
@@ -167,15 +223,18 @@ func (s *scanner) below(st *statement, i int) {
 	s.chain = append(s.chain, p.table)
 	s.base, s.outside = next, p.left
 	if next.Kind == textedit.List {
-		s.element(st, last, path)
+		s.element(st, i)
 	}
 }
 
+// path is how the header that is read spells the key down to part i.
+func (s *scanner) path(i int) string { return s.source[s.names[0].start:s.names[i].end] }
+
 // element goes into the last table of a list, which a [[header]] makes.
-func (s *scanner) element(st *statement, last bool, path string) {
+func (s *scanner) element(st *statement, i int) {
 	list := s.base
-	if last && st.header == 2 {
-		list.Entries = append(list.Entries, textedit.Entry{Value: s.tableLike(s.wantElement(list), st.scope, len(st.keys), path)})
+	if i == len(s.names)-1 && st.header == 2 {
+		list.Entries = append(list.Entries, textedit.Entry{Value: s.tableLike(s.wantElement(list), st.scope, i+1, s.path(i))})
 	}
 	if len(list.Entries) == 0 {
 		s.lost = true
@@ -190,16 +249,16 @@ func (s *scanner) element(st *statement, last bool, path string) {
 const few = 8
 
 // child gives the value of a key, or nil.
-func child(n, key *textedit.Node) *textedit.Node {
+func child(n *textedit.Node, key string) *textedit.Node {
 	t := placeOf(n).table
 	if t.index != nil {
-		if i, ok := t.index[key.Value]; ok {
+		if i, ok := t.index[key]; ok {
 			return n.Entries[i].Value
 		}
 		return nil
 	}
 	for _, e := range n.Entries {
-		if n.Kind == textedit.Map && e.Key.Value == key.Value {
+		if n.Kind == textedit.Map && e.Key.Value == key {
 			return e.Value
 		}
 	}
