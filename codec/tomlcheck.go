@@ -221,7 +221,7 @@ var madeOtherwise = question{
 		switch {
 		case t == timeType:
 			return false
-		case t == reflect.TypeFor[toml.Primitive](), encodesItself(t), decodesItself(t):
+		case t == reflect.TypeFor[toml.Primitive](), encodesItself(t), decodesFromTOML(t):
 			return true
 		}
 		return isList(t) && isList(pointedTo(t.Elem())) && holdsStruct.of(t)
@@ -238,7 +238,7 @@ func pointedTo(t reflect.Type) reflect.Type {
 
 func isList(t reflect.Type) bool { return t.Kind() == reflect.Slice || t.Kind() == reflect.Array }
 
-func decodesItself(t reflect.Type) bool {
+func decodesFromTOML(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
 	return p.Implements(reflect.TypeFor[toml.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
