@@ -2,6 +2,7 @@ package jsonedit
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -35,6 +36,43 @@ func BenchmarkEdit(b *testing.B) {
 			for b.Loop() {
 				if _, report, err := EditJSONC(text, was, is, textedit.Options{}); err != nil || report.Rung != textedit.Spliced {
 					b.Fatal(report, err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkRead is what the parts of an edit cost that read a text of 1 MiB, in which one
+// value in a list of thousands differs.
+func BenchmarkRead(b *testing.B) {
+	var commented bytes.Buffer
+	like := &textedit.Node{Kind: textedit.List}
+	for i := range 6000 {
+		fmt.Fprintf(&commented, "%c\n  // about number %d\n  {\n    \"id\": %d,\n    \"name\": \"machine-%d.example.org\",\n    \"tags\": [\n      \"blue\",\n      \"eu-west\"\n    ]\n  }", "[,"[min(i, 1)], i, i, i)
+		like.Entries = append(like.Entries, textedit.Entry{Value: leftOut})
+	}
+	commented.WriteString("\n]\n")
+	like.Entries[3000].Value = nil
+	text := commented.Bytes()
+	plain, err := Plain(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	next := bytes.Replace(plain, []byte("machine-3000"), []byte("another"), 1)
+	for name, read := range map[string]func() error{
+		"outline, JSON":  func() error { _, err := JSON.Outline(plain, like); return err },
+		"outline, JSONC": func() error { _, err := JSONC.Outline(text, like); return err },
+		"compare":        func() error { _, _, err := JSON.Compare(plain, next); return err },
+		"plain":          func() error { _, err := Plain(text); return err },
+		"layout":         func() error { learn(text, true); return nil },
+		"parse, JSONC":   func() error { _, err := JSONC.Parse(text); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := read(); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})

@@ -2,8 +2,8 @@ package jsonedit
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
-	"strconv"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
@@ -118,11 +118,11 @@ func (c *comparison) lists(v, w span) (a, b *textedit.Node) {
 		return nil, nil
 	}
 	var before, after []*textedit.Node
+	same := sameNodes(len(old))
 	for i := range old {
 		o, e := &old[i], &new[i]
 		if bytes.Equal(c.old.of(o.value), c.new.of(e.value)) {
-			o.node = textedit.NewScalar(textedit.TypeSame, strconv.Itoa(i))
-			e.node = o.node
+			o.node, e.node = &same[i], &same[i]
 			continue
 		}
 		if o.node, e.node = both(c.old.read(o.value), c.new.read(e.value)); o.node == nil || 2*len(before) > len(old) {
@@ -134,6 +134,20 @@ func (c *comparison) lists(v, w span) (a, b *textedit.Node) {
 		return nil, nil
 	}
 	return list(old), list(new)
+}
+
+// sameNodes makes scalars for what two lists have in common, every one with another Value.
+func sameNodes(count int) []textedit.Node {
+	numbers := make([]byte, 0, 4*count)
+	for i := range count {
+		numbers = binary.BigEndian.AppendUint32(numbers, uint32(i))
+	}
+	values := string(numbers)
+	nodes := make([]textedit.Node, count)
+	for i := range nodes {
+		nodes[i] = textedit.Node{Kind: textedit.Scalar, Type: textedit.TypeSame, Value: values[4*i : 4*i+4]}
+	}
+	return nodes
 }
 
 func list(elements []entry) *textedit.Node {

@@ -68,6 +68,23 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 	}
 }
 
+// The elements of a list that stay where they are need not be read, if one that has
+// changed is known by its identity or by what it has in common with what it was.
+func TestComparisonLeavesOutTheElementsThatStay(t *testing.T) {
+	const text = `[{"id":1,"v":"a"},{"id":2,"v":"b"},{"id":3,"v":"c"},{"id":4,"v":"d"},{"id":5,"v":"e"}]`
+	for _, c := range []struct {
+		from, to string
+		left     int
+	}{
+		{`"b"`, `"z"`, 4}, {`"b"},{"id":3,"v":"c"`, `"y"},{"id":3,"v":"z"`, 3}, {`"b"`, `"a"`, 4},
+		{`"id":2`, `"id":7`, 4}, {`"id":2,"v":"b"`, `"id":1,"v":"a"`, 0}, {`,{"id":2,"v":"b"}`, ``, 0},
+	} {
+		if left := checkComparison(t, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
+			t.Errorf("%q for %q: %d elements are left out, want %d", c.to, c.from, left, c.left)
+		}
+	}
+}
+
 func TestComparisonEndsOnEveryText(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	left := 0

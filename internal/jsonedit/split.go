@@ -23,7 +23,7 @@ func newSide(text []byte) *side {
 		rest := text[open+1:]
 		l.unit = string(rest[:len(rest)-len(bytes.TrimLeft(rest, " \t"))])
 	}
-	return &side{text, newScanner(text, false, &origin{text: text, layout: func() *layout { return l }})}
+	return &side{text, &scanner{reader: reader{text: text}, origin: &origin{text: text, layout: func() *layout { return l }}}}
 }
 
 func (x *side) of(s span) []byte { return x.text[s.start:s.end] }
@@ -149,10 +149,12 @@ func (x *side) closed(v span, bracket byte, list []entry) []entry {
 // read gives the tree of a value, or nil if it can't be read or has a key twice.
 func (x *side) read(v span) *textedit.Node {
 	s := x.scan
-	s.at = v.start
+	s.text, s.at = x.text[:v.end], v.start
+	s.source, s.base = string(x.of(v)), v.start
 	s.skip()
 	n := s.value(nil)
 	s.skip()
+	s.text = x.text
 	if s.err != nil || s.indirect || s.at < v.end {
 		s.err, s.indirect = nil, false
 		return nil

@@ -11,8 +11,8 @@ func Identity(n *Node) (key string, value *Node) { return identity(n) }
 // places, in order. A [Comparer] may then put a scalar of the type [TypeSame] for each of
 // the others, every one with a Value of its own.
 func InPlace(old, new []*Node) bool {
-	if len(old) == 1 {
-		return mayBe(old[0], new[0])
+	if len(old) == 1 && mayBe(old[0], new[0]) {
+		return true
 	}
 	seen := make(map[mark]bool, len(old))
 	for i := range old {
