@@ -18,7 +18,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// Environment is what was found out about one path.
+// Environment describes the place of a path.
 type Environment struct {
 	Filesystem string // as the system names it: "ext4", "fuse.sshfs"; empty if it can't be told
 	Class      string // Persistent, Volatile, …
@@ -28,8 +28,7 @@ type Environment struct {
 	FileMount  bool   // the file is a mount of its own
 }
 
-// Verdict is an Environment, and what can be promised there. It is a plain
-// value, safe to copy and keep.
+// Verdict is an Environment with the level of each guarantee. It is a plain value, safe to copy and keep.
 type Verdict struct {
 	Environment
 	// Remarks are facts about the path that change no level, as sentences.
@@ -39,14 +38,14 @@ type Verdict struct {
 	judged [guarantees]Judgement
 }
 
-// Level says how far the guarantee holds; the zero Level if nothing was judged.
+// Level says how far the guarantee holds. It is the zero Level if the place was not judged.
 func (v *Verdict) Level(g Guarantee) Level { return v.judged[g].Level }
 
 // Why gives the reason for the guarantee's level, and what to do if it is low.
 func (v *Verdict) Why(g Guarantee) string { return v.judged[g].Why }
 
-// LockedBy makes WriterExclusion what it is in the place of the lock's
-// directory, for a lock that does not lie beside its file.
+// LockedBy takes the level of WriterExclusion from the directory of the lock, for a lock that does not lie beside
+// its file.
 func (v *Verdict) LockedBy(lock *Verdict) {
 	v.judged[WriterExclusion] = lock.judged[WriterExclusion]
 	if v.Class == Network && lock.Class != Network && !lock.Level(WriterExclusion).Refused() {
@@ -60,15 +59,15 @@ type volumes interface {
 	Volume(name string, info vfs.Info) (vfs.Volume, error)
 }
 
-// Home is a directory that was looked at. It is valid for as long as that is open.
+// Home is a directory that Look has judged. It is valid as long as the directory is open.
 type Home struct {
 	volumes volumes
 	self    vfs.Info
 	verdict Verdict
 }
 
-// Look judges an open directory, of which self is what was told just now. The
-// error is that of the system; a missing or odd filesystem is none.
+// Look judges an open directory; self is its current description. An error is the system's. An unknown filesystem
+// is no error.
 func Look(dir vfs.Dir, self vfs.Info) (Home, error) { return look(dir, self) }
 
 func look(dir volumes, self vfs.Info) (Home, error) {
@@ -84,22 +83,21 @@ func look(dir volumes, self vfs.Info) (Home, error) {
 	return h, nil
 }
 
-// Verdict is what holds for a new file in the directory.
+// Verdict gives the verdict for a new file in the directory.
 func (h *Home) Verdict() Verdict { return h.verdict }
 
-// Local reports whether the filesystem is one that only this machine's kernel has.
+// Local reports whether only this machine's kernel changes the filesystem.
 func (h *Home) Local() bool {
 	class := h.verdict.Environment.Class
 	return class == Persistent || class == Volatile
 }
 
-// BitsDecide reports whether a file's permission bits tell all about who may write
-// it: on a local filesystem that is not mounted read-only.
+// BitsDecide reports whether a file's permission bits alone decide who may write it. They do on a local filesystem
+// that is not mounted read-only.
 func (h *Home) BitsDecide() bool { return h.Local() && !h.verdict.Environment.ReadOnly }
 
-// Judge judges the file of that name in the directory. target is what was told
-// about it, links not followed, nil if it does not exist. Unless it is a mount
-// of its own, the system is not asked again.
+// Judge judges the file of that name in the directory. target is its description, without following links; nil
+// means that it does not exist. Judge makes a system call only if the file is itself a mount.
 func (h *Home) Judge(name string, target *vfs.Info) (Verdict, error) {
 	v := h.verdict
 	if target == nil || target.Mode.IsDir() {
@@ -125,13 +123,13 @@ func (h *Home) Judge(name string, target *vfs.Info) (Verdict, error) {
 	return v, nil
 }
 
-// IsFileMount reports whether a file is a mount of its own, and so can't be
-// replaced. Linux says so; elsewhere what is mounted has a device of its own.
+// IsFileMount reports whether a file is itself a mount, and so can't be replaced. Linux tells so. On other systems, a
+// mount has another device than its directory.
 func IsFileMount(dir, target *vfs.Info) bool {
 	return target.Mode.IsRegular() && (target.Mount.Root || runtime.GOOS != "linux" && target.Dev != dir.Dev)
 }
 
-// judge combines the row of the filesystem with the conditions that hold of it.
+// judge combines the line of the filesystem with the conditions that hold.
 func judge(volume *vfs.Volume) Verdict {
 	row := &table[classify(runtime.GOOS, volume)]
 	v := Verdict{judged: row.cells, Environment: Environment{

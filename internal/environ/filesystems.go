@@ -6,8 +6,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// filesystems says, per operating system, in which place a filesystem's name
-// puts a file. Overlay is not here: what it keeps depends on its upper layer.
+// filesystems maps, per operating system, the name of a filesystem to its line of the table. Overlay is not in it,
+// since its line depends on its upper layer.
 var filesystems = map[string]map[place][]string{
 	"linux": {
 		firstTier:  {"btrfs", "ext4", "xfs"},
@@ -71,8 +71,8 @@ func family(goos string) string {
 	return goos
 }
 
-// classify finds a volume's row in the table. A window into the kernel has no
-// disk, so that some systems call it remote.
+// classify finds the line of a volume in the table. Pseudo filesystems come first, since some systems call them
+// remote.
 func classify(goos string, v *vfs.Volume) place {
 	known := placeOf[family(goos)][v.Type]
 	if v.Remote && known != pseudo {

@@ -13,7 +13,7 @@ import (
 // directory is judged, or the nearest existing directory above it, and the Remarks say so. The path of a
 // directory stands for a file in it. lockDir is the directory of the lock; empty means beside the file.
 //
-// A chain of links that does not end is errors.ErrSymlink.
+// A loop of links is errors.ErrSymlink.
 func Inspect(path, lockDir string) (Verdict, error) {
 	v, err := inspect(path)
 	if err != nil {
@@ -51,8 +51,8 @@ func inspect(path string) (Verdict, error) {
 	return v, err
 }
 
-// directory is the path of one that need not be opened, since that may take a
-// permission which asking does not.
+// directory is a directory by its path. It is not opened, since that may need a permission that stat(2) does not
+// need.
 type directory string
 
 func (d directory) Volume(name string, info vfs.Info) (vfs.Volume, error) {
@@ -90,8 +90,7 @@ func Find(path string) (Location, error) {
 	return Location{Dir: e.Dir, Name: e.Name, File: e.Info}, nil
 }
 
-// absolute does not clean the path: a ".." after a link to a directory is the
-// parent of what the link leads to.
+// absolute does not clean the path: ".." after a link to a directory means the parent of the link's target.
 func absolute(path string) (string, error) {
 	if path == "" {
 		return "", errors.New("the path is empty")

@@ -1,9 +1,9 @@
 package environ
 
-// Guarantee is one of the four promises; it indexes the table.
+// Guarantee is one of the four guarantees; it indexes the table.
 type Guarantee int
 
-// The four promises, in the order in which they are reported.
+// The four guarantees, in the order of a report.
 const (
 	AtomicVisibility   Guarantee = iota // a reader sees the old content or the new, never a part
 	CrashDurability                     // what was acknowledged survives a crash of the machine
@@ -12,7 +12,7 @@ const (
 	guarantees
 )
 
-// Guarantees is how many there are.
+// Guarantees is the number of guarantees.
 const Guarantees = int(guarantees)
 
 // String is the guarantee's public name.
@@ -47,7 +47,7 @@ type Judgement struct {
 	Why   string
 }
 
-// worse gives the lower promise of the two, and a itself if they are equal.
+// worse gives the worse of the two, and a if they are equal.
 func worse(a, b Judgement) Judgement {
 	if b.Level > a.Level {
 		return b

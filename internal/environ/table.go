@@ -16,15 +16,15 @@ const (
 	Unknown    = "unknown"
 )
 
-// row is one line of the table: a place, or a condition that takes something
-// away wherever it holds. A cell without a level takes nothing away.
+// row is one line of the table: a kind of filesystem, or a condition that lowers levels. A cell without a level
+// lowers nothing.
 type row struct {
 	class string // of a condition empty
 	where string
 	cells [guarantees]Judgement
 }
 
-// place indexes the rows that say what a filesystem keeps.
+// place indexes the rows for kinds of filesystems.
 type place int
 
 const (
@@ -97,7 +97,7 @@ var table = [places]row{
 		{NonTarget, nobody}, {NonTarget, nobody}, {NonTarget, nobody}, {NonTarget, nobody}}},
 }
 
-// condition indexes the rows that say what takes a guarantee away.
+// condition indexes the rows for conditions.
 type condition int
 
 const (

@@ -12,9 +12,9 @@ import (
 // accessACL is the extended attribute that holds a file's POSIX ACL on Linux.
 const accessACL = "system.posix_acl_access"
 
-// acl is the value of that attribute: a version, then entries of a tag, permissions
-// and an id, all little-endian (linux/posix_acl_xattr.h, acl(5)). Nil is no ACL. Where
-// a file has one, the group bits of its mode are the ACL's mask, not what its group may do.
+// acl is the value of that attribute: a version, then entries of a tag, permissions and an id, all
+// little-endian (linux/posix_acl_xattr.h, acl(5)). Nil means that the file has no ACL. If a file has an
+// ACL, the group bits of its mode are the ACL's mask and not the permissions of its group.
 type acl []byte
 
 const (
@@ -35,7 +35,7 @@ func parseACL(value []byte) (acl, bool) {
 	return value, true
 }
 
-// entry is the entry with that tag, nil if there is none.
+// entry gives the entry with that tag, or nil.
 func (a acl) entry(tag uint16) []byte {
 	for at := aclHeader; at < len(a); at += aclEntry {
 		if e := a[at : at+aclEntry]; binary.LittleEndian.Uint16(e) == tag {
@@ -45,7 +45,7 @@ func (a acl) entry(tag uint16) []byte {
 	return nil
 }
 
-// perm is what the entry with that tag permits, as three bits.
+// perm gives the three permission bits of the entry with that tag.
 func (a acl) perm(tag uint16) (fs.FileMode, bool) {
 	e := a.entry(tag)
 	if e == nil {
@@ -54,7 +54,7 @@ func (a acl) perm(tag uint16) (fs.FileMode, bool) {
 	return fs.FileMode(binary.LittleEndian.Uint16(e[2:])) & 0o7, true
 }
 
-// limited is a copy in which the file's group and everybody else get no more than perm.
+// limited gives a copy that grants the file's group and all other users at most perm.
 func (a acl) limited(perm fs.FileMode) acl {
 	a = slices.Clone(a)
 	for _, tag := range []uint16{tagGroupObj, tagOther} {
@@ -65,15 +65,14 @@ func (a acl) limited(perm fs.FileMode) acl {
 	return a
 }
 
-// access is what a file's mode and ACL grant.
+// access holds the permissions that a file's mode and ACL grant.
 type access struct {
 	mode    fs.FileMode
 	acl     acl  // nil if there is none, or it is unknown
 	unknown bool // there may be an ACL, but it can't be read
 }
 
-// readACL reads the ACL of a file. known is false if that can't be told; then the error
-// says why.
+// readACL reads the ACL of a file. If it can't be read, known is false and the error says why.
 func readACL(f vfs.File) (_ acl, known bool, _ error) {
 	value, err := f.Attr(accessACL)
 	switch {
@@ -89,8 +88,8 @@ func readACL(f vfs.File) (_ acl, known bool, _ error) {
 	return a, known, err
 }
 
-// group is what the file's group may do. If the ACL is unknown, the mode's group bits
-// may be its mask, so that nothing is certain but what everybody may do.
+// group gives the permissions of the file's group. If the ACL is unknown, the mode's group bits may be a
+// mask, so only the permissions of all users are certain.
 func (a access) group() fs.FileMode {
 	bits := a.mode >> 3 & 0o7
 	if a.unknown {

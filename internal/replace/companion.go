@@ -9,23 +9,20 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// readWrite are the permission bits that a companion takes from its file: nobody
-// needs to execute it.
+// readWrite are the permission bits that a companion takes from its file. Execute bits are left out.
 const readWrite = 0o666
 
-// ShareAccess opens f, which nobody but its owner can open yet, to those who may open
-// another file, and to nobody else. It is for a file that tells something of the other's
-// content: its checksum, or a copy.
+// ShareAccess gives f the access rights of another file, whose checksum or copy it holds. Before the call only
+// the owner can open f. After it, the users can open f who can open the other file, and no others.
 //
-// Owner, group, ACL and mode come from of. Where one of them can't be kept the
-// access becomes narrower, never wider:
-//   - if the group is another one, group and others get what both of them had;
-//   - if the ACL can't be read or kept, or belongs to another group, only the owner has access.
+// Owner, group, ACL and mode come from of. If one of them can't be kept, fewer users get access:
+//   - If the group can't be kept, group and others get the permissions that both had.
+//   - If the ACL can't be read or kept, or belongs to another group, only the owner gets access.
 //
-// The ACL comes before the mode. Until chmod(2) widens its mask, an ACL that f inherited
-// from the directory lets nobody in.
+// The ACL is set before the mode: until chmod(2) widens its mask, an ACL that f inherited from the directory
+// grants nothing.
 //
-// If and is not nil, f tells of that file too: only who may open both may open f.
+// If and is not nil, f holds something of that file too. Then only users get access who may open both.
 func ShareAccess(f vfs.File, of, and *Old, policy safety.Policy) error {
 	mode := of.Info.Mode & readWrite
 	now, err := f.Stat()
@@ -62,7 +59,8 @@ func ShareAccess(f vfs.File, of, and *Old, policy safety.Policy) error {
 	return policy.Weaken("a checksum or a copy may be readable by more users than its file", err)
 }
 
-// giveACL reports whether f has exactly the other file's ACL, or none if that has none.
+// giveACL sets the other file's ACL on f, or removes f's if the other file has none. It reports whether that
+// was possible.
 func giveACL(f vfs.File, of *Old, groupKept bool) (kept bool, err error) {
 	wanted, known, err := knownACL(of)
 	if err != nil {
@@ -85,8 +83,8 @@ func giveACL(f vfs.File, of *Old, groupKept bool) (kept bool, err error) {
 	return known && wanted == nil && leftKnown && left == nil, nil
 }
 
-// knownACL gives a file's ACL, nil if it has none. It is not known of a file that can't
-// be opened for reading, or whose attributes may not be read.
+// knownACL gives a file's ACL, or nil if the file has none. The ACL is unknown if the file can't be opened for
+// reading, or if its attributes can't be read.
 func knownACL(of *Old) (_ acl, known bool, err error) {
 	if of.File == nil {
 		return nil, false, nil
@@ -98,9 +96,8 @@ func knownACL(of *Old) (_ acl, known bool, err error) {
 	return a, known, err
 }
 
-// accessBeside is the mode that a file with the access of one may have at most so that it is not
-// readable by more users than another. Only the bits of files of the same owner and
-// group can be compared.
+// accessBeside gives the widest mode with which a file is readable by no user who can't read both files. The
+// bits can be compared only if the two files have the same owner and group.
 func accessBeside(one, other *Old) fs.FileMode {
 	bits := one.Info
 	bits.Mode = other.Info.Mode

@@ -18,15 +18,14 @@ const (
 	setBits = fs.ModePerm | setIDs | fs.ModeSticky
 )
 
-// carry gives the temp the old file's owner, extended attributes, ACL and mode.
+// carry gives the temp file the old file's owner, extended attributes, ACL and mode, in this order:
+//   - The owner is first, because chown(2) clears set-id bits and file capabilities.
+//   - A security label comes before the ACL.
+//   - The mode is last. Until then only the owner can open the temp file, even if the directory gave it
+//     an ACL: the temp file is created with mode 0600, which is also the mask of that ACL.
 //
-// The owner comes first, because chown(2) clears set-id bits and file
-// capabilities. A security label comes before the ACL, and the mode last, because
-// until then nobody but the owner can open the temp, whatever ACL the directory gave
-// it: a temp is made 0600, which is also the mask of such an ACL.
-//
-// Metadata that can't be kept is an error under Strict if anybody loses access by it. At the
-// other levels the loss is reported, and nobody gets an access that the old file did not grant.
+// If metadata can't be kept and a user would lose access by that, Strict returns an error. The other levels
+// report the loss. No level grants an access that the old file did not grant.
 func carry(old *Old, temp vfs.File, policy safety.Policy) error {
 	now, err := temp.Stat()
 	if err != nil {
@@ -82,7 +81,7 @@ func look(old *Old, policy safety.Policy) (names []string, grants access, err er
 	return names, grants, policy.Weaken("the ACL can't be read", err)
 }
 
-// without is what the new file may grant with the owner that it got.
+// without limits the access to what the new file may grant with the owner that it has.
 func (a access) without(lost owners, old vfs.Info, policy safety.Policy) (access, error) {
 	if lost.user != nil {
 		what := fmt.Sprintf("the owner (user %d) can't be kept", old.UID)
@@ -106,8 +105,8 @@ func (a access) without(lost owners, old vfs.Info, policy safety.Policy) (access
 	if err := policy.WeakenOr(what, advice, lost.group); err != nil {
 		return a, err
 	}
-	// The group's members are among the others now, and some of those in the new
-	// group: both get what both had.
+	// Members of the old group may now count as others, and others as members of the new group. So group and
+	// others get the permissions that both had.
 	both := group & others
 	if a.acl != nil {
 		a.acl = a.acl.limited(both)
@@ -118,8 +117,7 @@ func (a access) without(lost owners, old vfs.Info, policy safety.Policy) (access
 	return a, nil
 }
 
-// carryAttrs copies what a rename would lose beside the ACL: security labels and the
-// attributes that users set.
+// carryAttrs copies the extended attributes except the ACL: security labels, and attributes that users set.
 func carryAttrs(names []string, old, temp vfs.File, policy safety.Policy) error {
 	for _, name := range names {
 		if name == accessACL || neverCarried(name) {
@@ -145,8 +143,8 @@ func carryAttrs(names []string, old, temp vfs.File, policy safety.Policy) error 
 	return nil
 }
 
-// unkept says what to do about an attribute. Only a privileged process may set those of
-// security modules and of trusted programs, as xattr(7) tells.
+// unkept says what a user can do about an attribute that can't be kept. Only a privileged process may set
+// attributes of the classes security and trusted (xattr(7)).
 func unkept(name string, err error) string {
 	privileged := strings.HasPrefix(name, "security.") || strings.HasPrefix(name, "trusted.")
 	if privileged && errors.Is(err, fs.ErrPermission) {
@@ -155,8 +153,8 @@ func unkept(name string, err error) string {
 	return "accept its loss with WithSafety(Warn)"
 }
 
-// setAttr sets an attribute unless it is there already, as a security label often is
-// that may not be set.
+// setAttr sets an attribute, unless the temp file has it already. A new file often has the right security
+// label, which the process may not set.
 func setAttr(f vfs.File, name string, value []byte) error {
 	err := f.SetAttr(name, value)
 	if err == nil {
@@ -168,8 +166,8 @@ func setAttr(f vfs.File, name string, value []byte) error {
 	return err
 }
 
-// setACL gives the temp its ACL, or makes sure that it has none. It returns what the
-// mode may grant then.
+// setACL gives the temp file its ACL, or removes one that it inherited. It returns the mode that may be set
+// then.
 func setACL(grants access, temp vfs.File, policy safety.Policy) (access, error) {
 	if grants.acl != nil {
 		err := setAttr(temp, accessACL, grants.acl)
@@ -185,8 +183,8 @@ func setACL(grants access, temp vfs.File, policy safety.Policy) (access, error) 
 	}
 	// Without the ACL the group's bits in the mode are no mask any more.
 	grants.mode = grants.mode&^0o070 | grants.group()<<3
-	// The directory's default ACL may have given the temp one, which would let in
-	// whom the old file kept out.
+	// The temp file may have inherited an ACL from the directory. It could grant access that the old file did
+	// not grant.
 	if inherited, known, _ := readACL(temp); known && inherited == nil {
 		return grants, nil
 	}
@@ -215,10 +213,9 @@ func setMode(mode fs.FileMode, temp vfs.File, policy safety.Policy) error {
 	return policy.Weaken("the mode can't be kept", err)
 }
 
-// neverCarried are the attributes that describe the old content or the old
-// inode itself. A signature of the old content is false for the new one. A capability
-// was given to a program that somebody has examined; write(2) takes it away too. The
-// marks of overlayfs belong to overlayfs.
+// neverCarried are attributes that describe the old content or the old inode. A signature of the old content is
+// wrong for the new one. A capability was given to the old program; write(2) removes it too. The marks
+// of overlayfs belong to overlayfs.
 func neverCarried(name string) bool {
 	switch name {
 	case "security.ima", "security.evm", "security.capability":

@@ -8,11 +8,9 @@ import (
 	"strings"
 )
 
-// A temp is called .holdfast-OWNER-RANDOM.tmp. The owner is a hash, so that
-// the name of a temp stays short however long its target's is, and says which
-// target it belongs to and under which lock it was made, so that a sweep
-// takes away just what the lock it holds covers. The random part can't be
-// guessed, so nobody can lie in wait under the name.
+// The name of a temp file is .holdfast-OWNER-RANDOM.tmp. OWNER is a hash of the target's name and of the place of
+// its lock. So the name is short for every target, and a sweep removes only the temp files that its own
+// lock covers. RANDOM can't be guessed, so no other program can create the name first.
 const (
 	namePrefix  = ".holdfast-"
 	nameSuffix  = ".tmp"
@@ -22,15 +20,15 @@ const (
 	randBytes   = 8
 )
 
-// Owner says whose a temp is.
+// Owner identifies the target of a temp file and the lock under which it was made.
 type Owner string
 
-// NoOwner marks the temps of writers that take no lock. Nobody can know
-// whether such a writer is still alive, so they are never swept.
+// NoOwner marks the temp files of writers that take no lock. They are never swept, since no process can know
+// whether such a writer is still alive.
 const NoOwner Owner = "nolock"
 
-// OwnerOf names the temps of a target that are made under a lock. The lock
-// is told apart by where it lies: empty for beside the target.
+// OwnerOf gives the owner of a target's temp files. lock is the place of the lock; empty means beside the
+// target.
 func OwnerOf(target, lockPlace string) Owner {
 	sum := sha256.Sum256([]byte(lockPlace + "\x00" + target))
 	var text [2 * ownerBytes]byte
@@ -38,7 +36,7 @@ func OwnerOf(target, lockPlace string) Owner {
 	return Owner(text[:])
 }
 
-// NewName is a name for a temp of the owner that nobody else has.
+// NewName gives a new name for a temp file of the owner.
 func NewName(o Owner) string {
 	var random [randBytes]byte
 	rand.Read(random[:]) // never fails: it ends the program instead
@@ -47,24 +45,22 @@ func NewName(o Owner) string {
 	return string(append(hex.AppendEncode(name, random[:]), nameSuffix...))
 }
 
-// CopyName is where the old content of a target that can't be replaced is kept
-// while it is rewritten: .holdfast-OWNER-INODE.copy. It is the same under every
-// lock, so that every reader finds it, and bound to the inode, so that it is
-// never taken for the content of another file that is mounted there later. No
-// sweep takes it away.
+// CopyName gives the name of the copy of a target's old content while the target is rewritten in place:
+// .holdfast-OWNER-INODE.copy. The name does not depend on the lock, so that every reader finds the copy. It holds
+// the inode, so that the copy is not used for another file that is mounted there later. No sweep
+// removes it.
 func CopyName(target string, ino uint64) string {
 	return namePrefix + string(OwnerOf(target, "")) + "-" + strconv.FormatUint(ino, 16) + copySuffix
 }
 
-// AsideName is a name that nobody else has, for a copy that is not put back. No
-// sweep takes it away.
+// AsideName gives a new name for a copy that is not put back. No sweep removes it.
 func AsideName(copyName string) string {
 	var random [randBytes]byte
 	rand.Read(random[:]) // never fails: it ends the program instead
 	return copyName + "-" + hex.EncodeToString(random[:]) + asideSuffix
 }
 
-// ParseName tells whose temp a directory entry is; false if it is none.
+// ParseName gives the owner in the name of a temp file. It returns false for another name.
 func ParseName(name string) (Owner, bool) {
 	rest, ok := strings.CutPrefix(name, namePrefix)
 	if !ok {

@@ -12,11 +12,11 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// owners says why the old file's user and group could not be kept; nil for what was.
+// owners says why the old file's user and group could not be kept. A nil error means that one was kept.
 type owners struct{ user, group error }
 
-// setOwner gives the temp the old file's user and group, or as much of that as is
-// possible. The error is of a call that failed rather than being refused.
+// setOwner gives the temp file the old file's user and group, as far as possible. An error means that a call
+// failed, not that it was refused.
 func setOwner(old, now vfs.Info, temp vfs.File) (lost owners, err error) {
 	lost = unknownOwners(old, now)
 	if lost == (owners{}) {
@@ -32,7 +32,7 @@ func setOwner(old, now vfs.Info, temp vfs.File) (lost owners, err error) {
 		}
 		lost.user = refused
 	}
-	// The group first: who has given a file away may not change its group any more.
+	// The group is set first: after the user has changed, this process may not change the group any more.
 	gid := now.GID
 	if lost.group == nil && old.GID != now.GID {
 		if lost.group, err = chown(temp, now.UID, old.GID); err != nil {
@@ -57,13 +57,13 @@ func chown(f vfs.File, uid, gid uint32) (refused, err error) {
 	return nil, err
 }
 
-// unknownOwners refuses ids that the kernel does not tell. In a user namespace every
-// id without a mapping shows as one id, the overflow id, which may itself be
-// mapped: a chown to it would succeed, and give the file to somebody else.
+// unknownOwners refuses ids that the kernel hides. In a user namespace every id without a mapping shows as the
+// overflow id. That id may itself be mapped: then a chown to it would succeed and give the file to
+// another user.
 func unknownOwners(old, now vfs.Info) (lost owners) {
-	// An id that the temp has too is known, since the temp is this process's own. The
-	// exception is a process without a mapping for its own id, whose files show the
-	// overflow id as well; it is looked for there only where it is the kernel's default.
+	// The temp file belongs to this process. So an id that it has as well is known. The exception is a process
+	// without a mapping for its own id: its files show the overflow id, too. That case is recognised only if
+	// the overflow id is the kernel's default.
 	if old.UID != now.UID || old.UID == defaultOverflow {
 		lost.user = hiddenUsers().unknown(old.UID)
 	}
@@ -73,10 +73,10 @@ func unknownOwners(old, now vfs.Info) (lost owners) {
 	return lost
 }
 
-// defaultOverflow is what the overflow ids are unless an administrator has changed them.
+// defaultOverflow is the overflow id, unless an administrator has changed it.
 const defaultOverflow = 65534
 
-// hidden says which id stands for those that have no mapping, if there are any.
+// hidden gives the overflow id, if there are ids without a mapping.
 type hidden struct {
 	overflow uint32
 	any      bool
@@ -89,8 +89,8 @@ func (h hidden) unknown(id uint32) error {
 	return fmt.Errorf("%w: it shows as %d, which in this user namespace stands for every id without a mapping", fs.ErrPermission, id)
 }
 
-// A process does not change its user namespace while it has more than one thread
-// (unshare(2)), so one look is enough.
+// A process with more than one thread can't change its user namespace (unshare(2)). So the mapping is read
+// once.
 var (
 	hiddenUsers  = sync.OnceValue(func() hidden { return hiddenBy("/proc/self/uid_map", "/proc/sys/kernel/overflowuid") })
 	hiddenGroups = sync.OnceValue(func() hidden { return hiddenBy("/proc/self/gid_map", "/proc/sys/kernel/overflowgid") })
@@ -112,8 +112,8 @@ func hiddenBy(mapping, overflow string) hidden {
 	return h
 }
 
-// mapsAll reports whether a mapping leaves no id out. Each line is the first id inside,
-// the first one outside, and how many; the last of 2^32 ids is none.
+// mapsAll reports whether a mapping has every id. A line holds the first id inside, the first id outside, and
+// the number of ids. There are 2^32-1 ids, since the last value is not an id.
 func mapsAll(mapping string) bool {
 	var ids uint64
 	for line := range strings.Lines(mapping) {
@@ -130,6 +130,5 @@ func mapsAll(mapping string) bool {
 	return ids >= math.MaxUint32
 }
 
-// HiddenUser reports whether a user id may stand for any user without a mapping, and so
-// says nothing about who owns a file.
+// HiddenUser reports whether a user id is the overflow id, which says nothing about the owner of a file.
 func HiddenUser(uid uint32) bool { return hiddenUsers().unknown(uid) != nil }

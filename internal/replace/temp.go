@@ -1,26 +1,25 @@
-// Package replace is the replace protocol: how new content takes the place of
-// old so that a reader sees one or the other, a crash leaves one or the other,
-// and an error leaves the old.
+// Package replace is the replace protocol. It puts new content in the place of old content. A reader sees the old
+// content or the new one, a crash leaves the old content or the new one, and an error leaves the old
+// one.
 //
 //	create a temp beside the target      O_EXCL|O_NOFOLLOW, unpredictable name
 //	write it
 //	owner, ACL, attributes, mode         by descriptor, as the old file has them
 //	fsync the temp                       content and metadata are on disk
-//	guard                                is the lock still ours, the old file still there?
+//	guard                                do we still hold the lock, and is the old file unchanged?
 //	rename over the target               now it is visible
 //	fsync the directory                  now the name is on disk too
 //
-// The order is the point. The fsync comes before the rename, for otherwise the
-// name may reach the disk before the content: ext4's auto_da_alloc guards
-// against that as a heuristic only (ext4(5)), xfs and btrfs do not. Metadata is
-// set before the fsync, since later changes to it might be lost with the next
-// crash. Everything that can fail comes before the rename, so that a failure
-// leaves the old file as it was; after it only the directory's fsync is left,
-// and if that fails the change is visible but not confirmed: ErrNotDurable.
+// The reasons for this order:
+//   - The fsync comes before the rename. Otherwise the name may reach the disk before the content. ext4's
+//     auto_da_alloc prevents that in some cases only (ext4(5)); xfs and btrfs do not prevent it.
+//   - Metadata is set before the fsync. A later change of it may be lost in a crash.
+//   - Everything that can fail comes before the rename, so that a failure leaves the old file. The one
+//     exception is the fsync of the directory. If that fails, the change is visible but not
+//     confirmed: ErrNotDurable.
 //
-// After a failed fsync the temp is thrown away and never synced again: Linux
-// marks the pages clean, so a second fsync would succeed without the data
-// being on disk (fsync(2), "the state of the data is unspecified").
+// After a failed fsync the temp file is removed and never synced again. Linux marks the pages clean, so a second
+// fsync would succeed although the data is not on disk (fsync(2), "the state of the data is unspecified").
 package replace
 
 import (
@@ -41,16 +40,16 @@ type Old struct {
 	File vfs.File  // open for reading; nil if its content may not be read
 }
 
-// A filesystem stamps a file with a clock that ticks only every so often. The kernel's
-// ticks each 10 ms at most; that of a filesystem without fractions of a second (ext4
-// with 128-byte inodes, HFS+) each second, and FAT's every other one.
+// Timestamps come from a clock with ticks. The kernel's clock ticks at least every 10 ms. The timestamps of a
+// filesystem without fractions of a second (ext4 with 128-byte inodes, HFS+) change every second, and those
+// of FAT every two seconds.
 const (
 	clockTick       = 20 * time.Millisecond
 	coarseClockTick = 2*time.Second + clockTick
 )
 
-// Settling tells for how long, from the moment At, a change of the content might leave
-// the file's times as they are; zero or less if it would show.
+// Settling gives the time, from the moment At, for which a change of the content might not change the file's
+// timestamps. If it is zero or less, every change is visible.
 func (o *Old) Settling() time.Duration {
 	tick := clockTick
 	if o.Info.Mtime%int64(time.Second) == 0 {
@@ -67,8 +66,8 @@ func (o *Old) Close() {
 	}
 }
 
-// Temp is new content on its way to a name: write it, Settle it, Commit it.
-// Abort ends it at any point. It is not safe for concurrent use.
+// Temp is a temp file with new content: write it, Settle it, Commit it. Abort ends it at any point. It is not
+// safe for concurrent use.
 type Temp struct {
 	vfs.File // for writing the content
 	dir      vfs.Dir
@@ -77,9 +76,9 @@ type Temp struct {
 	policy   safety.Policy
 }
 
-// Create opens a temp in dir. With an old file its metadata will be carried
-// over, and until then nobody else may read the new content; without one perm
-// applies, cut by the umask or the directory's default ACL.
+// Create opens a temp file in dir. If there is an old file, its metadata is copied later, and until then only the
+// owner can open the temp file. If there is none, the mode is perm before umask or the directory's
+// default ACL.
 func Create(dir vfs.Dir, owner Owner, old *Old, perm fs.FileMode, policy safety.Policy) (*Temp, error) {
 	if old != nil {
 		perm = 0o600
@@ -92,12 +91,10 @@ func Create(dir vfs.Dir, owner Owner, old *Old, perm fs.FileMode, policy safety.
 	return &Temp{f, dir, name, old, policy}, nil
 }
 
-// Like makes the temp take the metadata of another file than the one that Create was
-// told of.
+// Like replaces the old file that Create got: the temp file takes the metadata of another file.
 func (t *Temp) Like(old *Old) { t.old = old }
 
-// Abort closes the temp, and removes it if it has not got its name. It is a no-op
-// after Take or Abort.
+// Abort closes the temp file, and removes it unless it was committed. After Take or Abort it does nothing.
 func (t *Temp) Abort() {
 	if t.File == nil {
 		return
@@ -141,19 +138,18 @@ func (t *Temp) Commit(target string, guard func() error) error {
 	return SyncDir(t.dir, t.policy)
 }
 
-// renameError explains the two refusals that have a cure.
+// renameError explains the two errors that a user can do something about.
 func renameError(err error, target string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		// The temp went away under us: somebody took the lock by force and
-		// swept, or removed the directory.
+		// The temp file is gone. Either the lock was taken away by force and its temp files were swept, or
+		// the directory was removed.
 		return fmt.Errorf("%w: the prepared file was taken away: %w", errors.ErrLockLost, err)
 	}
 	return Busy(err, target)
 }
 
-// Busy explains EBUSY, which is how a mount point refuses to be renamed, replaced
-// or removed.
+// Busy explains EBUSY, the error of renaming, replacing or removing a mount point.
 func Busy(err error, name string) error {
 	if errors.Is(err, syscall.EBUSY) {
 		err = fmt.Errorf("%w: %s is a mount of its own, so its name can't change hands; mount its directory instead: %w",
@@ -162,8 +158,8 @@ func Busy(err error, name string) error {
 	return err
 }
 
-// SyncFile makes a file durable. A filesystem that has no fsync is a matter of
-// policy; one whose fsync fails is an error.
+// SyncFile makes a file durable. If the filesystem has no fsync, the policy decides. If the fsync fails, it is an
+// error.
 func SyncFile(f vfs.File, policy safety.Policy) error {
 	err := f.Sync()
 	if vfs.SyncMissing(err) {
@@ -172,9 +168,8 @@ func SyncFile(f vfs.File, policy safety.Policy) error {
 	return err
 }
 
-// SyncDir makes the names in a directory durable. A filesystem that can't sync a
-// directory is a matter of policy; if its fsync fails, the names may be lost in a
-// crash, which is ErrNotDurable at every level.
+// SyncDir makes the names in a directory durable. If the filesystem can't sync a directory, the policy decides. If
+// the fsync fails, the names may be lost in a crash, and the error is ErrNotDurable at every level.
 func SyncDir(dir vfs.Dir, policy safety.Policy) error {
 	err := dir.Sync()
 	if err == nil {

@@ -1,6 +1,5 @@
-// Package safety decides what happens when the place of a file can't give what
-// was asked of it. It is the one spot where a guarantee can be weakened, so that
-// none is weakened without a word.
+// Package safety decides what happens if a guarantee can't be kept in the place of a file. No other package weakens
+// a guarantee, so none is weakened in silence.
 package safety
 
 import (
@@ -9,15 +8,15 @@ import (
 	"sync"
 )
 
-// Level says how a handle takes it.
+// Level is what a write does if a guarantee can't be kept.
 type Level uint8
 
 const (
-	// Strict refuses.
+	// Strict fails.
 	Strict Level = iota
-	// Warn does what can be done and logs each cause once.
+	// Warn goes on and logs each cause once.
 	Warn
-	// BestEffort does what can be done.
+	// BestEffort goes on without a log record.
 	BestEffort
 )
 
@@ -28,19 +27,18 @@ type Policy struct {
 	Log   *Log
 }
 
-// Same reports whether two writers ask for the same care, so that one commit
-// may serve both.
+// Same reports whether two writers have the same policy, so that one commit may serve both.
 func (p Policy) Same(q Policy) bool { return p.Level == q.Level && p.Log.logger() == q.Log.logger() }
 
-// Covers reports whether p lets nothing pass that q would not.
+// Covers reports whether p is at least as strict as q.
 func (p Policy) Covers(q Policy) bool { return p.Level <= q.Level }
 
-// Weaken is told what can't be kept, and why. It returns an error where that
-// must stop the operation, and nil where it goes on.
+// Weaken is called if something can't be kept. It returns an error if the operation must stop, and nil if it goes
+// on.
 func (p Policy) Weaken(what string, why error) error { return p.WeakenOr(what, "", why) }
 
-// WeakenOr is Weaken with what to do instead, for whoever it refuses. The log of the
-// others does not say it: they have accepted the loss.
+// WeakenOr is Weaken with advice what to do instead. The advice is part of the error, and not of the log of a policy
+// that accepts the loss.
 func (p Policy) WeakenOr(what, advice string, why error) error {
 	switch {
 	case p.Level != Strict:
@@ -52,7 +50,7 @@ func (p Policy) WeakenOr(what, advice string, why error) error {
 	return fmt.Errorf("%s: %w", what, why)
 }
 
-// Report logs what went less well than asked but stops nobody.
+// Report logs a loss that stops no operation.
 func (p Policy) Report(what string, why error) {
 	if p.Level != BestEffort {
 		p.Log.once(what, why)
@@ -74,7 +72,7 @@ func (l *Log) logger() *slog.Logger {
 	return l.Logger
 }
 
-// once logs a record unless this Log has had its like before.
+// once logs a record, unless this Log has had one with the same what before.
 func (l *Log) once(what string, why error) {
 	path := ""
 	if l != nil {
@@ -86,5 +84,5 @@ func (l *Log) once(what string, why error) {
 	l.logger().Warn("a file is kept less safely than asked", "path", path, "what", what, "why", why)
 }
 
-// Warn logs a condition that somebody should look into, each time.
+// Warn logs a record, each time.
 func (l *Log) Warn(msg string, args ...any) { l.logger().Warn(msg, args...) }

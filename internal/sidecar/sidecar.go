@@ -1,24 +1,22 @@
-// Package sidecar is the checksum beside a file: PATH.sha256, in the format of
-// sha256sum(1), so that sha256sum -c can check it.
+// Package sidecar reads and writes the checksum beside a file: PATH.sha256, in the format of sha256sum(1), so
+// that sha256sum -c can check it.
 //
-// A file and its sidecar are two files, and no rename replaces both at once.
-// The sidecar therefore comes first and names the digest that is about to come
-// and the one that is there:
+// A file and its sidecar are two files, and no rename replaces both at once. So the sidecar is written first,
+// and names both the new digest and the old one:
 //
 //	sidecar {new, previous}   now both the old and the new data verify
 //	data                      now the new data is there
 //	sidecar {new}             now only the new data verifies
 //
-// A sidecar holds digests and nothing else: whatever more it told of the content, somebody
-// could compute a short secret from it. A digest tells a short secret too, to whoever tries them all,
-// so nobody may read a sidecar who may not read its file, see replace.ShareAccess.
+// A sidecar holds digests and nothing else, since more would help to compute a short secret from it. A short
+// secret can be found from its digest as well, by trying. So nobody may read a sidecar who may not read
+// its file, see replace.ShareAccess.
 //
-// A crash between two steps leaves data that verifies. The price is that until
-// the last step is done the old content would verify too.
+// A crash between two steps leaves data that verifies. The price: until the last step, the old content
+// verifies too.
 //
-// The previous digest is taken from the old sidecar, never made of the data that
-// is there, unless there was no sidecar: a checksum made of damaged data
-// would bless the damage.
+// The previous digest comes from the old sidecar. It is computed from the data only if there was no sidecar: the
+// digest of damaged data would hide the damage.
 package sidecar
 
 import (
@@ -44,7 +42,7 @@ const previousMark = "# previous "
 // maxSize is far more than any sidecar has.
 const maxSize = 64 << 10
 
-// Sidecar is what a checksum file says. Digests are lower-case hex.
+// Sidecar is the content of a checksum file. Digests are lower-case hex.
 type Sidecar struct {
 	Digest   string      // of the content that is there, or about to be
 	Previous []string    // of what may still be there, while a write is under way
@@ -58,7 +56,7 @@ func Sum(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// SumReader is the digest of all that r gives.
+// SumReader gives the digest of everything that r reads.
 func SumReader(r io.Reader) (string, error) {
 	h := sha256.New()
 	if _, err := io.Copy(h, r); err != nil {
@@ -72,7 +70,7 @@ func (s Sidecar) Accepts(digest string) bool {
 	return digest == s.Digest || slices.Contains(s.Previous, digest)
 }
 
-// All is every digest the sidecar accepts; none if it is garbled.
+// All gives every digest that the sidecar accepts. It gives none if the sidecar can't be parsed.
 func (s Sidecar) All() []string {
 	if s.Digest == "" {
 		return nil
@@ -80,7 +78,7 @@ func (s Sidecar) All() []string {
 	return append([]string{s.Digest}, s.Previous...)
 }
 
-// escaper does as sha256sum(1) with names that would break the line.
+// escaper escapes a name that would break the line, as sha256sum(1) does.
 var escaper = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`)
 
 // Format is the sidecar's text for a file of that name.
@@ -98,9 +96,9 @@ func (s Sidecar) Format(name string) []byte {
 }
 
 // Parse reads a sidecar's text, in any form that sha256sum -c takes: HEX  NAME, or with
-// --tag SHA256 (NAME) = HEX, with digits of either case. The name in it is not looked at, since the file
-// may have been renamed together with its sidecar. Text that is none matches
-// ErrChecksumMismatch: what it said is lost, so nothing can be vouched for.
+// --tag SHA256 (NAME) = HEX, with digits of either case. The name is not compared, since the file may have been
+// renamed together with its sidecar. Text of no such form is ErrChecksumMismatch: the digest is lost, so no
+// content can be verified.
 func Parse(text []byte) (Sidecar, error) {
 	var s Sidecar
 	for line := range strings.Lines(string(text)) {
@@ -150,8 +148,8 @@ func isDigest(s string) bool {
 	return err == nil && len(b) == sha256.Size && strings.ToLower(s) == s
 }
 
-// Read reads the sidecar of the file of that name. A missing one is
-// ErrNoChecksum; one that is garbled comes with its Text.
+// Read reads the sidecar of the file of that name. A missing sidecar is ErrNoChecksum. If the sidecar can't be
+// parsed, the result has its Text.
 func Read(dir vfs.Dir, name string) (Sidecar, error) {
 	f, err := dir.Open(name + Suffix)
 	if absent(err) {
@@ -186,8 +184,8 @@ func Read(dir vfs.Dir, name string) (Sidecar, error) {
 	return s, nil
 }
 
-// special refuses what lies in a sidecar's place and is no regular file. It is neither
-// read nor replaced: a link may lead to somebody's data.
+// special refuses a sidecar that is not a regular file. It is neither read nor replaced, since a link may lead to
+// another user's data.
 func special(name string, mode fs.FileMode) error {
 	if mode&fs.ModeSymlink != 0 {
 		return fmt.Errorf("%w: the checksum file %s is one; put a regular file in its place, or remove it", errors.ErrSymlink, name)
@@ -195,14 +193,13 @@ func special(name string, mode fs.FileMode) error {
 	return fmt.Errorf("the checksum file %s is no regular file but of mode %v; remove it: %w", name, mode, fs.ErrInvalid)
 }
 
-// absent is the answer to the name of a sidecar that is not there, or that can't
-// be since it would be too long.
+// absent is the error for a missing sidecar, and for a sidecar whose name would be too long.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENAMETOOLONG)
 }
 
-// Remove takes the sidecar of the file of that name away. A missing one is
-// fs.ErrNotExist. Until the directory is synced it may come back.
+// Remove removes the sidecar of the file of that name. A missing sidecar is fs.ErrNotExist. Until the directory is
+// synced, a crash may bring the sidecar back.
 func Remove(dir vfs.Dir, name string) error {
 	err := dir.Remove(name + Suffix)
 	if absent(err) {
@@ -211,8 +208,8 @@ func Remove(dir vfs.Dir, name string) error {
 	return err
 }
 
-// Mismatch is the error for content that the sidecar does not vouch for. A digest can't
-// tell damage from a change by somebody who does not know of the sidecar.
+// Mismatch gives the error for content with another digest than the sidecar's. The digest can't tell damage from a
+// change by a program that does not update the sidecar.
 func (s Sidecar) Mismatch(digest string) error {
 	return fmt.Errorf("%w: the content has %s, and its checksum file says %s: it was damaged, or changed by a program that "+
 		"keeps no checksum (every writer needs WithChecksum); if the content is right, renew the checksum with checksum.Write or "+

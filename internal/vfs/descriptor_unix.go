@@ -9,14 +9,13 @@ import (
 
 // descriptor owns a file descriptor. It is safe for concurrent use.
 //
-// The kernel gives the number of a closed descriptor to the next file that is
-// opened. A call after Close must therefore not reach the kernel: it would read,
-// change or close somebody else's file. It fails with fs.ErrClosed instead. A
-// Close beside a call leaves the descriptor open until that call has returned.
+// The kernel gives the number of a closed descriptor to the next file that is opened. So a call after Close must not
+// reach the kernel: it would read, change or close another file. It fails with fs.ErrClosed. If a
+// call is running during Close, the descriptor stays open until the call has returned.
 type descriptor struct {
 	fd int
-	// state counts the system calls under way; closing is added to it once no new ones are
-	// taken. Every system call comes by here twice, so it is no mutex.
+	// state is the number of running system calls. closing is added to it by Close; then no new call may
+	// begin. It is an atomic and not a mutex, since every system call changes it twice.
 	state atomic.Int64
 }
 
@@ -43,7 +42,7 @@ func (d *descriptor) release() {
 	}
 }
 
-// close does nothing the second time.
+// close closes the descriptor. A second close does nothing.
 func (d *descriptor) close() error {
 	for {
 		calls := d.state.Load()

@@ -7,18 +7,16 @@ import (
 	"sync"
 )
 
-// caseSensitive are the filesystems of Linux that tell names apart by every byte, in
-// all of their directories.
+// caseSensitive are the filesystems of Linux that compare names byte by byte, in all directories.
 var caseSensitive = map[string]bool{"btrfs": true, "xfs": true, "jfs": true, "nilfs2": true, "reiserfs": true, "squashfs": true,
 	"erofs": true, "ubifs": true, "jffs2": true, "bcachefs": true, "proc": true, "sysfs": true, "devtmpfs": true, "ramfs": true}
 
-// foldsByFlag are those where a directory may have a flag that makes names of another
-// case the same (chattr(1), +F), if the kernel can do that.
+// foldsByFlag are filesystems where a directory may have a flag that makes upper and lower case the same (chattr(1),
+// +F), if the kernel supports it.
 var foldsByFlag = map[string]bool{"ext2": true, "ext3": true, "ext4": true, "ext2/ext3/ext4": true, "f2fs": true, "tmpfs": true, "overlay": true}
 
-// MayFold reports whether names of another case may be the same entry in a directory, of
-// which Stat gave info; false only where that can't be. On a mount that was seen
-// before it makes no system call.
+// MayFold reports whether two names that differ in case may be the same entry of a directory; info is what Stat gave
+// for it. It returns false only if they can't be. For a known mount it makes no system call.
 func MayFold(fsys FS, dir string, info Info) bool {
 	v, known := volumeOfMount(info.Mount.ID)
 	if !known {
@@ -36,8 +34,7 @@ func MayFold(fsys FS, dir string, info Info) bool {
 	return !caseSensitive[v.Type]
 }
 
-// kernelFolds reports whether this kernel knows directories with that flag. Where
-// /sys is not mounted it may.
+// kernelFolds reports whether this kernel supports directories with that flag. Without /sys it returns true.
 var kernelFolds = sync.OnceValue(func() bool {
 	if _, err := os.Stat("/sys/fs"); err != nil {
 		return true
@@ -50,15 +47,15 @@ var kernelFolds = sync.OnceValue(func() bool {
 	return false
 })
 
-// Fold gives one spelling for all that differ in case alone.
+// Fold gives the same spelling for all names that differ only in case.
 func Fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
-// FoldASCII is Fold for a filesystem that knows the case of no other letters.
+// FoldASCII is Fold for a filesystem that ignores the case of ASCII letters only.
 func FoldASCII(name string) string {
 	return mapASCII(name, func(c byte) bool { return 'A' <= c && c <= 'Z' })
 }
 
-// OtherCase is the name with each of its ASCII letters in the other case.
+// OtherCase gives the name with every ASCII letter in the other case.
 func OtherCase(name string) string {
 	return mapASCII(name, func(c byte) bool { return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' })
 }

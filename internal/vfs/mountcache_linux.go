@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mounts remembers what the mount table said about a mount.
+// mounts is the cache of the mount table.
 var mounts = mountCache{known: make(map[mountKey]Volume)}
 
-// maxMounts bounds the memory of a process that meets ever new mounts.
+// maxMounts limits the size of the cache.
 const maxMounts = 64
 
-// mountKey is everything that two mounts would have to share to be taken for one.
+// mountKey identifies a mount in the cache.
 type mountKey struct {
 	id     MountID
 	device uint64
@@ -23,9 +23,8 @@ type mountKey struct {
 	fsid   [2]int32
 }
 
-// lasting reports whether a key can't come to mean another mount. A kernel before
-// 6.8 gives a mount's id away again; device and fsid then still tell disks apart,
-// but not overlays and FUSE mounts, which have neither of their own.
+// lasting reports whether no later mount can have the same key. A kernel before 6.8 uses the id of a mount again.
+// Device and fsid still tell disks apart then, but not overlays and FUSE mounts, which have neither of their own.
 func (k *mountKey) lasting() bool {
 	return k.id.Unique || k.id.Number != 0 && k.number != unix.OVERLAYFS_SUPER_MAGIC && k.number != unix.FUSE_SUPER_MAGIC
 }
@@ -59,8 +58,7 @@ func (c *mountCache) lookUp(key mountKey) (Volume, bool) {
 	return v, ok
 }
 
-// rememberAnswer keeps what was told of a mount under its id alone, if that can't
-// come to mean another.
+// rememberAnswer caches a volume under the id of its mount alone, if no later mount can have the same id.
 func (c *mountCache) rememberAnswer(id MountID, v Volume) {
 	if id.Unique {
 		c.remember(mountKey{id: id}, v)
@@ -76,8 +74,7 @@ func (c *mountCache) remember(key mountKey, v Volume) {
 	c.known[key] = v
 }
 
-// readMount finds fd's mount in the mount table: by its number, or where the
-// kernel tells none by its path.
+// readMount finds fd's mount in the mount table, by its number. If the kernel gives no number, it finds it by path.
 func readMount(id MountID, fd int) (Volume, bool) {
 	table, err := readMountTable()
 	if err != nil {
@@ -106,7 +103,7 @@ func tableNumber(id MountID, fd int) (uint64, bool) {
 	return s.Mnt_id, err == nil && s.Mask&unix.STATX_MNT_ID != 0
 }
 
-// volume turns a line of the mount table into what matters here.
+// volume makes a Volume of a line of the mount table.
 func (e *mountEntry) volume() Volume {
 	v := Volume{Type: e.filesystem, Point: e.point, ReadOnly: e.readOnly}
 	for _, option := range e.options {
@@ -123,9 +120,8 @@ func (e *mountEntry) volume() Volume {
 	return v
 }
 
-// layer tells about the volume of an overlay's layer. A path that is relative,
-// or that leads nowhere, as in a container that is shown its host's path, tells
-// nothing.
+// layer gives the volume of an overlay's layer. It is unknown if the path is relative or does not exist, as in a
+// container that sees its host's path.
 func layer(path string) Volume {
 	if !filepath.IsAbs(path) {
 		return Volume{}

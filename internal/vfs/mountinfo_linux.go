@@ -89,8 +89,8 @@ func (t mountTable) byNumber(number uint64) *mountEntry {
 	return nil
 }
 
-// byPath finds the mount with the longest point above path; of two on one point
-// the later covers the earlier.
+// byPath finds the mount with the longest mount point above path. Of two mounts on one point, the later covers the
+// earlier.
 func (t mountTable) byPath(path string) *mountEntry {
 	var best *mountEntry
 	for i := range t {

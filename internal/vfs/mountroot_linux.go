@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A kernel before 5.8, and a sandbox that refuses statx(2), do not say whether a file is a
-// mount of its own. There the mount that an open file lies on is compared with the mount of its
-// directory: both are in /proc/self/fdinfo since Linux 3.15 (proc_pid_fdinfo(5)).
+// A kernel before 5.8, and a sandbox that refuses statx(2), do not tell whether a file is itself a mount. There the
+// mount of the open file is compared with the mount of its directory. Both are in /proc/self/fdinfo since
+// Linux 3.15 (proc_pid_fdinfo(5)).
 
-// mountRootAt tells it of a name. known is false where nobody does.
+// mountRootAt reports whether the file of that name is itself a mount. known is false if that can't be found out.
 func mountRootAt(dir int, name string, flags int) (root, known bool) {
 	open := unix.O_PATH | unix.O_CLOEXEC
 	if flags&unix.AT_SYMLINK_NOFOLLOW != 0 {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// statMask is all that a commit decides by, so that one statx(2) serves it. A
-// kernel that knows both kinds of mount id gives the one that is never used again.
+// statMask has every field that a commit needs, so one statx(2) is enough. A kernel that has both kinds of mount id
+// gives the one that is never used again.
 const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME | unix.STATX_MNT_ID | unix.STATX_MNT_ID_UNIQUE
 
 func statAt(dir int, name string, follow bool) (Info, error) {
@@ -80,7 +80,7 @@ func mountIDOf(st *unix.Statx_t) MountID {
 	return MountID{}
 }
 
-// fstatat tells what statx does but for attributes and the mount's number.
+// fstatat gives what statx gives, except attributes and the number of the mount.
 func fstatat(dir int, name string, flags int) (Info, error) {
 	var st unix.Stat_t
 	if err := retry(func() error { return unix.Fstatat(dir, name, &st, flags) }); err != nil {
@@ -111,8 +111,8 @@ func setMtimeFD(fd int, ns int64) error {
 	return err
 }
 
-// syncCheckOf says what has to be asked after fsync(2) of a directory; through an overlay
-// it is what its upper layer needs. By the kernel's source:
+// syncCheckOf gives the check that must follow fsync(2) of a directory. For an overlay it is the check of its upper
+// layer. By the kernel's source:
 //   - XFS: xfs_dir_fsync looks only whether the log still has to be written for the directory. statx(2)
 //     fails with EIO.
 //   - ext4: if the commit that held the directory's change has failed in somebody else's fsync,
@@ -136,8 +136,8 @@ func syncCheckOf(v Volume) syncCheck {
 	return checkNothing
 }
 
-// changeStarts starts a change that changes nothing: it removes an attribute that is not there. Only
-// the errors of a filesystem that has stopped are returned: btrfs may lack the space for a change (ENOSPC).
+// changeStarts starts a change that changes nothing: it removes an attribute that does not exist. It returns only the
+// errors of a filesystem that has stopped, since btrfs may lack the space for a change (ENOSPC).
 func changeStarts(dir int) error {
 	err := unix.Fremovexattr(dir, "user.holdfast.none")
 	switch err {
@@ -182,8 +182,8 @@ func (f *osFile) Attr(name string) ([]byte, error) {
 	return value, nil
 }
 
-// growing calls read with what it answers that it needs, which is nothing for
-// most files, and again if there is more by then.
+// growing calls read with a buffer of the size that read itself reports. For most files that is 0. If the size has
+// grown meanwhile, it calls read again.
 func (f *osFile) growing(read func(fd int, buf []byte) (int, error)) ([]byte, error) {
 	var buf []byte
 	for {
@@ -256,11 +256,11 @@ func (f *osFile) CloneFrom(src File, size int64) error {
 	return nil
 }
 
-// smallFile is the size up to which nobody cares about holes.
+// smallFile is the size up to which holes are not looked for.
 const smallFile = 4096
 
-// dataEnd is where the data that begins at off ends: at a hole, or at size. It is off
-// if there is a hole. A filesystem that can't tell has no holes.
+// dataEnd gives the end of the data that begins at off: the next hole, or size. If off is in a hole, it gives off. If
+// the filesystem can't tell, there are no holes.
 func (f *osFile) dataEnd(off, size int64) (int64, error) {
 	if size <= smallFile {
 		return size, nil
@@ -277,7 +277,7 @@ func (f *osFile) dataEnd(off, size int64) (int64, error) {
 	return min(end, size), nil
 }
 
-// holeEnd is where the hole that begins at off ends.
+// holeEnd gives the end of the hole that begins at off.
 func (f *osFile) holeEnd(off, size int64) (int64, error) {
 	end, err := f.seek(off, unix.SEEK_DATA)
 	if err == unix.ENXIO {

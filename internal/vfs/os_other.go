@@ -14,7 +14,7 @@ var errNotDir error = syscall.ENOTDIR
 
 func replaceFile(oldPath, newPath string) error { return os.Rename(oldPath, newPath) }
 
-// infoOf makes do with the path for an identity.
+// infoOf uses the path as the identity.
 func infoOf(path string, info fs.FileInfo) (Info, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {

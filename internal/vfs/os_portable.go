@@ -11,9 +11,8 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Without the *at calls a Dir is a path, and what happens inside it can be led
-// elsewhere by whoever renames its parents. The guarantee report lists such
-// systems as no target.
+// Without the *at calls a Dir is a path. If another process renames a parent, an operation goes to another directory.
+// The guarantee report lists systems without these calls as NonTarget.
 
 type osFS struct{}
 
@@ -142,7 +141,7 @@ func (d *osDir) Names() ([]string, error) {
 	return f.Readdirnames(-1)
 }
 
-// Sync says that it can't, rather than pretend.
+// Sync returns an error, since the platform can't sync a directory.
 func (d *osDir) Sync() error {
 	return &fs.PathError{Op: "sync directory", Path: d.path, Err: errors.ErrUnsupported}
 }
@@ -165,7 +164,7 @@ func (f *osFile) Close() error {
 	return nil
 }
 
-// Chown keeps what there is: these systems have no owner to carry over by number.
+// Chown does nothing: these systems have no numeric owner.
 func (f *osFile) Chown(uid, gid uint32) error { return nil }
 
 func (f *osFile) SetMtime(ns int64) error { return os.Chtimes(f.Name(), time.Time{}, time.Unix(0, ns)) }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readFlags never wait for a FIFO's other end and never make a terminal ours.
+// readFlags don't wait for the other end of a FIFO, and don't make a terminal the controlling one.
 const readFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
 
 type osFS struct{}
@@ -221,10 +221,9 @@ func (d *osDir) Names() ([]string, error) {
 	return f.Readdirnames(-1)
 }
 
-// A syncCheck is what has to be asked of a directory after its fsync: on some filesystems
-// fsync(2) returns 0 although the filesystem has stopped after an error of its disk and the
-// directory's entries will be lost. A filesystem that has stopped stays so until it is mounted
-// again. So if it still works afterwards, the fsync did what it said.
+// A syncCheck tests a directory after its fsync. On some filesystems fsync(2) returns 0 although the filesystem has
+// stopped after an error of its disk, and the directory's entries will be lost. A filesystem that has stopped
+// stays stopped until it is mounted again. So if it still works after the fsync, the fsync was successful.
 type syncCheck int32
 
 const (

@@ -22,7 +22,7 @@ func (f *osFile) path() string {
 	return f.dir + "/" + f.name
 }
 
-// failure joins the path only for an error that is one.
+// failure adds the path to err. A nil error stays nil.
 func (f *osFile) failure(op string, err error) error {
 	if err == nil {
 		return nil

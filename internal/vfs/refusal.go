@@ -7,20 +7,19 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// This is the one place that tells an operation that does not exist, or that this
-// process may not use, from one that was tried and failed. The difference decides
-// whether Warn and BestEffort go on: a disk that fails must never pass for a
-// filesystem that lacks something.
+// The functions here tell an operation that does not exist, or that this process may not use, from an operation that
+// failed. Warn and BestEffort go on only in the first case: a failing disk must not look like a filesystem
+// that lacks something.
 
 // Missing reports whether the kernel or the filesystem has no such operation: ENOTSUP or
 // ENOSYS, or errors.ErrUnsupported of a platform without it.
 func Missing(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
 
-// SyncMissing is Missing for fsync(2), which also says EINVAL of what can't be synced.
+// SyncMissing is Missing for fsync(2), which returns EINVAL for a file that can't be synced.
 func SyncMissing(err error) bool { return Missing(err) || errors.Is(err, syscall.EINVAL) }
 
-// OwnerRefused reports whether chown(2) left the owner because it may not be set
-// here. EINVAL is the answer of a user namespace without a mapping for an id.
+// OwnerRefused reports whether chown(2) failed because the owner may not be set here. EINVAL is the error of a user
+// namespace without a mapping for an id.
 func OwnerRefused(err error) bool {
 	return Missing(err) || denied(err) || errors.Is(err, syscall.EINVAL)
 }
@@ -28,10 +27,9 @@ func OwnerRefused(err error) bool {
 // ModeRefused is OwnerRefused for chmod(2).
 func ModeRefused(err error) bool { return Missing(err) || denied(err) }
 
-// AttrRefused reports whether an extended attribute could not be listed, read, set
-// or removed because of what this process may do and this filesystem may store: EINVAL
-// is the answer to an ACL that names an id without a mapping, and ENOSPC, EDQUOT, E2BIG
-// and ERANGE are those to a value that finds no room.
+// AttrRefused reports whether a call for an extended attribute failed because of the permissions of this process or the
+// limits of this filesystem. EINVAL is the error for an ACL with an id without a mapping. ENOSPC, EDQUOT, E2BIG and
+// ERANGE are the errors for a value that is too large.
 func AttrRefused(err error) bool {
 	for _, errno := range []syscall.Errno{syscall.EINVAL, syscall.ENOSPC, syscall.EDQUOT, syscall.E2BIG, syscall.ERANGE} {
 		if errors.Is(err, errno) {

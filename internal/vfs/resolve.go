@@ -12,7 +12,7 @@ import (
 // maxLinks is Linux's own limit for the links in one path (path_resolution(7)).
 const maxLinks = 40
 
-// Entry is a name in a directory, and what lies there.
+// Entry is a name in a directory, and the file of that name.
 type Entry struct {
 	Dir, Name string // as a path; Dir leads to the directory through links of its own
 	Parent    Info   // the directory
@@ -23,7 +23,7 @@ type Entry struct {
 // Path is the entry's path.
 func (e *Entry) Path() string { return e.path }
 
-// goTo makes the entry the one at a path.
+// goTo makes e the entry at a path.
 func (e *Entry) goTo(path string) {
 	e.Dir, e.Name = Split(path)
 	if e.path = path; len(path) != len(e.Dir)+1+len(e.Name) { // it has two separators in a row
@@ -46,7 +46,7 @@ func (e *Entry) goTo(path string) {
 // parent describes the directory of each entry; it may refuse the entry, or make the
 // directory. follow is asked at each link, and false ends the walk at the link.
 //
-// After an error the result holds the directory and the name that it is about.
+// After an error the result is the entry that the error is about.
 func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), follow func(link string) (bool, error)) (Entry, error) {
 	var e Entry
 	e.goTo(path)
@@ -79,8 +79,7 @@ func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), 
 	return e, fmt.Errorf("%w: %s leads through more than %d links, or in a circle", errors.ErrSymlink, errors.Printable(path), maxLinks)
 }
 
-// readLink is where a link leads, if it may be followed: its text, taken from the
-// directory that it lies in.
+// readLink gives the path that a link leads to, from its directory, if the link may be followed.
 func readLink(fsys FS, link *Entry) (string, error) {
 	path := link.Path()
 	if err := trusted(link); err != nil {
@@ -94,8 +93,7 @@ func readLink(fsys FS, link *Entry) (string, error) {
 		return "", err
 	}
 	if anybodysLink(link) {
-		// Between the look at the owner and the reading of the text somebody may
-		// have put another link in its place.
+		// Another process may have replaced the link between the check of its owner and the reading of its text.
 		now, err := fsys.Stat(path, false)
 		if err != nil {
 			return "", err
@@ -110,8 +108,7 @@ func readLink(fsys FS, link *Entry) (string, error) {
 	return target, nil
 }
 
-// anybodysLink reports whether a link lies where everybody can make one and nobody
-// can take away another's.
+// anybodysLink reports whether a link lies in a sticky directory that everybody may write.
 func anybodysLink(link *Entry) bool {
 	const anybodyWrites = 0o002
 	mode := link.Parent.Mode
@@ -132,13 +129,11 @@ func planted(path string) error {
 		"name the file that it leads to if that is meant: %w", syscall.EACCES)}
 }
 
-// procLinkSize is what lstat(2) tells of the links to open files on procfs, whose
-// text has any length.
+// procLinkSize is the size that lstat(2) gives for a link to an open file on procfs, whatever its text.
 const procLinkSize = 64
 
-// notMagic refuses the links of procfs. Every other link tells the length of its
-// text, so the filesystem is asked only about a link that does not, or may be one of
-// these by chance.
+// notMagic refuses the links of procfs. The size of every other link is the length of its text. So the filesystem is
+// asked only if the size differs, or if it is procLinkSize by chance.
 func notMagic(fsys FS, link *Entry, text string) error {
 	if link.Info.Size == int64(len(text)) && link.Info.Size != procLinkSize {
 		return nil

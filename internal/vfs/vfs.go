@@ -1,7 +1,5 @@
-// Package vfs is the one small set of filesystem verbs that every protocol of
-// the library runs through. Nothing above it calls the operating system for a
-// data file, so a test can put a faulty or a simulated disk here and see what
-// the protocols make of it.
+// Package vfs is the set of filesystem verbs that every protocol of the library uses. No other package calls the
+// operating system for a data file. So a test can put a faulty or a simulated disk in its place.
 //
 // A [Dir] is an open directory. Where the platform has the *at calls, its operations use its descriptor. So
 // an operation stays in the directory even if a parent is renamed or a link is changed meanwhile.
@@ -22,14 +20,13 @@ import (
 type FS interface {
 	// OpenDir opens a directory, following links.
 	OpenDir(path string) (Dir, error)
-	// Open opens a file for reading without waiting for a FIFO's writer and
-	// without becoming a terminal's owner. With follow false a path that ends
-	// in a symbolic link is an error.
+	// Open opens a file for reading. It does not wait for the writer of a FIFO, and does not make a terminal the
+	// controlling one. If follow is false, a path that ends in a symbolic link is an error.
 	Open(path string, follow bool) (File, error)
 	// Stat describes what path leads to, following links only if follow is set.
 	Stat(path string, follow bool) (Info, error)
-	// Volume tells what path, of which Stat gave info, lies on. It follows links
-	// and needs no permission to read.
+	// Volume gives the filesystem of path; info is what Stat gave for it. It follows links and needs no
+	// permission to read.
 	Volume(path string, info Info) (Volume, error)
 	// Readlink gives the text of a symbolic link.
 	Readlink(path string) (string, error)
@@ -41,14 +38,14 @@ type FS interface {
 
 // Dir is an open directory. Its methods do not follow a link in the last place.
 type Dir interface {
-	// Path is what the directory was opened as.
+	// Path is the path that the directory was opened with.
 	Path() string
 	// Self describes the directory.
 	Self() (Info, error)
 	// Stat describes an entry.
 	Stat(name string) (Info, error)
-	// Volume tells what an entry, of which Stat gave info, lies on; an empty name
-	// is the directory, and info what Self gave.
+	// Volume gives the filesystem of an entry; info is what Stat gave for it. For an empty name it gives the
+	// filesystem of the directory, and info is what Self gave.
 	Volume(name string, info Info) (Volume, error)
 	// Same reports whether the entry is the file that info was read from.
 	Same(name string, info fs.FileInfo) (bool, error)
@@ -58,7 +55,7 @@ type Dir interface {
 	OpenRecord(name string) (File, error)
 	// Create makes a new file, which must not exist, readable and writable.
 	Create(name string, perm fs.FileMode) (File, error)
-	// Writable reports nil if the effective user may write the entry.
+	// Writable returns nil if the effective user may write the entry.
 	Writable(name string) error
 	// Rename moves an entry to another directory, replacing what is there.
 	Rename(name string, to Dir, newName string) error
@@ -89,9 +86,8 @@ type File interface {
 	SetAttr(name string, value []byte) error
 	// RemoveAttr removes an attribute; one that is not there is no error.
 	RemoveAttr(name string) error
-	// CloneFrom makes the first size bytes of src, read from its start, the
-	// next bytes of this file, which ends there, sharing blocks or copying in the kernel
-	// where the filesystem can. On Linux the holes that the filesystem tells of stay holes. The position of src may move.
+	// CloneFrom appends the first size bytes of src to this file. The kernel shares the blocks or copies them, where
+	// the filesystem can. On Linux holes stay holes. The position of src may move.
 	CloneFrom(src File, size int64) error
 	// SetMtime sets the time of the last change of the content, in nanoseconds since 1970.
 	// A filesystem may round it down. The next write sets it again.
@@ -103,10 +99,10 @@ type File interface {
 	Close() error
 }
 
-// ID tells files apart while they exist.
+// ID identifies a file as long as it exists.
 type ID struct{ Dev, Ino uint64 }
 
-// Info is what one call tells about a file.
+// Info is the description of a file that one system call gives.
 type Info struct {
 	ID
 	Mode     fs.FileMode // type and permission bits
@@ -119,7 +115,7 @@ type Info struct {
 	Mount    Mount
 }
 
-// Mount is what the same call tells about the file's place, where the kernel says so.
+// Mount is what the same call gives about the file's mount, on kernels that do.
 type Mount struct {
 	ID        MountID
 	Root      bool // the file is itself a mount point
@@ -129,7 +125,7 @@ type Mount struct {
 	RootUnknown bool // Root is false because nobody could tell
 }
 
-// MountID names a mount; the zero one is none.
+// MountID identifies a mount. The zero MountID is none.
 type MountID struct {
 	Number uint64
 	Unique bool // never given to another mount until the machine restarts

@@ -3,13 +3,12 @@ package vfs
 import "github.com/holdfast-go/holdfast/errors"
 
 // Volume is the mounted filesystem that a file or directory lies on. The platforms fill in:
-//   - Linux: all of it, by one statfs. Type, point and options come from the
-//     mount table and are remembered per mount; ReadOnly is asked each time,
-//     but by [Dir] only until the mount took writes. Without /proc the type is
-//     known by its number alone, and an overlay's upper layer not at all.
+//   - Linux: every field, by one statfs. Type, mount point and options come from the mount table and are cached
+//     per mount. ReadOnly is read each time, but a [Dir] reads it only until the mount took writes. Without /proc the
+//     type is known by its number, and an overlay's upper layer is unknown.
 //   - macOS, FreeBSD, OpenBSD, NetBSD: type, point and flags by statfs.
 //   - Windows: the volume's filesystem, and whether it is on the network.
-//   - elsewhere nothing, which is the zero Volume.
+//   - other systems: nothing.
 type Volume struct {
 	Type      string // the system's name for it, as "ext4" or "fuse.sshfs"; empty if it can't be told
 	Point     string // where it is mounted; empty if it can't be told
@@ -20,13 +19,11 @@ type Volume struct {
 	ReadOnly  bool   // it takes no writes
 }
 
-// ErrNoVolume is the answer of a simulated disk, which lies on no volume of the
-// system's, so that nothing can be said about it.
+// ErrNoVolume is the error of a simulated disk, which lies on no volume of the system.
 var ErrNoVolume = errors.New("a simulated disk lies on no volume")
 
-// Space tells how many bytes and how many new files the volume of the directory
-// at path still takes from a program without privileges. inodes is -1 where
-// the filesystem does not count them.
+// Space gives the number of bytes and of new files that a program without privileges can still store on the volume of
+// the directory at path. inodes is -1 if the filesystem does not count them.
 func Space(path string) (bytes, inodes int64, err error) {
 	bytes, inodes, all, err := space(path)
 	if all == 0 {
@@ -35,7 +32,6 @@ func Space(path string) (bytes, inodes int64, err error) {
 	return bytes, inodes, err
 }
 
-// Accessible asks whether this process may create files in the directory at
-// path, without trying. nil means that permissions and mount allow it, and
-// errors.ErrUnsupported that the system can't be asked.
+// Accessible returns nil if permissions and mount allow this process to create files in the directory at path. It does
+// not try. errors.ErrUnsupported means that the system can't tell.
 func Accessible(path string) error { return accessible(path) }

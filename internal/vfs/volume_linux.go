@@ -2,8 +2,7 @@ package vfs
 
 import "golang.org/x/sys/unix"
 
-// volumeAt opens a descriptor that can only be asked, which needs no permission
-// on the file and starts nothing on a device.
+// volumeAt opens the file with O_PATH, which needs no permission on the file and does nothing to a device.
 func volumeAt(dir int, name string, flags int, info Info) (Volume, error) {
 	fd, err := openat(dir, name, unix.O_PATH|unix.O_CLOEXEC|flags, 0)
 	if err != nil {
@@ -13,13 +12,13 @@ func volumeAt(dir int, name string, flags int, info Info) (Volume, error) {
 	return volumeFD(fd, info)
 }
 
-// volumeFD takes the mount's number from what was asked of fd before.
+// volumeFD takes the number of the mount from the earlier description of fd.
 func volumeFD(fd int, info Info) (Volume, error) {
 	var s unix.Statfs_t
 	err := retry(func() error { return unix.Fstatfs(fd, &s) })
 	if Missing(err) || denied(err) {
-		// A sandbox without fstatfs(2). The mount table says the same, if it can be read;
-		// else the zero Volume is one of which nothing is known.
+		// A sandbox may refuse fstatfs(2). The mount table has the same facts. If it can't be read either,
+		// the result is the zero Volume.
 		v, ok := readMount(info.Mount.ID, fd)
 		if ok {
 			mounts.rememberAnswer(info.Mount.ID, v)
@@ -44,5 +43,5 @@ func space(path string) (bytes, inodes, allInodes int64, err error) {
 	return int64(s.Bavail) * int64(s.Bsize), int64(s.Ffree), int64(s.Files), nil
 }
 
-// volumeOfMount is what was told of a mount before; false of one that is new.
+// volumeOfMount gives the cached volume of a mount. It returns false for an unknown mount.
 func volumeOfMount(id MountID) (Volume, bool) { return mounts.lookUp(mountKey{id: id}) }

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// volumeOf asks for no access at all, which is enough for questions.
+// volumeOf opens the file without any access right, which is enough to query it.
 func volumeOf(path string) (Volume, error) {
 	h, err := openForQuestions(path, 0)
 	if err != nil {
@@ -29,7 +29,7 @@ func volumeOf(path string) (Volume, error) {
 	return v, nil
 }
 
-// openForQuestions opens a file or directory and shares everything.
+// openForQuestions opens a file or directory for queries, and shares it with every other access.
 func openForQuestions(path string, flags uint32) (windows.Handle, error) {
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
