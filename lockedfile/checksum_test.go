@@ -218,30 +218,6 @@ func TestBothKindsOfHandlesAtOnceLoseNothing(t *testing.T) {
 	}
 }
 
-func TestVerifyOpenAndCreateAreNoPartOfATransaction(t *testing.T) {
-	_, path := sealedFile(t)
-	c := lockedfile.NewContext[scores](path, safefile.WithChecksum())
-	testkit.Must(t, c.Locked(t.Context(), func(ctx context.Context, _ *lockedfile.Tx[scores]) error {
-		for name, call := range map[string]func() error{
-			"Verify": func() error { return c.Verify(ctx) },
-			"Open":   func() error { _, err := c.Open(ctx); return err },
-			"Create": func() error { _, err := c.Create(ctx); return err },
-		} {
-			if err := call(); !errors.Is(err, errors.ErrLock) {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-		return nil
-	}))
-	testkit.Must(t, c.Verify(t.Context()))
-	w, err := c.Create(t.Context())
-	testkit.Must(t, err)
-	testkit.Must(t, w.Commit())
-	r, err := c.Open(t.Context())
-	testkit.Must(t, err)
-	testkit.Must(t, r.Close())
-}
-
 // Under Replace a link is read through, and what it leads to has the checksum.
 func TestATransactionVerifiesThroughALinkThatItWillReplace(t *testing.T) {
 	_, path := sealedFile(t)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +28,34 @@ func every(f *lockedfile.ContextFile[counters]) map[string]func(ctx context.Cont
 		"Locked": func(ctx context.Context) error {
 			return f.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { return nil })
 		},
+	}
+}
+
+// everyCall is each call of a ContextFile, also those that join no transaction.
+func everyCall(f *lockedfile.ContextFile[counters]) map[string]func(ctx context.Context) error {
+	all := every(f)
+	all["Verify"] = f.Verify
+	all["Open"] = func(ctx context.Context) error { _, err := f.Open(ctx); return err }
+	all["Create"] = func(ctx context.Context) error { _, err := f.Create(ctx); return err }
+	return all
+}
+
+// everyPlainCall is the same of a LockedFile.
+func everyPlainCall(f *lockedfile.LockedFile[counters]) map[string]func() error {
+	return map[string]func() error{
+		"Read":       func() error { _, err := f.Read(); return err },
+		"ReadOr":     func() error { _, err := f.ReadOr(nil); return err },
+		"ReadBytes":  func() error { _, err := f.ReadBytes(); return err },
+		"Write":      func() error { return f.Write(nil) },
+		"WriteBytes": func() error { return f.WriteBytes(nil) },
+		"Merge":      func() error { return f.Merge(nil) },
+		"Append":     func() error { return f.Append("") },
+		"Remove":     f.Remove,
+		"Verify":     f.Verify,
+		"Open":       func() error { _, err := f.Open(); return err },
+		"Create":     func() error { _, err := f.Create(); return err },
+		"Locked":     func() error { return f.Locked(func(*lockedfile.Tx[counters]) error { panic("it ran") }) },
+		"Update":     func() error { return f.Update(func(*counters) error { panic("it ran") }) },
 	}
 }
 
@@ -59,34 +86,19 @@ func TestEveryOperationJoinsTheTransactionOfItsContext(t *testing.T) {
 	}
 }
 
-func TestEveryOperationEndsWithItsContext(t *testing.T) {
-	cause := errors.New("the cause")
-	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(cause)
-	f := contextFile(t)
-	testkit.Must(t, f.Write(context.Background(), counters{"a": 1}))
-	for name, operation := range every(f) {
-		if err := operation(ctx); !errors.Is(err, cause) {
-			t.Errorf("%s with a cancelled context: %v", name, err)
-		}
-	}
-	if v, err := f.Read(context.Background()); err != nil || v["a"] != 1 || len(v) != 1 {
-		t.Errorf("the file holds %v, %v", v, err)
-	}
-}
-
 func TestStreamsCannotBePartOfATransaction(t *testing.T) {
 	f := contextFile(t)
 	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
-		for name, call := range map[string]func(ctx context.Context) error{
-			"Open":   func(ctx context.Context) error { _, err := f.Open(ctx); return err },
-			"Create": func(ctx context.Context) error { _, err := f.Create(ctx); return err },
-			"Verify": f.Verify,
-			"LockAll": func(ctx context.Context) error {
-				return lockedfile.LockAll(ctx, []string{f.Path()}, func(context.Context) error { return nil })
-			},
-			"Acquire": func(ctx context.Context) error { _, err := lockedfile.Acquire(ctx, f.Path()); return err },
-		} {
+		joins := every(f)
+		calls := everyCall(f)
+		calls["LockAll"] = func(ctx context.Context) error {
+			return lockedfile.LockAll(ctx, []string{f.Path()}, func(context.Context) error { return nil })
+		}
+		calls["Acquire"] = func(ctx context.Context) error { _, err := lockedfile.Acquire(ctx, f.Path()); return err }
+		for name, call := range calls {
+			if joins[name] != nil {
+				continue
+			}
 			if err := call(ctx); !errors.Is(err, errors.ErrLock) {
 				t.Errorf("%s inside a transaction: %v", name, err)
 			}
@@ -118,23 +130,6 @@ func TestAJoinedFunctionIsASavepoint(t *testing.T) {
 	}))
 	if v, err := f.Read(context.Background()); err != nil || len(v) != 2 || v["kept"] != 1 || v["joined"] != 1 {
 		t.Errorf("the file holds %v, %v", v, err)
-	}
-}
-
-func TestJoinsFromSeveralGoroutines(t *testing.T) {
-	f := contextFile(t)
-	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
-		var joins sync.WaitGroup
-		for range 50 {
-			joins.Go(func() {
-				testkit.Must(t, f.Update(ctx, func(v *counters) error { (*v)["n"]++; return nil }))
-			})
-		}
-		joins.Wait()
-		return nil
-	}))
-	if v, err := f.Read(context.Background()); err != nil || v["n"] != 50 {
-		t.Errorf("50 joined updates came to %v, %v", v, err)
 	}
 }
 

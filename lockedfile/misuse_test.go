@@ -42,46 +42,18 @@ func TestAZeroHandleFailsAndSaysWhatMakesOne(t *testing.T) {
 	var f lockedfile.LockedFile[counters]
 	var c lockedfile.ContextFile[counters]
 	var l lockedfile.Lock
-	second := func(_ any, err error) error { return err }
-	for want, calls := range map[string]map[string]error{
-		"lockedfile.New": {
-			"Read":       second(f.Read()),
-			"ReadOr":     second(f.ReadOr(nil)),
-			"ReadBytes":  second(f.ReadBytes()),
-			"Write":      f.Write(nil),
-			"WriteBytes": f.WriteBytes(nil),
-			"Merge":      f.Merge(nil),
-			"Append":     f.Append(""),
-			"Remove":     f.Remove(),
-			"Verify":     f.Verify(),
-			"Open":       second(f.Open()),
-			"Create":     second(f.Create()),
-			"Locked":     f.Locked(func(*lockedfile.Tx[counters]) error { t.Error("it ran"); return nil }),
-			"Update":     f.Update(func(*counters) error { t.Error("it ran"); return nil }),
-		},
-		"lockedfile.NewContext": {
-			"Read":       second(c.Read(ctx)),
-			"ReadOr":     second(c.ReadOr(ctx, nil)),
-			"ReadBytes":  second(c.ReadBytes(ctx)),
-			"Write":      c.Write(ctx, nil),
-			"WriteBytes": c.WriteBytes(ctx, nil),
-			"Merge":      c.Merge(ctx, nil),
-			"Append":     c.Append(ctx, ""),
-			"Remove":     c.Remove(ctx),
-			"Verify":     c.Verify(ctx),
-			"Open":       second(c.Open(ctx)),
-			"Create":     second(c.Create(ctx)),
-			"Locked":     c.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { t.Error("it ran"); return nil }),
-			"Update":     c.Update(ctx, func(*counters) error { t.Error("it ran"); return nil }),
-		},
-		"Acquire": {"Release": l.Release()},
-	} {
-		for name, err := range calls {
-			if !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: %v, want one that names %s", name, err, want)
-			}
+	fails := func(name, want string, err error) {
+		if !errors.Is(err, fs.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want one that names %s", name, err, want)
 		}
 	}
+	for name, call := range everyPlainCall(&f) {
+		fails(name, "lockedfile.New", call())
+	}
+	for name, call := range everyCall(&c) {
+		fails(name, "lockedfile.NewContext", call(ctx))
+	}
+	fails("Release", "Acquire", l.Release())
 	if c.Path() != "" || f.Path() != "" {
 		t.Error("a zero handle has a path")
 	}
@@ -114,24 +86,13 @@ func TestAnEndedContextIsTheErrorOfEveryCall(t *testing.T) {
 	testkit.Must(t, c.Write(context.Background(), counters{"a": 1}))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(errOwn)
-	second := func(_ any, err error) error { return err }
-	for name, err := range map[string]error{
-		"Read":       second(c.Read(ctx)),
-		"ReadOr":     second(c.ReadOr(ctx, nil)),
-		"ReadBytes":  second(c.ReadBytes(ctx)),
-		"Write":      c.Write(ctx, nil),
-		"WriteBytes": c.WriteBytes(ctx, nil),
-		"Merge":      c.Merge(ctx, nil),
-		"Append":     c.Append(ctx, "x"),
-		"Remove":     c.Remove(ctx),
-		"Verify":     c.Verify(ctx),
-		"Open":       second(c.Open(ctx)),
-		"Create":     second(c.Create(ctx)),
-		"Locked":     c.Locked(ctx, func(context.Context, *lockedfile.Tx[counters]) error { t.Error("it ran"); return nil }),
-		"Update":     c.Update(ctx, func(*counters) error { t.Error("it ran"); return nil }),
-		"Acquire":    second(lockedfile.Acquire(ctx, path)),
-		"LockAll":    lockedfile.LockAll(ctx, []string{path}, func(context.Context) error { t.Error("it ran"); return nil }),
-	} {
+	calls := everyCall(c)
+	calls["Acquire"] = func(ctx context.Context) error { _, err := lockedfile.Acquire(ctx, path); return err }
+	calls["LockAll"] = func(ctx context.Context) error {
+		return lockedfile.LockAll(ctx, []string{path}, func(context.Context) error { t.Error("it ran"); return nil })
+	}
+	for name, call := range calls {
+		err := call(ctx)
 		if !errors.Is(err, errOwn) || !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -237,16 +237,20 @@ func TestACodecRegisteredAfterTheHandleWasMadeIsUsed(t *testing.T) {
 	}
 }
 
+// panicking is a codec that does not even return.
+type panicking struct{}
+
+func (panicking) Load(io.Reader, any) error { panic("in the loader") }
+func (panicking) Dump(io.Writer, any) error { panic("in the dumper") }
+
 func TestACodecThatPanicsCostsNoData(t *testing.T) {
 	path := filepath.Join(testkit.Memory(t), "a.x")
 	testkit.Put(t, path, "precious")
-	f := safefile.New[string](path, safefile.WithCodec(codec.Pair(
-		func(io.Reader) (string, error) { panic("in the loader") },
-		func(io.Writer, string) error { panic("in the dumper") })))
+	f := safefile.New[string](path, safefile.WithCodec(panicking{}))
 	if _, err := f.Read(); !errors.Is(err, errors.ErrDecode) || !strings.Contains(err.Error(), "in the loader") {
 		t.Errorf("Read: %v", err)
 	}
-	if err := f.Write("x"); !errors.Is(err, errors.ErrEncode) || !strings.Contains(err.Error(), "in the dumper") {
+	if err := f.Write("x"); !errors.Is(err, errors.ErrEncode) || !errors.Is(err, errors.ErrWrite) || !strings.Contains(err.Error(), "in the dumper") {
 		t.Errorf("Write: %v", err)
 	}
 	testkit.WantContent(t, path, "precious")

@@ -141,19 +141,6 @@ func TestAnAppendSharesTheBlocksWhereTheFilesystemCan(t *testing.T) {
 	}
 }
 
-func TestAMoveIsForRegularFiles(t *testing.T) {
-	dir := testkit.Memory(t)
-	file, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "pipe")
-	testkit.Put(t, file, "x")
-	testkit.Must(t, syscall.Mkfifo(pipe, 0o644))
-	for _, ends := range [][2]string{{pipe, file}, {file, pipe}, {pipe, pipe}} {
-		if err := safefile.Move(ends[0], ends[1]); !errors.Is(err, os.ErrInvalid) {
-			t.Errorf("%v: %v", ends, err)
-		}
-	}
-	testkit.WantContent(t, file, "x")
-}
-
 func TestTheSidecarHasTheModeAndOwnerOfTheData(t *testing.T) {
 	testkit.NeedRoot(t)
 	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o755, 0o444} {

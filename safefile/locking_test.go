@@ -82,16 +82,6 @@ func TestABusyFileIsATimeoutThatNamesThePath(t *testing.T) {
 	testkit.WantContent(t, path, "1")
 }
 
-func TestAHolderThatWroteItsRecordIsNamedAndQuoted(t *testing.T) {
-	path := filepath.Join(testkit.Memory(t), "file.json")
-	testkit.Put(t, path+".lock", "# holdfast pid=4711 host=\x1b[31mevil since=2026-01-02T03:04:05Z\n")
-	held(t, path)
-	err := safefile.New[int](path, safefile.WithTimeout(0)).Write(1)
-	if text := err.Error(); !strings.Contains(text, `process 4711 on "\x1b[31mevil" since 2026-01-02`) {
-		t.Errorf("it reads %q", text)
-	}
-}
-
 func TestTheWaitEndsWhenTheLockIsFree(t *testing.T) {
 	path := filepath.Join(testkit.Memory(t), "file.json")
 	other := held(t, path)

@@ -61,20 +61,6 @@ func wantEveryWriteRefused(t *testing.T, f *safefile.SafeFile[map[string]int], m
 	}
 }
 
-func TestASingleFileThatIsMountedIsRefusedAndStaysWhole(t *testing.T) {
-	testkit.NeedRoot(t)
-	dir := t.TempDir()
-	source, path := filepath.Join(dir, "source"), filepath.Join(dir, "mounted")
-	testkit.Put(t, source, "old")
-	disktest.Bind(t, source, path)
-	err := safefile.WriteFile(path, []byte("new"))
-	if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "mount") {
-		t.Errorf("got %v", err)
-	}
-	testkit.WantContent(t, path, "old")
-	wantNoTemps(t, dir)
-}
-
 func TestWhatIsNoRegularFileIsRefusedWithoutHanging(t *testing.T) {
 	testkit.NeedLinux(t)
 	for what, make := range map[string]func(t *testing.T, path string){

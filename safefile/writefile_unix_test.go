@@ -187,7 +187,7 @@ func TestTheDocumentOfWriteFileNamesItsDifferences(t *testing.T) {
 	_, doc, _ := strings.Cut(string(source), "// WriteFile is [os.WriteFile]")
 	doc, _, _ = strings.Cut(doc, "func WriteFile")
 	doc = strings.ReplaceAll(doc, "\n//", "")
-	for _, word := range []string{"directory", "not read", "another user", "set-id"} {
+	for _, word := range []string{"directory", "not read", "another user", "set-user-ID"} {
 		if !strings.Contains(doc, word) {
 			t.Errorf("it says nothing about %q", word)
 		}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/store"
-	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 )
 
@@ -126,34 +124,6 @@ func TestMergeRefusesWhatHasNoKeysAndNoElements(t *testing.T) {
 	refused("a number", err)
 }
 
-func TestReadOrGivesTheDefaultOnlyForAMissingFile(t *testing.T) {
-	f := inMemory[[]int](t, codec.JSON())
-	if v, err := f.ReadOr([]int{7}); err != nil || !slices.Equal(v, []int{7}) {
-		t.Errorf("missing: %v, %v", v, err)
-	}
-	must(t, f.WriteBytes(background, []byte("[1,")))
-	if v, err := f.ReadOr([]int{7}); !errors.Is(err, errors.ErrDecode) || !errors.Is(err, errors.ErrRead) || v != nil {
-		t.Errorf("damaged: %v, %v", v, err)
-	}
-}
-
-func TestACodecThatPanicsIsAnErrorAndTheDataStays(t *testing.T) {
-	f := inMemory[string](t, panicking{})
-	must(t, f.WriteBytes(background, []byte("data")))
-	if _, err := f.Read(); !errors.Is(err, errors.ErrDecode) || !strings.Contains(err.Error(), "stumbled") {
-		t.Errorf("Read: %v", err)
-	}
-	if err := f.Write(background, "x"); !errors.Is(err, errors.ErrEncode) || !errors.Is(err, errors.ErrWrite) {
-		t.Errorf("Write: %v", err)
-	}
-	wantBytes(t, f, "data")
-}
-
-type panicking struct{}
-
-func (panicking) Load(io.Reader, any) error { panic("stumbled") }
-func (panicking) Dump(io.Writer, any) error { panic("stumbled") }
-
 func TestACodecsOwnErrorMatchesItsKindAndStaysVisible(t *testing.T) {
 	own := errors.New("the codec's own")
 	f := inMemory[string](t, failing{own})
@@ -175,64 +145,6 @@ type failing struct{ err error }
 
 func (f failing) Load(io.Reader, any) error { return f.err }
 func (f failing) Dump(io.Writer, any) error { return f.err }
-
-func TestATransactionSeesWhatItStaged(t *testing.T) {
-	f := inMemory[map[string]int](t, codec.JSON())
-	err := f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
-		if _, err := tx.Read(); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("before: %v", err)
-		}
-		if err := tx.Remove(); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("Remove before: %v", err)
-		}
-		if v, err := tx.ReadOr(map[string]int{"d": 1}); err != nil || v["d"] != 1 {
-			t.Errorf("ReadOr: %v, %v", v, err)
-		}
-		must(t, tx.Write(map[string]int{"a": 1}))
-		must(t, tx.Merge(map[string]int{"b": 2}))
-		must(t, tx.Append("\n"))
-		v, err := tx.Read()
-		if err != nil || len(v) != 2 {
-			t.Errorf("after: %v, %v", v, err)
-		}
-		data, err := tx.ReadBytes()
-		must(t, err)
-		clear(data) // it is the caller's own
-		return nil
-	})
-	must(t, err)
-	wantBytes(t, f, "{\n  \"a\": 1,\n  \"b\": 2\n}\n\n")
-	must(t, f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error { return tx.Remove() }))
-	if _, err := f.ReadBytes(); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("removed: %v", err)
-	}
-}
-
-func TestAnErrorOfTheFunctionComesBackAsItIsAndStagesNothing(t *testing.T) {
-	f := inMemory[map[string]int](t, codec.JSON())
-	own := errors.New("the user's own")
-	err := f.Do(background, "update", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
-		must(t, tx.Write(map[string]int{"a": 1}))
-		return own
-	})
-	if err != own {
-		t.Errorf("got %v", err)
-	}
-	if _, err := f.ReadBytes(); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("something was staged: %v", err)
-	}
-}
-
-func TestBytesAreTheCallersToChangeAfterwards(t *testing.T) {
-	f := inMemory[string](t, codec.Text())
-	data := []byte("written")
-	must(t, f.Do(background, "write", errors.ErrWrite, nil, func(tx *Tx[string]) error {
-		err := tx.WriteBytes(data)
-		copy(data, "changed")
-		return err
-	}))
-	wantBytes(t, f, "written")
-}
 
 func TestWrongArgumentsSurfaceAtEveryCallAndNameThePath(t *testing.T) {
 	o := Defaults()
@@ -283,26 +195,6 @@ func TestAPathKeepsWhatTheSystemGivesAMeaning(t *testing.T) {
 	}
 }
 
-func TestDotsAfterALinkLeadWhereTheSystemSays(t *testing.T) {
-	dir := t.TempDir()
-	must(t, os.MkdirAll(filepath.Join(dir, "releases", "7"), 0o755))
-	if err := os.Symlink("releases/7", filepath.Join(dir, "current")); err != nil {
-		t.Skip(err)
-	}
-	if runtime.GOOS == "windows" {
-		t.Skip("Windows cleans paths itself")
-	}
-	path := dir + "/current/../shared.json"
-	must(t, New[int](path, Defaults()).Write(background, 1))
-	data, err := os.ReadFile(path)
-	if err != nil || string(data) != "1\n" {
-		t.Errorf("the system finds %q, %v", data, err)
-	}
-	if _, err := vfs.OS.Stat(filepath.Join(dir, "releases", "shared.json"), false); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestARelativeLockDirectoryIsMadeAbsoluteToo(t *testing.T) {
 	o := Defaults()
 	o.LockDir = "locks"
@@ -327,22 +219,4 @@ func TestCodecsThatCannotBeComparedAreNotTheSameAndDoNotPanic(t *testing.T) {
 			t.Errorf("%s: %v, %v", what, v, err)
 		}
 	}
-}
-
-func TestUpdateStartsFromTheZeroValueAndWritesWhatItsFunctionMade(t *testing.T) {
-	f := inMemory[map[string]int](t, codec.JSON())
-	count := func(v *map[string]int) error { (*v)["n"]++; return nil }
-	for range 3 {
-		must(t, f.Update(background, count))
-	}
-	wantBytes(t, f, "{\n  \"n\": 3\n}\n")
-	own := errors.New("the user's own")
-	if err := f.Update(background, func(v *map[string]int) error { (*v)["n"] = 9; return own }); err != own {
-		t.Errorf("got %v", err)
-	}
-	must(t, f.WriteBytes(background, []byte("{")))
-	if err := f.Update(background, count); !errors.Is(err, errors.ErrDecode) || !errors.Is(err, errors.ErrWrite) {
-		t.Errorf("damaged: %v", err)
-	}
-	wantBytes(t, f, "{")
 }

@@ -108,15 +108,6 @@ func TestAReplacementKeepsModeOwnerAndAttributes(t *testing.T) {
 	}
 }
 
-func TestAnACLThatTheDirectoryGaveTheTempIsTakenAwayAgain(t *testing.T) {
-	b := newBench(t)
-	_, err := b.commit(strict, func(temp *Temp) { testkit.Must(t, temp.SetAttr(accessACL, []byte("inherited"))) })
-	testkit.Must(t, err)
-	if names, _ := b.want("new").Attrs(); len(names) > 0 {
-		t.Errorf("attributes %v", names)
-	}
-}
-
 func TestAnAttributeThatMayNotBeSetIsFineIfItIsThere(t *testing.T) {
 	for value, fine := range map[string]bool{"label": true, "other": false} {
 		b := newBench(t)
@@ -186,20 +177,6 @@ func TestMetadataThatCannotBeReadOrSetIsAMatterOfPolicy(t *testing.T) {
 				testkit.Must(t, err)
 				b.want("new")
 			}
-		}
-	}
-}
-
-func TestAFileThatMayNotBeReadKeepsNoAttributes(t *testing.T) {
-	for _, policy := range []safety.Policy{strict, warn} {
-		b := newBench(t)
-		old := b.known()
-		old.File = nil
-		temp, err := Create(b.dir, NoOwner, old, 0o666, policy)
-		testkit.Must(t, err)
-		_, err = settleAndCommit(temp, func() error { return nil })
-		if refused := errors.Is(err, fs.ErrPermission); refused != (policy == strict) {
-			t.Errorf("level %v: %v", policy.Level, err)
 		}
 	}
 }
