@@ -21,9 +21,20 @@ const module = "github.com/holdfast-go/holdfast/"
 // public lists the directories of the packages that other programs may import.
 var public = []string{"errors", "codec", "codec/codectest", "registry", "safefile", "safefile/guarantee", "safefile/checksum", "lockedfile"}
 
+type loaded struct {
+	doc   *doc.Package
+	files []*ast.File
+}
+
+// packages are those that load has parsed, by directory.
+var packages = make(map[string]loaded)
+
 // load parses the documentation of a package, its examples included.
 func load(t *testing.T, dir string) (*doc.Package, []*ast.File) {
 	t.Helper()
+	if known, ok := packages[dir]; ok {
+		return known.doc, known.files
+	}
 	paths, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(dir), "*.go"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no source in %s: %v", dir, err)
@@ -37,6 +48,7 @@ func load(t *testing.T, dir string) (*doc.Package, []*ast.File) {
 	}
 	p, err := doc.NewFromFiles(fset, files, module+dir, doc.PreserveAST)
 	testkit.Must(t, err)
+	packages[dir] = loaded{p, files}
 	return p, files
 }
 

@@ -6,7 +6,9 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -40,7 +42,7 @@ func fragment(file *lockedfile.LockedFile[Config], state State) {
 
 func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {
 	fset := token.NewFileSet()
-	config := types.Config{Importer: importer.ForCompiler(fset, "source", nil)}
+	config := types.Config{Importer: importer.ForCompiler(fset, "gc", compiled(t))}
 	count := 0
 	for _, block := range blocks(t, "go") {
 		if strings.HasPrefix(block, "package ") {
@@ -62,6 +64,31 @@ func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {
 	if count < 5 {
 		t.Errorf("the README has %d fragments of Go", count)
 	}
+}
+
+// compiled finds the compiled form of each package that the preamble imports, and of what those import, in
+// the build cache of the go command.
+func compiled(t *testing.T) importer.Lookup {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), "preamble.go", preamble+"}", parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arguments := []string{"list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}"}
+	for _, imported := range f.Imports {
+		arguments = append(arguments, strings.Trim(imported.Path.Value, `"`))
+	}
+	list, err := exec.Command("go", arguments...).Output()
+	if err != nil {
+		t.Skipf("the go command can't list packages: %v", err)
+	}
+	files := make(map[string]string)
+	for line := range strings.Lines(string(list)) {
+		if path, file, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			files[path] = file
+		}
+	}
+	return func(path string) (io.ReadCloser, error) { return os.Open(files[path]) }
 }
 
 // blocks gives the README's code blocks in one language.
