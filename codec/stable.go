@@ -120,7 +120,8 @@ var dependent = question{
 
 func decodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return !methodless(t) && (p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()))
+	return !methodless(t) && (p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) ||
+		p.Implements(reflect.TypeFor[toml.Unmarshaler]()) || t == reflect.TypeFor[toml.Primitive]())
 }
 
 func encodesItself(t reflect.Type) bool {

@@ -45,13 +45,15 @@
 // # Why a part can prove the whole
 //
 // The check decodes the new text and encodes what it finds, which costs more than all
-// the rest. In JSON a decoder makes of a value the same wherever it is, as long as no
-// type decodes itself and no two keys of a text can be one key of a map. So an
+// the rest. In JSON and TOML a decoder makes of a value the same wherever it is, as long
+// as no type decodes itself and no two keys of a text can be one key of a map. So an
 // [Excerpter] lets it be asked of the touched entries alone, each in its place:
 //
 //   - The tree proof has shown that all else has the bytes that it had. It decodes to
 //     what it decoded to before, of which the two encodings say the same.
-//   - The whole new text is valid; that is asked of the format, without decoding.
+//   - The whole new text is valid; that is asked of the format, without decoding. TOML's
+//     decoder has parsed it by then, and its keys are compared with those of the outline.
+//     Where two keys of one table differ in case alone, the whole is decoded.
 //   - An excerpt of the touched entries, with the collections around them and nothing
 //     else, is decoded as a value of the caller's type and encoded. It must have there
 //     what the new encoding has, and no key that this has not: so a key that the decoder

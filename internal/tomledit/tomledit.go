@@ -26,7 +26,7 @@ func Edit(old, oldEnc, newEnc []byte, opt textedit.Options) ([]byte, textedit.Re
 // Format is the grammar of TOML.
 var Format interface {
 	textedit.Comparer
-	textedit.Outliner
+	textedit.Excerpter
 } = format{}
 
 type format struct{}
@@ -101,7 +101,11 @@ func (p *Parsed) Document(like *textedit.Node) (*textedit.Document, error) {
 
 // Release lets go of what the decoder has read of a document, which takes more memory
 // than the document does.
-func (format) Release(doc *textedit.Document) { doc.Data.(*layout).parsed = nil }
+func (format) Release(doc *textedit.Document) {
+	if l, ok := doc.Data.(*layout); ok { // not of a mere text
+		l.parsed = nil
+	}
+}
 
 // ParsedOf gives what the decoder has read of a document.
 func ParsedOf(doc *textedit.Document) *Parsed { return doc.Data.(*layout).parsed }
