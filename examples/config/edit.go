@@ -11,7 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// get prints one value of any file: a string as it stands, all else as JSON.
+// get prints one value of any file: a string as it is, everything else as JSON.
 func get(out io.Writer, path, key string) error {
 	table, err := safefile.New[map[string]any](path).Read()
 	if err != nil {
@@ -35,8 +35,8 @@ func get(out io.Writer, path, key string) error {
 	return codec.JSON().Dump(out, value)
 }
 
-// set changes one value of any file, and makes the tables that lead to it. It is
-// one Update, so what other processes set at the same time is kept.
+// set changes one value of any file, and makes the tables that lead to it. It is one Update, so a change that
+// another process makes at the same time is kept.
 func set(path, key, text string) error {
 	value, names := parse(text), split(key)
 	last := len(names) - 1

@@ -6,10 +6,9 @@
 //	go run ./examples/config app.toml set server.port 8080    and a change of it
 //	go run ./examples/config app.yaml visit ada 25            what the tour starts several of
 //
-// The file may be JSON, JSONC, YAML or TOML. A dot in a key leads into a table; a
-// dot that belongs to a name is written \. as in settings.editor\.tabSize. A
-// value is a JSON number, true, false, null or "string", and any other text is
-// a string as it stands.
+// The file may be JSON, JSONC, YAML or TOML. A dot in a key leads into a table. A dot that belongs to a name is
+// written \. as in settings.editor\.tabSize. A value is a JSON number, true, false, null or "string". Any other
+// text is a string.
 package main
 
 import (

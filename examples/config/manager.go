@@ -8,7 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// config is what the file holds.
+// config is the content of the file.
 type config struct {
 	App    app                    `yaml:"app"`
 	Visits int                    `yaml:"visits"`
@@ -30,13 +30,12 @@ type preferences struct {
 
 var defaults = app{Name: "shop", Version: "1.4.0", MaxConnections: 100}
 
-// patience is how long to wait for other writers.
+// patience is the longest wait for other writers.
 const patience = 10 * time.Second
 
-// manager is the application's view of its file. Each change is one Update: it
-// reads the file under the lock that keeps out the writers of all processes, and
-// writes before it lets go of it. To read, change and write without that lock
-// would lose what another process wrote in between.
+// manager gives the application access to its file. Each change is one Update: it takes the lock, which excludes the
+// writers of all processes, reads the file, writes it and releases the lock. Without the lock, a change that
+// another process makes between the read and the write would be lost.
 type manager struct {
 	file *lockedfile.LockedFile[config]
 }
@@ -45,10 +44,10 @@ func open(path string) manager {
 	return manager{lockedfile.New[config](path, safefile.WithTimeout(patience))}
 }
 
-// read waits for nobody.
+// read reads the file. It does not wait for writers.
 func (m manager) read() (config, error) { return m.file.Read() }
 
-// configure changes settings. If they make no sense then, nothing is written.
+// configure changes settings. If the new settings are not valid, nothing is written.
 func (m manager) configure(change func(*app)) error {
 	return m.file.Update(func(c *config) error {
 		change(&c.App)
@@ -59,7 +58,7 @@ func (m manager) configure(change func(*app)) error {
 	})
 }
 
-// prefer changes one user's preferences. A user who has none yet gets them.
+// prefer changes the preferences of one user, who need not have any yet.
 func (m manager) prefer(user string, change func(*preferences)) error {
 	return m.file.Update(func(c *config) error {
 		c.prefer(user, change)
@@ -76,7 +75,7 @@ func (c *config) prefer(user string, change func(*preferences)) {
 	c.Users[user] = p
 }
 
-// visit counts a visit for the user and for the shop, both or neither.
+// visit counts a visit for the user and for the shop. Both counts change, or none.
 func (m manager) visit(user string) error {
 	return m.file.Update(func(c *config) error {
 		c.Visits++

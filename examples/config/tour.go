@@ -15,10 +15,10 @@ import (
 //go:embed app.yaml
 var sample []byte
 
-// visits is how often each worker of the tour changes the file.
+// visits is the number of changes that each worker of the tour makes.
 const visits = 25
 
-// tour shows what a manager does, on the embedded sample.
+// tour shows the manager at work on the embedded sample.
 func tour(out io.Writer) error {
 	dir, err := os.MkdirTemp("", "config")
 	if err != nil {
@@ -73,8 +73,8 @@ func refused(out io.Writer, m manager) error {
 	return err
 }
 
-// manyProcesses starts a copy of this program for each user, and then counts.
-// One update lost, of a user or of the shop's total, and the numbers differ.
+// manyProcesses starts a copy of this program for each user, and compares the counts afterwards. If one update were
+// lost, the numbers would differ.
 func manyProcesses(out io.Writer, m manager) error {
 	before, err := m.read()
 	if err != nil {
@@ -121,7 +121,7 @@ func count(out io.Writer, before, after config) error {
 	return nil
 }
 
-// work is what each of the processes does.
+// work is the task of each process.
 func work(m manager, user string, times int) error {
 	for range times {
 		if err := m.visit(user); err != nil {

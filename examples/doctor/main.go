@@ -1,12 +1,13 @@
-// Command doctor says what can be promised about a file at a given path on this
-// machine, and proves it.
+// Command doctor tells which guarantees hold for a file at a given path on this machine, and tests them.
 //
 //	go run ./examples/doctor [-dry] [-json] [-lock-dir DIR] [-require NAME,…] PATH
 //
-// It creates probe files beside PATH, never touches PATH itself, and cleans up;
-// with -dry it only looks. The exit status is 1 when a required guarantee is not
-// Guaranteed, or, without -require, when a check failed that a guarantee rests
-// on; 2 when the question makes no sense.
+// It creates probe files beside PATH and removes them. It never touches PATH itself. With -dry it creates nothing. The
+// exit status is:
+//   - 0 if every required guarantee is Guaranteed, or, without -require, if every check passed that a
+//     guarantee depends on
+//   - 1 if not
+//   - 2 if the arguments are wrong
 package main
 
 import (
@@ -29,7 +30,7 @@ const (
 	statusUsage = 2
 )
 
-// tryLock makes this program the second process of its own lock check.
+// tryLock makes this program the second process of its own test of the lock.
 const tryLock = "-try-lock"
 
 func main() {
@@ -39,7 +40,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program but for its process.
+// run is the program, without the exit of the process.
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -103,8 +104,7 @@ func show(w io.Writer, diagnosis *guarantee.Diagnosis, asJSON bool) error {
 	return encoder.Encode(diagnosis)
 }
 
-// try is what guarantee.Helper asks of a second process: 0 if it got the lock, 1
-// if somebody holds it.
+// try does what guarantee.Helper expects of a second process. It gives 0 if it got the lock, and 1 if the lock is held.
 func try(path string) int {
 	lock := flock.New(path)
 	got, err := lock.TryLock()

@@ -7,7 +7,7 @@ import (
 	"github.com/holdfast-go/holdfast/safefile/checksum"
 )
 
-// stage is the last one that a job has been through.
+// stage is the last stage that a job has passed.
 type stage string
 
 const (
@@ -18,14 +18,14 @@ const (
 	finalised stage = "finalised" // and so in the other file
 )
 
-// job is one set of numbers on its way.
+// job is one set of numbers in the pipeline.
 type job struct {
 	Numbers []int `json:"numbers"`
 	Stage   stage `json:"stage"`
 	outcome
 }
 
-// outcome is what the stages find out.
+// outcome is the result of the stages.
 type outcome struct {
 	Worker   string  `json:"worker,omitempty"` // who has done the last stage
 	Low      int     `json:"low"`
@@ -36,14 +36,14 @@ type outcome struct {
 	Rejected string  `json:"rejected,omitempty"` // why
 }
 
-// results is what the second file holds.
+// results is the content of the second file.
 type results struct {
 	Total int                `json:"total"` // of the jobs below, each counted once
 	Jobs  map[string]outcome `json:"jobs"`
 }
 
-// identify names a job after its numbers: who submits the same ones again, since
-// he was killed before he saw the answer, means the same job.
+// identify names a job by its numbers. A program that was killed before it saw the answer submits the same numbers
+// again, and that is the same job.
 func identify(numbers []int) string {
 	return checksum.Sum([]byte(fmt.Sprint(numbers)))[:12]
 }

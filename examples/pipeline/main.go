@@ -1,20 +1,16 @@
 // Pipeline takes jobs through validation, computation and finalisation, with
-// three workers over two files: active.json holds the jobs that are on their way,
-// results.json those that are through.
+// three workers over two files: active.json holds the jobs in the pipeline, results.json the finished ones.
 //
 //	go run ./examples/pipeline                     in a temporary directory
 //	go run ./examples/pipeline DIR                 in a directory that stays
 //	go run ./examples/pipeline DIR 4,8,15 16,23    with jobs of your own
 //
-// Each stage is one transaction, and its step is printed when it is durable.
-// Kill the program where you like, best with -slow 1s, and start it again with
-// the same directory: it goes on behind the last step that was printed, or one
-// further. Several copies may work in one directory.
+// Each stage is one transaction, and is printed when it is durable. Kill the program at any moment, best with
+// -slow 1s, and start it again with the same directory. It continues after the last step that was printed, or one
+// step later. Several copies may work in one directory.
 //
-// It shows how several workers change one file without losing anything
-// (pipeline.go), in which order two files are committed so that a crash in
-// between is harmless (finalise), and how to look at two files under both their
-// locks (submit).
+// It shows how several workers change one file without losing a change (pipeline.go), in which order two files are
+// committed so that a crash in between is harmless (finalise), and how to read two files under both locks (submit).
 package main
 
 import (
@@ -37,11 +33,10 @@ const usage = `usage: pipeline [-slow DURATION] [DIR [JOB…]]
 A job is a list of whole numbers, as in: 4,8,15,16,23,42
 `
 
-// patience is how long a worker waits for the others.
+// patience is the longest wait of a worker for the others.
 const patience = 10 * time.Second
 
-// samples are the jobs of a run that is given none. The empty one is refused by
-// the validation.
+// samples are the jobs of a run without jobs of its own. The validation refuses the empty one.
 var samples = [][]int{
 	{1, 2, 3, 4, 5},
 	{10, 20, 30, 40, 50, 60},
@@ -51,7 +46,7 @@ var samples = [][]int{
 }
 
 func main() {
-	// An interrupt ends the waits, never a commit that has begun.
+	// An interrupt ends a wait. A commit that has begun is finished.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx, os.Args[1:], os.Stdout)

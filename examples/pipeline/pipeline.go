@@ -10,7 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// pipeline is the two files, and the transactions that move a job on.
+// pipeline has the two files, and the transactions that move a job to its next stage.
 type pipeline struct {
 	active  *lockedfile.ContextFile[map[string]job]
 	results *lockedfile.ContextFile[results]
@@ -29,14 +29,13 @@ func open(dir string, patience time.Duration) *pipeline {
 	}
 }
 
-// errOvertaken leaves a transaction without a change: the job is not, or no
-// longer, where its caller has seen it.
+// errOvertaken ends a transaction without a change: the job is not, or no longer, at the stage that the caller has
+// seen.
 var errOvertaken = errors.New("somebody else has moved the job on")
 
-// submit adds a job, unless it is in one of the files already. That has to be
-// seen under both locks, else the job may move from one file to the other
-// between the two looks. LockAll commits one file after the other, so a crash can
-// come in between; here just one of them is changed.
+// submit adds a job, unless one of the files has it already. It reads both files under both locks. Without the
+// locks, the job might move from one file to the other between the two reads. LockAll commits one file after
+// the other, so a crash can come in between. That does no harm here, since only one file is changed.
 func (p *pipeline) submit(ctx context.Context, numbers []int) (id string, added bool, err error) {
 	id = identify(numbers)
 	both := []string{p.active.Path(), p.results.Path()}
@@ -64,10 +63,9 @@ func (p *pipeline) submit(ctx context.Context, numbers []int) (id string, added 
 	return id, err == nil, err
 }
 
-// advance is the transaction of one stage. It changes the job only if that is
-// still at the stage at which its worker has found it, so that of two who have
-// done the same work one counts. The work itself is done before, without the
-// lock, so that the workers compute at the same time.
+// advance is the transaction of one stage. It changes the job only if the job is still at the stage at which the worker
+// has found it. So if two workers have done the same work, one of them counts. The work itself is done before,
+// without the lock, so that the workers compute at the same time.
 func (p *pipeline) advance(ctx context.Context, id string, from stage, to job) error {
 	return persist(func() error {
 		return p.active.Update(ctx, func(jobs *map[string]job) error {
@@ -109,9 +107,8 @@ func (p *pipeline) finalise(ctx context.Context, id string, found outcome) error
 	})
 }
 
-// status reads both files as they are; reading waits for nobody. A job never
-// leaves the first file before it is in the second, so in this order none is
-// missed.
+// status reads both files, without waiting for writers. A job is in the second file before it leaves the first one. So in
+// this order no job is missed.
 func (p *pipeline) status(ctx context.Context) (active map[string]job, through results, err error) {
 	if active, err = p.active.ReadOr(ctx, nil); err != nil {
 		return nil, results{}, err
@@ -125,12 +122,11 @@ func (p *pipeline) status(ctx context.Context) (active map[string]job, through r
 	return active, through, nil
 }
 
-// attempts bounds how often persist tries.
+// attempts is the number of times that persist tries.
 const attempts = 10
 
-// persist repeats a transaction while somebody saves its file by hand, with an
-// editor that takes no lock: that change is kept, and the transaction reads it
-// and thinks again.
+// persist repeats a transaction if a person saves the file with an editor meanwhile, which takes no lock. That change
+// is kept. The transaction reads it and decides again.
 func persist(transaction func() error) error {
 	var err error
 	for range attempts {

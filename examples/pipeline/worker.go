@@ -14,8 +14,8 @@ import (
 
 const workers = 3
 
-// run submits the jobs, works on all that are on their way, those of an earlier
-// run too, and prints how things stand then.
+// run submits the jobs, works on all jobs in the pipeline, also on those of an earlier run, and prints the state
+// afterwards.
 func (p *pipeline) run(ctx context.Context, jobs [][]int) error {
 	for _, numbers := range jobs {
 		id, added, err := p.submit(ctx, numbers)
@@ -36,7 +36,7 @@ func (p *pipeline) run(ctx context.Context, jobs [][]int) error {
 	return errors.Join(err, p.report(context.WithoutCancel(ctx)))
 }
 
-// share has the workers take the jobs as they get to them.
+// share distributes the jobs to the workers.
 func (p *pipeline) share(ctx context.Context, ids []string) error {
 	todo := make(chan string, len(ids))
 	for _, id := range ids {
@@ -66,7 +66,7 @@ func (p *pipeline) work(ctx context.Context, worker string, todo <-chan string) 
 	return nil
 }
 
-// process takes a job on from whatever stage it is at.
+// process takes a job through the stages that are left.
 func (p *pipeline) process(ctx context.Context, id, worker string) error {
 	for {
 		reached, err := p.step(ctx, id, worker)
@@ -80,7 +80,7 @@ func (p *pipeline) process(ctx context.Context, id, worker string) error {
 	}
 }
 
-// step takes a job through its next stage, and tells which that was.
+// step takes a job through its next stage, and returns that stage.
 func (p *pipeline) step(ctx context.Context, id, worker string) (stage, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -111,7 +111,7 @@ func (p *pipeline) step(ctx context.Context, id, worker string) (stage, error) {
 	return j.Stage, p.advance(ctx, id, from, j)
 }
 
-// wait stands for work that takes its time.
+// wait stands for work that takes time.
 func wait(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):

@@ -8,7 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// report is what an analysis finds.
+// report is the result of an analysis.
 type report struct {
 	Numbers *figures       `json:"numbers,omitempty"` // nil if there are none
 	Types   map[string]int `json:"types"`             // how many values there are of each
@@ -26,8 +26,7 @@ type figures struct {
 
 var errTooLarge = errors.New("the numbers are too large to calculate with")
 
-// analyse looks through a document. JSON has no infinity, so a result that would
-// be one is an error.
+// analyse examines a document. JSON has no infinity, so a result that is infinite is an error.
 func analyse(document any) (*report, error) {
 	found := report{Types: map[string]int{}}
 	var numbers []float64

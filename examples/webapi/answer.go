@@ -45,8 +45,8 @@ type accepted struct {
 	Status status `json:"status"`
 }
 
-// postUpload answers when the task is durable. Its context is the request's: a
-// client who has gone does not wait for the lock any longer.
+// postUpload answers when the task is durable. It uses the context of the request, so a client that has gone does not
+// wait for the lock any longer.
 func (s *service) postUpload(w http.ResponseWriter, r *http.Request) error {
 	name := r.URL.Query().Get("name")
 	if len(name) > maxName {
@@ -56,7 +56,7 @@ func (s *service) postUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBadRequest, err)
 	}
-	// The codec with which the file will be read says what is valid.
+	// An upload is valid if the codec can load it that will read the file later.
 	var document any
 	if err := codec.JSON().Load(bytes.NewReader(body), &document); err != nil {
 		return fmt.Errorf("%w: %w", errBadRequest, err)
@@ -104,7 +104,7 @@ func (s *service) getAnalytics(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, http.StatusOK, all)
 }
 
-// getHealth is well if the ledger can be read.
+// getHealth succeeds if the ledger can be read.
 func (s *service) getHealth(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.ledger.ReadOr(r.Context(), ledger{}); err != nil {
 		return err
@@ -134,8 +134,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	_ = reply(w, code, map[string]string{"error": text})
 }
 
-// statusOf says what an error means to a client. It asks with errors.Is and As;
-// the text of an error is for people.
+// statusOf gives the HTTP status for an error. It uses errors.Is and As, since the text of an error is for people.
 func statusOf(err error) int {
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):

@@ -14,7 +14,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// samples are what the demo uploads. The last one can't be calculated with.
+// samples are the uploads of the demo. The sum of the last one is infinite.
 var samples = []string{
 	`{"name": "dataset1", "values": [1, 2, 3, 4, 5], "metadata": {"source": "test"}}`,
 	`{"name": "dataset2", "values": [10, 20, 30], "metrics": {"accuracy": 0.95}}`,
@@ -47,7 +47,7 @@ func demo(ctx context.Context, slow time.Duration, out io.Writer) error {
 	}
 }
 
-// client prints what it asks and what it is told.
+// client prints each request and its answer.
 type client struct {
 	url string
 	out io.Writer
@@ -85,7 +85,7 @@ func (c *client) play(ctx context.Context) error {
 	return err
 }
 
-// follow asks for a task until it is over, and prints the last answer.
+// follow asks for a task until it has ended, and prints the last answer.
 func (c *client) follow(ctx context.Context, id string) error {
 	for {
 		code, answer, err := fetch(ctx, "GET", c.url+"/status/"+id, "")

@@ -6,7 +6,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// status is where a task stands.
+// status is the state of a task.
 type status string
 
 const (
@@ -16,7 +16,7 @@ const (
 	failed     status = "failed"
 )
 
-// task is one upload and what becomes of it.
+// task is one upload and its result.
 type task struct {
 	Name     string    `json:"name"`
 	Status   status    `json:"status"`
@@ -41,20 +41,20 @@ type ledger struct {
 	Analytics analytics       `json:"analytics"`
 }
 
-// analytics counts the tasks that are over.
+// analytics counts the tasks that have ended.
 type analytics struct {
 	Completed int            `json:"completed"`
 	Failed    int            `json:"failed"`
 	Days      map[string]day `json:"days"`
 }
 
-// day is those of one day.
+// day counts the tasks of one day.
 type day struct {
 	Count   int     `json:"count"`
 	Seconds float64 `json:"seconds"` // from start to end, of all of them
 }
 
-// queueLimit is how many tasks may wait.
+// queueLimit is the largest number of waiting tasks.
 const queueLimit = 100
 
 var errFull = errors.New("too many tasks are waiting")
@@ -70,7 +70,7 @@ func (l *ledger) add(id string, t task) error {
 	return nil
 }
 
-// remove takes a task out and counts it, once.
+// remove removes a task and counts it. A task is counted once.
 func (l *ledger) remove(id string, t task) {
 	if _, waiting := l.Waiting[id]; !waiting {
 		return

@@ -1,5 +1,5 @@
-// Webapi is a small web service: clients upload JSON, it analyses that in the
-// background, and answers questions about it.
+// Webapi is a small web service. Clients upload JSON. The service analyses it in the background, and answers questions
+// about it.
 //
 //	go run ./examples/webapi                      on 127.0.0.1:8080, with its files in webapi-data
 //	go run ./examples/webapi -addr 127.0.0.1:0    on a free port, which it prints
@@ -10,9 +10,9 @@
 //	curl http://127.0.0.1:8080/analytics
 //	curl http://127.0.0.1:8080/health
 //
-// An upload is answered, with 202, when it is on disk. Stop the service with an
-// interrupt or kill it, best with -slow 5s while it is at work: the next one in
-// the same directory finds what was waiting or under way, and finishes it.
+// An upload is answered with 202 when it is on disk. Stop the service with an interrupt or kill it, best with -slow 5s
+// while it is at work. The next service in the same directory finds the tasks that have not ended, and finishes
+// them.
 //
 // It shows a ContextFile in a server, where the request's context ends the wait
 // for the lock (store.go), which error is which status (answer.go), and an
@@ -66,7 +66,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	return serve(ctx, o, func(url string) { fmt.Fprintf(out, "listening on %s, files in %s\n", url, o.dir) })
 }
 
-// serve is the service from its start to its end, which comes with the context.
+// serve runs the service until the context ends.
 func serve(ctx context.Context, o options, ready func(url string)) (err error) {
 	s, err := open(ctx, o.dir, o.slow)
 	if err != nil {

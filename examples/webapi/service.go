@@ -24,7 +24,7 @@ const (
 	pause    = time.Second      // after a failure of the disk
 )
 
-// service is the store, and the tasks that are handed to the analysts.
+// service has the store, and the queue of tasks for the analysts.
 type service struct {
 	*store
 	alone *lockedfile.Lock
@@ -32,10 +32,10 @@ type service struct {
 	slow  time.Duration
 }
 
-// open takes over a directory with all that an earlier service has left to do.
+// open opens a directory and takes over the tasks that an earlier service has not finished.
 func open(ctx context.Context, dir string, slow time.Duration) (*service, error) {
-	// The queue is in memory, so one service at a time. The system frees the
-	// lock of one that was killed.
+	// The queue is in memory, so only one service may run in a directory. The system releases the lock of a
+	// service that was killed.
 	alone, err := lockedfile.TryAcquire(filepath.Join(dir, "service"), fileOptions)
 	if errors.Is(err, errors.ErrLocked) {
 		return nil, fmt.Errorf("another service works in %s: %w", dir, err)
@@ -52,7 +52,7 @@ func open(ctx context.Context, dir string, slow time.Duration) (*service, error)
 
 func (s *service) close() error { return s.alone.Release() }
 
-// resume hands out what is in the ledger, the oldest first.
+// resume puts the tasks of the ledger into the queue, the oldest first.
 func (s *service) resume(ctx context.Context) error {
 	l, err := s.ledger.ReadOr(ctx, ledger{})
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *service) work(ctx context.Context) {
 	}
 }
 
-// process takes a task to its end, unless the context ends before.
+// process finishes a task, unless the context ends before.
 func (s *service) process(ctx context.Context, id string) {
 	var found *report
 	var failure string
@@ -129,8 +129,7 @@ func (s *service) process(ctx context.Context, id string) {
 	}
 }
 
-// analyse tells apart what can't be analysed, which is a result like any other,
-// from what could not be read now.
+// analyse analyses an upload. An upload that can't be analysed is a result. An upload that can't be read now is an error.
 func (s *service) analyse(ctx context.Context, id string) (found *report, failure string, err error) {
 	document, err := s.upload(id).Read(ctx)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errors.ErrDecode) {
@@ -149,8 +148,8 @@ func (s *service) analyse(ctx context.Context, id string) (found *report, failur
 	return found, "", nil
 }
 
-// insist repeats a step until it succeeds, since nobody else will: the upload was
-// acknowledged. It reports false if the service ends before that.
+// insist repeats a step until it succeeds, since the upload was acknowledged and no other goroutine will do the step. It
+// returns false if the service ends before that.
 func insist(ctx context.Context, id string, step func() error) bool {
 	for {
 		err := step()

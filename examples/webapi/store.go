@@ -27,10 +27,10 @@ type store struct {
 	ledger *lockedfile.ContextFile[ledger]
 }
 
-// patience is how long a call waits for those before it.
+// patience is the longest wait of a call for earlier calls.
 const patience = 3 * time.Second
 
-// fileOptions are those of each file. The directories are made as they are needed.
+// fileOptions are the options of each file. Directories are made when they are needed.
 var fileOptions = safefile.WithOptions(safefile.WithTimeout(patience), safefile.WithParents(0o777))
 
 func newStore(dir string) *store {
@@ -49,9 +49,8 @@ func (s *store) result(id string) *lockedfile.ContextFile[task] {
 // refused.
 var idForm = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
-// accept makes a task of an upload. When it returns nil both are durable: first
-// the upload, then the ledger, which makes a task of it. After a crash in
-// between it belongs to nobody, see sweep.
+// accept makes a task of an upload. It writes first the upload, then the ledger. When it returns nil both are durable.
+// After a crash in between, the upload belongs to no task, see sweep.
 func (s *store) accept(ctx context.Context, name string, body []byte) (id string, err error) {
 	id = rand.Text()
 	if err := s.upload(id).WriteBytes(ctx, body); err != nil {
@@ -65,7 +64,7 @@ func (s *store) accept(ctx context.Context, name string, body []byte) (id string
 	return id, err
 }
 
-// begin notes that a task is under way.
+// begin records that a task has begun.
 func (s *store) begin(ctx context.Context, id string) error {
 	return s.change(ctx, func(l *ledger) error {
 		if t, waiting := l.Waiting[id]; waiting {
@@ -76,9 +75,8 @@ func (s *store) begin(ctx context.Context, id string) error {
 	})
 }
 
-// finish ends a task: first its result, then the ledger. In this order a crash in
-// between leaves the task in the ledger, it is done again, and counted once,
-// since what counts it also takes it out.
+// finish ends a task. It writes first the result, then the ledger. After a crash in between, the task is still in the
+// ledger and is done again. It is counted once, since one change removes and counts it.
 func (s *store) finish(ctx context.Context, id string, found *report, failure string) error {
 	l, err := s.ledger.Read(ctx)
 	if err != nil {
@@ -100,8 +98,8 @@ func (s *store) finish(ctx context.Context, id string, found *report, failure st
 
 var errUnknown = errors.New("there is no such task")
 
-// task finds a task wherever it is. It reads the ledger first: a task that has
-// left that has its result.
+// task finds a task in the ledger or among the results. It reads the ledger first: a task that is not in it any more
+// has its result.
 func (s *store) task(ctx context.Context, id string) (task, error) {
 	if !idForm.MatchString(id) {
 		return task{}, errUnknown
@@ -125,8 +123,8 @@ func (s *store) change(ctx context.Context, fn func(*ledger) error) error {
 	return persist(func() error { return s.ledger.Update(ctx, fn) })
 }
 
-// persist tries again if somebody has saved the file by hand in the middle of
-// it. Then nothing was written, and that change is read the next time.
+// persist tries again if a person has saved the file with an editor meanwhile. Then nothing was written, and the next try
+// reads that change.
 func persist(transaction func() error) error {
 	const attempts = 5
 	var err error
@@ -138,8 +136,8 @@ func persist(transaction func() error) error {
 	return err
 }
 
-// sweep takes away the uploads of which a crash has left no more: they have
-// neither a place in the ledger nor a result, so nobody was told of them.
+// sweep removes the uploads that were written right before a crash. They are neither in the ledger nor have a result, so
+// no client got an answer for them.
 func (s *store) sweep(waiting map[string]task) error {
 	entries, err := os.ReadDir(filepath.Join(s.dir, "tasks"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
