@@ -16,8 +16,9 @@ type plainCodec interface {
 	dumpPlain(v any) (text []byte, ok bool)
 }
 
-// dumpPlain writes maps and lists of any without reflection, which takes a quarter of
-// the time of encoding/json. A document of 1 MiB is encoded three times in one Update.
+// dumpPlain writes maps and lists of any without reflection. For small maps that make
+// 0.6 MiB of text it takes half the processor time of Dump by encoding/json, which an
+// Update of a commented text needs twice.
 func (c jsonCodec) dumpPlain(v any) ([]byte, bool) {
 	p := plainJSON{unit: c.indent}
 	if !p.value(v) {
@@ -28,9 +29,9 @@ func (c jsonCodec) dumpPlain(v any) ([]byte, bool) {
 
 func (c jsoncCodec) dumpPlain(v any) ([]byte, bool) { return c.json.dumpPlain(v) }
 
-// Of a plain value, plainLevels is how many maps and lists may be in one another, and
-// plainBlanks how many bytes the blanks may take that begin lines. What has more, or holds
-// itself, is for encoding/json, and for who counts before memory is asked for.
+// A value goes to encoding/json if it has more levels than plainLevels, which a value that
+// holds itself has too, or if the blanks that begin its lines take more than plainBlanks
+// bytes. That way counts the blanks before it asks for their memory.
 const (
 	plainLevels = 1000
 	plainBlanks = 64 << 20
