@@ -178,9 +178,8 @@ func TestWhatIsPlantedAsALockIsRefusedAndLeftAlone(t *testing.T) {
 	testkit.NeedLinux(t)
 	for what, plant := range map[string]func(t *testing.T, lock string){
 		"a link": func(t *testing.T, lock string) { testkit.Must(t, os.Symlink("victim", lock)) },
-		"a dangling link": func(t *testing.T, lock string) {
-			testkit.Must(t, os.Symlink("nothing", lock))
-		},
+		"a dangling link": func(t *testing.T, lock string) { testkit.Must(t, os.Symlink("nothing", lock)) },
+		"a looping link":  func(t *testing.T, lock string) { testkit.Must(t, os.Symlink(filepath.Base(lock), lock)) },
 		"a FIFO":      func(t *testing.T, lock string) { testkit.FIFO(t, lock) },
 		"a directory": func(t *testing.T, lock string) { testkit.Must(t, os.Mkdir(lock, 0o755)) },
 		"a socket": func(t *testing.T, lock string) {

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"syscall"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // acl makes the bytes of an ACL: tag, permission bits and id of each entry.
@@ -29,7 +31,7 @@ func TestALockFileThatInheritsAnACLServesItsWritersOnly(t *testing.T) {
 	take(t, p)
 	got := make([]byte, 200)
 	n, err := syscall.Getxattr(p.Path, accessACL, got)
-	must(t, err)
+	testkit.Must(t, err)
 	want := acl([3]uint32{userObj, 6, none}, [3]uint32{user, 6, 2001}, [3]uint32{user, 0, 2002},
 		[3]uint32{groupObj, 0, none}, [3]uint32{mask, 6, none}, [3]uint32{other, 0, none})
 	if string(got[:n]) != string(want) {

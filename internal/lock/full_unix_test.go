@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -25,9 +26,7 @@ func instead(t *testing.T, p Place) *Held {
 func fullPlace(t *testing.T) Place {
 	t.Helper()
 	dir, err := vfs.OS.OpenDir(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	t.Cleanup(func() { dir.Close() })
 	return Place{Dir: dir, Name: "data.lock", Path: dir.Path() + "/data.lock", Perm: 0o600, Full: true,
 		Like: func() (vfs.Info, bool) { return vfs.Info{}, false }}
@@ -56,9 +55,7 @@ func TestALockFileThatAppearsTakesTheDirectorysLockAway(t *testing.T) {
 func TestTheFilesOfOneDirectoryShareItsLockInOneProcess(t *testing.T) {
 	p := fullPlace(t)
 	other, err := os.Open(p.Dir.Path())
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	defer other.Close()
 	first, second := instead(t, p), instead(t, p)
 	p.shareDirectory()() // does not wait for its own process
@@ -80,9 +77,7 @@ func TestTheFilesOfOneDirectoryShareItsLockInOneProcess(t *testing.T) {
 
 func TestAFullDirectoryThatCannotBeLockedSaysWhatToDo(t *testing.T) {
 	p := fullPlace(t)
-	if err := os.Rename(p.Dir.Path(), p.Dir.Path()+".moved"); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.Rename(p.Dir.Path(), p.Dir.Path()+".moved"))
 	_, err := p.tryDirectory(syscall.ENOSPC)
 	if !errors.Is(err, errors.ErrLock) || !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "WithLockDir") {
 		t.Error(err)

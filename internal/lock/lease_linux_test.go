@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // The kernel tells the holder of a lease, and lets nobody in before the holder gives the
@@ -20,7 +21,7 @@ func TestTheEndOfALeaseOnTheLockFileIsWaitedForAsLongAsTheCallerWill(t *testing.
 	p := place(t)
 	write(t, p.Path, "")
 	holder, err := os.Open(p.Path)
-	must(t, err)
+	testkit.Must(t, err)
 	defer holder.Close()
 	lease := func(kind int) error {
 		_, err := unix.FcntlInt(holder.Fd(), unix.F_SETLEASE, kind)
@@ -44,9 +45,9 @@ func TestTheEndOfALeaseOnTheLockFileIsWaitedForAsLongAsTheCallerWill(t *testing.
 		t.Fatalf("it did not wait: %v", a.err)
 	case <-time.After(20 * time.Millisecond):
 	}
-	must(t, lease(unix.F_UNLCK))
+	testkit.Must(t, lease(unix.F_UNLCK))
 	a := <-waiter
-	must(t, a.err)
-	must(t, a.held.Release())
+	testkit.Must(t, a.err)
+	testkit.Must(t, a.held.Release())
 	wantBlocked(t, 0, 0)
 }

@@ -8,15 +8,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
-
-func umask(t *testing.T, mask int) {
-	t.Helper()
-	old := syscall.Umask(mask)
-	t.Cleanup(func() { syscall.Umask(old) })
-}
 
 func wantLockMode(t *testing.T, p Place, want fs.FileMode) {
 	t.Helper()
@@ -27,9 +22,7 @@ func wantLockMode(t *testing.T, p Place, want fs.FileMode) {
 
 // The directory's owner may put a file of another user there at any moment.
 func TestAFilePutWhereTheLockIsBeingMadeKeepsItsOwnerAndMode(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
+	testkit.NeedRoot(t)
 	disk := faultfs.Wrap(vfs.OS)
 	p := placeIn(t, disk, t.TempDir())
 	p.Like = func() (vfs.Info, bool) { return vfs.Info{Mode: 0o666, UID: 12, GID: 34}, true }
@@ -43,7 +36,7 @@ func TestAFilePutWhereTheLockIsBeingMadeKeepsItsOwnerAndMode(t *testing.T) {
 	})
 	take(t, p)
 	info, err := p.Dir.Stat(p.Name)
-	must(t, err)
+	testkit.Must(t, err)
 	if info.Mode != 0o600 || info.UID != 0 || info.GID != 0 {
 		t.Errorf("it has mode %v and owner %d:%d", info.Mode, info.UID, info.GID)
 	}
@@ -62,16 +55,16 @@ func TestTheLockOfAFileThatDoesNotExistIsForThoseWhomTheUmaskWillLetWriteIt(t *t
 	} {
 		p := place(t)
 		p.Perm = c.perm
-		umask(t, c.umask)
-		must(t, take(t, p).Release())
+		testkit.Umask(t, c.umask)
+		testkit.Must(t, take(t, p).Release())
 		wantLockMode(t, p, c.want)
-		must(t, take(t, p).Release())
+		testkit.Must(t, take(t, p).Release())
 	}
 }
 
 // flock(2) needs no more than an open file.
 func TestALockFileIsNeverOpenToMereReadersNotEvenWhileItIsMade(t *testing.T) {
-	umask(t, 0)
+	testkit.Umask(t, 0)
 	disk := faultfs.Wrap(vfs.OS)
 	p := placeIn(t, disk, t.TempDir())
 	p.Perm = 0o644
@@ -117,9 +110,7 @@ func TestALockFileTooNarrowForTheDatasWritersIsMendedByItsOwner(t *testing.T) {
 }
 
 func TestAMendedLockFileGetsTheGroupOfTheData(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs root")
-	}
+	testkit.NeedRoot(t)
 	p := place(t)
 	write(t, p.Path, "")
 	p.Data = &vfs.Info{Mode: 0o660, GID: 34}
@@ -137,9 +128,9 @@ func TestTheGroupOfTheMakerIsNotLetInForTheDatas(t *testing.T) {
 	disk.FailAll(faultfs.Chown, syscall.EPERM)
 	data := vfs.Info{Mode: 0o660, UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()) + 1}
 	p.Like = func() (vfs.Info, bool) { return data, true }
-	must(t, take(t, p).Release())
+	testkit.Must(t, take(t, p).Release())
 	wantLockMode(t, p, 0o600)
-	must(t, os.Remove(p.Path))
+	testkit.Must(t, os.Remove(p.Path))
 	data.Mode = 0o666
 	take(t, p)
 	wantLockMode(t, p, 0o666)

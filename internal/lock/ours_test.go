@@ -10,29 +10,23 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func write(t *testing.T, path, content string) {
 	t.Helper()
-	must(t, os.WriteFile(path, []byte(content), 0o600))
+	testkit.Must(t, os.WriteFile(path, []byte(content), 0o600))
 }
 
 // dateBack makes a file look as if it had been there for long.
 func dateBack(t *testing.T, path string) {
 	t.Helper()
 	old := time.Now().Add(-time.Hour)
-	must(t, os.Chtimes(path, old, old))
-}
-
-func wantFile(t *testing.T, path, want string) {
-	t.Helper()
-	if got, err := os.ReadFile(path); err != nil || string(got) != want {
-		t.Errorf("%s holds %q, %v, want %q", path, got, err, want)
-	}
+	testkit.Must(t, os.Chtimes(path, old, old))
 }
 
 func TestAFileThatIsNoLockFileIsRefusedByEveryCallAndLeftAsItIs(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	nothing := make([]byte, recordSize+1)
 	for what, content := range map[string]string{
 		"JSON":           `{"_meta": {"hash": {}}}`,
@@ -50,7 +44,7 @@ func TestAFileThatIsNoLockFileIsRefusedByEveryCallAndLeftAsItIs(t *testing.T) {
 			p := place(t)
 			write(t, p.Path, content)
 			if content == "" || content == string(cleared) {
-				must(t, os.Link(p.Path, p.Path+".twin"))
+				testkit.Must(t, os.Link(p.Path, p.Path+".twin"))
 			}
 			names, _ := p.Dir.Names()
 			refused := func(call string, err error) {
@@ -76,8 +70,8 @@ func TestAFileThatIsNoLockFileIsRefusedByEveryCallAndLeftAsItIs(t *testing.T) {
 				t.Fatalf("a refused file stays locked: %v", err)
 			}
 			every("while its owner has it locked, ")
-			must(t, owner.Unlock())
-			wantFile(t, p.Path, content)
+			testkit.Must(t, owner.Unlock())
+			testkit.WantContent(t, p.Path, content)
 			if after, _ := p.Dir.Names(); len(after) != len(names) {
 				t.Errorf("the directory holds %v", after)
 			}
@@ -107,8 +101,8 @@ func TestALockFileOfOursServesWhateverIsLeftOfItsRecord(t *testing.T) {
 		if len(content) > recordSize {
 			want += content[recordSize:]
 		}
-		wantFile(t, p.Path, want)
-		must(t, h.Release())
+		testkit.WantContent(t, p.Path, want)
+		testkit.Must(t, h.Release())
 	}
 }
 
@@ -119,10 +113,10 @@ func TestAnEmptyFileThatAnotherProgramIsAboutToFillGetsNoRecord(t *testing.T) {
 	write(t, p.Path, "")
 	h := take(t, p)
 	clear := h.Announce()
-	wantFile(t, p.Path, "")
+	testkit.WantContent(t, p.Path, "")
 	clear()
-	wantFile(t, p.Path, "")
-	must(t, h.Release())
+	testkit.WantContent(t, p.Path, "")
+	testkit.Must(t, h.Release())
 
 	dateBack(t, p.Path)
 	h = take(t, p)
@@ -142,7 +136,7 @@ func TestALockFileThatWasMadeByAnyHolderGetsARecordAtOnce(t *testing.T) {
 				t.Errorf("%s left no record", who)
 			}
 		}
-		must(t, h.Release())
+		testkit.Must(t, h.Release())
 	}
 	q := place(t)
 	take(t, q).Announce()
@@ -153,7 +147,7 @@ func TestALockFileThatWasMadeByAnyHolderGetsARecordAtOnce(t *testing.T) {
 
 // Another program may open the lock file and write into it while the lock is held.
 func TestWhatAnotherProgramWroteIntoTheLockFileStays(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	const config = "[core]\n\tbare = false\n"
 	fill := func(path string) error { return os.WriteFile(path, []byte(config), 0o600) } // which truncates
 	for what, spoil := range map[string]struct {
@@ -170,19 +164,19 @@ func TestWhatAnotherProgramWroteIntoTheLockFileStays(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			p := place(t)
-			must(t, take(t, p).Release())
+			testkit.Must(t, take(t, p).Release())
 			h := take(t, p)
 			if spoil.before {
-				must(t, spoil.do(p))
+				testkit.Must(t, spoil.do(p))
 			}
 			clear := h.Announce()
 			if !spoil.before {
-				must(t, spoil.do(p))
+				testkit.Must(t, spoil.do(p))
 			}
 			want, err := os.ReadFile(spoil.path(p))
-			must(t, err)
+			testkit.Must(t, err)
 			clear()
-			wantFile(t, spoil.path(p), string(want))
+			testkit.WantContent(t, spoil.path(p), string(want))
 			if bytes.Contains(want, []byte("pid=")) && what != "wrote at its start" {
 				t.Errorf("a record was written into %q", want)
 			}
@@ -207,7 +201,7 @@ func TestALockFileIsACommentLineAtEveryMoment(t *testing.T) {
 	comment := func(when string) {
 		t.Helper()
 		text, err := os.ReadFile(p.Path)
-		must(t, err)
+		testkit.Must(t, err)
 		if len(text) > 0 && (text[0] != '#' || bytes.IndexByte(text, '\n') != len(text)-1) {
 			t.Errorf("%s it is %q", when, text)
 		}
@@ -219,7 +213,7 @@ func TestALockFileIsACommentLineAtEveryMoment(t *testing.T) {
 		comment("with a record,")
 		clear()
 		comment("cleared,")
-		must(t, h.Release())
+		testkit.Must(t, h.Release())
 		comment("released,")
 	}
 }
@@ -233,13 +227,13 @@ func TestAForeignFileIsLockedWhateverItHoldsAndNeverMadeOrWritten(t *testing.T) 
 		t.Errorf("a missing file: %v", err)
 	}
 	write(t, p.Path, "data")
-	must(t, os.Link(p.Path, p.Path+".twin"))
+	testkit.Must(t, os.Link(p.Path, p.Path+".twin"))
 	h := take(t, p)
 	h.Announce()()
 	if _, err := Try(p); !errors.Is(err, errors.ErrLocked) {
 		t.Errorf("a second holder: %v", err)
 	}
-	wantFile(t, p.Path, "data")
+	testkit.WantContent(t, p.Path, "data")
 }
 
 func TestAnotherFilesLockIsNotMade(t *testing.T) {

@@ -8,38 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
 
-func TestARecordIsReadWhileTheLockIsHeldAndGoneAfterwards(t *testing.T) {
-	p := place(t)
-	h := take(t, p)
-	if h.Left() != nil {
-		t.Error("a new lock file has a record")
-	}
-	clear := h.Announce()
-	r, err := ReadRecord(p.Dir, p.Name)
-	must(t, err)
-	host, _ := os.Hostname()
-	if r == nil || r.PID != os.Getpid() || r.Host != strings.ReplaceAll(host, " ", "_") || time.Since(r.Since) > time.Minute {
-		t.Fatalf("the record says %v", r)
-	}
-	size := func() int64 { info, _ := p.Dir.Stat(p.Name); return info.Size }
-	before := size()
-	clear()
-	if r, _ := ReadRecord(p.Dir, p.Name); r != nil || size() != before {
-		t.Errorf("after clearing: %v, %d bytes", r, size())
-	}
-	must(t, h.Release())
-	if h := take(t, p); h.Left() != nil {
-		t.Error("a cleared record was left")
-	}
-}
-
 func TestTheRecordOfAHolderThatDiedIsFoundByTheNext(t *testing.T) {
 	p := place(t)
-	must(t, os.WriteFile(p.Path, Record{4711, "far away", time.Unix(1e9, 5)}.encode(), 0o600))
+	testkit.Must(t, os.WriteFile(p.Path, Record{4711, "far away", time.Unix(1e9, 5)}.encode(), 0o600))
 	h := take(t, p)
 	left := h.Left()
 	if left == nil || left.PID != 4711 || left.Host != "far_away" || !left.Since.Equal(time.Unix(1e9, 5)) {
@@ -73,11 +49,11 @@ func TestWhatIsNoRecordIsNotTakenForOne(t *testing.T) {
 	if r, err := ReadRecord(p.Dir, p.Name); r != nil || err == nil {
 		t.Errorf("a missing file: %v, %v", r, err)
 	}
-	must(t, os.Mkdir(p.Path, 0o755))
+	testkit.Must(t, os.Mkdir(p.Path, 0o755))
 	if r, err := ReadRecord(p.Dir, p.Name); r != nil || err != nil {
 		t.Errorf("a directory: %v, %v", r, err)
 	}
-	must(t, os.Remove(p.Path))
+	testkit.Must(t, os.Remove(p.Path))
 	good := string(Record{1, "h", time.Now()}.encode())
 	for _, text := range []string{"", " ", "#", "# holdfast", string(cleared), strings.Replace(good, "holdfast", "holdslow", 1), " " + good,
 		strings.Replace(good, "pid=1", "pid=x", 1), strings.Replace(good, "since=", "since=x", 1), strings.Replace(good, "  ", " more", 1)} {

@@ -10,6 +10,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
@@ -34,22 +35,22 @@ func TestClosingTheFileOfAFlockFreesItsLock(t *testing.T) {
 // A second release must not close a descriptor that is somebody else's by then.
 func TestASecondReleaseDoesNothing(t *testing.T) {
 	p := place(t)
-	must(t, take(t, p).Release())
+	testkit.Must(t, take(t, p).Release())
 	h := take(t, p)
 	h.Announce()()
-	must(t, h.Release())
+	testkit.Must(t, h.Release())
 	others := make([]*os.File, 20)
 	for i := range others {
 		var err error
 		others[i], err = os.Create(filepath.Join(t.TempDir(), "other"))
-		must(t, err)
+		testkit.Must(t, err)
 	}
-	must(t, h.Release())
+	testkit.Must(t, h.Release())
 	for _, f := range others {
 		if _, err := f.WriteString("x"); err != nil {
 			t.Errorf("another file was closed: %v", err)
 		}
-		must(t, f.Close())
+		testkit.Must(t, f.Close())
 	}
 }
 
@@ -69,8 +70,8 @@ func TestASupplantThatCannotLockItsFileLeavesNothing(t *testing.T) {
 		t.Errorf("Supplant: %v", err)
 	}
 	disk.Reset()
-	must(t, other.Unlock())
-	must(t, old.Check())
+	testkit.Must(t, other.Unlock())
+	testkit.Must(t, old.Check())
 	if names, _ := p.Dir.Names(); len(names) != 1 {
 		t.Errorf("the directory holds %v", names)
 	}
@@ -88,9 +89,9 @@ func TestANameThatIsTakenAfterAnInterruptionIsNotTheEndOfASupplant(t *testing.T)
 		names = names[1:]
 		return name
 	})
-	must(t, err)
-	must(t, h.Check())
-	must(t, h.Release())
+	testkit.Must(t, err)
+	testkit.Must(t, h.Check())
+	testkit.Must(t, h.Release())
 	if err := old.Check(); !errors.Is(err, errors.ErrLockLost) {
 		t.Errorf("the old lock: %v", err)
 	}

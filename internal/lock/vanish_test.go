@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -28,7 +29,7 @@ func TestALockFileThatVanishesBeforeTheWaitIsMadeAnew(t *testing.T) {
 	take(t, p)
 	p.Dir = vanishing{p.Dir, p.Path, new(sync.Once)}
 	h, err := Wait(p, nil)
-	must(t, err)
-	must(t, h.Check())
-	must(t, h.Release())
+	testkit.Must(t, err)
+	testkit.Must(t, h.Check())
+	testkit.Must(t, h.Release())
 }

@@ -11,21 +11,10 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
-
-// soon waits for a condition that must come true.
-func soon(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: never", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
 
 // blocked counts the threads that wait in the kernel, and those who wait for them.
 func blocked() (kernel, waiting int) {
@@ -39,7 +28,7 @@ func blocked() (kernel, waiting int) {
 
 func wantBlocked(t *testing.T, kernel, waiting int) {
 	t.Helper()
-	soon(t, "blocked threads", func() bool {
+	testkit.Until(t, "blocked threads", func() bool {
 		k, w := blocked()
 		return k == kernel && w == waiting
 	})
@@ -62,9 +51,9 @@ func wait(p Place, done <-chan struct{}) <-chan answer {
 
 func TestAFreeLockIsTakenWithoutAThread(t *testing.T) {
 	h, err := Wait(place(t), nil)
-	must(t, err)
+	testkit.Must(t, err)
 	wantBlocked(t, 0, 0)
-	must(t, h.Release())
+	testkit.Must(t, h.Release())
 }
 
 func TestWaitersShareOneThreadAndGetTheLockOneAfterTheOther(t *testing.T) {
@@ -72,19 +61,19 @@ func TestWaitersShareOneThreadAndGetTheLockOneAfterTheOther(t *testing.T) {
 	h := take(t, p)
 	first, second := wait(p, nil), wait(p, nil)
 	wantBlocked(t, 1, 2)
-	must(t, h.Release())
+	testkit.Must(t, h.Release())
 	for range 2 {
 		var a answer
 		select {
 		case a = <-first:
 		case a = <-second:
 		}
-		must(t, a.err)
+		testkit.Must(t, a.err)
 		if _, err := Try(p); !errors.Is(err, errors.ErrLocked) {
 			t.Fatalf("the lock was not held: %v", err)
 		}
-		must(t, a.held.Check())
-		must(t, a.held.Release())
+		testkit.Must(t, a.held.Check())
+		testkit.Must(t, a.held.Release())
 	}
 	wantBlocked(t, 0, 0)
 }
@@ -102,9 +91,9 @@ func TestAWaiterThatGivesUpLeavesItsThreadToTheNextAndNobodyKeepsTheLock(t *test
 	wantBlocked(t, 1, 0)
 	next := wait(p, nil)
 	wantBlocked(t, 1, 1)
-	must(t, h.Release())
+	testkit.Must(t, h.Release())
 	a := <-next
-	must(t, a.err)
+	testkit.Must(t, a.err)
 	wantBlocked(t, 0, 0)
 
 	// And where nobody comes after, the thread frees the lock it got.
@@ -113,12 +102,12 @@ func TestAWaiterThatGivesUpLeavesItsThreadToTheNextAndNobodyKeepsTheLock(t *test
 	wantBlocked(t, 1, 1)
 	close(done)
 	<-given
-	must(t, a.held.Release())
+	testkit.Must(t, a.held.Release())
 	wantBlocked(t, 0, 0)
-	soon(t, "the lock is free", func() bool {
+	testkit.Until(t, "the lock is free", func() bool {
 		h, err := Try(p)
 		if err == nil {
-			must(t, h.Release())
+			testkit.Must(t, h.Release())
 		}
 		return err == nil
 	})
@@ -129,13 +118,13 @@ func TestAWaiterMovesToTheLockFileThatIsAtThePathNow(t *testing.T) {
 	old := take(t, p)
 	waiter := wait(p, nil)
 	wantBlocked(t, 1, 1)
-	must(t, os.Remove(p.Path))
+	testkit.Must(t, os.Remove(p.Path))
 	a := <-waiter
-	must(t, a.err)
-	must(t, a.held.Check())
-	must(t, old.Release())
+	testkit.Must(t, a.err)
+	testkit.Must(t, a.held.Check())
+	testkit.Must(t, old.Release())
 	wantBlocked(t, 0, 0)
-	must(t, a.held.Release())
+	testkit.Must(t, a.held.Release())
 }
 
 // A place that can't be looked at must not make a waiter spin.
@@ -176,8 +165,8 @@ func TestAWaiterMakesALockFileThatWentAwayAnew(t *testing.T) {
 		if a.err != nil {
 			t.Fatalf("%s: %v", verb, a.err)
 		}
-		must(t, a.held.Release())
-		must(t, old.Release())
+		testkit.Must(t, a.held.Release())
+		testkit.Must(t, old.Release())
 	}
 }
 
@@ -222,19 +211,19 @@ func TestTimedOutWaitsLeaveNoMoreThanSoManyThreads(t *testing.T) {
 	}
 	// A waiter that finds no thread gets the lock all the same.
 	last := wait(places[files-1], nil)
-	must(t, held[files-1].Release())
+	testkit.Must(t, held[files-1].Release())
 	a := <-last
-	must(t, a.err)
-	must(t, a.held.Release())
+	testkit.Must(t, a.err)
+	testkit.Must(t, a.held.Release())
 	for _, h := range held {
-		must(t, h.Release())
+		testkit.Must(t, h.Release())
 	}
 	wantBlocked(t, 0, 0)
 	for _, p := range places {
-		soon(t, "the lock is free", func() bool {
+		testkit.Until(t, "the lock is free", func() bool {
 			h, err := Try(p)
 			if err == nil {
-				must(t, h.Release())
+				testkit.Must(t, h.Release())
 			}
 			return err == nil
 		})
@@ -266,14 +255,14 @@ func TestALockFileThatIsReplacedOverAndOverBlocksNoMoreThanSoManyThreads(t *test
 			t.Fatalf("gave up with %v", got.err)
 		}
 		// The thread opens the file that it waits for itself.
-		soon(t, "the thread waits", func() bool { return inFlock() >= min(i+1, maxThreads) })
-		must(t, os.Rename(p.Path, fmt.Sprintf("%s.%d", p.Path, len(held))))
+		testkit.Until(t, "the thread waits", func() bool { return inFlock() >= min(i+1, maxThreads) })
+		testkit.Must(t, os.Rename(p.Path, fmt.Sprintf("%s.%d", p.Path, len(held))))
 	}
 	if kernel, _ := blocked(); kernel != maxThreads {
 		t.Errorf("%d threads are blocked, want %d", kernel, maxThreads)
 	}
 	for _, h := range held {
-		must(t, h.Release())
+		testkit.Must(t, h.Release())
 	}
 	wantBlocked(t, 0, 0)
 }
