@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // BenchmarkLoadJSON compares with what a program would write without the
@@ -20,24 +21,16 @@ func BenchmarkLoadJSON(b *testing.B) {
 			list[i] = backend{Host: fmt.Sprintf("host-%d.example.com", i), Weight: uint8(i)}
 		}
 		text, err := json.MarshalIndent(list, "", "  ")
-		if err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, err)
 		path := filepath.Join(b.TempDir(), "a.json")
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, os.WriteFile(path, text, 0o600))
 		run := func(name string, load func([]byte, any) error, v func() any) {
 			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				for b.Loop() {
 					data, err := os.ReadFile(path)
-					if err != nil {
-						b.Fatal(err)
-					}
-					if err := load(data, v()); err != nil {
-						b.Fatal(err)
-					}
+					testkit.Must(b, err)
+					testkit.Must(b, load(data, v()))
 				}
 			})
 		}

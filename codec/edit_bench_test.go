@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // services is a commented configuration of eight lines for each of n services,
@@ -53,14 +54,10 @@ type staged interface {
 // benchmarkEdit sets one value in a text of an editor's format, proof included.
 func benchmarkEdit[T any](b *testing.B, c codec.Editor, text []byte, change func(T)) {
 	var v T
-	if err := c.Load(bytes.NewReader(text), &v); err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, c.Load(bytes.NewReader(text), &v))
 	change(v)
 	enc, err := dumped(c, v)
-	if err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, err)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -40,9 +41,7 @@ func (r renamed) MarshalYAML() (any, error) {
 func TestATextIsNotReplacedWhereKeysWouldBeLostThatTheTypeDoesNotKnow(t *testing.T) {
 	old := "# head\nold_name: x # xc\nn: 1 # nc\nunknown: keep # uc\n"
 	v, err := loadAs[renamed](codec.YAML(), old)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	v.Name = ""
 	if got, err := editedOrError(codec.YAML(), old, v); !errors.Is(err, errors.ErrEncode) || !strings.Contains(err.Error(), "[2 4]") || got != "" {
 		t.Errorf("%q, %v", got, err)
@@ -145,9 +144,7 @@ func TestLostNamesTheUnknownKeysOfAListWhoseElementsCannotBeToldApart(t *testing
 	old := "items:\n  - name: a\n    u: 1\n  - name: b\n    off: true\n  - name: c\n    w: 2\n"
 	var report codec.EditReport
 	v, err := loadAs[config](codec.YAML(), old)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	v.Items[0].Name = "d"
 	got := edited(t, codec.YAML(codec.OnEdit(func(r codec.EditReport) { report = r })), old, v)
 	if strings.Contains(got, "u: 1") || !slices.Contains(report.Lost, 3) || !slices.Contains(report.Lost, 7) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -53,13 +54,9 @@ func TestATextThatOnlyTheCodecWroteStaysAsItWrites(t *testing.T) {
 			for range 500 {
 				v := randomJobs(r)
 				old, err := dumped(editor, randomJobs(r))
-				if err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, err)
 				want, err := dumped(editor, v)
-				if err != nil {
-					t.Fatal(err)
-				}
+				testkit.Must(t, err)
 				how := codec.EditSpliced
 				if old == want {
 					how = codec.EditUnchanged
@@ -115,13 +112,9 @@ func TestATextThatSomebodyTouchedIsEdited(t *testing.T) {
 		note  string
 	}{{codec.JSON(), "  \n"}, {codec.JSONC(), "// mine\n"}, {codec.YAML(), "# mine\n"}, {codec.TOML(), "# mine\n"}} {
 		old, err := dumped(c.codec, point{1, 2})
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		want, err := dumped(c.codec, point{1, 3})
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if got := edited(t, c.codec, c.note+old, point{1, 3}); got != c.note+want {
 			t.Errorf("%q became %q", c.note+old, got)
 		}
@@ -133,9 +126,7 @@ func TestATextThatSomebodyTouchedIsEdited(t *testing.T) {
 func TestCommentsOfATreeAreNotTakenForTheCodecsOwn(t *testing.T) {
 	const old = "# about a\na: 1\n# about b\nb: 2\n"
 	var root yaml.Node
-	if err := yaml.Unmarshal([]byte(old), &root); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, yaml.Unmarshal([]byte(old), &root))
 	if text, err := dumped(codec.YAML(), &root); err != nil || text != old {
 		t.Fatalf("%q, %v", text, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -188,9 +189,7 @@ func TestElementsOfAListKeepTheirUnknownKeysWhereverTheyGo(t *testing.T) {
 		} {
 			got := change(t, c.codec, c.text, func(s *site) { s.List = fn(s.List) })
 			v, err := loadAs[struct{ List []struct{ Name, Other any } }](c.codec, got)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			for _, e := range v.List {
 				if has := e.Other != nil; has != (e.Name == "one") {
 					t.Errorf("%s, %s: %v\n%s", c.name, name, e, got)
@@ -275,9 +274,7 @@ func TestTextThatDoesNotDecodeIsReplacedWhole(t *testing.T) {
 		{codec.JSONC(), []string{"{ // c", `{"port": "many"} // c`, "", "// only\n", "/* no end"}},
 	} {
 		want, err := dumped(c.codec, v)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		for _, old := range c.old {
 			if got := edited(t, c.codec, old, v); got != want {
 				t.Errorf("over %q: %q, want %q", old, got, want)
@@ -466,9 +463,7 @@ func TestWrappedCodecsEdit(t *testing.T) {
 		return nil
 	}))
 	var old bytes.Buffer
-	if err := codec.Gzip(codec.Text()).Dump(&old, c.text); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, codec.Gzip(codec.Text()).Dump(&old, c.text))
 	plain := change(t, packed, old.String(), func(s *site) { s.Server.Port = 9090 })
 	got, err := loadAs[string](codec.Gzip(codec.Text()), plain)
 	if want := strings.Replace(c.text, "8080", "9090", 1); err != nil || got != want {

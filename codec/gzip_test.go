@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // editing is a text codec whose Edit appends.
@@ -27,9 +28,7 @@ func (editing) Edit(w io.Writer, old []byte, v any) error {
 func TestGzip(t *testing.T) {
 	c := codec.Gzip(codec.Text())
 	text, err := dumped(c, strings.Repeat("x", 1000))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var v string
 	load := func(text string, max int64) error { return c.Load(codec.NewSource([]byte(text), max), &v) }
 	for _, max := range []int64{0, 1000, math.MaxInt64} {
@@ -91,9 +90,7 @@ func TestGzipKeepsTheEditor(t *testing.T) {
 	z.Close()
 
 	var out bytes.Buffer
-	if err := c.Edit(&out, old.Bytes(), "d"); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, c.Edit(&out, old.Bytes(), "d"))
 	if got, err := loadAs[string](c, out.String()); err != nil || got != "abcd" {
 		t.Errorf("%q, %v", got, err)
 	}

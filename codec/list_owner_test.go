@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // named is an element that T knows by its name.
@@ -264,9 +265,7 @@ func TestWhatBelongsToAnElementThatCantBePairedIsReported(t *testing.T) {
 		}
 		keep := codec.YAML(codec.KeepComments())
 		v, err := loadAs[namedItems](keep, c.old)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		c.change(&v)
 		var out bytes.Buffer
 		if err := keep.(codec.Editor).Edit(&out, []byte(c.old), v); errors.Is(err, errors.ErrEncode) != (c.lost != nil) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // peak is the most memory that f has in use at any collection of garbage, in bytes,
@@ -67,9 +68,7 @@ func TestAnEditNeedsMemoryInProportionToTheText(t *testing.T) {
 		comment, most, c := c.comment, c.most, treeCodecs[format]
 		v := records(effort.Of(2_000, 5_000, 20_000))
 		var own bytes.Buffer
-		if err := c.Dump(&own, v); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, c.Dump(&own, v))
 		text := append([]byte(comment), own.Bytes()...)
 		if comment == "" {
 			text = bytes.Replace(text, []byte("{\n"), []byte("{ \n"), 1)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func nested(open, inner, close string, levels int) string {
@@ -107,13 +108,9 @@ func TestNestingUpToTheLimitIsKept(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var v any
-			if err := treeCodecs[c.format].Load(codec.NewSource([]byte(c.text), 0), &v); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, treeCodecs[c.format].Load(codec.NewSource([]byte(c.text), 0), &v))
 			var out bytes.Buffer
-			if err := treeCodecs[c.format].Dump(&out, v); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, treeCodecs[c.format].Dump(&out, v))
 			var again any
 			if err := treeCodecs[c.format].Load(&out, &again); err != nil {
 				t.Errorf("what was written does not load: %v", err)
@@ -147,9 +144,7 @@ func TestIndentedJSONIsThatOfEncodingJSON(t *testing.T) {
 			e := json.NewEncoder(&want)
 			e.SetEscapeHTML(false)
 			e.SetIndent("", strings.Repeat(" ", unit))
-			if err := e.Encode(v); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, e.Encode(v))
 			if err := codec.JSON(codec.Indent(unit)).Dump(&got, v); err != nil || got.String() != want.String() {
 				t.Errorf("%#v: %v\n%s\nwant\n%s", v, err, &got, &want)
 			}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // loadAndEdit is what a handle does for one Update of an int to n, and reports whether
@@ -16,18 +17,12 @@ func loadAndEdit(t *testing.T, c Codec, text string, n int, last *LastWrite) (ou
 	var v config
 	e := c.(editor)
 	o, err := e.LoadOriginal([]byte(text), 0, &v, last)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	v.N = n
 	enc, err := e.dumpStable(v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var w bytes.Buffer
-	if err := e.EditOriginal(&w, o, enc, reflect.TypeFor[config]()); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, e.EditOriginal(&w, o, enc, reflect.TypeFor[config]()))
 	return w.String(), len(o.was) > 0 && &o.was[0] == &o.text[0]
 }
 

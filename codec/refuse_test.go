@@ -14,6 +14,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -203,13 +204,9 @@ func TestTOMLStructsInMixedArrays(t *testing.T) {
 		E map[string]int
 	}
 	text, err := dumped(codec.TOML(), map[string]any{"a": []any{1, better{1, time.Unix(0, 0).UTC(), point{1, 2}, []point{{3, 4}}, map[string]int{"k": 1}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var again map[string]any
-	if err := toml.Unmarshal([]byte(text), &again); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, toml.Unmarshal([]byte(text), &again))
 	in := again["a"].([]any)[1].(map[string]any)
 	if in["A"] != int64(1) || !reflect.DeepEqual(in["C"], map[string]any{"X": int64(1), "Y": int64(2)}) || len(in) != 5 {
 		t.Errorf("%s", text)

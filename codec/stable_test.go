@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // set marshals its elements in the order of the map, which is another each time.
@@ -74,9 +75,7 @@ func TestATypeThatIsEncodedDifferentlyEachTimeDamagesNothing(t *testing.T) {
 		refused := 0
 		for range 300 {
 			v, err := loadAs[tagged](c.codec, old)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			v.N = 2
 			for _, v := range []any{v, hidden{v.Tags, 2}} {
 				got, err := editedOrError(c.codec, old, v)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // zoned is a value with local times wherever one can lie.
@@ -46,18 +47,12 @@ Pointer = 00:30:00
   Any = 2024-02-29
 `
 	v, err := loadAs[zoned](codec.TOML(), text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	before := v.Any.(time.Time)
 	got, err := dumped(codec.TOML(), v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	again, err := loadAs[zoned](codec.TOML(), string(got))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	for what, pair := range map[string][2]any{
 		"any": {v.Any, again.Any}, "list": {v.List[0], again.List[0]}, "time": {v.List[1], again.List[1]},
 		"array": {v.Array[0], again.Array[0]}, "pointer": {*v.Pointer, *again.Pointer},
@@ -91,8 +86,6 @@ func zoneFile(t *testing.T, zone string) string {
 	data = append(append(data, "TZif2"+strings.Repeat("\x00", 15)...), block()...)
 	data = append(data, "\n\n"...)
 	path := t.TempDir() + "/zone"
-	if err := os.WriteFile(path, data, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, os.WriteFile(path, data, 0o644))
 	return path
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func positive(p point) error {
@@ -97,13 +98,9 @@ func TestValidateKeepsTheEditor(t *testing.T) {
 	}
 	c := codec.Validate(codec.Gzip(editing{codec.Text()}), check).(codec.Editor)
 	old, err := dumped(c, "a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	var out bytes.Buffer
-	if err := c.Edit(&out, []byte(old), "b"); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, c.Edit(&out, []byte(old), "b"))
 	if got, err := loadAs[string](c, out.String()); err != nil || got != "ab" {
 		t.Errorf("%q, %v", got, err)
 	}

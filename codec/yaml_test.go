@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -24,9 +25,7 @@ func TestYAMLWritesWhatTheLibraryWrites(t *testing.T) {
 			var want bytes.Buffer
 			e := yaml.NewEncoder(&want)
 			e.SetIndent(2)
-			if err := e.Encode(v); err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, e.Encode(v))
 			e.Close()
 			var again any
 			if yaml.Unmarshal(want.Bytes(), &again) != nil || !reflect.DeepEqual(v, again) || strings.ContainsAny(want.String(), "\\2!") {
@@ -113,9 +112,7 @@ func TestYAMLOmitsWhatYAMLTakesForEmpty(t *testing.T) {
 		{S: "x", L: []int{0}, M: map[string]int{"": 0}, P: new(int), B: true, N: 1, Q: &unset{}, T: point{0, 1}},
 	} {
 		want, err := yaml.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if got, err := dumped(codec.YAML(codec.Indent(4)), v); err != nil || got != string(want) {
 			t.Errorf("%v\n%s\nyaml.v3:\n%s", err, got, want)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -40,9 +41,7 @@ func checkPrinted(t *testing.T, root *yaml.Node, indent int) bool {
 func built(t *testing.T, v any) *yaml.Node {
 	t.Helper()
 	root, err := newYAMLBuilder(2).node(reflect.ValueOf(v), false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return root
 }
 

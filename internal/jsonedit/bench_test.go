@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -23,13 +24,9 @@ func BenchmarkEdit(b *testing.B) {
 	long.WriteString("  \"indent\": 2\n}\n")
 	for name, text := range map[string][]byte{"a real file": text, "20000 lines": long.Bytes()} {
 		doc, err := JSONC.Parse(text)
-		if err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, err)
 		was, err := encode(doc.Root)
-		if err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, err)
 		is := bytes.Replace(was, []byte(`"indent": 2`), []byte(`"indent": 4`), 1)
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
@@ -55,9 +52,7 @@ func BenchmarkRead(b *testing.B) {
 	like.Entries[3000].Value = nil
 	text := commented.Bytes()
 	plain, err := Plain(text)
-	if err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, err)
 	next := bytes.Replace(plain, []byte("machine-3000"), []byte("another"), 1)
 	for name, read := range map[string]func() error{
 		"outline, JSON":  func() error { _, err := JSON.Outline(plain, like); return err },
@@ -71,9 +66,7 @@ func BenchmarkRead(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := read(); err != nil {
-					b.Fatal(err)
-				}
+				testkit.Must(b, read())
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -26,9 +27,7 @@ func countLeftOut(n *textedit.Node) (count int) {
 func checkComparison(t *testing.T, was, is string) int {
 	t.Helper()
 	x, err := JSON.Parse([]byte(was))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	y, err := JSON.Parse([]byte(is))
 	if err != nil {
 		// Compare need not notice it, since the proof does, but it must come back.

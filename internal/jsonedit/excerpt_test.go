@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
@@ -21,9 +22,7 @@ func proofs(t *testing.T, old, oldEnc, newEnc string, recode func(part []byte) (
 			return recode(part)
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	return string(text), parts, whole
 }
 

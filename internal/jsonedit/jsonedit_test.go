@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -133,9 +134,7 @@ func TestPlainKeepsOffsetsAndLines(t *testing.T) {
 		t.Errorf("got  %q, %v\nwant %q", plain, err, want)
 	}
 	doc, err := JSONC.Parse([]byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	comments := doc.Comments
 	lines := []textedit.Comment{{Line: 1}, {Line: 2}, {Line: 5, Own: true}}
 	for i, c := range comments {

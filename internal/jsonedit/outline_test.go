@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -173,9 +174,7 @@ func TestOutlineEndsOnEveryText(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, text := range texts(t) {
 		whole, err := JSONC.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		for range 100 {
 			i := r.IntN(len(text) + 1)
 			broken := slices.Concat(text[:i], [][]byte{nil, []byte("\""), []byte("{"), []byte("]"), []byte("/*"), []byte(","), []byte("\\"), []byte(":")}[r.IntN(8)], text[i+r.IntN(len(text)-i+1):])

@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/jsonedit"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
@@ -70,9 +71,7 @@ func TestATypedValueIsWrittenAndTheRestStays(t *testing.T) {
 			[]string{"        {\n            // the first\n            \"host\": \"b\",\n            \"rate\": 1.50,\n        },\n", ""}},
 	} {
 		var v config
-		if err := codec.JSONC().Load(strings.NewReader(typed), &v); err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, codec.JSONC().Load(strings.NewReader(typed), &v))
 		was := dump(t, v)
 		c.change(&v)
 		is := dump(t, v)
@@ -99,8 +98,6 @@ func TestATypedValueIsWrittenAndTheRestStays(t *testing.T) {
 func dump(t *testing.T, v any) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := codec.JSONC().Dump(&b, v); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, codec.JSONC().Dump(&b, v))
 	return b.Bytes()
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func str(s string) *Node { return NewScalar(TypeString, s) }
@@ -59,9 +60,7 @@ func settleTree(t *testing.T, root, want *Node) *Node {
 	for range 20 {
 		doc := &Document{Root: root, Indirect: true}
 		now, err := doc.Effective()
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		ops := Diff(now, want)
 		if len(ops) == 0 {
 			return root
@@ -85,9 +84,7 @@ func TestEffectiveResolvesAliasesMergesAndRepeatedKeys(t *testing.T) {
 	both := &Node{Kind: List, Entries: []Entry{{Value: alias(a)}, {Value: alias(b)}}}
 	doc := &Document{Indirect: true, Root: mapping("a", a, "b", b, "m", merging(both, mapping("z", num(9), "k", num(1), "k", num(2))), "s", merging(num(1), mapping()))}
 	got, err := doc.Effective()
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	want := mapping("a", mapping("x", num(1), "z", num(3)), "b", mapping("x", num(2), "y", num(2)),
 		"m", mapping("z", num(9), "k", num(2), "x", num(1), "y", num(2)), "s", mapping())
 	if !Same(got, want) {
@@ -152,9 +149,7 @@ func TestPlanWithRandomAliasesReachesWhatIsWanted(t *testing.T) {
 			}
 		}
 		data, err := (&Document{Root: root, Indirect: true}).Effective()
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		settleTree(t, root, mutate(r, data, 3))
 	}
 }

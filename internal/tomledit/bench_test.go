@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 	"github.com/holdfast-go/holdfast/internal/tomledit"
@@ -25,13 +26,9 @@ func BenchmarkEdit(b *testing.B) {
 		text []byte
 	}{{"a real file", edittest.Containing(b, files, "lto = true")}, {"20000 lines", long.Bytes()}} {
 		doc, err := tomledit.Format.Parse(c.text)
-		if err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, err)
 		was, err := tomlsuite.Encode(doc.Root)
-		if err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, err)
 		is := bytes.Replace(was, []byte("lto = true"), []byte("lto = false"), 1)
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.text)))

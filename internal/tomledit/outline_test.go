@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -223,9 +224,7 @@ func TestAListOfAnotherLengthIsReadWhole(t *testing.T) {
 			}
 			like := &textedit.Node{Kind: textedit.Map, Entries: []textedit.Entry{{Key: textedit.NewScalar(textedit.TypeString, "a"), Value: list}}}
 			doc, err := format{}.Outline([]byte(text), like)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			for _, e := range doc.Root.Entries[0].Value.Entries {
 				if isLeft(e.Value) != (n == 2) {
 					t.Errorf("%q as a list of %d: %+v", text, n, e.Value)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -74,9 +75,7 @@ func TestScannerIsComparedWithTheDecoder(t *testing.T) {
 func TestEncodingsAreReadAsTextsAre(t *testing.T) {
 	for name, text := range edittest.Corpus(t, "real/*.toml") {
 		doc, err := Format.Parse(text)
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		if n := read(text); n == nil || !textedit.Same(n, doc.Root) {
 			t.Errorf("%s: read as something else", name)
 		}
@@ -88,9 +87,7 @@ func TestEncodingsAreReadAsTextsAre(t *testing.T) {
 func checkComparison(t *testing.T, was, is string) int {
 	t.Helper()
 	x, err := Format.Parse([]byte(was))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	y, err := Format.Parse([]byte(is))
 	if err != nil {
 		return 0

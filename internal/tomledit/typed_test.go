@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/tomledit"
 )
@@ -102,17 +103,13 @@ func TestATypedValueIsWrittenAndTheRestStays(t *testing.T) {
 
 func load(t *testing.T, text string, v any) {
 	t.Helper()
-	if err := codec.TOML().Load(bytes.NewReader([]byte(text)), v); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, codec.TOML().Load(bytes.NewReader([]byte(text)), v))
 }
 
 func dump(t *testing.T, v any) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := codec.TOML().Dump(&b, v); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, codec.TOML().Dump(&b, v))
 	return b.Bytes()
 }
 

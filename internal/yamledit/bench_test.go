@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"gopkg.in/yaml.v3"
 )
@@ -33,9 +34,7 @@ type service struct {
 func change(tb testing.TB, size, n int) (text, old, new []byte) {
 	text = services(size)
 	var v site
-	if err := yaml.Unmarshal(text, &v); err != nil {
-		tb.Fatal(err)
-	}
+	testkit.Must(tb, yaml.Unmarshal(text, &v))
 	old, _ = yaml.Marshal(v)
 	for i := range n {
 		name := fmt.Sprintf("service%d", i*size/n)

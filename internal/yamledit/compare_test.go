@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
@@ -82,13 +83,9 @@ func operations(ops []textedit.Op) string {
 func compared(t *testing.T, old, new string) (count int) {
 	t.Helper()
 	a, b, err := Format.Compare([]byte(old), []byte(new))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	x, y, err := readBoth([]byte(old), []byte(new))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	count = omitted(t, a, x, b, y)
 	if n := omitted(t, b, y, a, x); n != count {
 		t.Errorf("%d are left out of the one, %d of the other", count, n)
@@ -155,9 +152,7 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 			continue
 		}
 		n, err := doc.Effective()
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		enc, err := encode(n)
 		if err != nil {
 			t.Fatal(name, err)

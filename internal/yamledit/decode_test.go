@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -59,13 +60,9 @@ func TestADividedMappingDecodesToTheSame(t *testing.T) {
 	for name, text := range largeTexts() {
 		t.Run(name, func(t *testing.T) {
 			root, err := parse([]byte(text))
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			before, err := yaml.Marshal(root)
-			if err != nil {
-				t.Fatal(err)
-			}
+			testkit.Must(t, err)
 			for _, failed := range []bool{
 				decodesAlike[any](t, root), decodesAlike[map[string]any](t, root), decodesAlike[map[any]any](t, root),
 				decodesAlike[map[string]string](t, root), decodesAlike[map[string]struct{ N int }](t, root),
@@ -90,9 +87,7 @@ func TestADividedMappingDecodesToTheSame(t *testing.T) {
 
 func TestASmallTreeIsNotCopied(t *testing.T) {
 	root, err := parse([]byte("a: {b: [1, 2], c: {}}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if divided(root) != root {
 		t.Error("it was")
 	}

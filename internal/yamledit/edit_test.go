@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 )
 
@@ -205,9 +206,7 @@ func TestATextThatCannotBeFollowedIsNotSpliced(t *testing.T) {
 		"brackets": "a: [1]\n", "braces": "a: {b: 1}\n", "list": "a:\n- 1\n", "block": "a: 1\nb: |\n  x\n", "shorter": "1\n", "alias": "a: &a 1\nb: *a\n",
 	} {
 		root, err := parse([]byte(other))
-		if err != nil {
-			t.Fatal(err)
-		}
+		testkit.Must(t, err)
 		doc := scan(text, root, nil)
 		if _, err := Format.Splice(doc, nil, textedit.Follow); err == nil {
 			t.Errorf("%s: no error", name)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/textedit"
 	"gopkg.in/yaml.v3"
 )
@@ -16,18 +17,12 @@ import (
 func update[T any](t *testing.T, text string, change func(v *T)) (string, textedit.Report) {
 	t.Helper()
 	var v T
-	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, yaml.Unmarshal([]byte(text), &v))
 	old, err := yaml.Marshal(&v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	change(&v)
 	new, err := yaml.Marshal(&v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	got, report, err := Edit([]byte(text), old, new, textedit.Options{Check: func(doc *textedit.Document) error {
 		var again T
 		if err := Decode(doc, &again, false); err != nil {
