@@ -90,7 +90,7 @@ func open[T any](path string, opts []safefile.Option) *handle.File[T] {
 func collect(opts []safefile.Option) handle.Options {
 	o := handle.Collect(opts)
 	if o.NoLock {
-		o.Reject("lockedfile can't do WithoutLock; use safefile for that")
+		o.Reject("a handle of package lockedfile can't be WithoutLock; use package safefile")
 	}
 	return o
 }

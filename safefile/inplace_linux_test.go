@@ -57,7 +57,7 @@ func TestARefusedMoveNamesTheFileThatIsTheMount(t *testing.T) {
 	testkit.Put(t, other, "new")
 	for _, c := range [][2]string{{other, path}, {path, other}} {
 		err := safefile.Move(c[0], c[1], safefile.WithSafety(safefile.BestEffort))
-		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "config.json is a mount of its own") {
+		if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "config.json is itself a mount") {
 			t.Errorf("Move %s: %v", filepath.Base(c[0]), err)
 		}
 	}

@@ -34,7 +34,7 @@ func WithOptions(opts ...Option) Option {
 func WithTimeout(d time.Duration) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if d < 0 {
-			o.Reject("WithTimeout(%v) is negative; leave it out to wait for ever", d)
+			o.Reject("WithTimeout(%v) is negative; leave the option out to wait without a limit", d)
 		}
 		o.Timeout = d
 	})
@@ -56,7 +56,7 @@ func WithMode(perm fs.FileMode) Option {
 func WithParents(perm fs.FileMode) Option {
 	return handle.OptionFunc(func(o *handle.Options) {
 		if perm&^fs.ModePerm != 0 || perm&0o300 != 0o300 {
-			o.Reject("WithParents(%v) is not a directory's permission with write and search for the owner", perm)
+			o.Reject("WithParents(%v) must be permission bits with write and search for the owner", perm)
 		}
 		o.Parents = perm
 	})
@@ -202,9 +202,9 @@ func WithLockSuffix(suffix string) Option {
 		case suffix == "":
 			o.Reject("WithLockSuffix: the suffix is empty")
 		case strings.ContainsAny(suffix, "/\x00") || strings.ContainsRune(suffix, filepath.Separator):
-			o.Reject("WithLockSuffix(%q) is no part of one name", suffix)
+			o.Reject("WithLockSuffix(%q) can't be part of a file's name", suffix)
 		case suffix == sidecar.Suffix:
-			o.Reject("WithLockSuffix(%q) is the name of the checksum", suffix)
+			o.Reject("WithLockSuffix(%q) is the suffix of checksum files", suffix)
 		}
 		o.LockSuffix = suffix
 	})

@@ -152,7 +152,7 @@ func renameError(err error, target string) error {
 // Busy explains EBUSY, the error of renaming, replacing or removing a mount point.
 func Busy(err error, name string) error {
 	if errors.Is(err, syscall.EBUSY) {
-		err = fmt.Errorf("%w: %s is a mount of its own, so its name can't change hands; mount its directory instead: %w",
+		err = fmt.Errorf("%w: %s is itself a mount, so it can't be replaced, moved or removed; mount its directory instead: %w",
 			errors.ErrUnsupportedEnvironment, errors.Printable(name), err)
 	}
 	return err
