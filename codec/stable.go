@@ -153,22 +153,49 @@ var holdsAny = question{
 func mayVary(v any) bool { return varies.ofValue(v) }
 
 // ofValue asks the question of all types in v, also of those that show only in the value.
-func (q *question) ofValue(v any) bool {
-	return v != nil && q.inside(reflect.ValueOf(v), 0)
+func (q *question) ofValue(v any) bool { return q.plainly(v, 0) }
+
+// plainly is inside of what a decoder puts into an interface. To the types themselves no
+// question has the answer yes.
+func (q *question) plainly(v any, depth int) bool {
+	switch v := v.(type) {
+	case nil, string, bool, json.Number, float64, int64, int:
+		return false
+	case map[string]any:
+		for _, e := range v {
+			if depth > cycleDepth || q.plainly(e, depth+1) {
+				return true
+			}
+		}
+		return false
+	case []any:
+		for _, e := range v {
+			if depth > cycleDepth || q.plainly(e, depth+1) {
+				return true
+			}
+		}
+		return false
+	}
+	return q.inside(reflect.ValueOf(v), depth)
 }
 
 // inside looks into the value only where its type does not tell.
 func (q *question) inside(v reflect.Value, depth int) bool {
 	switch t := v.Type(); {
-	case v.Kind() == reflect.Interface || t == reflect.TypeFor[string]() || t == reflect.TypeFor[int64]():
-		// what most values are, and no answer is yes for these types themselves
+	case v.Kind() == reflect.Interface:
+		// no answer is yes for an interface itself
 	case q.of(t), depth > cycleDepth:
 		return true
 	case !holdsAny.of(t):
 		return false
 	}
 	switch v.Kind() {
-	case reflect.Interface, reflect.Pointer:
+	case reflect.Interface:
+		if v.CanInterface() {
+			return q.plainly(v.Interface(), depth+1)
+		}
+		return !v.IsNil() && q.inside(v.Elem(), depth+1)
+	case reflect.Pointer:
 		return !v.IsNil() && q.inside(v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {

@@ -214,7 +214,7 @@ func (c tomlCodec) Dump(w io.Writer, v any) error {
 	if err != nil {
 		return err
 	}
-	if mayNotLoad.ofValue(v) {
+	if !surelyTOML(v, 0) && mayNotLoad.ofValue(v) {
 		var again any // into which nothing is copied
 		if err := toml.Unmarshal(text, &again); err != nil {
 			return encodeFailure(c.format, v, fmt.Errorf("what was written does not load again: %w", err),
@@ -226,8 +226,10 @@ func (c tomlCodec) Dump(w io.Writer, v any) error {
 
 // encode is Dump without reading the text back.
 func (c tomlCodec) encode(v any) ([]byte, error) {
-	if err := tomlWritable(v); err != nil {
-		return nil, encodeFailure(c.format, v, err, "")
+	if _, table := v.(map[string]any); !table || !surelyTOML(v, 0) {
+		if err := tomlWritable(v); err != nil {
+			return nil, encodeFailure(c.format, v, err, "")
+		}
 	}
 	text, err := c.write(v)
 	if err != nil {

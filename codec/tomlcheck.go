@@ -33,6 +33,45 @@ func tomlWritable(v any) error {
 	return inspect(v, "toml", tomledit.MaxLevels+1, tomlFlaw, tomlMarshaler)
 }
 
+// surelyTOML reports, without reflection, whether v consists of what a decoder puts into an
+// interface, and tomlWritable has nothing against it. If not, that says why, or it is fine
+// all the same.
+func surelyTOML(v any, level int) bool {
+	if level >= tomledit.MaxLevels {
+		return false
+	}
+	switch v := v.(type) {
+	case string:
+		return utf8.ValidString(v)
+	case bool, int, int64, float64:
+		return true
+	case time.Time:
+		return tomlTime(v) == nil
+	case map[string]any:
+		for key, e := range v {
+			if key == "" || !utf8.ValidString(key) || !surelyTOML(e, level+1) {
+				return false
+			}
+		}
+		return v != nil
+	case []map[string]any:
+		for _, e := range v {
+			if !surelyTOML(e, level+1) {
+				return false
+			}
+		}
+		return v != nil
+	case []any:
+		for _, e := range v {
+			if !surelyTOML(e, level+1) {
+				return false
+			}
+		}
+		return v != nil
+	}
+	return false
+}
+
 // tomlFlaw says what is wrong with one value.
 func tomlFlaw(p place) error {
 	v := indirect(p.value) // a pointer that encodes itself is not visited inside
