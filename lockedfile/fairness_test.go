@@ -1,6 +1,7 @@
 package lockedfile_test
 
 import (
+	"context"
 	"encoding/binary"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
@@ -34,12 +36,12 @@ type runCounter struct {
 // are within one, by what the engine promises.
 const rest = 200 * time.Microsecond
 
-func (s *runCounter) TryLock(p store.Placement, at store.Location, o store.Options) (store.Session, error) {
-	return s.count(s.Store.TryLock(p, at, o))
+func (s *runCounter) TryLock(ctx context.Context, t store.Target, at store.Location, o store.Options) (store.Session, error) {
+	return s.count(s.Store.TryLock(ctx, t, at, o))
 }
 
-func (s *runCounter) Lock(p store.Placement, at store.Location, o store.Options, done <-chan struct{}) (store.Session, error) {
-	return s.count(s.Store.Lock(p, at, o, done))
+func (s *runCounter) Lock(ctx context.Context, t store.Target, at store.Location, o store.Options) (store.Session, error) {
+	return s.count(s.Store.Lock(ctx, t, at, o))
 }
 
 func (s *runCounter) count(session store.Session, err error) (store.Session, error) {
@@ -63,8 +65,8 @@ type countedRun struct {
 	store *runCounter
 }
 
-func (r *countedRun) Release() error {
-	err := r.Session.Release()
+func (r *countedRun) Release(ctx context.Context) error {
+	err := r.Session.Release(ctx)
 	r.store.mu.Lock()
 	defer r.store.mu.Unlock()
 	r.store.freed = time.Now()
@@ -76,7 +78,7 @@ func init() {
 	roles["hammer"] = func(args []string) {
 		file, err := os.Create(args[1])
 		testkit.Check(err)
-		e := engine.New(&runCounter{Store: store.NewDisk(vfs.OS), file: file})
+		e := engine.New(&runCounter{Store: disk.New(vfs.OS), file: file})
 		f := lockedfile.New[counters](args[0], handle.OptionFunc(func(o *handle.Options) { o.Engine = e }))
 		over := testkit.Told()
 		var all sync.WaitGroup

@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
-	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
@@ -35,8 +35,8 @@ func is(t testing.TB, err error, sentinels ...error) {
 func another() safefile.Option { return on(vfs.OS) }
 
 // on puts a filesystem below a handle.
-func on(disk vfs.FS) safefile.Option {
-	e := engine.New(store.NewDisk(disk))
+func on(fsys vfs.FS) safefile.Option {
+	e := engine.New(disk.New(fsys))
 	return handle.OptionFunc(func(o *handle.Options) { o.Engine = e })
 }
 

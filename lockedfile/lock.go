@@ -107,7 +107,7 @@ func Inspect(path string, opts ...safefile.Option) (Info, error) {
 	if err != nil {
 		return Info{}, handle.Fail("inspect", path, errors.ErrLock, err)
 	}
-	lock, err := e.Inspect(request.Place)
+	lock, err := e.Inspect(context.Background(), request.Target)
 	if err != nil {
 		return Info{}, handle.Fail("inspect", path, errors.ErrLock, err)
 	}
@@ -127,7 +127,7 @@ func Inspect(path string, opts ...safefile.Option) (Info, error) {
 func ForceRelease(path string, opts ...safefile.Option) error {
 	e, request, err := target(path, opts)
 	if err == nil {
-		err = e.Force(request.Place)
+		err = e.Force(context.Background(), request.Target)
 	}
 	return handle.Fail("force release", path, errors.ErrLock, err)
 }

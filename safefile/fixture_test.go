@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/replace"
-	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -21,8 +21,8 @@ import (
 // over puts another filesystem below a handle, with an engine of its own, so
 // that the handle is like one of a process that has just started.
 func over(fsys vfs.FS) safefile.Option {
-	disk := engine.New(store.NewDisk(fsys))
-	return handle.OptionFunc(func(o *handle.Options) { o.Engine = disk })
+	e := engine.New(disk.New(fsys))
+	return handle.OptionFunc(func(o *handle.Options) { o.Engine = e })
 }
 
 // tempOf is a name that a dead writer of a file may have left.

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
-	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -35,8 +35,8 @@ func inUse() int {
 
 func TestNothingOutlivesItsUseOverThousandsOfFiles(t *testing.T) {
 	dir := testkit.Memory(t)
-	disk := faultfs.Wrap(osFS)
-	shared := engine.New(store.NewDisk(disk))
+	faulty := faultfs.Wrap(osFS)
+	shared := engine.New(disk.New(faulty))
 	option := handle.OptionFunc(func(o *handle.Options) { o.Engine = shared })
 	touch := func(from, to int) {
 		for i := from; i < to; i++ {
@@ -49,7 +49,7 @@ func TestNothingOutlivesItsUseOverThousandsOfFiles(t *testing.T) {
 				t.Fatalf("%s: %v, %v", path, v, err)
 			}
 			if i%10 == 0 { // a refused one now and then
-				disk.FailAll(faultfs.Rename, syscall.EIO)
+				faulty.FailAll(faultfs.Rename, syscall.EIO)
 				if err := f.WriteBytes(nil); !errors.Is(err, syscall.EIO) {
 					t.Fatal(err)
 				}
@@ -62,7 +62,7 @@ func TestNothingOutlivesItsUseOverThousandsOfFiles(t *testing.T) {
 				}
 				testkit.Must(t, other.Unlock())
 			}
-			disk.Reset()
+			faulty.Reset()
 			testkit.Must(t, f.Remove())
 			testkit.Must(t, os.Remove(path+".lock"))
 		}

@@ -15,10 +15,10 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
-	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
@@ -133,7 +133,7 @@ func processTime(b *testing.B) time.Duration {
 
 // oursIn updates through a handle and tells commits their sizes.
 func oursIn(path string, commits *commitSizes) func() error {
-	watched := handle.OptionFunc(func(o *handle.Options) { o.Engine = engine.New(store.NewDisk(watchedFS{vfs.OS, commits})) })
+	watched := handle.OptionFunc(func(o *handle.Options) { o.Engine = engine.New(disk.New(watchedFS{vfs.OS, commits})) })
 	f := lockedfile.New[progress](path, watched)
 	return func() error {
 		return f.Update(func(p *progress) error {

@@ -9,14 +9,15 @@ import (
 
 // batch is the functions that one commit holds. The entry's mutex guards it.
 type batch struct {
-	options store.Options
-	state   state   // with the changes of all its functions
-	size    int     // how many those are
-	earlier []state // as each of them but the last left it
-	good    int     // if an edit was refused: how many are durable all the same
-	read    bool    // one of them relied on what it had read
-	goal    int     // how many it gathers
-	over    bool    // it is durable or has failed
+	options   store.Options
+	state     state            // with the changes of all its functions
+	size      int              // how many those are
+	earlier   []state          // as each of them but the last left it
+	good      int              // if an edit was refused: how many are durable all the same
+	read      bool             // one of them relied on what it had read
+	goal      int              // how many it gathers
+	over      bool             // it is durable or has failed
+	published []store.Prepared // what its leader has made durable
 
 	// Most batches are of one caller, who waits for nobody: a channel is made
 	// when somebody does.
@@ -85,12 +86,14 @@ func (r *run) batchFor(o store.Options) *batch {
 }
 
 // commit gathers and writes a batch and wakes its callers. The caller is the
-// first of them, who leads; the batch before is over.
+// first of them, who leads; the batch before is over. What the batch has replaced is freed
+// after they were told, since that takes the disk 0.2 to 0.3 ms on ext4.
 func (ent *entry) commit(r *run, b *batch) {
 	ent.gather(r, b)
 	if !ent.launch(r, b) {
 		return
 	}
+	defer b.discard()
 	err, start := errInterrupted, time.Now()
 	defer func() { ent.land(r, b, start, err) }() // a panic and runtime.Goexit of a user's codec or logger pass here too
 	err = r.write(b)
@@ -113,6 +116,13 @@ func (ent *entry) land(r *run, b *batch, start time.Time, err error) {
 		r.fail(err)
 	}
 	ent.settle()
+}
+
+// discard frees what the batch has replaced.
+func (b *batch) discard() {
+	for _, p := range b.published {
+		p.Abort()
+	}
 }
 
 // launch takes a batch from those that wait for the disk; false if the one

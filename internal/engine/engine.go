@@ -39,12 +39,11 @@ package engine
 import (
 	"context"
 	"fmt"
-	"io"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
@@ -77,7 +76,7 @@ const Forever time.Duration = -1
 
 // Request says on which file, and how, a function is to run.
 type Request struct {
-	Place   store.Placement
+	Target  store.Target
 	Options store.Options
 	// Timeout is how long to wait for the turn and the lock; 0 takes them only
 	// if they are free.
@@ -104,7 +103,7 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 	done := false
 	defer func() { // a panic and runtime.Goexit pass here too
 		if !done || err != nil {
-			e.withdraw(w)
+			w.withdraw()
 		}
 	}()
 	defer func() { done = true }()
@@ -125,39 +124,28 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: %s meant another file each of the %d times it was locked", errors.ErrSymlink, errors.Printable(r.Place.Path), maxMoves)
+	return fmt.Errorf("%w: %s meant another file each of the %d times it was locked", errors.ErrSymlink, errors.Printable(r.Target.Path), maxMoves)
 }
 
 // locate finds the waiter's file, and notes the parents that were made for it.
 func (e *Engine) locate(w *waiter) error {
-	at, err := e.store.Locate(w.Place)
-	w.made = append(w.made, at.Made...)
-	at.Made = nil
+	at, err := e.store.Locate(w.ctx(), w.Target)
+	if at.Undo != nil {
+		w.undo = append(w.undo, at.Undo)
+	}
 	w.at = at
 	return err
 }
 
 // withdraw takes back what locating the file of a call that failed has made.
-func (e *Engine) withdraw(w *waiter) {
-	if w.made != nil {
-		e.store.Withdraw(w.made)
+func (w *waiter) withdraw() {
+	for _, undo := range slices.Backward(w.undo) {
+		undo()
 	}
 }
 
-// Read gives a file's content without a lock or a transaction.
-func (e *Engine) Read(p store.Placement, o store.ReadOptions) ([]byte, error) {
-	return e.store.Read(p, o)
-}
-
-// Open is Read as a stream.
-func (e *Engine) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, error) {
-	return e.store.Open(p, o)
-}
-
-// Sidecar reads what is recorded of a file's checksum, and says where.
-func (e *Engine) Sidecar(p store.Placement) (path string, side sidecar.Sidecar, err error) {
-	return e.store.Sidecar(p)
-}
+// Store is for calls that take neither a lock nor a part in a transaction.
+func (e *Engine) Store() store.Store { return e.store }
 
 func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
 	ent := e.enter(w.at.Key)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -86,7 +87,7 @@ func (ent *entry) gaveUp(w *waiter) error {
 	if who != nil {
 		return w.gaveUp(who.asHolder())
 	}
-	return w.gaveUp(ent.engine.store.Holder(w.Place, w.at))
+	return w.gaveUp(ent.engine.store.Holder(w.ctx(), w.Target, w.at))
 }
 
 // withdraw takes a waiter out of the queue; false if it has left it with the turn.
@@ -126,7 +127,7 @@ func (ent *entry) current() *run {
 // file. The run's own path was resolved when its lock was taken, and the path of a
 // caller who came after that as well; any other one is resolved now.
 func (ent *entry) stillHere(w *waiter, r *run) error {
-	if w.Place == r.place || w.since.After(r.began) || ent.engine.stillThere(w) {
+	if w.Target == r.target || w.since.After(r.began) || ent.engine.stillThere(w) {
 		return nil
 	}
 	return store.ErrMoved
@@ -134,9 +135,9 @@ func (ent *entry) stillHere(w *waiter, r *run) error {
 
 // stillThere reports whether a waiter's path means the file that was located.
 func (e *Engine) stillThere(w *waiter) bool {
-	place := w.Place
-	place.Parents = 0 // they were made when it was located
-	at, err := e.store.Locate(place)
+	target := w.Target
+	target.Parents = 0 // they were made when it was located
+	at, err := e.store.Locate(w.ctx(), target)
 	return err == nil && at.Key == w.at.Key
 }
 
@@ -151,12 +152,12 @@ func (ent *entry) begin(w *waiter) error {
 	if pause > 0 {
 		ent.engine.rest(pause)
 	}
-	s, err := ent.engine.store.TryLock(w.Place, w.at, w.Options)
+	s, err := ent.engine.store.TryLock(w.ctx(), w.Target, w.at, w.Options)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
-		s, err = ent.engine.store.Lock(w.Place, w.at, w.Options, w.done())
+		s, err = ent.engine.store.Lock(w.limit(), w.Target, w.at, w.Options)
 	}
 	switch {
-	case errors.Is(err, store.ErrLeased):
+	case errors.Is(err, store.ErrBusy):
 		return w.gaveUp(LeaseHolder)
 	case errors.Is(err, errors.ErrLocked):
 		return ent.gaveUp(w)
@@ -221,7 +222,7 @@ func (ent *entry) release() {
 	r := ent.run
 	ent.busy = true
 	ent.mu.Unlock()
-	_ = r.session.Release() // what was acknowledged is durable, whatever the lock says
+	_ = r.session.Release(context.Background()) // what was acknowledged is durable, whatever the lock says
 	ent.mu.Lock()
 	ent.run, ent.busy = nil, false
 	ent.rests.free(r.began, time.Now())

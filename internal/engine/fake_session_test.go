@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -15,20 +16,35 @@ type fakeSession struct {
 	lost  bool
 }
 
-func (s *fakeSession) Load(o store.ReadOptions) (store.Content, error) {
+func (s *fakeSession) Load(_ context.Context, o store.ReadOptions) (store.Content, error) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	s.file.loads++
 	return store.Content{Exists: s.file.exists, Data: []byte(s.file.data), Version: s.file.version}, nil
 }
 
-func (s *fakeSession) Exists() (bool, error) {
+func (s *fakeSession) Exists(context.Context) (bool, error) {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	return s.file.exists, nil
 }
 
-func (s *fakeSession) Commit(c store.Change, o store.Options) (store.Version, error) {
+func (s *fakeSession) Prepare(_ context.Context, c store.Change, _ store.Options) (store.Prepared, error) {
+	return &fakePrepared{session: s, change: c}, nil
+}
+
+// fakePrepared takes its time when it is published.
+type fakePrepared struct {
+	session *fakeSession
+	change  store.Change
+}
+
+func (p *fakePrepared) Write([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+func (p *fakePrepared) Abort() {}
+
+func (p *fakePrepared) Publish(_ context.Context, guard func() error) (store.Version, error) {
+	s, c := p.session, p.change
 	time.Sleep(s.store.latency)
 	if err := s.store.inTrouble(c); err != nil {
 		return nil, err
@@ -55,7 +71,7 @@ func (s *fakeSession) Commit(c store.Change, o store.Options) (store.Version, er
 	return f.version, nil
 }
 
-func (s *fakeSession) Check() error {
+func (s *fakeSession) Check(context.Context) error {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	if s.lost {
@@ -64,13 +80,11 @@ func (s *fakeSession) Check() error {
 	return nil
 }
 
-func (s *fakeSession) Announce() {}
+func (s *fakeSession) Announce(context.Context) {}
 
-func (s *fakeSession) Draft(store.Options) (store.Draft, error) { return nil, errors.ErrUnsupported }
+func (s *fakeSession) Respell(context.Context, store.Location, store.Options) error { return nil }
 
-func (s *fakeSession) Respell(store.Location, store.Options) error { return nil }
-
-func (s *fakeSession) MoveTo(to store.Session, _ store.Options) error {
+func (s *fakeSession) MoveTo(_ context.Context, to store.Session, _ store.Options) error {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	dst := to.(*fakeSession).file
@@ -82,13 +96,13 @@ func (s *fakeSession) MoveTo(to store.Session, _ store.Options) error {
 	return nil
 }
 
-func (s *fakeSession) Seal(store.Options) error { return errors.ErrUnsupported }
+func (s *fakeSession) Seal(context.Context, store.Options) error { return errors.ErrUnsupported }
 
-func (s *fakeSession) Unseal(store.Options) error { return errors.ErrUnsupported }
+func (s *fakeSession) Unseal(context.Context, store.Options) error { return errors.ErrUnsupported }
 
 func (s *fakeSession) Stale() bool { return false }
 
-func (s *fakeSession) Release() error {
+func (s *fakeSession) Release(context.Context) error {
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	s.file.closes = append(s.file.closes, time.Now())

@@ -2,15 +2,14 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
-	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // fakeStore keeps its files in memory. With synctest its disk takes exactly as
@@ -42,9 +41,6 @@ type fakeCommit struct {
 	at     time.Time
 }
 
-// fakeDir is the directory of all files.
-var fakeDir = vfs.ID{Ino: 1}
-
 func newFakeStore(latency time.Duration) *fakeStore {
 	return &fakeStore{files: map[string]*fakeFile{}, links: map[string]string{}, latency: latency}
 }
@@ -67,7 +63,7 @@ func newEngine(s *fakeStore) *Engine {
 	return e
 }
 
-func (s *fakeStore) Locate(p store.Placement) (store.Location, error) {
+func (s *fakeStore) Locate(_ context.Context, p store.Target) (store.Location, error) {
 	if p.Path == "" {
 		return store.Location{}, errors.New("nowhere")
 	}
@@ -78,14 +74,14 @@ func (s *fakeStore) Locate(p store.Placement) (store.Location, error) {
 	if to, ok := s.links[name]; ok {
 		name = to
 	}
-	return store.Location{Key: store.Key{Dir: fakeDir, Name: name}, Lock: p.LockDir}, nil
+	return store.Location{Key: store.Key{Name: name}, Lock: p.LockDir}, nil
 }
 
-func (s *fakeStore) Withdraw([]string) {}
+func (s *fakeStore) Admit(context.Context, store.Target, store.Location, store.Options) error {
+	return nil
+}
 
-func (s *fakeStore) Admit(store.Placement, store.Location, store.Options) error { return nil }
-
-func (s *fakeStore) Movable(_, _ store.Location) error { return nil }
+func (s *fakeStore) Movable(context.Context, store.Location, store.Location) error { return nil }
 
 // retarget makes a path mean another file.
 func (s *fakeStore) retarget(link, file string) {
@@ -94,24 +90,24 @@ func (s *fakeStore) retarget(link, file string) {
 	s.links[link] = file
 }
 
-func (s *fakeStore) Read(p store.Placement, o store.ReadOptions) ([]byte, error) {
+func (s *fakeStore) Read(_ context.Context, p store.Target, o store.ReadOptions) (store.Content, error) {
 	f := s.file(p.Path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return []byte(f.data), nil
+	return store.Content{Exists: f.exists, Data: []byte(f.data), Version: f.version}, nil
 }
 
-func (s *fakeStore) Sidecar(store.Placement) (string, sidecar.Sidecar, error) {
-	return "", sidecar.Sidecar{}, errors.ErrNoChecksum
+func (s *fakeStore) Checksum(context.Context, store.Target) (store.Checksum, error) {
+	return store.Checksum{}, errors.ErrNoChecksum
 }
 
-func (s *fakeStore) Open(p store.Placement, o store.ReadOptions) (io.ReadCloser, error) {
-	data, err := s.Read(p, o)
-	return io.NopCloser(bytes.NewReader(data)), err
+func (s *fakeStore) Open(ctx context.Context, p store.Target, o store.ReadOptions) (store.Stream, error) {
+	c, err := s.Read(ctx, p, o)
+	return store.Stream{ReadCloser: io.NopCloser(bytes.NewReader(c.Data)), Version: c.Version}, err
 }
 
-func (s *fakeStore) TryLock(p store.Placement, at store.Location, o store.Options) (store.Session, error) {
-	now, err := s.Locate(p)
+func (s *fakeStore) TryLock(ctx context.Context, p store.Target, at store.Location, o store.Options) (store.Session, error) {
+	now, err := s.Locate(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -131,16 +127,16 @@ func (s *fakeStore) TryLock(p store.Placement, at store.Location, o store.Option
 	return f.held, nil
 }
 
-func (s *fakeStore) Lock(p store.Placement, at store.Location, o store.Options, done <-chan struct{}) (store.Session, error) {
+func (s *fakeStore) Lock(ctx context.Context, p store.Target, at store.Location, o store.Options) (store.Session, error) {
 	for {
-		session, err := s.TryLock(p, at, o)
+		session, err := s.TryLock(ctx, p, at, o)
 		if err != errors.ErrLocked {
 			return session, err
 		}
 		freed := s.freed(at.Key.Name)
 		select {
 		case <-freed:
-		case <-done:
+		case <-ctx.Done():
 			return nil, errors.ErrLocked
 		}
 	}
@@ -153,9 +149,9 @@ func (s *fakeStore) freed(path string) chan struct{} {
 	return s.files[path].freed
 }
 
-func (s *fakeStore) Holder(store.Placement, store.Location) string { return "somebody" }
+func (s *fakeStore) Holder(context.Context, store.Target, store.Location) string { return "somebody" }
 
-func (s *fakeStore) Inspect(p store.Placement, at store.Location) (store.LockInfo, error) {
+func (s *fakeStore) Inspect(_ context.Context, p store.Target, at store.Location) (store.LockInfo, error) {
 	f := s.file(p.Path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,7 +159,7 @@ func (s *fakeStore) Inspect(p store.Placement, at store.Location) (store.LockInf
 }
 
 // Force gives the file to nobody; the old holder notices at its next commit.
-func (s *fakeStore) Force(p store.Placement, at store.Location) error {
+func (s *fakeStore) Force(_ context.Context, p store.Target, at store.Location) error {
 	f := s.file(at.Key.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,16 +173,17 @@ func (s *fakeStore) Force(p store.Placement, at store.Location) error {
 
 // occupy is another process that waits for the lock and then holds it.
 func (s *fakeStore) occupy(path string) (free func()) {
-	place := store.Placement{Path: path}
-	at, err := s.Locate(place)
+	place := store.Target{Path: path}
+	ctx := context.Background()
+	at, err := s.Locate(ctx, place)
 	if err != nil {
 		panic(err)
 	}
-	session, err := s.Lock(place, at, store.Options{}, nil)
+	session, err := s.Lock(ctx, place, at, store.Options{})
 	if err != nil {
 		panic(err)
 	}
-	return func() { session.Release() }
+	return func() { session.Release(ctx) }
 }
 
 // forget drops a file, so that a test of many needs little memory.

@@ -1,17 +1,21 @@
 package engine
 
-import "github.com/holdfast-go/holdfast/internal/store"
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/internal/store"
+)
 
 // Force takes the lock away from whoever holds it, and opens a new generation
 // of the queue, so that a function of this process that hangs blocks nobody
 // else of it. That function can't commit any more.
-func (e *Engine) Force(p store.Placement) error {
-	p.Parents = 0 // who looks at a lock makes nothing
-	at, err := e.store.Locate(p)
+func (e *Engine) Force(ctx context.Context, t store.Target) error {
+	t.Parents = 0 // who looks at a lock makes nothing
+	at, err := e.store.Locate(ctx, t)
 	if err != nil {
 		return err
 	}
-	if err := e.store.Force(p, at); err != nil {
+	if err := e.store.Force(ctx, t, at); err != nil {
 		return err
 	}
 	e.mu.Lock()
@@ -40,11 +44,11 @@ func (ent *entry) abandon() {
 }
 
 // Inspect tells what is known of a file's lock.
-func (e *Engine) Inspect(p store.Placement) (store.LockInfo, error) {
-	p.Parents = 0 // who looks at a lock makes nothing
-	at, err := e.store.Locate(p)
+func (e *Engine) Inspect(ctx context.Context, t store.Target) (store.LockInfo, error) {
+	t.Parents = 0 // who looks at a lock makes nothing
+	at, err := e.store.Locate(ctx, t)
 	if err != nil {
 		return store.LockInfo{}, err
 	}
-	return e.store.Inspect(p, at)
+	return e.store.Inspect(ctx, t, at)
 }

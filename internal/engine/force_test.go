@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -29,7 +30,7 @@ func TestForceLetsWaitersPastAFunctionThatHangs(t *testing.T) {
 		first := begin(e, request("f"), extend("1"))
 		second := begin(e, request("f"), extend("2"))
 		pending(t, second)
-		must(t, e.Force(store.Placement{Path: "f"}))
+		must(t, e.Force(context.Background(), store.Target{Path: "f"}))
 		all(t, first, second, begin(e, request("f"), extend("3")))
 		resume()
 		got := s.content("f")
@@ -52,7 +53,7 @@ func TestForceFailsTheCommitThatIsUnderWayAndWhatIsStagedOnIt(t *testing.T) {
 		e := newEngine(s)
 		flying := begin(e, request("f"), put("1"))
 		staged := begin(e, request("f"), extend("2"))
-		must(t, e.Force(store.Placement{Path: "f"}))
+		must(t, e.Force(context.Background(), store.Target{Path: "f"}))
 		next := begin(e, request("f"), put("3"))
 		for _, result := range []<-chan error{flying, staged} {
 			if err := <-result; !errors.Is(err, errors.ErrLockLost) {
@@ -72,7 +73,7 @@ func TestForceTakesAHoldAway(t *testing.T) {
 		s := newFakeStore(0)
 		e := newEngine(s)
 		h := hold(t, e, "f")
-		must(t, e.Force(store.Placement{Path: "f"}))
+		must(t, e.Force(context.Background(), store.Target{Path: "f"}))
 		h.Put([]byte("lost"))
 		if err := h.Commit(); !errors.Is(err, errors.ErrLockLost) {
 			t.Errorf("commit: %v", err)
@@ -91,20 +92,20 @@ func TestForceTakesAHoldAway(t *testing.T) {
 func TestForceOfAFileThatNobodyUses(t *testing.T) {
 	s := newFakeStore(0)
 	e := newEngine(s)
-	must(t, e.Force(store.Placement{Path: "f"}))
-	if e.Force(store.Placement{}) == nil {
+	must(t, e.Force(context.Background(), store.Target{Path: "f"}))
+	if e.Force(context.Background(), store.Target{}) == nil {
 		t.Error("the lock of no file was taken away")
 	}
 	for _, held := range []bool{false, true} {
 		if held {
 			defer hold(t, e, "f").Release()
 		}
-		info, err := e.Inspect(store.Placement{Path: "f"})
+		info, err := e.Inspect(context.Background(), store.Target{Path: "f"})
 		if err != nil || info.Held != held || info.Path != "f.lock" {
 			t.Errorf("Inspect: %+v, %v", info, err)
 		}
 	}
-	if _, err := e.Inspect(store.Placement{}); err == nil {
+	if _, err := e.Inspect(context.Background(), store.Target{}); err == nil {
 		t.Error("the lock of no file was inspected")
 	}
 }
@@ -117,7 +118,7 @@ func TestWhoEntersAnAbandonedQueueMovesOn(t *testing.T) {
 	w := newWaiter(r)
 	must(t, e.locate(w))
 	ent := e.enter(w.at.Key)
-	must(t, e.Force(r.Place))
+	must(t, e.Force(context.Background(), r.Target))
 	if err := ent.admit(w); err != store.ErrMoved {
 		t.Errorf("admitted to an abandoned queue: %v", err)
 	}

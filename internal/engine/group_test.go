@@ -12,7 +12,7 @@ import (
 )
 
 func request(path string) *Request {
-	return &Request{Place: store.Placement{Path: path}, Timeout: Forever}
+	return &Request{Target: store.Target{Path: path}, Timeout: Forever}
 }
 
 // increment adds one to the number in the file.

@@ -46,7 +46,7 @@ func (e *Engine) holdAll(rs []*Request, check func([]*waiter) error) (_ []*Hold,
 			return
 		}
 		for _, w := range slices.Backward(all) {
-			e.withdraw(w)
+			w.withdraw()
 		}
 	}()
 	for range maxMoves {
@@ -108,7 +108,7 @@ func (e *Engine) holder(r Request) (*waiter, error) {
 	}
 	held, err := carrierOf(r.Context).find(w.at)
 	if held != nil {
-		err = fmt.Errorf("%w: the context holds %s already, and this would wait for it", errors.ErrLock, errors.Printable(r.Place.Path))
+		err = fmt.Errorf("%w: the context holds %s already, and this would wait for it", errors.ErrLock, errors.Printable(r.Target.Path))
 	}
 	return w, err
 }
@@ -119,7 +119,7 @@ func (e *Engine) admitEach(waiters []*waiter) error {
 		return nil // the lock asks too
 	}
 	for _, w := range waiters {
-		if err := e.store.Admit(w.Place, w.at, w.Options); err != nil {
+		if err := e.store.Admit(w.ctx(), w.Target, w.at, w.Options); err != nil {
 			return err
 		}
 	}
@@ -148,14 +148,14 @@ func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 }
 
 // Path is the file that is held, as its caller named it.
-func (h *Hold) Path() string { return h.waiter.Place.Path }
+func (h *Hold) Path() string { return h.waiter.Target.Path }
 
 // End lets nobody join any more, and waits for the function that has, so that
 // what was staged is whole.
 func (h *Hold) End() { h.end() }
 
 // Check reports ErrLockLost if the lock was taken away by force.
-func (h *Hold) Check() error { return h.Session.Check() }
+func (h *Hold) Check() error { return h.Session.Check(h.waiter.ctx()) }
 
 // Commit makes what was staged durable, and leaves the file held. After a
 // failure it commits no more: what is on disk is then not what was staged.
@@ -168,6 +168,7 @@ func (h *Hold) Commit() error {
 	h.changed = false
 	b := &batch{options: h.options}
 	b.add(h.Tx)
+	defer b.discard()
 	h.err = h.run.write(b)
 	return h.err
 }
@@ -176,7 +177,7 @@ func (h *Hold) Commit() error {
 // away by force meanwhile.
 func (h *Hold) Release() error {
 	h.end()
-	err := h.Session.Check()
+	err := h.Check()
 	h.entry.yield()
 	h.engine.leave(h.entry)
 	return err

@@ -243,7 +243,7 @@ func TestMoveToItselfDoesNothing(t *testing.T) {
 		s.change("a", "content")
 		e := newEngine(s)
 		must(t, e.Move(request("a"), request("a")))
-		if _, err := e.store.Locate(store.Placement{}); e.Move(request(""), request("a")) == nil || err == nil {
+		if _, err := e.store.Locate(context.Background(), store.Target{}); e.Move(request(""), request("a")) == nil || err == nil {
 			t.Error("a file that is nowhere was moved")
 		}
 		if s.content("a") != "content" {

@@ -36,17 +36,17 @@ func carrierOf(ctx context.Context) *carrier {
 	return c
 }
 
-// Carried is the open transaction on the placement's file that a context
+// Carried is the open transaction on the target's file that a context
 // carries, nil if it carries none. The same file under another lock is an
 // error, since waiting for that lock would wait for the caller itself.
-func (e *Engine) Carried(ctx context.Context, p store.Placement) (*Tx, error) {
+func (e *Engine) Carried(ctx context.Context, t store.Target) (*Tx, error) {
 	c := carrierOf(ctx)
 	if c == nil {
 		return nil, nil
 	}
-	parents := p.Parents
-	p.Parents = 0 // nothing is made before it is known that something is to be written
-	at, err := e.store.Locate(p)
+	parents := t.Parents
+	t.Parents = 0 // nothing is made before it is known that something is to be written
+	at, err := e.store.Locate(ctx, t)
 	if parents != 0 && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

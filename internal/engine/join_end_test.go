@@ -22,7 +22,7 @@ func TestAContextCarriesNothingAfterItsTransaction(t *testing.T) {
 		if got := s.commits("f"); len(got) != 2 || s.content("f") != "12" {
 			t.Errorf("%d commits, and the file holds %q", len(got), s.content("f"))
 		}
-		if tx, err := e.Carried(kept, request("f").Place); tx != nil || err != nil {
+		if tx, err := e.Carried(kept, request("f").Target); tx != nil || err != nil {
 			t.Errorf("the context carries %v, %v", tx, err)
 		}
 	})

@@ -165,11 +165,11 @@ func TestOneFileByTwoLocksIsAnError(t *testing.T) {
 		e := newEngine(s)
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			other := in(tx.In(context.Background()), "f")
-			other.Place.LockDir = "elsewhere"
+			other.Target.LockDir = "elsewhere"
 			if err := e.Do(other, put("new")); !errors.Is(err, errors.ErrLock) {
 				t.Errorf("by another lock: %v, want ErrLock", err)
 			}
-			if _, err := e.Carried(other.Context, other.Place); !errors.Is(err, errors.ErrLock) {
+			if _, err := e.Carried(other.Context, other.Target); !errors.Is(err, errors.ErrLock) {
 				t.Errorf("a look by another lock: %v, want ErrLock", err)
 			}
 			return nil

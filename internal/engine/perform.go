@@ -18,7 +18,7 @@ func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
 	if err == nil && !tx.changed {
 		// A commit checks the lock itself. Without one nobody would: what the function
 		// saw may have been changed under it by whoever took the lock away.
-		err = tx.run.session.Check()
+		err = tx.run.session.Check(w.ctx())
 	}
 	returned = true
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/holdfast-go/holdfast/internal/store"
 )
 
 // A path may be a link, and lead elsewhere from one call to the next.
@@ -107,22 +105,4 @@ func TestAPathIsResolvedOncePerCallAndOncePerLock(t *testing.T) {
 		}
 		idle(t, e, s)
 	})
-}
-
-func TestReadsGoToTheStoreAsTheyAre(t *testing.T) {
-	s := newFakeStore(0)
-	s.change("f", "content")
-	e := newEngine(s)
-	h := hold(t, e, "f") // a read waits for nobody
-	defer h.Release()
-	place := store.Placement{Path: "f"}
-	if data, err := e.Read(place, store.ReadOptions{}); err != nil || string(data) != "content" {
-		t.Errorf("Read gave %q, %v", data, err)
-	}
-	r, err := e.Open(place, store.ReadOptions{})
-	must(t, err)
-	must(t, r.Close())
-	if _, _, err := e.Sidecar(place); err == nil {
-		t.Error("a checksum where there is none")
-	}
 }

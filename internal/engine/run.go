@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // io guards.
 type run struct {
 	session   store.Session
-	place     store.Placement // whose lock it is
+	target    store.Target // by which the lock was taken
 	lock      string
 	began     time.Time
 	closed    bool     // takes no new function
@@ -32,7 +33,7 @@ type run struct {
 
 func newRun(s store.Session, w *waiter, now time.Time) *run {
 	r := &run{
-		session: s, place: w.Place, lock: w.at.Lock, began: now, closed: w.Alone,
+		session: s, target: w.Target, lock: w.at.Lock, began: now, closed: w.Alone,
 		io: make(chan struct{}, 1),
 	}
 	r.saved.base = &r.found
@@ -57,7 +58,7 @@ func (r *run) takes(w *waiter, now time.Time) bool {
 func (r *run) announce(w *waiter) {
 	if w.announce && !r.announced {
 		r.announced = true
-		r.session.Announce()
+		r.session.Announce(w.ctx())
 	}
 }
 
@@ -84,7 +85,7 @@ func (r *run) load(b *blob, o store.ReadOptions) error {
 		return nil
 	}
 	defer r.alone()()
-	c, err := r.session.Load(o)
+	c, err := r.session.Load(context.Background(), o)
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func (r *run) put(b *batch, s state) error {
 		if blind && tries == maxRebase {
 			c.Read = nil
 		}
-		v, err := r.session.Commit(c, b.options)
+		v, err := r.commit(b, c)
 		if err == nil {
 			r.saved, r.version = s, v
 			said.say()
@@ -171,12 +172,27 @@ func (r *run) put(b *batch, s state) error {
 	}
 }
 
+// commit makes one change durable. What it has replaced is freed when the batch is discarded.
+func (r *run) commit(b *batch, c store.Change) (store.Version, error) {
+	p, err := r.session.Prepare(context.Background(), c, b.options)
+	if err != nil {
+		return nil, err
+	}
+	v, err := p.Publish(context.Background(), nil)
+	if err != nil {
+		p.Abort()
+		return nil, err
+	}
+	b.published = append(b.published, p)
+	return v, nil
+}
+
 // rebase lays a value onto the text that somebody outside has left. What else was
 // staged in the run relies on another text, so the run ends with it. A text that
 // its checksum does not vouch for is not edited but replaced.
 func (r *run) rebase(s state, verify bool) (state, error) {
 	r.rebased = true
-	now, err := r.session.Load(store.ReadOptions{Verify: verify})
+	now, err := r.session.Load(context.Background(), store.ReadOptions{Verify: verify})
 	if errors.Is(err, errors.ErrChecksumMismatch) || errors.Is(err, errors.ErrNoChecksum) {
 		r.version = nil
 		return state{base: &blob{loaded: true, exists: true, data: s.value}}, nil

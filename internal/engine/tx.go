@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"sync"
@@ -209,7 +210,7 @@ func (tx *Tx) exists() (bool, error) {
 		return tx.state.exists(), nil
 	}
 	defer tx.run.alone()()
-	return tx.run.session.Exists()
+	return tx.run.session.Exists(context.Background())
 }
 
 func (tx *Tx) set(s state) {

@@ -198,7 +198,7 @@ func TestATurnThatComesWhileGivingUpIsTaken(t *testing.T) {
 	e := newEngine(s)
 	r := request("f")
 	w := newWaiter(r)
-	at, err := s.Locate(r.Place)
+	at, err := s.Locate(context.Background(), r.Target)
 	must(t, err)
 	ent := e.enter(at.Key)
 	if !ent.enqueue(w) || ent.withdraw(w) {

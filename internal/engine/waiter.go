@@ -13,7 +13,7 @@ import (
 type waiter struct {
 	Request
 	at      store.Location
-	made    []string      // the parents that were made for it
+	undo    []func()      // takes back what was made in order to locate it
 	granted bool          // the turn is the waiter's; the entry's mutex guards it
 	turn    chan struct{} // told that, if it has to wait
 	since   time.Time
@@ -36,18 +36,23 @@ func (w *waiter) asHolder() string {
 	return "this process"
 }
 
-// done is closed when the waiter may wait no longer; nil if it may for ever.
-func (w *waiter) done() <-chan struct{} {
+// ctx is the caller's own context.
+func (w *waiter) ctx() context.Context {
+	if w.Context == nil {
+		return context.Background()
+	}
+	return w.Context
+}
+
+// limit ends when the waiter may wait no longer.
+func (w *waiter) limit() context.Context {
 	if w.limited == nil {
-		w.limited = context.Background()
-		if w.Context != nil {
-			w.limited = w.Context
-		}
+		w.limited = w.ctx()
 		if w.Timeout > 0 {
 			w.limited, w.cancel = context.WithDeadline(w.limited, w.since.Add(w.Timeout))
 		}
 	}
-	return w.limited.Done()
+	return w.limited
 }
 
 // grant gives the turn to a waiter that has left the queue.
@@ -68,7 +73,7 @@ func (w *waiter) await(turn <-chan struct{}) bool {
 	if w.Timeout == 0 {
 		return false
 	}
-	done := w.done()
+	done := w.limit().Done()
 	if done == nil {
 		<-turn
 		return true
@@ -106,7 +111,7 @@ func (w *waiter) gaveUp(holder string) error {
 		}
 		timeout = deadline.Sub(w.since)
 	}
-	return &errors.TimeoutError{Path: w.Place.Path, Timeout: timeout, Holder: holder, Cause: cause}
+	return &errors.TimeoutError{Path: w.Target.Path, Timeout: timeout, Holder: holder, Cause: cause}
 }
 
 // Ended is why a context ended, nil if it did not.

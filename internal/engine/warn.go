@@ -59,7 +59,7 @@ func (w *waiter) warn(who *waiter) {
 		at = "unknown"
 	}
 	w.Options.Policy.Log.Warn("waiting for a lock that this process itself holds",
-		"path", w.Place.Path, "waited", longWait, "holder", at, "function", source(who.function))
+		"path", w.Target.Path, "waited", longWait, "holder", at, "function", source(who.function))
 }
 
 // joinWarning logs, once, that a caller has waited for long for one and the same

@@ -32,7 +32,7 @@ func readIn[T, R any](ctx context.Context, f *File[T], plain func(context.Contex
 	if err := engine.Ended(ctx); err != nil {
 		return result, f.fail("read", errors.ErrRead, err)
 	}
-	open, err := f.engine.Carried(ctx, f.request.Place)
+	open, err := f.engine.Carried(ctx, f.request.Target)
 	if err != nil {
 		return result, f.fail("read", errors.ErrRead, err)
 	}

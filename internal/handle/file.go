@@ -7,11 +7,13 @@ package handle
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"time"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -19,7 +21,7 @@ import (
 )
 
 // localDisk runs the transactions of all handles of the process.
-var localDisk = engine.New(store.NewDisk(vfs.OS))
+var localDisk = engine.New(disk.New(vfs.OS))
 
 // File is one file and how it is kept. It is safe for concurrent use.
 type File[T any] struct {
@@ -57,7 +59,7 @@ func Target(path string, o *Options) (*engine.Engine, engine.Request, error) {
 }
 
 // Path is the absolute path.
-func (f *File[T]) Path() string { return f.request.Place.Path }
+func (f *File[T]) Path() string { return f.request.Target.Path }
 
 // Reads take no lock. They wait for nothing but another program's lease on the file.
 
@@ -109,29 +111,49 @@ func (f *File[T]) load(ctx context.Context, o store.ReadOptions) ([]byte, error)
 	if f.err != nil {
 		return nil, f.err
 	}
-	o.Busy = f.busy(ctx)
-	return f.engine.Read(f.request.Place, o)
+	began := f.patient(ctx, &o)
+	c, err := f.engine.Store().Read(ctx, f.request.Target, o)
+	return c.Data, f.waited(ctx, began, err)
 }
 
-// busy bounds the only wait of a read, that for another program's lease on the file, by
-// the timeout and the context; nil where neither says how long.
-func (f *File[T]) busy(ctx context.Context) func(waited time.Duration) error {
-	timeout := f.request.Timeout
-	if timeout == engine.Forever && ctx.Done() == nil {
-		return nil
+func (f *File[T]) openStore(ctx context.Context, o store.ReadOptions) (io.ReadCloser, error) {
+	began := f.patient(ctx, &o)
+	s, err := f.engine.Store().Open(ctx, f.request.Target, o)
+	if err != nil {
+		return nil, f.waited(ctx, began, err)
 	}
-	return func(waited time.Duration) error {
-		ended := engine.Ended(ctx)
-		switch {
-		case errors.Is(ended, context.DeadlineExceeded):
-			return &errors.TimeoutError{Path: f.Path(), Timeout: waited, Holder: engine.LeaseHolder, Cause: ended}
-		case ended != nil:
-			return ended
-		case timeout != engine.Forever && waited >= timeout:
-			return &errors.TimeoutError{Path: f.Path(), Timeout: timeout, Holder: engine.LeaseHolder}
+	return s.ReadCloser, nil
+}
+
+// patient bounds the only wait of a read, that for another program's lease on the file, by
+// the timeout. began is set only where something may end the wait.
+func (f *File[T]) patient(ctx context.Context, o *store.ReadOptions) (began time.Time) {
+	switch timeout := f.request.Timeout; timeout {
+	case engine.Forever:
+		if ctx.Done() == nil {
+			return began
 		}
-		return nil
+	case 0:
+		o.Wait = store.NoWait
+	default:
+		o.Wait = timeout
 	}
+	return time.Now()
+}
+
+// waited is the error of a read that the timeout or the context may have ended.
+func (f *File[T]) waited(ctx context.Context, began time.Time, err error) error {
+	if !errors.Is(err, store.ErrBusy) {
+		return err
+	}
+	busy := &errors.TimeoutError{Path: f.Path(), Timeout: f.request.Timeout, Holder: engine.LeaseHolder}
+	switch ended := engine.Ended(ctx); {
+	case errors.Is(ended, context.DeadlineExceeded):
+		busy.Timeout, busy.Cause = time.Since(began), ended
+	case ended != nil:
+		return ended
+	}
+	return busy
 }
 
 // codec is asked for at each call, so that one registered later is used.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/engine"
-	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 )
 
@@ -35,7 +35,7 @@ func inMemory[T any](t *testing.T, c codec.Codec) *File[T] {
 		t.Skip("the simulated disk has no volumes")
 	}
 	o := Defaults()
-	o.NoLock, o.Codec, o.Engine = true, c, engine.New(store.NewDisk(crashfs.New()))
+	o.NoLock, o.Codec, o.Engine = true, c, engine.New(disk.New(crashfs.New()))
 	return New[T]("/file.json", o)
 }
 
@@ -199,8 +199,8 @@ func TestARelativeLockDirectoryIsMadeAbsoluteToo(t *testing.T) {
 	o := Defaults()
 	o.LockDir = "locks"
 	f := New[int]("a", o)
-	if !filepath.IsAbs(f.request.Place.LockDir) {
-		t.Errorf("it is %q", f.request.Place.LockDir)
+	if !filepath.IsAbs(f.request.Target.LockDir) {
+		t.Errorf("it is %q", f.request.Target.LockDir)
 	}
 }
 

@@ -86,7 +86,7 @@ func (o *Options) Reject(format string, args ...any) {
 // request is what every operation of a handle asks of the engine.
 func (o *Options) request(abs string) engine.Request {
 	return engine.Request{
-		Place: store.Placement{
+		Target: store.Target{
 			Path:     abs,
 			Symlinks: o.Symlinks,
 			LockDir:  o.LockDir,

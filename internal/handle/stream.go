@@ -30,12 +30,12 @@ type Writer struct {
 // opening is what a Writer must give back. It does not refer to the Writer, so
 // that a forgotten one can be collected.
 type opening struct {
-	hold  *engine.Hold
-	draft store.Draft
+	hold     *engine.Hold
+	prepared store.Prepared
 }
 
 func (o *opening) close() error {
-	o.draft.Abort()
+	o.prepared.Abort()
 	return o.hold.Release()
 }
 
@@ -53,12 +53,12 @@ func (f *File[T]) Create(ctx context.Context) (*Writer, error) {
 	if err != nil {
 		return fail(err)
 	}
-	draft, err := hold.Session.Draft(f.request.Options)
+	prepared, err := hold.Session.Prepare(ctx, store.Change{Stream: true}, f.request.Options)
 	if err != nil {
 		hold.Release()
 		return fail(err)
 	}
-	w := &Writer{name: f.name, open: &opening{hold, draft}}
+	w := &Writer{name: f.name, open: &opening{hold, prepared}}
 	log := f.request.Options.Policy.Log
 	w.cleanup = runtime.AddCleanup(w, func(o *opening) {
 		log.Warn("a Writer was forgotten: call Commit or Close", "path", o.hold.Path())
@@ -72,7 +72,7 @@ func (f *File[T]) outside(ctx context.Context) error {
 	if f.err != nil {
 		return f.err
 	}
-	tx, err := f.engine.Carried(ctx, f.request.Place)
+	tx, err := f.engine.Carried(ctx, f.request.Target)
 	if err == nil && tx != nil {
 		err = fmt.Errorf("%w: it can't be part of the transaction that the context carries; do it before or after", errors.ErrLock)
 	}
@@ -97,7 +97,7 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 		return 0, w.finished("write")
 	}
 	if w.err == nil {
-		n, w.err = w.open.draft.Write(p)
+		n, w.err = w.open.prepared.Write(p)
 	}
 	return n, Fail("write", w.name, errors.ErrWrite, w.err)
 }
@@ -113,7 +113,7 @@ func (w *Writer) Commit() error {
 	}
 	err := w.err
 	if err == nil {
-		err = w.open.draft.Commit()
+		_, err = w.open.prepared.Publish(context.Background(), nil)
 	}
 	_ = w.close() // a lock lost after the commit takes nothing back
 	return Fail("commit", w.name, errors.ErrWrite, err)
@@ -164,9 +164,7 @@ func (f *File[T]) Open(ctx context.Context) (*Reader, error) {
 	if err := f.readable(ctx); err != nil {
 		return nil, f.fail("open", errors.ErrRead, err)
 	}
-	o := f.options.forBytes()
-	o.Busy = f.busy(ctx)
-	r, err := f.engine.Open(f.request.Place, o)
+	r, err := f.openStore(ctx, f.options.forBytes())
 	if err != nil {
 		return nil, f.fail("open", errors.ErrRead, err)
 	}
@@ -224,7 +222,7 @@ func (f *File[T]) Verify(ctx context.Context) error {
 	if err := f.readable(ctx); err != nil {
 		return fail(err)
 	}
-	r, err := f.engine.Open(f.request.Place, store.ReadOptions{Verify: true, Busy: f.busy(ctx)})
+	r, err := f.openStore(ctx, store.ReadOptions{Verify: true})
 	if err != nil {
 		return fail(err)
 	}
@@ -239,7 +237,7 @@ func Move(src, dst string, o Options) error {
 	if err != nil {
 		return Fail("move", src, errors.ErrWrite, err)
 	}
-	from.Place.Parents, from.Options.Existing = 0, true // the source is there, and so are its parents
+	from.Target.Parents, from.Options.Existing = 0, true // the source is there, and so are its parents
 	_, to, err := Target(dst, &o)
 	if err != nil {
 		return Fail("move", dst, errors.ErrWrite, err)

@@ -43,7 +43,7 @@ func (f *File[T]) Merge(ctx context.Context, patch T) error {
 // nor parents.
 func (f *File[T]) Remove(ctx context.Context) error {
 	request := f.request
-	request.Options.Existing, request.Options.Full, request.Place.Parents = true, true, 0
+	request.Options.Existing, request.Options.Full, request.Target.Parents = true, true, 0
 	return f.do(ctx, request, "remove", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.Remove() })
 }
 

@@ -3,9 +3,9 @@ package torture
 import (
 	"io/fs"
 
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
-	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -28,7 +28,7 @@ func (o seamOptions) option(stopping func()) safefile.Option {
 	if o.Progress != "" {
 		s.progress = progressOf(o.Progress)
 	}
-	e := engine.New(store.NewDisk(s))
+	e := engine.New(disk.New(s))
 	return handle.OptionFunc(func(h *handle.Options) { h.Engine = e })
 }
 

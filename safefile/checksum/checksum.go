@@ -74,11 +74,11 @@ func Read(path string) (Info, error) {
 	if err != nil {
 		return Info{}, handle.Fail("read", path, errors.ErrRead, err)
 	}
-	at, side, err := e.Sidecar(request.Place)
+	c, err := e.Store().Checksum(context.Background(), request.Target)
 	if err != nil {
 		return Info{}, handle.Fail("read", path, errors.ErrRead, err)
 	}
-	return Info{at, side.Digest, side.Previous}, nil
+	return Info(c), nil
 }
 
 // Write makes a sidecar for the content that the file has now, and returns nil when the sidecar
@@ -90,7 +90,7 @@ func Write(path string) error { return locked("write checksum", path, store.Sess
 // [io/fs.ErrNotExist]. Remove takes the file's lock.
 func Remove(path string) error { return locked("remove checksum", path, store.Session.Unseal) }
 
-func locked(op, path string, change func(store.Session, store.Options) error) error {
+func locked(op, path string, change func(store.Session, context.Context, store.Options) error) error {
 	o := handle.Defaults()
 	e, request, err := handle.Target(path, &o)
 	if err != nil {
@@ -99,7 +99,7 @@ func locked(op, path string, change func(store.Session, store.Options) error) er
 	request.Options.Bare = true // the file itself is not changed
 	hold, err := e.Hold(&request)
 	if err == nil {
-		err = change(hold.Session, request.Options)
+		err = change(hold.Session, context.Background(), request.Options)
 		_ = hold.Release() // a lost lock stopped the change
 	}
 	return handle.Fail(op, path, errors.ErrWrite, err)

@@ -1,6 +1,7 @@
 package guarantee
 
 import (
+	"context"
 	"crypto/rand"
 	"io/fs"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -47,24 +49,24 @@ type calls struct {
 
 var systemCalls = calls{os.OpenFile, os.ReadFile, os.Rename, (*os.File).Sync, setAndGetXattr, vfs.Space, vfs.Accessible, rehearse, tryLock}
 
-var disk = store.NewDisk(vfs.OS)
+var local = disk.New(vfs.OS)
 
-func placement(path, lockDir string) store.Placement {
+func target(path, lockDir string) store.Target {
 	if filepath.Dir(path) == lockDir {
 		lockDir = "" // beside the file
 	}
-	return store.Placement{Path: path, LockDir: lockDir, Perm: 0o666}
+	return store.Target{Path: path, LockDir: lockDir, Perm: 0o666}
 }
 
 func rehearse(path, lockDir string, probe bool) error {
-	return disk.Rehearse(placement(path, lockDir), store.Options{Perm: 0o666, Metadata: true}, probe)
+	return local.Rehearse(target(path, lockDir), store.Options{Perm: 0o666, Metadata: true}, probe)
 }
 
 func tryLock(path, lockDir string) error {
-	p := placement(path, lockDir)
-	at, err := disk.Locate(p)
+	ctx, t := context.Background(), target(path, lockDir)
+	at, err := local.Locate(ctx, t)
 	if err == nil {
-		_, err = disk.Inspect(p, at)
+		_, err = local.Inspect(ctx, t, at)
 	}
 	return err
 }

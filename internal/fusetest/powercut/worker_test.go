@@ -11,10 +11,10 @@ import (
 	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
+	store "github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/fusetest/fusekit"
 	"github.com/holdfast-go/holdfast/internal/handle"
-	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -85,7 +85,7 @@ func leaveOut(verb string) safefile.Option {
 		}
 		return nil
 	})
-	e := engine.New(store.NewDisk(disk))
+	e := engine.New(store.New(disk))
 	return handle.OptionFunc(func(h *handle.Options) { h.Engine = e })
 }
 

@@ -1,0 +1,324 @@
+package disk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/lock"
+	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// Disk is the store of local files.
+type Disk struct {
+	FS    vfs.FS
+	swept sweptDirs
+	folds sync.Map // by the ID of a directory without names: whether names that differ in case alone are one; see askByTemp
+}
+
+// New makes a store of a filesystem.
+func New(fs vfs.FS) *Disk { return &Disk{FS: fs} }
+
+// file is a session: one file, its directory open and its lock held.
+type file struct {
+	disk     *Disk
+	dir      vfs.Dir
+	self     vfs.Info // the directory, when it was opened
+	name     string
+	path     string // of dir and name
+	links    store.Symlinks
+	suffix   string  // of the lock
+	lockDir  vfs.Dir // where the lock lies; dir itself unless the caller chose another
+	place    place
+	lock     *lock.Held // nil without a lock
+	data     *lock.Held // on the file itself where that can't be replaced
+	owner    replace.Owner
+	found    *replace.Old // what the lock was taken on, open and unread; nil if that was not opened
+	seen     *replace.Old // what was last read or written, still open; nil if nothing was
+	content  *content     // of the version that was last read or written; nil if unknown
+	guest    atomic.Bool  // a user's code runs under the lock
+	stale    bool         // the last holder left its record
+	clear    func()       // clears this holder's; nil if it left none
+	patience patience     // with a lease on the file
+}
+
+// TryLock is of the store.Store interface.
+func (d *Disk) TryLock(_ context.Context, t store.Target, at store.Location, o store.Options) (store.Session, error) {
+	return d.lock(t, at, o, lock.Try, patience{limit: store.NoWait}, false)
+}
+
+// Lock is of the store.Store interface.
+func (d *Disk) Lock(ctx context.Context, t store.Target, at store.Location, o store.Options) (store.Session, error) {
+	wait := func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, ctx.Done()) }
+	return d.lock(t, at, o, wait, patience{ctx, math.MaxInt64}, true)
+}
+
+func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take func(lock.Place) (*lock.Held, error), p patience, waits bool) (_ store.Session, err error) {
+	f, id, err := d.enter(t, at, o)
+	if err != nil {
+		return nil, err
+	}
+	f.patience = p
+	defer func() {
+		f.patience = patience{} // what was staged is finished
+		if err != nil {
+			f.release()
+		}
+	}()
+	if !t.NoLock {
+		if err := f.takeLock(t, at, id, o.Full, take); err != nil {
+			return nil, err
+		}
+	}
+	target, err := f.relocate(t, at, waits)
+	if err != nil {
+		return nil, moved(err)
+	}
+	if f.lock != nil {
+		f.stale = f.lock.Left() != nil
+		f.sweepIfDue(at.Key, f.self)
+	}
+	if maybeInPlace(target) {
+		f.lose() // it may have to be put back first
+		_, err = f.openInPlace(o, take, inPlace(target))
+	}
+	return f, err
+}
+
+// enter opens the directories of a location and refuses, before anything is made
+// there, what the options do not allow. id tells the lock's directory from the
+// file's own.
+func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *file, id string, err error) {
+	e := entryOf(at)
+	if err := replaceable(p, e); err != nil {
+		return nil, "", err
+	}
+	dir, err := d.FS.OpenDir(e.Dir)
+	if err != nil {
+		return nil, "", moved(err)
+	}
+	f := &file{disk: d, dir: dir, name: e.Name, path: e.Path(), links: p.Symlinks, suffix: suffix(p), lockDir: dir, owner: replace.NoOwner}
+	defer func() {
+		if err != nil {
+			f.release()
+		}
+	}()
+	// From here on the descriptor decides, not the path.
+	self, err := dir.Self()
+	if err != nil || spaceOf(self.ID) != at.Key.Space {
+		return nil, "", moved(err)
+	}
+	f.self = self
+	if id, err = f.openLockDir(p, inPlace(e.Info)); err != nil {
+		return nil, "", err
+	}
+	if err := f.look(self, e.Info, o, p.NoLock); err != nil {
+		return nil, "", err
+	}
+	if o.Existing {
+		if _, err := dir.Stat(e.Name); err != nil {
+			return nil, "", err
+		}
+	}
+	return f, id, nil
+}
+
+// Admit is of the store.Store interface.
+func (d *Disk) Admit(_ context.Context, p store.Target, at store.Location, o store.Options) error {
+	f, _, err := d.enter(p, at, o)
+	if err != nil {
+		return err
+	}
+	return f.release()
+}
+
+// replaceable refuses a device, a directory and whatever else is no regular file
+// before anything is made beside it, a lock file among it.
+func replaceable(t store.Target, e *vfs.Entry) error {
+	if e.Info == nil || e.Info.Mode.IsRegular() || t.Symlinks == store.Replace && e.Info.Mode&fs.ModeSymlink != 0 {
+		return nil
+	}
+	return notRegular(e.Path(), e.Info.Mode)
+}
+
+// relocate makes sure that the target still means the file, now that its lock is held, and opens that,
+// for which it may have to wait as long as the caller may wait for the lock. If the lock came at once the
+// path has just led to the open directory, so that only its last element is looked at, which
+// a change is likely to begin with. A wait may have been long: after somebody moved
+// the directory or retargeted a link, the path means another file. The result is
+// what is there, nil for nothing.
+func (f *file) relocate(t store.Target, at store.Location, waited bool) (*vfs.Info, error) {
+	t.Parents = 0 // they are there, or the path means another file
+	if at.Unsure && f.lock != nil && f.lockDir != f.dir {
+		f.askByTemp()
+	}
+	again := func() (*vfs.Info, error) {
+		found, err := f.disk.locate(t)
+		if err == nil && found.Key != at.Key {
+			err = store.ErrMoved
+		}
+		if err != nil {
+			return nil, err
+		}
+		return entryOf(found).Info, nil
+	}
+	if waited || f.path != t.Path || at.Unsure {
+		if _, err := again(); err != nil {
+			return nil, err
+		}
+	}
+	now := time.Now()
+	info, open, err := f.openOld()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case info.Mode&fs.ModeSymlink != 0 && f.links != store.Replace:
+		return again()
+	}
+	found := &replace.Old{Info: info, At: now, File: open}
+	if info.Mode.IsRegular() {
+		f.found = found
+	} else {
+		found.Close()
+	}
+	return &info, nil
+}
+
+// moved is ErrMoved for a directory that is another one, or gone.
+func moved(err error) error {
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return store.ErrMoved
+	}
+	return err
+}
+
+// openLockDir opens the directory of the lock, if there is one and it is
+// another. The id tells it from the file's own. Without a lock it is wanted all the same
+// for a file that is rewritten in place, whose copy may have to lie there.
+func (f *file) openLockDir(p store.Target, forCopy bool) (id string, err error) {
+	if !p.NoLock || forCopy {
+		f.lockDir, id, err = f.disk.lockDir(p, f.dir)
+	}
+	return id, err
+}
+
+// takeLock takes the lock that covers the file.
+func (f *file) takeLock(p store.Target, at store.Location, id string, full bool, take func(lock.Place) (*lock.Held, error)) error {
+	place := lockPlace(p, at, f.lockDir)
+	place.Like, place.Data, place.Full = f.like, entryOf(at).Info, full
+	held, err := take(place)
+	if errors.Is(err, fs.ErrNotExist) && f.lockDir == f.dir {
+		return store.ErrMoved // the directory was removed after it was opened
+	}
+	if inPlace(entryOf(at).Info) && f.lockDir == f.dir && unwritable(err) {
+		return noPlaceFor("the lock", f.name, err)
+	}
+	if err != nil && f.lockDir == f.dir {
+		return noEntry(f.dir, "every change makes its lock and the new content there", err)
+	}
+	if err != nil {
+		return noEntry(f.lockDir, "the lock has to be made there", err)
+	}
+	f.lock, f.owner = held, replace.OwnerOf(at.Key.Name, id)
+	return nil
+}
+
+// lockDir opens the lock's directory. The id is that of [lockID].
+func (d *Disk) lockDir(p store.Target, own vfs.Dir) (dir vfs.Dir, id string, err error) {
+	if p.LockDir == "" {
+		return own, lockID("", suffix(p)), nil
+	}
+	dir, err = d.FS.OpenDir(p.LockDir)
+	if err != nil {
+		advice := ""
+		if errors.Is(err, fs.ErrNotExist) {
+			advice = "; make it"
+		}
+		return own, "", fmt.Errorf("%w: the lock directory can't be used%s: %w", errors.ErrLock, advice, err)
+	}
+	self, err := dir.Self()
+	if err != nil {
+		dir.Close()
+		return own, "", err
+	}
+	return dir, lockID(fmt.Sprint(self.ID), suffix(p)), nil
+}
+
+// lockPlace says where the lock lies, given its open directory.
+func lockPlace(p store.Target, at store.Location, dir vfs.Dir) lock.Place {
+	if p.LockDir == "" {
+		e := entryOf(at)
+		path := e.Path() + suffix(p)
+		return lock.Place{Dir: dir, Name: path[len(e.Path())-len(e.Name):], Path: path, Perm: p.Perm}
+	}
+	name := lockFileName(at.Key, suffix(p))
+	return lock.Place{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}
+}
+
+// lockFileName names a lock that does not lie beside its file, so that files of
+// one name in different directories do not share it.
+func lockFileName(k store.Key, suffix string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%x:%x:%s", k.Space[0], k.Space[1], k.Name))
+	return hex.EncodeToString(sum[:]) + suffix
+}
+
+// like is the data file, for a lock that has to be made.
+func (f *file) like() (vfs.Info, bool) {
+	info, err := f.dir.Stat(f.name)
+	return info, err == nil && info.Mode.IsRegular()
+}
+
+// Release is of the store.Session interface.
+func (f *file) Release(context.Context) error { return f.release() }
+
+func (f *file) release() error {
+	f.lose()
+	f.see(nil)
+	if f.clear != nil {
+		f.clear()
+	}
+	var err error
+	for _, held := range []*lock.Held{f.data, f.lock} {
+		if held != nil {
+			err = errors.Join(err, held.Release())
+		}
+	}
+	if f.lockDir != f.dir {
+		err = errors.Join(err, f.lockDir.Close())
+	}
+	return errors.Join(err, f.dir.Close())
+}
+
+// Check is of the store.Session interface.
+func (f *file) Check(context.Context) error { return f.checkLock() }
+
+func (f *file) checkLock() error {
+	if f.lock == nil {
+		return nil
+	}
+	return f.lock.Check()
+}
+
+// Announce is of the store.Session interface.
+func (f *file) Announce(context.Context) {
+	f.guest.Store(true)
+	if f.lock != nil {
+		f.clear = f.lock.Announce()
+	}
+}
+
+// Stale is of the store.Session interface.
+func (f *file) Stale() bool { return f.stale }
+
+var _ store.Store = (*Disk)(nil)

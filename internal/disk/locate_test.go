@@ -1,0 +1,245 @@
+package disk
+
+import (
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+)
+
+// tree is a disk with directories, files and links to walk.
+func tree(t *testing.T) *crashfs.FS {
+	t.Helper()
+	needUnix(t)
+	disk := crashfs.New()
+	for _, dir := range []string{"/a", "/a/b", "/c"} {
+		must(t, disk.Mkdir(dir, 0o755))
+	}
+	for path, target := range map[string]string{
+		"/a/relative": "b/file", "/a/absolute": "/c/file", "/a/up": "../c/file", "/a/dangling": "b/none",
+		"/a/loop": "loop", "/a/two": "relative", "/toDir": "a/b", "/a/toDir": "b", "/a/slash": "b/", "/a/dot": "b/.",
+		"/a/lost": "none/file", "/a/through": "/toDir/../file",
+	} {
+		must(t, disk.Symlink(target, path))
+	}
+	for _, dir := range []string{"/a/b", "/c"} {
+		d, err := disk.OpenDir(dir)
+		must(t, err)
+		_, err = d.Create("file", 0o644)
+		must(t, err)
+	}
+	return disk
+}
+
+func TestLinksInTheLastPlaceAreFollowedFromTheirOwnDirectory(t *testing.T) {
+	disk := tree(t)
+	for path, c := range map[string]struct {
+		dir, name string
+		err       error
+	}{
+		"/a/b/file":     {dir: "/a/b", name: "file"},
+		"/a/relative":   {dir: "/a/b", name: "file"},
+		"/a/absolute":   {dir: "/c", name: "file"},
+		"/a/up":         {dir: "/c", name: "file"},
+		"/a/two":        {dir: "/a/b", name: "file"},
+		"/a/dangling":   {dir: "/a/b", name: "none"},
+		"/toDir/file":   {dir: "/a/b", name: "file"},
+		"/toDir/new":    {dir: "/a/b", name: "new"},
+		"/a/loop":       {err: errors.ErrSymlink},
+		"/a/toDir":      {dir: "/a", name: "b"}, // a directory, which opening refuses
+		"/a/slash":      {err: syscall.EISDIR},
+		"/a/dot":        {err: syscall.EISDIR},
+		"/a/lost":       {err: fs.ErrNotExist},
+		"/":             {err: syscall.EISDIR},
+		"/a/b/..":       {err: syscall.EISDIR},
+		"/none/file":    {err: fs.ErrNotExist},
+		"/a/b/file/sub": {err: syscall.ENOTDIR},
+	} {
+		got, err := New(disk).locate(store.Target{Path: path})
+		if c.err != nil {
+			if !errors.Is(err, c.err) {
+				t.Errorf("%s: %+v, %v, want %v", path, got, err, c.err)
+			}
+			continue
+		}
+		dir, dirErr := disk.Stat(c.dir, true)
+		if err != nil || dirErr != nil || got.Key != (store.Key{Space: spaceOf(dir.ID), Name: c.name}) {
+			t.Errorf("%s: %+v, %v, want %s in %s", path, got, err, c.name, c.dir)
+		}
+	}
+}
+
+func TestRefuseAndReplaceDoNotFollow(t *testing.T) {
+	disk := tree(t)
+	for _, path := range []string{"/a/relative", "/a/dangling", "/a/loop"} {
+		if _, err := New(disk).locate(store.Target{Path: path, Symlinks: store.Refuse}); !errors.Is(err, errors.ErrSymlink) {
+			t.Errorf("%s under Refuse: %v", path, err)
+		}
+		got, err := New(disk).locate(store.Target{Path: path, Symlinks: store.Replace})
+		if err != nil || got.Key.Name != filepath.Base(path) {
+			t.Errorf("%s under Replace: %+v, %v", path, got, err)
+		}
+	}
+	if _, err := New(disk).locate(store.Target{Path: "/toDir/file", Symlinks: store.Refuse}); err != nil {
+		t.Errorf("a link before the last element: %v", err)
+	}
+}
+
+func TestFortyLinksAreFollowedAndNoMore(t *testing.T) {
+	const maxHops = 40 // path_resolution(7)
+	needUnix(t)
+	disk := crashfs.New()
+	name := func(i int) string { return "l" + strings.Repeat("x", i) }
+	for i := range 60 {
+		must(t, disk.Symlink(name(i), "/"+name(i+1)))
+	}
+	if got, err := New(disk).locate(store.Target{Path: "/" + name(maxHops)}); err != nil || got.Key.Name != name(0) {
+		t.Errorf("%d links: %+v, %v", maxHops, got, err)
+	}
+	if _, err := New(disk).locate(store.Target{Path: "/" + name(maxHops+1)}); !errors.Is(err, errors.ErrSymlink) {
+		t.Errorf("one more: %v", err)
+	}
+}
+
+func TestANameNeedsRoomForItsLock(t *testing.T) {
+	p := at(t)
+	for _, c := range []struct {
+		length  int
+		lockDir string
+		want    error
+	}{{250, "", nil}, {251, "", syscall.ENAMETOOLONG}, {255, t.TempDir(), nil}, {256, t.TempDir(), syscall.ENAMETOOLONG}} {
+		p.Path, p.LockDir = filepath.Join(filepath.Dir(p.Path), strings.Repeat("n", c.length)), c.lockDir
+		d := New(vfs.OS)
+		where, err := d.locate(p)
+		if !errors.Is(err, c.want) {
+			t.Errorf("%d bytes: %v, want %v", c.length, err, c.want)
+		}
+		if err != nil {
+			continue
+		}
+		_, err = commit(session(t, d, p), text("x"), keep)
+		must(t, err)
+		if where.Lock != c.lockDir {
+			t.Errorf("the lock lies in %q", where.Lock)
+		}
+	}
+	if where, err := New(vfs.OS).locate(store.Target{Path: filepath.Join(t.TempDir(), "a"), NoLock: true}); err != nil || where.Lock != noLock {
+		t.Errorf("without a lock: %+v, %v", where, err)
+	}
+}
+
+func TestParentsAreMadeAndEachIsSyncedInItsOwn(t *testing.T) {
+	needUnix(t)
+	disk := faultfs.Wrap(crashfs.New())
+	d := New(disk)
+	p := store.Target{Path: "/a/b/c/file", Parents: 0o750}
+	if _, err := d.locate(store.Target{Path: p.Path}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "WithParents") {
+		t.Errorf("without Parents: %v", err)
+	}
+	disk.Reset()
+	_, err := d.locate(p)
+	must(t, err)
+	made, synced := "", ""
+	for _, op := range disk.Ops() {
+		switch op.Verb {
+		case faultfs.Mkdir:
+			made += op.Path + " "
+		case faultfs.SyncDir:
+			synced += op.Path + " "
+		}
+	}
+	if made != "/a /a/b /a/b/c " || synced != "/ /a /a/b " {
+		t.Errorf("made %q, synced %q", made, synced)
+	}
+	if info, _ := disk.Stat("/a/b/c", true); info.Mode.Perm() != 0o750 {
+		t.Errorf("the mode is %v", info.Mode)
+	}
+}
+
+func TestParentsThatCannotBeMadeOrSyncedAreAnError(t *testing.T) {
+	needUnix(t)
+	for _, verb := range []string{faultfs.Mkdir, faultfs.OpenDir, faultfs.SyncDir} {
+		disk := faultfs.Wrap(crashfs.New())
+		disk.FailAll(verb, syscall.EIO)
+		if _, err := New(disk).locate(store.Target{Path: "/a/b/file", Parents: 0o755}); !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: %v", verb, err)
+		}
+	}
+}
+
+// The policy of the write that follows accepts or refuses the missing fsync.
+func TestParentsAreMadeWhereADirectoryCannotBeSynced(t *testing.T) {
+	needUnix(t)
+	for _, fault := range []error{syscall.EINVAL, syscall.ENOTSUP, syscall.ENOSYS} {
+		disk := faultfs.Wrap(crashfs.New())
+		disk.FailAll(faultfs.SyncDir, fault)
+		if _, err := New(disk).locate(store.Target{Path: "/a/b/file", Parents: 0o755}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAParentThatSomebodyElseJustMadeIsSyncedToo(t *testing.T) {
+	needUnix(t)
+	inner := crashfs.New()
+	disk := faultfs.Wrap(inner)
+	synced := false
+	disk.Before(func(op faultfs.Op) error {
+		if op.Verb == faultfs.Mkdir {
+			return inner.Mkdir(op.Path, 0o700)
+		}
+		synced = synced || op.Verb == faultfs.SyncDir && op.Path == "/"
+		return nil
+	})
+	_, err := New(disk).locate(store.Target{Path: "/a/file", Parents: 0o755})
+	must(t, err)
+	if !synced {
+		t.Error("its name was not synced")
+	}
+}
+
+func TestAPlaceThatCannotBeLookedAtIsAnError(t *testing.T) {
+	inner := tree(t)
+	for verb, path := range map[string]string{faultfs.Stat: "/a/b/file", faultfs.Readlink: "/a/relative"} {
+		disk := faultfs.Wrap(inner)
+		disk.FailAll(verb, syscall.EIO)
+		if _, err := New(disk).locate(store.Target{Path: path}); !errors.Is(err, syscall.EIO) {
+			t.Errorf("%s: %v", verb, err)
+		}
+	}
+	disk := faultfs.Wrap(inner)
+	disk.FailAt(2, syscall.EIO)
+	if _, err := New(disk).locate(store.Target{Path: "/a/b/file"}); !errors.Is(err, syscall.EIO) {
+		t.Errorf("the file: %v", err)
+	}
+}
+
+func FuzzLocate(f *testing.F) {
+	f.Add("a", "/b", "..", uint8(0))
+	f.Add("l1", "l2", "l0", uint8(1))
+	f.Add("../../l2", "", "//", uint8(2))
+	f.Fuzz(func(t *testing.T, t0, t1, t2 string, policy uint8) {
+		disk := crashfs.New()
+		must(t, disk.Mkdir("/d", 0o755))
+		for i, target := range []string{t0, t1, t2} {
+			if target != "" {
+				must(t, disk.Symlink(target, "/d/l"+string(rune('0'+i))))
+			}
+		}
+		got, err := New(disk).locate(store.Target{Path: "/d/l0", Symlinks: store.Symlinks(policy % 3), Parents: fs.FileMode(policy&4) << 6})
+		if err != nil {
+			return
+		}
+		info, err := disk.Stat(entryOf(got).Dir, true)
+		if err != nil || !info.Mode.IsDir() || spaceOf(info.ID) != got.Key.Space || strings.ContainsRune(got.Key.Name, '/') || got.Key.Name == "" {
+			t.Errorf("located %+v in %v, %v", got, info.Mode, err)
+		}
+	})
+}

@@ -1,0 +1,145 @@
+package disk
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// infoOf describes the file that a change is about, nil if there is none.
+func infoOf(old *replace.Old) *vfs.Info {
+	if old == nil {
+		return nil
+	}
+	return &old.Info
+}
+
+// old opens the file that a commit replaces, nil if there is none, and refuses
+// one that may not be written: rename(2) asks only for the directory, but
+// whoever made a file read-only meant it (os.WriteFile fails there too).
+func (f *file) old() (*replace.Old, error) {
+	at := time.Now()
+	info, open, err := f.openOld()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && info.Mode&fs.ModeSymlink != 0 && f.links == store.Replace {
+		return nil, nil
+	}
+	if err == nil && !info.Mode.IsRegular() {
+		err = notRegular(f.name, info.Mode)
+	}
+	return f.writable(&replace.Old{Info: info, At: at, File: open}, err)
+}
+
+// base is old for a change that is based on a version. What was read in this
+// session is still open: that the name has not come to mean another file, unchanged
+// makes sure of before the change is made. For the first change so is what the lock
+// was taken on, which is as good as just opened unless a user's code has taken its
+// time since.
+func (f *file) base(read store.Version) (*replace.Old, error) {
+	found, seen := f.found, f.seen
+	switch {
+	case found != nil && read == nil && !f.guest.Load():
+		f.found = nil
+		return f.writable(found, nil)
+	case seen != nil && read == versionOf(seen.Info):
+		f.seen = nil
+		return f.writable(seen, nil)
+	}
+	f.lose()
+	return f.old()
+}
+
+// lose closes what the lock was taken on, which is not what is there any more.
+func (f *file) lose() {
+	f.found.Close()
+	f.found = nil
+}
+
+// see keeps a file that was read or written open: the next change is likely to be
+// based on it.
+func (f *file) see(now *replace.Old) {
+	f.seen.Close()
+	f.seen = now
+}
+
+// writable closes a file that may not be written, or with which something else is
+// wrong.
+func (f *file) writable(old *replace.Old, err error) (*replace.Old, error) {
+	if err == nil && !f.ownerMayWrite(&old.Info) {
+		err = f.dir.Writable(f.name)
+	}
+	if err != nil {
+		old.Close()
+		return nil, err
+	}
+	return old, nil
+}
+
+// ownerMayWrite reports whether the file may be written because it is ours and its
+// mode says so (path_resolution(7)). Then the system need not be asked.
+func (f *file) ownerMayWrite(info *vfs.Info) bool {
+	const ownerWrite = 0o200
+	special := info.Mount.Root || info.Mount.Immutable || info.Mount.Append
+	return f.place.home.BitsDecide() && !special && info.Mode&ownerWrite != 0 && int(info.UID) == os.Geteuid()
+}
+
+// openOld opens the entry at the name. What can't be opened for reading, an
+// unreadable file or a link, is described without being open.
+func (f *file) openOld() (vfs.Info, vfs.File, error) {
+	open, err := f.openData()
+	if err == nil {
+		info, err := open.Stat()
+		if err != nil {
+			open.Close()
+			open = nil
+		}
+		return info, open, err
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return vfs.Info{}, nil, err
+	}
+	info, statErr := f.dir.Stat(f.name)
+	if statErr != nil || errors.Is(err, fs.ErrPermission) || !info.Mode.IsRegular() {
+		return info, nil, statErr
+	}
+	return info, nil, openError(err, f.name)
+}
+
+var chunks = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+// holds reports whether an open file of the right size holds just these bytes.
+// What can't be read is taken for different.
+func holds(f vfs.File, parts [][]byte) bool {
+	same, err := compare(f, parts)
+	return same && err == nil
+}
+
+// compare is holds for a caller who has to know about what can't be read.
+func compare(f io.ReaderAt, parts [][]byte) (same bool, err error) {
+	chunk := chunks.Get().(*[64 << 10]byte)
+	defer chunks.Put(chunk)
+	var off int64
+	for _, part := range parts {
+		for len(part) > 0 {
+			n, err := f.ReadAt(chunk[:min(len(part), len(chunk))], off)
+			if err != nil && err != io.EOF {
+				return false, err
+			}
+			if n == 0 || !bytes.Equal(chunk[:n], part[:n]) {
+				return false, nil
+			}
+			part, off = part[n:], off+int64(n)
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,151 @@
+package disk
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/environ"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// place is what is known of where a file and its lock lie, for as long as the
+// lock is held.
+type place struct {
+	home      environ.Home
+	lock      environ.Verdict // of the lock's directory
+	elsewhere bool            // which is not the file's own
+	noLock    bool
+}
+
+// look finds out about the place, and refuses one where nothing may be changed
+// before the lock file is made there.
+func (f *file) look(self vfs.Info, target *vfs.Info, o store.Options, noLock bool) (err error) {
+	f.place.noLock = noLock
+	if f.place.home, err = environ.Look(f.dir, self); err != nil {
+		return err
+	}
+	if f.lockDir != f.dir {
+		if f.place.lock, err = verdictOf(f.lockDir); err != nil {
+			return err
+		}
+		f.place.elsewhere = true
+	}
+	return f.admit(o, target)
+}
+
+func verdictOf(dir vfs.Dir) (environ.Verdict, error) {
+	self, err := dir.Self()
+	if err != nil {
+		return environ.Verdict{}, err
+	}
+	home, err := environ.Look(dir, self)
+	return home.Verdict(), err
+}
+
+// require holds a change against what the place can keep: it is refused, or
+// weakened with a word, or neither if nothing is missing. target is the file that
+// is to be changed, nil if there is none yet. Every kind of change asks here
+// before it touches anything.
+func (f *file) require(o store.Options, target *vfs.Info) error {
+	o.Bare = false
+	return f.admit(o, target)
+}
+
+func (f *file) admit(o store.Options, target *vfs.Info) error {
+	v, err := f.place.home.Judge(f.name, target)
+	if err != nil {
+		return err
+	}
+	var s shortfall
+	if !o.Bare {
+		s.compare(&v, environ.AtomicVisibility, environ.CrashDurability)
+	}
+	lock := &v
+	if f.place.elsewhere {
+		lock = &f.place.lock
+	}
+	if !f.place.noLock {
+		s.compare(lock, environ.WriterExclusion)
+	}
+	if !o.Bare && o.Checksum {
+		s.compare(&v, environ.IntegrityDetection)
+	}
+	if s.reasons == nil {
+		return nil
+	}
+	return o.Policy.WeakenOr(s.String(), s.advice(), s.cause())
+}
+
+// shortfall is what a place can't keep of what a change relies on.
+type shortfall struct {
+	reasons                 []reason
+	readOnly, fixed, pseudo bool
+}
+
+// reason takes guarantees away.
+type reason struct {
+	filesystem, why string
+	lost            []string // guarantees
+}
+
+// compare notes those of the guarantees that can't be kept.
+func (s *shortfall) compare(v *environ.Verdict, relied ...environ.Guarantee) {
+	for _, g := range relied {
+		if !v.Level(g).Refused() {
+			continue
+		}
+		s.readOnly, s.fixed = s.readOnly || v.ReadOnly, s.fixed || v.Fixed
+		s.pseudo = s.pseudo || v.Class == environ.Pseudo
+		if n := len(s.reasons); n == 0 || s.reasons[n-1].why != v.Why(g) || s.reasons[n-1].filesystem != v.Filesystem {
+			s.reasons = append(s.reasons, reason{filesystem: v.Filesystem, why: v.Why(g)})
+		}
+		last := &s.reasons[len(s.reasons)-1]
+		last.lost = append(last.lost, g.String())
+	}
+}
+
+// String is the same for the same cause.
+func (s *shortfall) String() string {
+	var text strings.Builder
+	for i, r := range s.reasons {
+		if i > 0 {
+			text.WriteString("; ")
+		}
+		on := r.filesystem
+		if on == "" {
+			on = "a filesystem that can't be told"
+		}
+		fmt.Fprintf(&text, "no %s on %s (%s)", strings.Join(r.lost, ", "), on, r.why)
+	}
+	return text.String()
+}
+
+// advice says what helps. WithSafety(Warn) does not where nothing can be written at
+// all; the reason for an attribute names chattr(1).
+func (s *shortfall) advice() string {
+	switch {
+	case s.readOnly:
+		return "a write or a transaction, which takes the lock, needs a place that can be written, and a read outside of one does not: " +
+			"keep file and lock in another place, or remount"
+	case s.fixed:
+		return ""
+	case s.pseudo:
+		return "keep file and lock in another place"
+	}
+	return "keep file and lock in another place, or accept less with WithSafety(Warn)"
+}
+
+// cause matches what the system would have said too.
+func (s *shortfall) cause() error {
+	switch {
+	case s.readOnly:
+		return fmt.Errorf("%w: %w", errors.ErrUnsupportedEnvironment, syscall.EROFS)
+	case s.fixed:
+		return fmt.Errorf("%w: %w", errors.ErrUnsupportedEnvironment, fs.ErrPermission)
+	}
+	return errors.ErrUnsupportedEnvironment
+}

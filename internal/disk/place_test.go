@@ -1,0 +1,95 @@
+package disk
+
+import (
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/safety"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// onVolume is the system's filesystem that says it is another.
+type onVolume struct {
+	vfs.FS
+	volume vfs.Volume
+}
+
+type dirOnVolume struct {
+	vfs.Dir
+	volume vfs.Volume
+}
+
+func (f onVolume) OpenDir(path string) (vfs.Dir, error) {
+	d, err := f.FS.OpenDir(path)
+	return dirOnVolume{d, f.volume}, err
+}
+
+func (d dirOnVolume) Volume(string, vfs.Info) (vfs.Volume, error) { return d.volume, nil }
+
+func (d dirOnVolume) Rename(name string, to vfs.Dir, newName string) error {
+	return d.Dir.Rename(name, to.(dirOnVolume).Dir, newName)
+}
+
+var (
+	volatile = vfs.Volume{Type: "overlay", Unsynced: true}
+	network  = vfs.Volume{Type: "nfs4"}
+)
+
+func lockOn(t *testing.T, v vfs.Volume, o store.Options) (store.Target, store.Session, error) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("the volumes are Linux's")
+	}
+	p := at(t)
+	d := New(onVolume{vfs.OS, v})
+	where, err := d.locate(p)
+	must(t, err)
+	s, err := d.TryLock(ctx, p, where, o)
+	if err == nil {
+		t.Cleanup(func() { s.Release(ctx) })
+	}
+	return p, s, err
+}
+
+func TestABareLockReliesOnExclusionAlone(t *testing.T) {
+	bare := store.Options{Bare: true, Metadata: true}
+	_, s, err := lockOn(t, volatile, bare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := commit(s, text("new"), bare); !errors.Is(err, errors.ErrUnsupportedEnvironment) {
+		t.Errorf("what is committed under it is not judged: %v", err)
+	}
+	p, _, err := lockOn(t, network, bare)
+	if !errors.Is(err, errors.ErrUnsupportedEnvironment) {
+		t.Errorf("on a network filesystem: %v", err)
+	}
+	if names, _ := filepath.Glob(filepath.Dir(p.Path) + "/*"); len(names) > 0 {
+		t.Errorf("it was refused and made %v", names)
+	}
+}
+
+func TestEveryCommitIsJudgedByItsOwnPolicy(t *testing.T) {
+	careless := store.Options{Metadata: true, Policy: safety.Policy{Level: safety.BestEffort}}
+	_, s, err := lockOn(t, network, careless)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := commit(s, text("new"), careless); err != nil {
+		t.Error(err)
+	}
+	for what, err := range map[string]error{
+		"seal":   s.Seal(ctx, keep),
+		"unseal": s.Unseal(ctx, keep),
+		"commit": func() error { _, err := commit(s, text("newer"), keep); return err }(),
+		"remove": func() error { _, err := commit(s, store.Change{Remove: true}, keep); return err }(),
+		"draft":  func() error { _, err := s.Prepare(ctx, store.Change{Stream: true}, keep); return err }(),
+	} {
+		if !errors.Is(err, errors.ErrUnsupportedEnvironment) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// Publish is of the store.Prepared interface.
+func (p *prepared) Publish(_ context.Context, guard func() error) (store.Version, error) {
+	if p.done {
+		return nil, errFinished
+	}
+	p.done = true
+	v, err := p.publish(p.guarded(guard))
+	return v, p.file.outcome(err)
+}
+
+// guarded asks everything that must still be true right before the rename.
+func (p *prepared) guarded(more func() error) func() error {
+	f, c, old := p.file, &p.change, p.old
+	return func() error {
+		// The copied content first: reading it takes long, and what is changed after it shows in
+		// the version.
+		if c.Append && old != nil && p.temp != nil && !f.knows(c.Read) && old.Settling() > 0 {
+			if err := sameContent(old.File, p.temp, old.Info.Size); err != nil {
+				return err
+			}
+		}
+		if err := f.checkLock(); err != nil {
+			return err
+		}
+		if c.Stream {
+			return firstOf(p.sameMetadata(), more)
+		}
+		return firstOf(f.unchanged(c.Read, p.old), more)
+	}
+}
+
+func firstOf(err error, more func() error) error {
+	if err == nil && more != nil {
+		err = more()
+	}
+	return err
+}
+
+func (p *prepared) publish(guard func() error) (store.Version, error) {
+	switch {
+	case p.change.Remove:
+		return p.remove(guard)
+	case p.unchanged:
+		return p.confirm(guard)
+	}
+	v, err := p.replace(guard)
+	p.file.learn(v, p.change)
+	return v, err
+}
+
+func (p *prepared) replace(guard func() error) (store.Version, error) {
+	defer p.temp.Abort() // what did not become the file goes before the lock does
+	if p.change.Stream {
+		if err := p.finishStream(); err != nil {
+			return nil, err
+		}
+	}
+	if inPlace(infoOf(p.old)) {
+		return p.publishInPlace(guard)
+	}
+	// The checksum accepts the new content before that is there, so that no crash makes good
+	// content look bad.
+	if p.seal != nil {
+		like, err := p.temp.Stat()
+		if err == nil {
+			err = p.announce(&replace.Old{Info: like, File: p.temp.File})
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	err := p.temp.Commit(p.file.name, guard)
+	p.seal.finish(err)
+	if err != nil {
+		return p.publishOnMount(guard, err)
+	}
+	return p.published()
+}
+
+// published gives the new file's version, and leaves the file open for the next change. It is asked
+// after the rename, since that changes the ctime, and through the
+// descriptor, since the path may by now name another file.
+func (p *prepared) published() (store.Version, error) {
+	at := time.Now()
+	info, err := p.temp.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errors.ErrNotDurable, err) // the old content is gone
+	}
+	p.file.see(&replace.Old{Info: info, At: at, File: p.temp.Take()})
+	return versionOf(info), nil
+}
+
+// announce is the seal's, of the content that was written, for a file like that.
+func (p *prepared) announce(like *replace.Old) error {
+	p.seal.like, p.seal.kept, p.seal.after = like, p.options.Metadata, p.seal.made()
+	return p.seal.announce(p.seal.after)
+}
+
+// finishStream makes a content durable that somebody else has written. The file's owner, mode and
+// attributes are those that it has now: somebody may have changed them since the stream began.
+func (p *prepared) finishStream() error {
+	now, err := p.file.old()
+	if err != nil {
+		return err
+	}
+	if now != nil { // else what it was like is all that is known
+		p.old.Close()
+		p.old = now
+		if p.seal != nil {
+			p.seal.old = now
+		}
+		if p.keepsMetadata() {
+			p.temp.Like(now)
+		}
+	}
+	return p.settle()
+}
+
+// sameMetadata reports ErrChanged if somebody has changed the file's owner, mode, ACL or
+// attributes since they were given to a stream's temp, whose fsync may have taken long.
+func (p *prepared) sameMetadata() error {
+	if p.old == nil || !p.keepsMetadata() {
+		return nil
+	}
+	now, err := p.file.dir.Stat(p.file.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	was := p.old.Info
+	sameContent := now.Size == was.Size && now.Mtime == was.Mtime
+	changed := now.Mode != was.Mode || now.UID != was.UID || now.GID != was.GID || sameContent && now.Ctime != was.Ctime
+	if now.ID != was.ID || !changed {
+		return nil
+	}
+	return fmt.Errorf("%w: its owner, mode or attributes were changed while the new content was committed; write it again", errors.ErrChanged)
+}
+
+// remove unlinks the file, or the link that takes its place under Replace. One
+// that is gone already, or was made and removed before it came to the disk, is
+// made sure of.
+func (p *prepared) remove(guard func() error) (store.Version, error) {
+	f, policy := p.file, p.options.Policy
+	if err := guard(); err != nil {
+		return nil, err
+	}
+	if p.old == nil {
+		return version{}, replace.SyncDir(f.dir, policy)
+	}
+	if err := f.dir.Remove(f.name); err != nil {
+		return nil, replace.Busy(err, f.name)
+	}
+	// The sidecar goes after its file: the other way round a crash would leave
+	// the file unprotected. One sync makes both final.
+	if err := sidecar.Remove(f.dir, f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		policy.Report("the checksum was not removed", err)
+	}
+	return version{}, replace.SyncDir(f.dir, policy)
+}
+
+// confirm is a change that changes no byte. The file may still be on its way
+// to the disk from a writer that did not sync, so it is synced all the same. If that
+// fails, the content is visible and may be lost, as after any ErrNotDurable.
+func (p *prepared) confirm(guard func() error) (store.Version, error) {
+	f, policy := p.file, p.options.Policy
+	if err := guard(); err != nil {
+		return nil, err
+	}
+	// A mount that has become read-only since it was looked at refuses whoever
+	// changes something, but nothing else here.
+	if err := f.dir.Writable(f.name); err != nil {
+		return nil, err
+	}
+	if p.old.File != nil {
+		if err := replace.SyncFile(p.old.File, policy); err != nil {
+			return nil, fmt.Errorf("%w: %w", errors.ErrNotDurable, err)
+		}
+	}
+	return versionOf(p.old.Info), replace.SyncDir(f.dir, policy)
+}

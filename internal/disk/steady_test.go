@@ -1,0 +1,38 @@
+package disk
+
+import (
+	"os"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
+)
+
+// Who writes in place between the look at a file and the read of it must not
+// have its bytes taken for the version that was looked at.
+func TestWhatIsRewrittenWhileItIsReadIsReadAgain(t *testing.T) {
+	for _, now := range []string{"", "cut", "another content, longer than before"} {
+		disk := faultfs.Wrap(vfs.OS)
+		p := at(t)
+		put(t, p.Path, "the old content")
+		s := session(t, New(disk), p)
+		written := false
+		disk.Before(func(op faultfs.Op) error {
+			if op.Verb != faultfs.Read || written {
+				return nil
+			}
+			written = true
+			return os.WriteFile(p.Path, []byte(now), 0o644)
+		})
+		c, err := s.Load(ctx, store.ReadOptions{})
+		if err != nil || string(c.Data) != now {
+			t.Errorf("%q was read, %v; want %q", c.Data, err, now)
+		}
+		disk.Reset()
+		again, err := s.Load(ctx, store.ReadOptions{})
+		if err != nil || again.Version != c.Version {
+			t.Errorf("%q: the version is not that of the content: %v, %v, %v", now, c.Version, again.Version, err)
+		}
+	}
+}

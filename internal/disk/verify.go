@@ -1,0 +1,311 @@
+package disk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"math"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/sidecar"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
+)
+
+// pair is a version of a file and of its sidecar that belong together.
+type pair struct {
+	vfs.File
+	dir  vfs.Dir
+	name string
+	info vfs.Info // of what is open
+	side sidecar.Sidecar
+
+	mounted bool     // the file is one that is rewritten in place,
+	main    vfs.Info // this is what it was when it was opened,
+	keepers []keeper // and a copy of its old content may lie here
+	copied  *oldCopy // what is open is that copy; nil if it is the file
+	lockDir vfs.Dir  // nil unless a copy may lie there
+}
+
+// maxVersions is how many versions of a file are tried before a reader gives up.
+const maxVersions = 1000
+
+// openPair opens a file and reads its sidecar if that is to be verified. Between
+// the two a writer may have replaced both, and then the sidecar is another
+// version's: if the path does not name the opened file any more, all starts
+// over. A sidecar that was read while it did accepts the file, since a writer
+// changes the sidecar first.
+//
+// All starts over too if a link on the way was retargeted meanwhile: what is missing
+// in the directory that the path meant before says nothing.
+func (d *Disk) openPair(p store.Target, ro store.ReadOptions, wait patience) (*pair, error) {
+	for range maxVersions {
+		at, dir, err := d.lookUp(p)
+		if err != nil {
+			return nil, err
+		}
+		o := &pair{dir: dir, name: entryOf(at).Name}
+		err = o.open(ro, wait, func() error { return d.findKeepers(o, p, at) })
+		current := o.File == nil || o.current()
+		if current && err == nil {
+			return o, nil
+		}
+		final := current && !d.retargeted(p, at)
+		o.Close()
+		if final {
+			return nil, err
+		}
+	}
+	return nil, restless("opened")
+}
+
+// retargeted reports whether a path means another file than when it was located. The
+// directory that it was in then is still open, so no other one has its number.
+func (d *Disk) retargeted(p store.Target, was store.Location) bool {
+	now, err := d.locate(forReading(p))
+	return err != nil || now.Key != was.Key
+}
+
+func restless(what string) error {
+	return fmt.Errorf("%w %d times while it was being %s", errors.ErrChanged, maxVersions, what)
+}
+
+// forReading is the target for somebody who changes nothing.
+func forReading(t store.Target) store.Target {
+	if t.Symlinks == store.Replace {
+		t.Symlinks = store.Follow // that is about writing
+	}
+	t.Parents = 0
+	return t
+}
+
+// lookUp opens the directory of a file that is to be read. Like open it does not take
+// a link's word alone that there is none.
+func (d *Disk) lookUp(p store.Target) (at store.Location, dir vfs.Dir, err error) {
+	for tries := 1; ; tries++ {
+		if at, err = d.locate(forReading(p)); err == nil {
+			dir, err = d.FS.OpenDir(entryOf(at).Dir)
+		}
+		if !errors.Is(err, fs.ErrNotExist) || tries == maxDangling || d.nothingAt(p.Path) {
+			return at, dir, err
+		}
+	}
+}
+
+// Checksum is of the store.Store interface.
+func (d *Disk) Checksum(_ context.Context, t store.Target) (c store.Checksum, err error) {
+	for range maxVersions {
+		at, dir, err := d.lookUp(t)
+		if err != nil {
+			return c, err
+		}
+		side, err := sidecar.Read(dir, entryOf(at).Name)
+		final := err == nil || !d.retargeted(t, at)
+		dir.Close()
+		if final {
+			return store.Checksum{Path: entryOf(at).Path() + sidecar.Suffix, Digest: side.Digest, Previous: side.Previous}, err
+		}
+	}
+	return c, restless("read")
+}
+
+// open tries once. What it finds counts only if it is current after it.
+func (o *pair) open(ro store.ReadOptions, wait patience, findKeepers func() error) (err error) {
+	if o.File, err = unleased(wait, func() (vfs.File, error) { return o.dir.Open(o.name) }); err != nil {
+		return openError(err, o.name)
+	}
+	if o.info, err = regular(o.File, o.name); err != nil {
+		return err
+	}
+	if maybeInPlace(&o.info) {
+		o.mounted, o.main = true, o.info
+		if err := findKeepers(); err != nil {
+			return err
+		}
+		if err := o.openCopy(); err != nil {
+			return err
+		}
+	}
+	if ro.Verify {
+		o.side, err = sidecar.Read(o.dir, o.name)
+	}
+	return err
+}
+
+// findKeepers says where a copy of a file that is rewritten in place may lie. A lock directory
+// that is not there, or not open to this reader, is none of them: writers make
+// a copy there only if they can't make it beside the file.
+func (d *Disk) findKeepers(o *pair, p store.Target, at store.Location) error {
+	if p.LockDir != "" {
+		dir, err := d.FS.OpenDir(p.LockDir)
+		switch {
+		case err == nil:
+			o.lockDir = dir
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission):
+			return err
+		}
+	}
+	o.keepers = keepersOf(o.dir, o.name, entryOf(at).Path(), o.lockDir, o.main.Ino)
+	return nil
+}
+
+// openCopy opens the copy of the old content instead, if there is one: the file
+// is being rewritten, or was when its writer died.
+func (o *pair) openCopy() error {
+	kept, err := openCopy(o.keepers, o.main)
+	if err != nil || kept == nil {
+		return err
+	}
+	o.File.Close()
+	o.File, o.info, o.copied = kept.File, kept.info, kept
+	return nil
+}
+
+// current reports whether what is open is what the name stands for now. The
+// order of the last two questions counts: a writer in place makes the copy
+// before it touches the file, and removes it after the file's time has changed,
+// so one that came between is noticed by either.
+func (o *pair) current() bool {
+	switch {
+	case !o.mounted:
+		now, err := o.dir.Stat(o.name)
+		return err == nil && now.ID == o.info.ID
+	case o.copied != nil:
+		now, err := o.copied.dir.Stat(o.copied.name)
+		return err == nil && now.ID == o.info.ID
+	}
+	for _, k := range o.keepers {
+		if state, _, err := k.look(o.main); err != nil || state == goodCopy {
+			return false
+		}
+	}
+	now, err := o.dir.Stat(o.name)
+	return err == nil && versionOf(now) == versionOf(o.main)
+}
+
+// torn reports whether what was read may be parts of two versions.
+func (o *pair) torn() bool { return o.mounted && o.copied == nil && !o.current() }
+
+func (o *pair) Close() error {
+	var err error
+	if o.File != nil {
+		err = o.File.Close()
+	}
+	if o.lockDir != nil {
+		err = errors.Join(err, o.lockDir.Close())
+	}
+	return errors.Join(err, o.dir.Close())
+}
+
+// check compares a digest with what the sidecar says.
+func (o *pair) check(digest string) error {
+	if o.side.Accepts(digest) {
+		return nil
+	}
+	return o.side.Mismatch(digest)
+}
+
+// readPair reads a file whole, and again if a writer in place was at it.
+func (d *Disk) readPair(p store.Target, o store.ReadOptions, wait patience) (c store.Content, err error) {
+	for range maxVersions {
+		pair, err := d.openPair(p, o, wait)
+		if err != nil {
+			return c, err
+		}
+		data, err := readAll(pair.File, pair.info, o.Max)
+		torn := pair.torn()
+		if err == nil && !torn && o.Verify {
+			err = pair.check(sidecar.Sum(data))
+		}
+		pair.Close()
+		switch {
+		case torn:
+		case err != nil:
+			return c, err
+		default:
+			return store.Content{Exists: true, Data: data, Version: versionOf(pair.info)}, nil
+		}
+	}
+	return c, restless("read")
+}
+
+// Open is of the store.Store interface.
+func (d *Disk) Open(ctx context.Context, t store.Target, o store.ReadOptions) (s store.Stream, err error) {
+	limit, wait := o.Max, patience{ctx, o.Wait}
+	if limit == 0 {
+		limit = math.MaxInt64
+	}
+	if o.Verify {
+		return d.openStream(t, limit, o, wait)
+	}
+	f, err := d.open(t, wait)
+	if err != nil {
+		return s, err
+	}
+	info, err := regular(f, t.Path)
+	if err != nil || maybeInPlace(&info) {
+		f.Close()
+	}
+	switch {
+	case err != nil:
+		return s, err
+	case maybeInPlace(&info):
+		return d.openStream(t, limit, o, wait)
+	}
+	return store.Stream{ReadCloser: &reader{ReadCloser: f, left: limit, max: limit}, Version: versionOf(info)}, nil
+}
+
+func (d *Disk) openStream(t store.Target, limit int64, o store.ReadOptions, wait patience) (s store.Stream, err error) {
+	pair, err := d.openPair(t, o, wait)
+	if err != nil {
+		return s, err
+	}
+	r := &reader{ReadCloser: pair, left: limit, max: limit, pair: pair}
+	if o.Verify {
+		r.hash = sha256.New()
+	}
+	return store.Stream{ReadCloser: r, Version: versionOf(pair.info)}, nil
+}
+
+// reader gives the content of one version of a file, and in place of its end
+// what is wrong with it.
+type reader struct {
+	io.ReadCloser
+	left, max int64
+	pair      *pair     // nil for a file that was just opened
+	hash      hash.Hash // nil where nothing is verified
+}
+
+// Read is io.Reader's.
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	if r.left -= int64(n); r.left < 0 {
+		return 0, tooLarge(r.max-r.left, r.max)
+	}
+	if r.hash != nil {
+		r.hash.Write(p[:n])
+	}
+	if err == io.EOF {
+		if bad := r.judge(); bad != nil {
+			return n, bad
+		}
+	}
+	return n, err
+}
+
+// judge says at the end what is wrong with what was read.
+func (r *reader) judge() error {
+	switch {
+	case r.pair == nil:
+		return nil
+	case r.pair.torn():
+		return fmt.Errorf("%w: it was rewritten in place while it was being read; read it again", errors.ErrChanged)
+	case r.hash == nil:
+		return nil
+	}
+	return r.pair.check(hex.EncodeToString(r.hash.Sum(nil)))
+}
