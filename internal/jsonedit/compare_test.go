@@ -7,50 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/holdfast-go/holdfast/internal/testkit"
-	"github.com/holdfast-go/holdfast/internal/textedit"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
-
-// countLeftOut counts what a comparison did not read.
-func countLeftOut(n *textedit.Node) (count int) {
-	if n.Type == textedit.TypeSame {
-		return 1
-	}
-	for _, e := range n.Entries {
-		count += countLeftOut(e.Value)
-	}
-	return count
-}
-
-// checkComparison fails if the operations are others than those of the whole texts.
-func checkComparison(t *testing.T, was, is string) int {
-	t.Helper()
-	x, err := JSON.Parse([]byte(was))
-	testkit.Must(t, err)
-	y, err := JSON.Parse([]byte(is))
-	if err != nil {
-		// Compare need not notice it, since the proof does, but it must come back.
-		_, _, _ = JSON.Compare([]byte(was), []byte(is))
-		return 0
-	}
-	a, b, err := JSON.Compare([]byte(was), []byte(is))
-	if err != nil {
-		t.Fatalf("%v\n%s\n%s", err, was, is)
-	}
-	old, _ := x.Effective()
-	new, _ := y.Effective()
-	got, want := textedit.Diff(a, b), textedit.Diff(old, new)
-	if len(got) != len(want) {
-		t.Fatalf("%d operations, want %d\n%s\n%s", len(got), len(want), was, is)
-	}
-	for i := range got {
-		if got[i].Kind != want[i].Kind || len(got[i].Path) != len(want[i].Path) || got[i].Value != nil && !textedit.Same(got[i].Value, want[i].Value) {
-			t.Errorf("operation %d is %v, want %v\n%s\n%s", i, got[i].Kind, want[i].Kind, was, is)
-		}
-	}
-	return countLeftOut(a)
-}
 
 func TestComparisonFindsWhatDiffers(t *testing.T) {
 	const text = "{\n  \"a\": 1,\n  \"b\\\"\": {\n    \"c\": [\n      \"}\",\n      \"{\\\\\"\n    ],\n    \"d\": {}\n  },\n  \"e\": {\n    \"f\": null\n  }\n}\n"
@@ -61,7 +19,7 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		{"", "", 3}, {"1", "2", 2}, {"null", "true", 2}, {"\"}\"", "\"]\"", 4}, {"{}", "{\n      \"x\": 1\n    }", 3}, {"\"d\": {}", "\"d\": []", 3},
 		{"\"f\": null", "\"f\": null,\n    \"g\": \"h\"", 3}, {"\"a\"", "\"z\"", 2}, {"\"f\"", "\"g\"", 2}, {text, "[]", 0}, {text, "null", 0}, {text, "", 0}, {"\"e\"", "\"a\"", 0},
 	} {
-		if left := checkComparison(t, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
+		if left := edittest.CheckComparison(t, JSON, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
 			t.Errorf("%q for %q: %d values are left out, want %d", c.to, c.from, left, c.left)
 		}
 	}
@@ -78,7 +36,7 @@ func TestComparisonLeavesOutTheElementsThatStay(t *testing.T) {
 		{`"b"`, `"z"`, 4}, {`"b"},{"id":3,"v":"c"`, `"y"},{"id":3,"v":"z"`, 3}, {`"b"`, `"a"`, 4},
 		{`"id":2`, `"id":7`, 4}, {`"id":2,"v":"b"`, `"id":1,"v":"a"`, 0}, {`,{"id":2,"v":"b"}`, ``, 0},
 	} {
-		if left := checkComparison(t, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
+		if left := edittest.CheckComparison(t, JSON, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
 			t.Errorf("%q for %q: %d elements are left out, want %d", c.to, c.from, left, c.left)
 		}
 	}
@@ -96,8 +54,8 @@ func TestComparisonEndsOnEveryText(t *testing.T) {
 		for range 40 {
 			i, j := r.IntN(len(lines)), r.IntN(len(lines))
 			is := strings.Join(lines[:i], "") + []string{"", lines[j], strings.Replace(lines[i], "\"", "\"x", 1), "7", lines[i] + lines[i]}[r.IntN(5)] + strings.Join(lines[i+1:], "")
-			left += checkComparison(t, enc.String(), is)
-			checkComparison(t, enc.String(), is[:r.IntN(len(is)+1)])
+			left += edittest.CheckComparison(t, JSON, enc.String(), is)
+			edittest.CheckComparison(t, JSON, enc.String(), is[:r.IntN(len(is)+1)])
 		}
 	}
 	if left == 0 {
@@ -109,9 +67,9 @@ func TestComparisonSeesAnEmptyCollectionBecomeSomethingElse(t *testing.T) {
 	values := []string{`[]`, `{}`, `""`, `"x"`, `null`, `3`, `true`, `[[]]`, `[{}]`, `[null]`, `{"k":[]}`, `{"k":{}}`}
 	for _, was := range values {
 		for _, is := range values {
-			checkComparison(t, was, is)
-			checkComparison(t, `{"a":`+was+`,"b":1}`, `{"a":`+is+`,"b":1}`)
-			checkComparison(t, `[1,`+was+`]`, `[1,`+is+`]`)
+			edittest.CheckComparison(t, JSON, was, is)
+			edittest.CheckComparison(t, JSON, `{"a":`+was+`,"b":1}`, `{"a":`+is+`,"b":1}`)
+			edittest.CheckComparison(t, JSON, `[1,`+was+`]`, `[1,`+is+`]`)
 		}
 	}
 }

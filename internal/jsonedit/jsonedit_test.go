@@ -147,34 +147,11 @@ func TestPlainKeepsOffsetsAndLines(t *testing.T) {
 	}
 }
 
-func TestEditTellsWhichTextIsWrong(t *testing.T) {
-	good, bad := []byte("[1]"), []byte("[1")
-	if _, _, err := Edit(bad, good, good, textedit.Options{}); !errors.Is(err, errors.ErrDecode) {
-		t.Errorf("old: %v", err)
-	}
-	if _, _, err := Edit(good, bad, good, textedit.Options{}); !errors.Is(err, errors.ErrEncode) {
-		t.Errorf("old encoding: %v", err)
-	}
-	if _, _, err := Edit(good, good, bad, textedit.Options{}); !errors.Is(err, errors.ErrEncode) {
-		t.Errorf("new encoding: %v", err)
-	}
-}
-
-// in writes new text in one style, whatever is asked for.
-type in struct {
-	textedit.Format
-	style textedit.Style
-}
-
-func (f in) Splice(doc *textedit.Document, p *textedit.Patch, _ textedit.Style) ([]textedit.Splice, error) {
-	return f.Format.Splice(doc, p, f.style)
-}
-
 func TestEveryStyleHoldsWhatItShould(t *testing.T) {
 	for _, style := range []textedit.Style{textedit.Plain, textedit.Robust} {
 		tally := edittest.Tally{}
 		suite := suiteOf(JSONC)
-		suite.Format = in{JSONC, style}
+		suite.Format = edittest.InStyle(JSONC, style)
 		for name, text := range written {
 			suite.Run(t, name, text, 1, 2, tally)
 			suite.RunMany(t, name, text, 1, 10, tally)

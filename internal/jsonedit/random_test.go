@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +15,7 @@ import (
 )
 
 func suiteOf(f grammar) edittest.Suite {
-	return edittest.Suite{Format: checked{f}, Encode: encode, Scalar: randomScalar, Key: randomKey, Exact: true}
+	return edittest.Suite{Format: checked{f}, Encode: encode, Scalar: words.Scalar, Key: words.Key, Exact: true}
 }
 
 // checked compares what it parses with what encoding/json makes of it.
@@ -119,39 +117,13 @@ func write(b *bytes.Buffer, n *textedit.Node) error {
 	return nil
 }
 
-var strange = []string{
+var words = edittest.Words{Fold: true, Strange: []string{
 	"", " ", "//", "/* */", "a // b", `say "hi"`, `back\slash`, "tab\there", "two\nlines", "{", "]", ",", "é", "😀",
 	"a\u2028b", "\x00\x01", "<b>&", "https://x.y/z?a=b&c=d#e", "\ufeff", "null", "1",
-}
-
-func randomScalar(r *rand.Rand) *textedit.Node {
-	switch r.IntN(7) {
-	case 0:
-		return textedit.NewScalar(textedit.TypeInt, strconv.Itoa(r.IntN(2000)-1000))
-	case 1:
-		return textedit.NewScalar(textedit.TypeBool, strconv.FormatBool(r.IntN(2) == 0))
-	case 2:
-		return textedit.NewScalar(textedit.TypeFloat, []string{"0.5", "1e400", "-1.5E-3", "12345678901234567890.5"}[r.IntN(4)])
-	case 3:
-		return textedit.NewScalar(textedit.TypeNull, "null")
-	case 4:
-		return textedit.NewScalar(textedit.TypeString, "word"+strconv.Itoa(r.IntN(100)))
-	}
-	return textedit.NewScalar(textedit.TypeString, strange[r.IntN(len(strange))])
-}
-
-func randomKey(r *rand.Rand, n *textedit.Node) *textedit.Node {
-	for {
-		text := "key" + strconv.Itoa(r.IntN(1000))
-		if r.IntN(6) == 0 {
-			text = strange[r.IntN(len(strange))]
-		}
-		used := slices.ContainsFunc(n.Entries, func(e textedit.Entry) bool { return strings.EqualFold(e.Key.Text, text) })
-		if !used {
-			return textedit.NewScalar(textedit.TypeString, text)
-		}
-	}
-}
+}, Others: []*textedit.Node{
+	textedit.NewScalar(textedit.TypeNull, "null"), textedit.NewScalar(textedit.TypeFloat, "0.5"), textedit.NewScalar(textedit.TypeFloat, "1e400"),
+	textedit.NewScalar(textedit.TypeFloat, "-1.5E-3"), textedit.NewScalar(textedit.TypeFloat, "12345678901234567890.5"),
+}}
 
 // The rates of the random operations, short form:
 //

@@ -82,44 +82,6 @@ func TestEncodingsAreReadAsTextsAre(t *testing.T) {
 	}
 }
 
-// checkComparison fails if the operations are others than those of the whole
-// texts. It reports how many tables of the old text were left out.
-func checkComparison(t *testing.T, was, is string) int {
-	t.Helper()
-	x, err := Format.Parse([]byte(was))
-	testkit.Must(t, err)
-	y, err := Format.Parse([]byte(is))
-	if err != nil {
-		return 0
-	}
-	a, b, err := Format.Compare([]byte(was), []byte(is))
-	if err != nil {
-		t.Errorf("%v\n%s\n%s", err, was, is)
-		return 0
-	}
-	got, want := textedit.Diff(a, b), textedit.Diff(x.Root, y.Root)
-	if len(got) != len(want) {
-		t.Errorf("%d operations, want %d\n%s\n%s", len(got), len(want), was, is)
-		return 0
-	}
-	for i := range got {
-		if got[i].Kind != want[i].Kind || len(got[i].Path) != len(want[i].Path) || got[i].Value != nil && !textedit.Same(got[i].Value, want[i].Value) {
-			t.Errorf("operation %d is %v, want %v\n%s\n%s", i, got[i].Kind, want[i].Kind, was, is)
-		}
-	}
-	return leftOut(a)
-}
-
-func leftOut(n *textedit.Node) (count int) {
-	if n.Type == textedit.TypeSame {
-		return 1
-	}
-	for _, e := range n.Entries {
-		count += leftOut(e.Value)
-	}
-	return count
-}
-
 func TestComparisonFindsWhatDiffers(t *testing.T) {
 	const text = "a = 1\nl = [1, 2]\n\n[t]\n  x = 1\n  [t.u]\n    y = 1\n    [[t.u.v]]\n      z = 1\n    [[t.u.v]]\n  [t.w]\n    z = 2\n\n" +
 		"[[p]]\n  n = 1\n  [p.q]\n    o = 1\n\n[[p]]\n  n = 2\n\n[\"q r\"]\n"
@@ -132,7 +94,7 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		{"[[p]]\n  n = 1\n", "[new]\n  x = 1\n[[p]]\n", 3}, {"l = [1, 2]", "l = [\n1,\n[2]\n]", 0}, {"a = 1", "a = '''\n[t]'''", 0}, {text, "", 0}, {"[t]", "[z]\n[t]", 3},
 		{"[t]", "['t']", 0}, {"[t.u]", "[ t . \"u\" ]", 2}, {"[t.u]", "['t'.u]", 0},
 	} {
-		if left := checkComparison(t, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
+		if left := edittest.CheckComparison(t, Format, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
 			t.Errorf("%q for %q: %d tables are left out, want %d", c.to, c.from, left, c.left)
 		}
 	}
@@ -144,7 +106,7 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		{"[a.b]\nc = 1\n", "a = 1\n"},
 		{"[a.b]\nc = 1\n[a]\nd = 1\n", "[a.b]\nc = 1\n[a]\nd = 2\n"},
 	} {
-		checkComparison(t, c[0], c[1])
+		edittest.CheckComparison(t, Format, c[0], c[1])
 	}
 }
 
@@ -176,7 +138,7 @@ func TestComparisonOfListsIsThatOfTheWhole(t *testing.T) {
 				is[i] = strings.Replace(is[i], []string{"n =", "b =", "s ="}[r.IntN(3)], "n = 9\n    m =", 1)
 			}
 		}
-		left += checkComparison(t, "[t]\n"+strings.Join(was, ""), "[t]\n"+strings.Join(is, ""))
+		left += edittest.CheckComparison(t, Format, "[t]\n"+strings.Join(was, ""), "[t]\n"+strings.Join(is, ""))
 	}
 	if left == 0 {
 		t.Error("nothing was left out")
@@ -200,7 +162,7 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 		for range effort.Of(60, 300, 300) {
 			i := r.IntN(len(lines))
 			changed := []string{"", "changed = 1\n", "[changed]\n", strings.Replace(lines[i], " = ", "x = ", 1)}[r.IntN(4)]
-			left += checkComparison(t, string(enc), strings.Join(lines[:i], "")+changed+strings.Join(lines[i+1:], ""))
+			left += edittest.CheckComparison(t, Format, string(enc), strings.Join(lines[:i], "")+changed+strings.Join(lines[i+1:], ""))
 		}
 	}
 	if left == 0 {

@@ -96,33 +96,10 @@ func TestTextsThatCannotBeFollowedAreRenderedAnew(t *testing.T) {
 	}
 }
 
-func TestEditTellsWhichTextIsWrong(t *testing.T) {
-	good, bad := []byte("a = 1\n"), []byte("a = \n")
-	if _, _, err := tomledit.Edit(bad, good, good, textedit.Options{}); !errors.Is(err, errors.ErrDecode) {
-		t.Errorf("old: %v", err)
-	}
-	if _, _, err := tomledit.Edit(good, bad, good, textedit.Options{}); !errors.Is(err, errors.ErrEncode) {
-		t.Errorf("old encoding: %v", err)
-	}
-	if _, _, err := tomledit.Edit(good, good, bad, textedit.Options{}); !errors.Is(err, errors.ErrEncode) {
-		t.Errorf("new encoding: %v", err)
-	}
-}
-
-// in writes new text in one style, whatever is asked for.
-type in struct {
-	textedit.Format
-	style textedit.Style
-}
-
-func (f in) Splice(doc *textedit.Document, p *textedit.Patch, _ textedit.Style) ([]textedit.Splice, error) {
-	return f.Format.Splice(doc, p, f.style)
-}
-
 func TestEveryStyleHoldsWhatItShould(t *testing.T) {
 	for _, style := range []textedit.Style{textedit.Plain, textedit.Robust} {
 		suite, tally := tomlsuite.TOML, edittest.Tally{}
-		suite.Format = in{tomledit.Format, style}
+		suite.Format = edittest.InStyle(tomledit.Format, style)
 		for name, text := range tomlsuite.Written {
 			suite.Run(t, name, text, 1, 2, tally)
 			suite.RunMany(t, name, text, 1, 10, tally)

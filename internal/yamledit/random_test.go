@@ -1,9 +1,7 @@
 package yamledit
 
 import (
-	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -12,7 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-var suite = edittest.Suite{Format: Format, Encode: encode, Scalar: randomScalar, Key: randomKey}
+var suite = edittest.Suite{Format: Format, Encode: encode, Scalar: words.Scalar, Key: words.Key}
 
 // encode is what the codec makes of a tree, or, where yaml.v3 can't read what it
 // wrote itself, one line of it.
@@ -54,42 +52,13 @@ func yamlNode(n *textedit.Node) *yaml.Node {
 	return y
 }
 
-var strange = []string{
+var words = edittest.Words{Strange: []string{
 	"", " ", "a b", "x", "yes", "NO", "null", "~", "12", "0x1F", "1e3", ".inf", "2001-01-02", "12:30:45", "<<", "=",
 	"a: b", "a:b", "- a", "-a", "? a", "#a", "a #b", "a#b", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a", "{a", "}a", "[a]", "a,b", ",a",
 	"it's", `say "hi"`, `back\slash`, "tab\there", "two\nlines", "two\nlines\n", "three\n\nlines\n\n", "\nfirst empty", " lead\nline", "trail \nline",
 	"line\n \nline", "---", "--- a", "...", "é", "😀", "a\u2028b", "\u0085", "\ufeff", "\x00\x01", "a\r\nb", "C:\\dir", "http://x.y/z?a=b&c=d#e", "a:", ":a", "-", "key: value\nother: value\n",
 	"a very long line of text that goes on and on, so that whoever wraps lines at eighty columns will want to wrap it somewhere in the middle",
-}
-
-func randomScalar(r *rand.Rand) *textedit.Node {
-	switch r.IntN(8) {
-	case 0:
-		return textedit.NewScalar(textedit.TypeInt, strconv.Itoa(r.IntN(2000)-1000))
-	case 1:
-		return textedit.NewScalar(textedit.TypeBool, strconv.FormatBool(r.IntN(2) == 0))
-	case 2:
-		return textedit.NewScalar(textedit.TypeFloat, "0.5")
-	case 3:
-		return textedit.NewScalar(textedit.TypeNull, "null")
-	case 4:
-		return textedit.NewScalar(textedit.TypeString, "word"+strconv.Itoa(r.IntN(100)))
-	}
-	return textedit.NewScalar(textedit.TypeString, strange[r.IntN(len(strange))])
-}
-
-func randomKey(r *rand.Rand, n *textedit.Node) *textedit.Node {
-	for {
-		text := "key" + strconv.Itoa(r.IntN(1000))
-		if r.IntN(6) == 0 {
-			text = strange[r.IntN(len(strange))]
-		}
-		used := slices.ContainsFunc(n.Entries, func(e textedit.Entry) bool { return e.Key.Text == text })
-		if !used {
-			return textedit.NewScalar(textedit.TypeString, text)
-		}
-	}
-}
+}, Others: []*textedit.Node{textedit.NewScalar(textedit.TypeFloat, "0.5"), textedit.NewScalar(textedit.TypeNull, "null")}}
 
 // The rates of the random operations, short form:
 //

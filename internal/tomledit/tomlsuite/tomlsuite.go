@@ -5,9 +5,6 @@ package tomlsuite
 import (
 	"bytes"
 	"fmt"
-	"math/rand/v2"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -17,7 +14,7 @@ import (
 )
 
 // TOML is the suite.
-var TOML = edittest.Suite{Format: tomledit.Format, Encode: Encode, Scalar: randomScalar, Key: randomKey, Fits: fits, Exact: true}
+var TOML = edittest.Suite{Format: tomledit.Format, Encode: Encode, Scalar: words.Scalar, Key: words.Key, Fits: fits, Exact: true}
 
 // fits reports whether TOML can hold the tree.
 func fits(n *textedit.Node) bool { return n.Kind == textedit.Map }
@@ -100,40 +97,19 @@ func quote(s string) string {
 	return b.String()
 }
 
-var strange = []string{
+var words = edittest.Words{Fold: true, Strange: []string{
 	"", " ", "#", "a # b", "it's", `say "hi"`, `""`, `"""`, "'''", `back\slash`, `end\`, "tab\there", "two\nlines", "two\nlines\n", "\nfirst", "quotes\n\"\"\"\n", "q\n''", "a\r\nb",
 	"[a]", "a = 1", "a.b", "é", "😀", "\x00\x01\x7f", "C:\\dir", "1", "true", "1979-05-27", "\ufeff",
-}
+}, Others: others()}
 
-var times = []string{"1979-05-27T07:32:00Z", "1979-05-27T00:32:00.999999-07:00", "1979-05-27T07:32:00", "1979-05-27", "07:32:00.5"}
-
-func randomScalar(r *rand.Rand) *textedit.Node {
-	switch r.IntN(8) {
-	case 0:
-		return textedit.NewScalar(textedit.TypeInt, strconv.Itoa(r.IntN(2000)-1000))
-	case 1:
-		return textedit.NewScalar(textedit.TypeBool, strconv.FormatBool(r.IntN(2) == 0))
-	case 2:
-		return textedit.NewScalar(textedit.TypeFloat, []string{"0.5", "1e+100", "-inf", "nan", "3.0"}[r.IntN(5)])
-	case 3:
-		return textedit.NewScalar(textedit.TypeTime, times[r.IntN(len(times))])
-	case 4:
-		return textedit.NewScalar(textedit.TypeString, "word"+strconv.Itoa(r.IntN(100)))
+func others() (all []*textedit.Node) {
+	for _, text := range []string{"0.5", "1e+100", "-inf", "nan", "3.0"} {
+		all = append(all, textedit.NewScalar(textedit.TypeFloat, text))
 	}
-	return textedit.NewScalar(textedit.TypeString, strange[r.IntN(len(strange))])
-}
-
-func randomKey(r *rand.Rand, n *textedit.Node) *textedit.Node {
-	for {
-		text := "key" + strconv.Itoa(r.IntN(1000))
-		if r.IntN(6) == 0 {
-			text = strange[r.IntN(len(strange))]
-		}
-		used := slices.ContainsFunc(n.Entries, func(e textedit.Entry) bool { return strings.EqualFold(e.Key.Text, text) })
-		if !used {
-			return textedit.NewScalar(textedit.TypeString, text)
-		}
+	for _, text := range []string{"1979-05-27T07:32:00Z", "1979-05-27T00:32:00.999999-07:00", "1979-05-27T07:32:00", "1979-05-27", "07:32:00.5"} {
+		all = append(all, textedit.NewScalar(textedit.TypeTime, text))
 	}
+	return all
 }
 
 // Thresholds are the rates that must be reached.
