@@ -58,7 +58,7 @@ func (c *comparison) lists(was, is *block) (*block, *block) {
 	share(old[:head], new[:head], 0)
 	share(old[len(old)-tail:], new[len(new)-tail:], head)
 	from, to := old[head:len(old)-tail], new[head:len(new)-tail]
-	if len(from) == 1 && len(to) == 1 || c.middle(from, to, old[:head], old[len(old)-tail:]) {
+	if len(from) == 1 && len(to) == 1 || middle(from, to, old[:head], old[len(old)-tail:]) {
 		c.changed = append(c.changed, [2]*block{was, is})
 		return was, is
 	}
@@ -80,28 +80,33 @@ type twins struct {
 	moved    bool // they are not at the same places in both
 }
 
-// middle shares what is in both parts of two lists, between what they begin and end
-// with alike. It reports false if the lists have to be read whole.
-func (c *comparison) middle(from, to, head, tail []item) bool {
+// twinsOf gives the elements of two lists by their lines.
+func twinsOf(from, to []item) map[string]*twins {
 	all := make(map[string]*twins, len(from))
-	at := func(text []byte) *twins {
-		t := all[string(text)]
+	at := func(list, other []item, i int) *twins {
+		t := all[string(list[i].text)]
 		if t == nil {
 			t = new(twins)
-			all[string(text)] = t
+			all[string(list[i].text)] = t
 		}
+		t.moved = t.moved || i >= len(other) || !bytes.Equal(list[i].text, other[i].text)
 		return t
 	}
 	for i := range from {
-		t := at(from[i].text)
+		t := at(from, to, i)
 		t.old = append(t.old, &from[i])
-		t.moved = t.moved || i >= len(to) || !bytes.Equal(from[i].text, to[i].text)
 	}
 	for i := range to {
-		t := at(to[i].text)
+		t := at(to, from, i)
 		t.new = append(t.new, &to[i])
-		t.moved = t.moved || i >= len(from) || !bytes.Equal(from[i].text, to[i].text)
 	}
+	return all
+}
+
+// middle shares what is in both parts of two lists, between what they begin and end
+// with alike. It reports false if the lists have to be read whole.
+func middle(from, to, head, tail []item) bool {
+	all := twinsOf(from, to)
 	come, gone, moved := false, false, false
 	for _, t := range all {
 		switch {
