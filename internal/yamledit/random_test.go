@@ -29,7 +29,7 @@ func yamlNode(n *textedit.Node) *yaml.Node {
 	y := &yaml.Node{Kind: yaml.ScalarNode, Tag: n.Type, Value: n.Text}
 	switch n.Kind {
 	case textedit.Scalar:
-		if n.Type == textedit.TypeString {
+		if n.Type == textedit.TypeString || n.Type == textedit.TypeNull { // equal values are encoded the same
 			y.Value = n.Value
 		}
 		if strings.HasPrefix(n.Type, "!") && !strings.HasPrefix(n.Type, "!!") || n.Type == "!!merge" {
