@@ -2,6 +2,7 @@ package yamledit
 
 import (
 	"bytes"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -24,7 +25,10 @@ func randomLike(r *rand.Rand, n *textedit.Node) *textedit.Node {
 	case textedit.Map:
 		for _, e := range n.Entries {
 			if r.IntN(3) > 0 {
-				like.Entries = append(like.Entries, textedit.Entry{Key: randomCase(r, e.Key), Value: randomLike(r, e.Value)})
+				key := randomCase(r, e.Key)
+				if !slices.ContainsFunc(like.Entries, func(x textedit.Entry) bool { return textedit.Equal(x.Key, key) }) {
+					like.Entries = append(like.Entries, textedit.Entry{Key: key, Value: randomLike(r, e.Value)})
+				}
 			}
 		}
 		if r.IntN(4) == 0 {
@@ -170,8 +174,9 @@ func TestAnOutlineIsTheTreeWithoutWhatIsLeftOut(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	left := 0
 	for _, pattern := range []string{"real/*.yml", "yaml-test-suite/*.yaml"} {
-		for name, text := range edittest.Corpus(t, pattern) {
-			left += checkOutlines(t, r, name, text, 12)
+		files := edittest.Corpus(t, pattern)
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			left += checkOutlines(t, r, name, files[name], 12)
 		}
 	}
 	for _, text := range []string{
