@@ -2,7 +2,6 @@ package lockedfile_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -91,9 +90,7 @@ func TestALockFileThatIsSomebodysDataIsRefusedBeforeAnythingIsChanged(t *testing
 				t.Errorf("%v", err)
 			}
 			for path, want := range map[string]string{path: foreignData, path + ".lock": foreignLock, other: foreignData} {
-				if got, _ := os.ReadFile(path); string(got) != want {
-					t.Errorf("%s holds %q", path, got)
-				}
+				testkit.WantContent(t, path, want)
 			}
 			names := testkit.Names(t, dir)
 			for _, ours := range []string{"other.lock", "other2.lock", "Pipfile.lock.lock"} { // which lie beside files that may be locked
@@ -119,7 +116,5 @@ func TestASweepLeavesALockFileThatIsSomebodysDataAlone(t *testing.T) {
 	temp := filepath.Join(filepath.Dir(path), replace.NewName(replace.OwnerOf("Pipfile", "")))
 	testkit.Put(t, temp, "x")
 	testkit.Must(t, safefile.WriteFile(other, []byte("new")))
-	if got, _ := os.ReadFile(path + ".lock"); string(got) != foreignLock {
-		t.Errorf("it holds %q", got)
-	}
+	testkit.WantContent(t, path+".lock", foreignLock)
 }

@@ -39,9 +39,7 @@ func TestAFileBesideAForeignLockFileIsWrittenUnderALockOfAnotherName(t *testing.
 		return lockedfile.NewContext[counters](path, opts...).Write(ctx, counters{"all": 1})
 	}, opts...))
 	testkit.Must(t, lockedfile.ForceRelease(path, opts...))
-	if got, _ := os.ReadFile(path + ".lock"); string(got) != foreignLock {
-		t.Errorf("the foreign lock file holds %q", got)
-	}
+	testkit.WantContent(t, path+".lock", foreignLock)
 	if _, err := os.Stat(path + suffix); err != nil {
 		t.Error(err)
 	}

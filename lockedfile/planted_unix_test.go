@@ -124,9 +124,7 @@ func TestALinkThatAnotherUserPlantedInASharedDirectoryIsNotFollowed(t *testing.T
 				if !errors.Is(err, syscall.EACCES) || !errors.Is(err, fs.ErrPermission) {
 					t.Errorf("%s, in a chain: %v: %v", name, chain, err)
 				}
-				if data, err := os.ReadFile(target); err != nil || string(data) != "old" {
-					t.Errorf("%s: the target holds %q, %v", name, data, err)
-				}
+				testkit.WantContent(t, target, "old")
 			}
 		}
 		testkit.WantNames(t, filepath.Dir(target), "target")
@@ -141,9 +139,7 @@ func TestLinksOfTheCallerAndOfTheSharedDirectorysOwnerAreFollowed(t *testing.T) 
 		link := filepath.Join(dir, "link")
 		plant(t, target, link, owner)
 		testkit.Must(t, safefile.WriteFile(link, []byte("new")))
-		if data, err := os.ReadFile(target); err != nil || string(data) != "new" {
-			t.Errorf("of user %d: %q, %v", owner, data, err)
-		}
+		testkit.WantContent(t, target, "new")
 		testkit.Must(t, os.Remove(link))
 		testkit.Must(t, os.Remove(target))
 	}
@@ -161,9 +157,7 @@ func TestReplaceTakesAwayAPlantedLink(t *testing.T) {
 	link := filepath.Join(dir, "link")
 	plant(t, target, link, 4711)
 	testkit.Must(t, safefile.WriteFile(link, []byte("new"), safefile.WithSymlinks(safefile.Replace)))
-	if data, err := os.ReadFile(link); err != nil || string(data) != "new" {
-		t.Errorf("%q, %v", data, err)
-	}
+	testkit.WantContent(t, link, "new")
 	if _, err := os.Lstat(target); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the target: %v", err)
 	}

@@ -84,9 +84,7 @@ func TestStrictRefusesEveryChangeBeforeItTouchesAnything(t *testing.T) {
 					t.Errorf("%s advises what does not help, or not what does: %v", name, err)
 				}
 			}
-			if left, _ := filepath.Glob(filepath.Join(dir, "*holdfast*")); len(left) > 0 {
-				t.Errorf("left behind: %v", left)
-			}
+			testkit.WantNone(t, dir, "*holdfast*")
 		})
 	}
 }

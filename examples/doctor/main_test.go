@@ -32,9 +32,7 @@ func TestTheExitStatusIsTheDiagnosis(t *testing.T) {
 	if runtime.GOOS == "linux" && !strings.Contains(out, "refused while it was held") {
 		t.Errorf("the program did not try its own lock\n%s", out)
 	}
-	if left, _ := os.ReadDir(dir); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
-	}
+	testkit.WantNames(t, dir)
 	if status, out, _ := doctor(t, filepath.Join(dir, "missing", "state.json")); status != statusNotOK {
 		t.Errorf("a missing directory: %d\n%s", status, out)
 	}

@@ -26,9 +26,7 @@ func TestAPowerCutLosesExactlyWhatWasNotSynced(t *testing.T) {
 			}
 			disk.Remount(t)
 
-			if got, err := os.ReadFile(synced); err != nil || string(got) != "kept" {
-				t.Errorf("the synced file holds %q, %v", got, err)
-			}
+			testkit.WantContent(t, synced, "kept")
 			if got, err := os.ReadFile(lost); err == nil && string(got) == "gone" {
 				t.Error("what was never synced survived: no power was cut")
 			}
@@ -71,9 +69,7 @@ func TestAFileCanBeAMountOfItsOwn(t *testing.T) {
 	source, target := filepath.Join(t.TempDir(), "source"), filepath.Join(t.TempDir(), "target")
 	write(t, source, "shown", false)
 	Bind(t, source, target)
-	if got, err := os.ReadFile(target); err != nil || string(got) != "shown" {
-		t.Errorf("the bound file holds %q, %v", got, err)
-	}
+	testkit.WantContent(t, target, "shown")
 	if err := os.Rename(source, target); err == nil {
 		t.Error("a mounted file was replaced")
 	}

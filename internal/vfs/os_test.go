@@ -274,9 +274,7 @@ func TestCloneCopiesWhatWasAskedForAndNoLess(t *testing.T) {
 type foreign struct{ File }
 
 func TestAttributesAreListedReadSetAndRemoved(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("needs Linux")
-	}
+	testkit.NeedLinux(t)
 	f := create(t, openDir(t, t.TempDir()), "a", "")
 	big := bytes.Repeat([]byte("v"), 3000)
 	if err := f.SetAttr("user.big", big); errors.Is(err, errors.ErrUnsupported) {

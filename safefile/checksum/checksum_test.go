@@ -105,9 +105,7 @@ func TestRemoveTakesTheSidecarAndNothingElse(t *testing.T) {
 	if err := checksum.Remove(path); !errors.Is(err, fs.ErrNotExist) || !errors.Is(err, errors.ErrWrite) {
 		t.Errorf("once more: %v", err)
 	}
-	if data, err := os.ReadFile(path); err != nil || string(data) != "content" {
-		t.Error(string(data), err)
-	}
+	testkit.WantContent(t, path, "content")
 }
 
 func TestTheSidecarOfALinkLiesBesideWhatItLeadsTo(t *testing.T) {

@@ -83,9 +83,7 @@ func TestAProbeProvesEverythingAndCleansUp(t *testing.T) {
 	if left := entries(t, locks)[1:]; len(left) != 0 {
 		t.Errorf("left behind: %q", left)
 	}
-	if content, _ := os.ReadFile(filepath.Join(dir, "file")); string(content) != "mine" {
-		t.Errorf("the file itself became %q", content)
-	}
+	testkit.WantContent(t, filepath.Join(dir, "file"), "mine")
 }
 
 func TestAPanicLeavesNoProbeFile(t *testing.T) {

@@ -89,9 +89,7 @@ func TestANameIsFoundInEverySpellingAndKeepsItsOwn(t *testing.T) {
 		}
 	}
 	testkit.Put(t, path("Config.json"), "1")
-	if data, err := os.ReadFile(path("CONFIG.json")); err != nil || string(data) != "1" {
-		t.Errorf("%s, %v", data, err)
-	}
+	testkit.WantContent(t, path("CONFIG.json"), "1")
 	if _, err := os.OpenFile(path("config.json"), os.O_CREATE|os.O_EXCL, 0o644); !os.IsExist(err) {
 		t.Error(err)
 	}

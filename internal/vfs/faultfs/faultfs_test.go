@@ -183,9 +183,7 @@ func TestAFailingWriteHasWrittenHalfAndASkippedOneNothing(t *testing.T) {
 		if err == ErrSkip && (n != 4 || got != nil) || err != ErrSkip && (n != 2 || !errors.Is(got, err)) {
 			t.Errorf("%v: Write gave %d, %v", err, n, got)
 		}
-		if data, _ := os.ReadFile(filepath.Join(dir, "b")); string(data) != want {
-			t.Errorf("%v: the file holds %q, want %q", err, data, want)
-		}
+		testkit.WantContent(t, filepath.Join(dir, "b"), want)
 		file.Close()
 		d.Close()
 	}
