@@ -4,7 +4,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -34,9 +33,7 @@ func TestASlowFunctionDelaysNobodyWhoHasStaged(t *testing.T) {
 	const latency = 10 * time.Millisecond
 	for _, others := range []int{1, 8} {
 		for tenth := range 20 {
-			synctest.Test(t, func(t *testing.T) {
-				s := newFakeStore(latency)
-				e := newEngine(s)
+			simulated(t, latency, func(t *testing.T, s *fakeStore, e *Engine) {
 				flying := begin(e, request("f"), put("1"))
 				time.Sleep(latency * time.Duration(tenth) / 20)
 				var staged []<-chan error
@@ -54,7 +51,6 @@ func TestASlowFunctionDelaysNobodyWhoHasStaged(t *testing.T) {
 				must(t, <-flying)
 				pending(t, slow)
 				must(t, <-slow)
-				idle(t, e, s)
 			})
 		}
 	}
@@ -65,9 +61,7 @@ func TestASlowFunctionInALoopDelaysNobodyWhoHasStaged(t *testing.T) {
 	const latency, callers = 10 * time.Millisecond, 16
 	var checked atomic.Int32
 	for delay := range 80 {
-		synctest.Test(t, func(t *testing.T) {
-			s := newFakeStore(latency)
-			e := newEngine(s)
+		simulated(t, latency, func(t *testing.T, s *fakeStore, e *Engine) {
 			var slow moment
 			var loops sync.WaitGroup
 			for range callers {
@@ -91,7 +85,6 @@ func TestASlowFunctionInALoopDelaysNobodyWhoHasStaged(t *testing.T) {
 			time.Sleep(time.Duration(delay) * time.Millisecond / 2)
 			must(t, e.Do(request("f"), sleeper(&slow)))
 			loops.Wait()
-			idle(t, e, s)
 		})
 	}
 	if n := checked.Load(); n < 200 {
@@ -100,9 +93,7 @@ func TestASlowFunctionInALoopDelaysNobodyWhoHasStaged(t *testing.T) {
 }
 
 func TestALookAtStagedStateWaitsForThatStateAndNoLonger(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		var seen string
 		begin(e, request("f"), put("1"))
 		time.Sleep(time.Second / 2)
@@ -126,15 +117,12 @@ func TestALookAtStagedStateWaitsForThatStateAndNoLonger(t *testing.T) {
 		}
 		must(t, <-staged)
 		must(t, <-later)
-		idle(t, e, s)
 	})
 }
 
 // An error is an answer as well: it is not given before what it rests on is durable.
 func TestAnErrorThatRestsOnStagedStateWaitsForIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		var seen string
 		flying := begin(e, request("f"), put("1"))
 		refused := begin(e, request("f"), func(tx *Tx) error { return errors.Join(look(&seen)(tx), errOwn) })
@@ -143,6 +131,5 @@ func TestAnErrorThatRestsOnStagedStateWaitsForIt(t *testing.T) {
 		if err := <-refused; !errors.Is(err, errOwn) || s.content("f") != "1" {
 			t.Errorf("got %v, and the file holds %q", err, s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -46,10 +45,8 @@ func all(t *testing.T, results ...<-chan error) {
 }
 
 func TestAppendsAreCommittedAsTheNewTailsOnly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "old")
-		e := newEngine(s)
 		all(t,
 			begin(e, request("f"), extend("1")),
 			begin(e, request("f"), extend("2")),
@@ -58,17 +55,14 @@ func TestAppendsAreCommittedAsTheNewTailsOnly(t *testing.T) {
 		if s.content("f") != "old123" || s.loads("f") != 0 {
 			t.Errorf("the file holds %q, and was read %d times", s.content("f"), s.loads("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 // A look in the middle has to wait for the commit, since the disk is being
 // written to.
 func TestARunReadsWhatItAppended(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "old")
-		e := newEngine(s)
 		var before, during, after string
 		all(t,
 			begin(e, request("f"), extend("1")),
@@ -91,14 +85,11 @@ func TestARunReadsWhatItAppended(t *testing.T) {
 		if s.content("f") != "old1234" {
 			t.Errorf("the file holds %q", s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestAppendsToNothingMakeTheFile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		var seen string
 		all(t,
 			begin(e, request("f"), extend("1")),
@@ -107,14 +98,11 @@ func TestAppendsToNothingMakeTheFile(t *testing.T) {
 		if seen != "1" || s.content("f") != "12" {
 			t.Errorf("saw %q, and the file holds %q", seen, s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestAppendsAfterAWholeContentGoWithIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		first := begin(e, request("f"), put("A"))
 		all(t, first,
 			begin(e, request("f"), extend("1")), // shares a commit with what replaces it
@@ -122,15 +110,12 @@ func TestAppendsAfterAWholeContentGoWithIt(t *testing.T) {
 			begin(e, request("f"), extend("2")),
 			begin(e, request("f"), extend("3")))
 		committed(t, s, "put A", "put B 2 3")
-		idle(t, e, s)
 	})
 }
 
 // An append relies on what it is appended to, as far as the run knows it.
 func TestAnAppendNoticesAnOutsideChangeAfterTheRunsFirstCommit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		first := begin(e, request("f"), extend("1"))
 		second := begin(e, request("f"), extend("2"))
 		must(t, <-first)
@@ -142,14 +127,11 @@ func TestAnAppendNoticesAnOutsideChangeAfterTheRunsFirstCommit(t *testing.T) {
 		if s.content("f") != "outside2" {
 			t.Errorf("tried again, the file holds %q", s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestAFailedAppendIsNotInTheWayOfTheNext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.failOnce(errDisk)
 		first := begin(e, request("f"), extend("1"))
 		second := begin(e, request("f"), extend("2"))
@@ -163,6 +145,5 @@ func TestAFailedAppendIsNotInTheWayOfTheNext(t *testing.T) {
 		if s.content("f") != "3" {
 			t.Errorf("the file holds %q", s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }

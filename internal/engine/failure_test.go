@@ -25,10 +25,8 @@ func (s *fakeStore) failOnce(err error) {
 }
 
 func TestAFailedCommitFailsAllWhoBuiltOnIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "disk")
-		e := newEngine(s)
 		s.failOnce(errDisk)
 		var seen, refused, next string
 		doomed := map[string]<-chan error{
@@ -50,16 +48,13 @@ func TestAFailedCommitFailsAllWhoBuiltOnIt(t *testing.T) {
 		if next != "disk" || s.content("f") != "disk" {
 			t.Errorf("the next function saw %q; the disk holds %q", next, s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 // A run that failed takes nobody in: who waits then starts from the disk.
 func TestWhoWaitsWhenACommitFailsIsNotTouched(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "disk")
-		e := newEngine(s)
 		s.failOnce(errDisk)
 		failing := begin(e, request("f"), put("lost"))
 		release := make(chan struct{})
@@ -77,15 +72,12 @@ func TestWhoWaitsWhenACommitFailsIsNotTouched(t *testing.T) {
 		if seen != "disk" || s.content("f") != "disk+" {
 			t.Errorf("the waiter saw %q, and the disk holds %q", seen, s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestAnOutsideChangeStopsWhoReadAndNotWhoDidNot(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "disk")
-		e := newEngine(s)
 		outside := func(tx *Tx) error {
 			s.change("f", "outside")
 			tx.Put([]byte("new"))
@@ -100,15 +92,12 @@ func TestAnOutsideChangeStopsWhoReadAndNotWhoDidNot(t *testing.T) {
 		if s.content("f") != "new" {
 			t.Errorf("after a blind write the file holds %q", s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 // The same between two commits of one run, where it is staged state that was read.
 func TestAnOutsideChangeBetweenTwoCommitsIsNoticed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		var seen string
 		first := begin(e, request("f"), put("1"))
 		second := begin(e, request("f"), func(tx *Tx) error { return errors.Join(look(&seen)(tx), put(seen+"2")(tx)) })
@@ -117,16 +106,13 @@ func TestAnOutsideChangeBetweenTwoCommitsIsNoticed(t *testing.T) {
 		if err := <-second; !errors.Is(err, errors.ErrChanged) || s.content("f") != "outside" {
 			t.Errorf("the second commit: %v, and the file holds %q", err, s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 // A load in the middle of a run must not take somebody else's bytes for the run's.
 func TestALoadNoticesAnOutsideChange(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "disk")
-		e := newEngine(s)
 		first := begin(e, request("f"), extend("1"))
 		release := make(chan struct{})
 		var seen string
@@ -137,14 +123,11 @@ func TestALoadNoticesAnOutsideChange(t *testing.T) {
 		if err := <-second; !errors.Is(err, errors.ErrChanged) {
 			t.Errorf("read %q with %v, want ErrChanged", seen, err)
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestADifferenceInOptionsEndsABatch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		var results []<-chan error
 		for i, perm := range []int{0, 1, 1, 2, 2, 2, 1} {
 			r := request("f")
@@ -165,7 +148,6 @@ func TestADifferenceInOptionsEndsABatch(t *testing.T) {
 		if got := fmt.Sprint(parts); got != "[0 12 345 6]" {
 			t.Errorf("the commits held %v, want [0 12 345 6]", got)
 		}
-		idle(t, e, s)
 	})
 }
 
@@ -174,9 +156,7 @@ func TestADifferenceInOptionsEndsABatch(t *testing.T) {
 func TestACommitThatPanicsFailsWhoBuiltOnItAndFreesTheLock(t *testing.T) {
 	for _, way := range waysToFail[1:] {
 		t.Run(way.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newFakeStore(time.Second)
-				e := newEngine(s)
+			simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 				var once sync.Once
 				s.trouble = func(store.Change) error {
 					once.Do(func() { _ = way.end() })
@@ -193,7 +173,6 @@ func TestACommitThatPanicsFailsWhoBuiltOnItAndFreesTheLock(t *testing.T) {
 					t.Errorf("who built on it got %v", err)
 				}
 				must(t, e.Do(request("f"), extend("3")))
-				idle(t, e, s)
 			})
 		})
 	}

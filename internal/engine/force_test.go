@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -23,9 +22,7 @@ func hang(e *Engine) (result <-chan error, resume func()) {
 }
 
 func TestForceLetsWaitersPastAFunctionThatHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
-		e := newEngine(s)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		hung, resume := hang(e)
 		first := begin(e, request("f"), extend("1"))
 		second := begin(e, request("f"), extend("2"))
@@ -37,7 +34,6 @@ func TestForceLetsWaitersPastAFunctionThatHangs(t *testing.T) {
 		if err := <-hung; !errors.Is(err, errors.ErrLockLost) || !sameLetters(got, "123") {
 			t.Errorf("the one that hung got %v, and the file holds %q", err, got)
 		}
-		idle(t, e, s)
 	})
 }
 
@@ -48,9 +44,7 @@ func sameLetters(a, b string) bool {
 }
 
 func TestForceFailsTheCommitThatIsUnderWayAndWhatIsStagedOnIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		flying := begin(e, request("f"), put("1"))
 		staged := begin(e, request("f"), extend("2"))
 		must(t, e.Force(context.Background(), store.Target{Path: "f"}))
@@ -64,14 +58,11 @@ func TestForceFailsTheCommitThatIsUnderWayAndWhatIsStagedOnIt(t *testing.T) {
 		if s.content("f") != "3" {
 			t.Errorf("the file holds %q", s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestForceTakesAHoldAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		h := hold(t, e, "f")
 		must(t, e.Force(context.Background(), store.Target{Path: "f"}))
 		h.Put([]byte("lost"))
@@ -85,7 +76,6 @@ func TestForceTakesAHoldAway(t *testing.T) {
 		if s.content("f") != "new" {
 			t.Errorf("the file holds %q", s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 

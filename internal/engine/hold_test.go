@@ -28,9 +28,7 @@ func hold(t *testing.T, e *Engine, path string) *Hold {
 }
 
 func TestNobodyElseGetsAHeldFile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		h := hold(t, e, "f")
 		now := request("f")
 		now.Timeout = 0
@@ -42,14 +40,11 @@ func TestNobodyElseGetsAHeldFile(t *testing.T) {
 		pending(t, waiting)
 		must(t, h.Release())
 		must(t, <-waiting)
-		idle(t, e, s)
 	})
 }
 
 func TestAHoldWaitsForTheRunBeforeIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		first := begin(e, request("f"), put("1"))
 		second := begin(e, request("f"), extend("2"))
 		h := hold(t, e, "f")
@@ -58,15 +53,12 @@ func TestAHoldWaitsForTheRunBeforeIt(t *testing.T) {
 			t.Errorf("%s was held while it held %q", h.Path(), s.content("f"))
 		}
 		must(t, h.Release())
-		idle(t, e, s)
 	})
 }
 
 func TestAHoldCommitsWhatIsStagedAndLastsOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "old")
-		e := newEngine(s)
 		h := hold(t, e, "f")
 		must(t, h.Commit())
 		h.Append([]byte("1"))
@@ -81,14 +73,11 @@ func TestAHoldCommitsWhatIsStagedAndLastsOn(t *testing.T) {
 		}
 		must(t, h.Release())
 		committed(t, s, "append 1", "append 2")
-		idle(t, e, s)
 	})
 }
 
 func TestAHoldWhoseCommitFailedCommitsNoMore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		h := hold(t, e, "f")
 		s.failOnce(errDisk)
 		h.Put([]byte("1"))
@@ -98,15 +87,12 @@ func TestAHoldWhoseCommitFailedCommitsNoMore(t *testing.T) {
 			}
 		}
 		must(t, h.Release())
-		idle(t, e, s)
 	})
 }
 
 func TestFilesAreHeldInOneOrderAndOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.retarget("link to a", "a")
-		e := newEngine(s)
 		holds, err := e.HoldAll(requests("c", "a", "b", "link to a", "c"))
 		must(t, err)
 		var order []string
@@ -119,14 +105,11 @@ func TestFilesAreHeldInOneOrderAndOnce(t *testing.T) {
 		for _, h := range holds {
 			must(t, h.Release())
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestOppositeOrdersDoNotDeadlock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		var all sync.WaitGroup
 		orders := [][]string{{"a", "b", "c"}, {"c", "b", "a"}, {"b", "a"}, {"c", "a"}, {"a", "c", "b"}}
 		inside := 0
@@ -145,14 +128,11 @@ func TestOppositeOrdersDoNotDeadlock(t *testing.T) {
 			})
 		}
 		all.Wait()
-		idle(t, e, s)
 	})
 }
 
 func TestHoldingAllOrNone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		free := s.occupy("b")
 		rs := requests("a", "b", "c")
 		for _, r := range rs {
@@ -166,15 +146,12 @@ func TestHoldingAllOrNone(t *testing.T) {
 		if _, err := e.HoldAll(requests("a", "")); err == nil {
 			t.Error("a path without a file was held")
 		}
-		idle(t, e, s)
 	})
 }
 
 // Nobody can wait for what his own context holds.
 func TestHoldingWhatTheContextHoldsIsAnError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			ctx := tx.In(context.Background())
 			if _, err := e.HoldAll([]*Request{in(ctx, "g"), in(ctx, "f")}); !errors.Is(err, errors.ErrLock) {
@@ -184,15 +161,12 @@ func TestHoldingWhatTheContextHoldsIsAnError(t *testing.T) {
 			must(t, err)
 			return h.Release()
 		}))
-		idle(t, e, s)
 	})
 }
 
 func TestAPathThatMovesBetweenLocksIsFollowed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.retarget("link", "b")
-		e := newEngine(s)
 		free := s.occupy("b")
 		var holds []*Hold
 		done := make(chan error, 1)
@@ -211,17 +185,14 @@ func TestAPathThatMovesBetweenLocksIsFollowed(t *testing.T) {
 		for _, h := range holds {
 			must(t, h.Release())
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestMoveKeepsItsDirectionWhenAPathMoves(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.retarget("src", "x")
 		s.change("x", "content")
 		s.change("b", "content")
-		e := newEngine(s)
 		free := s.occupy("b")
 		done := make(chan error, 1)
 		go func() { done <- e.Move(request("src"), request("b")) }()
@@ -233,15 +204,12 @@ func TestMoveKeepsItsDirectionWhenAPathMoves(t *testing.T) {
 		if s.content("b") != "content of src" || s.content("a") != "nothing" {
 			t.Errorf("a holds %q, b holds %q", s.content("a"), s.content("b"))
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestMoveToItselfDoesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("a", "content")
-		e := newEngine(s)
 		must(t, e.Move(request("a"), request("a")))
 		if _, err := e.store.Locate(context.Background(), store.Target{}); e.Move(request(""), request("a")) == nil || err == nil {
 			t.Error("a file that is nowhere was moved")
@@ -249,6 +217,5 @@ func TestMoveToItselfDoesNothing(t *testing.T) {
 		if s.content("a") != "content" {
 			t.Errorf("the file holds %q", s.content("a"))
 		}
-		idle(t, e, s)
 	})
 }

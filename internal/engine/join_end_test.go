@@ -3,39 +3,17 @@ package engine
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-func TestAContextCarriesNothingAfterItsTransaction(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
-		var kept context.Context
-		must(t, e.Do(request("f"), func(tx *Tx) error {
-			kept = tx.In(context.Background())
-			return put("1")(tx)
-		}))
-		must(t, e.Do(in(kept, "f"), extend("2")))
-		if got := s.commits("f"); len(got) != 2 || s.content("f") != "12" {
-			t.Errorf("%d commits, and the file holds %q", len(got), s.content("f"))
-		}
-		if tx, err := e.Carried(kept, request("f").Target); tx != nil || err != nil {
-			t.Errorf("the context carries %v, %v", tx, err)
-		}
-	})
-}
-
 // A transaction ends when the functions that joined it have: they are in it
 // whole or not at all.
 func TestATransactionWaitsForTheJoinThatIsRunning(t *testing.T) {
 	for _, fail := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			s := newFakeStore(time.Millisecond)
+		simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 			s.change("f", "old")
-			e := newEngine(s)
 			var joins []<-chan error
 			var own error
 			if fail {
@@ -66,7 +44,6 @@ func TestATransactionWaitsForTheJoinThatIsRunning(t *testing.T) {
 			if s.content("f") != want {
 				t.Errorf("the file holds %q, want %q", s.content("f"), want)
 			}
-			idle(t, e, s)
 		})
 	}
 }
@@ -74,9 +51,7 @@ func TestATransactionWaitsForTheJoinThatIsRunning(t *testing.T) {
 // Who finds the transaction over when its turn to join comes waits for one of
 // its own instead.
 func TestAJoinThatComesTooLateIsATransactionOfItsOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
-		e := newEngine(s)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		var open *Tx
 		var late <-chan error
 		itsOwn := false
@@ -99,6 +74,5 @@ func TestAJoinThatComesTooLateIsATransactionOfItsOwn(t *testing.T) {
 		if !open.ended() || !itsOwn || s.content("f") != "12" {
 			t.Errorf("the file holds %q; a transaction of its own: %v", s.content("f"), itsOwn)
 		}
-		idle(t, e, s)
 	})
 }

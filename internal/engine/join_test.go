@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -20,9 +19,7 @@ func in(ctx context.Context, path string) *Request {
 }
 
 func TestAJoinedFunctionSeesAndStagesWithTheRest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
-		e := newEngine(s)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		var seen, outer string
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			tx.Put([]byte("1"))
@@ -43,7 +40,6 @@ func TestAJoinedFunctionSeesAndStagesWithTheRest(t *testing.T) {
 		if s.content("g") != "another file" {
 			t.Errorf("the other file holds %q", s.content("g"))
 		}
-		idle(t, e, s)
 	})
 }
 
@@ -65,10 +61,8 @@ func fails(t *testing.T, e *Engine, ctx context.Context, end func() error, want 
 func TestAJoinedFunctionIsASavepoint(t *testing.T) {
 	for _, way := range waysToFail {
 		t.Run(way.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newFakeStore(0)
+			simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 				s.change("f", "old")
-				e := newEngine(s)
 				must(t, e.Do(request("f"), func(tx *Tx) error {
 					ctx := tx.In(context.Background())
 					fails(t, e, ctx, way.end, way.outcome, func(tx *Tx) { must(t, tx.Remove()) })
@@ -89,7 +83,6 @@ func TestAJoinedFunctionIsASavepoint(t *testing.T) {
 				if s.content("f") != "old12" {
 					t.Errorf("the file holds %q, want %q", s.content("f"), "old12")
 				}
-				idle(t, e, s)
 			})
 		})
 	}
@@ -108,9 +101,7 @@ func TestATransactionWhoseJoinsAllFailedCommitsNothing(t *testing.T) {
 }
 
 func TestJoinsFromSeveralGoroutinesTakeTurns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
-		e := newEngine(s)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			ctx := tx.In(context.Background())
 			var joins sync.WaitGroup
@@ -134,16 +125,13 @@ func TestJoinsFromSeveralGoroutinesTakeTurns(t *testing.T) {
 		if s.content("f") != "90" {
 			t.Errorf("90 of 100 joined increments came to %s", s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 // What another goroutine wrote in the middle of a function that failed can't be
 // told from the function's own writes, so nothing is written.
 func TestAJoinThatFailsBesideAnotherWriterFailsTheTransaction(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		err := e.Do(request("f"), func(tx *Tx) error {
 			outer := tx
 			fails(t, e, tx.In(context.Background()), func() error { return errOwn }, errOwn, func(tx *Tx) {
@@ -155,35 +143,13 @@ func TestAJoinThatFailsBesideAnotherWriterFailsTheTransaction(t *testing.T) {
 		if err == nil || s.content("f") != "nothing" {
 			t.Errorf("got %v, and the file holds %q", err, s.content("f"))
 		}
-		idle(t, e, s)
-	})
-}
-
-func TestOneFileByTwoLocksIsAnError(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
-		must(t, e.Do(request("f"), func(tx *Tx) error {
-			other := in(tx.In(context.Background()), "f")
-			other.Target.LockDir = "elsewhere"
-			if err := e.Do(other, put("new")); !errors.Is(err, errors.ErrLock) {
-				t.Errorf("by another lock: %v, want ErrLock", err)
-			}
-			if _, err := e.Carried(other.Context, other.Target); !errors.Is(err, errors.ErrLock) {
-				t.Errorf("a look by another lock: %v, want ErrLock", err)
-			}
-			return nil
-		}))
-		idle(t, e, s)
 	})
 }
 
 // A join waits for the join before it, and its limits hold for that wait too.
 func TestTheWaitForAnotherJoinHasALimit(t *testing.T) {
 	for _, limit := range limits {
-		synctest.Test(t, func(t *testing.T) {
-			s := newFakeStore(0)
-			e := newEngine(s)
+		simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 			must(t, e.Do(request("f"), func(tx *Tx) error {
 				ctx := tx.In(context.Background())
 				release := make(chan struct{})
@@ -208,7 +174,6 @@ func TestTheWaitForAnotherJoinHasALimit(t *testing.T) {
 				close(release)
 				return <-holder
 			}))
-			idle(t, e, s)
 		})
 	}
 }

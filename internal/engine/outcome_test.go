@@ -66,6 +66,18 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// simulated runs a test on an engine over a disk whose commits take so long, with
+// virtual time. In the end the engine must be idle.
+func simulated(t *testing.T, latency time.Duration, test func(t *testing.T, s *fakeStore, e *Engine)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore(latency)
+		e := newEngine(s)
+		test(t, s, e)
+		idle(t, e, s)
+	})
+}
+
 // idle fails unless the engine has forgotten everything and freed every lock.
 func idle(t *testing.T, e *Engine, s *fakeStore) {
 	t.Helper()
@@ -111,10 +123,8 @@ func outcome(call func() error) (result any) {
 func TestAFunctionThatFailsStagesNothingAndFreesTheTurn(t *testing.T) {
 	for _, way := range waysToFail {
 		t.Run(way.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newFakeStore(time.Millisecond)
+			simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 				s.change("f", "old")
-				e := newEngine(s)
 				got := outcome(func() error {
 					return e.Do(request("f"), func(tx *Tx) error {
 						tx.Put([]byte("new"))
@@ -139,9 +149,7 @@ func TestAFunctionThatFailsStagesNothingAndFreesTheTurn(t *testing.T) {
 func TestAFailureTouchesNoNeighbour(t *testing.T) {
 	for _, way := range waysToFail {
 		t.Run(way.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := newFakeStore(time.Second)
-				e := newEngine(s)
+			simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 				first := begin(e, request("f"), put("1"))
 				before := begin(e, request("f"), extend("2"))
 				outcome(func() error {
@@ -161,16 +169,13 @@ func TestAFailureTouchesNoNeighbour(t *testing.T) {
 				if n := len(s.commits("f")); n != 2 {
 					t.Errorf("%d commits, want 2", n)
 				}
-				idle(t, e, s)
 			})
 		})
 	}
 }
 
 func TestSeveralWritesOfOneFunctionAreOneCommit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
-		e := newEngine(s)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			tx.Put([]byte("first"))
 			if err := tx.Remove(); err != nil {
@@ -188,32 +193,11 @@ func TestSeveralWritesOfOneFunctionAreOneCommit(t *testing.T) {
 		if n := len(s.commits("f")); n != 1 || s.content("f") != "ab" {
 			t.Errorf("%d commits, and the file holds %q", n, s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
-func TestATxPanicsAfterItsFunction(t *testing.T) {
-	s := newFakeStore(0)
-	e := newEngine(s)
-	var kept *Tx
-	must(t, e.Do(request("f"), func(tx *Tx) error { kept = tx; return nil }))
-	uses := map[string]func(){
-		"Text":   func() { kept.Text(store.ReadOptions{}) },
-		"Put":    func() { kept.Put(nil) },
-		"Append": func() { kept.Append(nil) },
-		"Remove": func() { kept.Remove() },
-	}
-	for name, use := range uses {
-		if got := outcome(func() error { use(); return nil }); got != "lockedfile: Tx used after its function returned" {
-			t.Errorf("%s after the function: %v, want a panic", name, got)
-		}
-	}
-}
-
 func TestRemoveIsStagedLikeAWrite(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		remove := func(tx *Tx) error { return tx.Remove() }
 		if err := e.Do(request("f"), remove); err != fs.ErrNotExist {
 			t.Errorf("removing nothing: %v, want fs.ErrNotExist", err)
@@ -236,21 +220,17 @@ func TestRemoveIsStagedLikeAWrite(t *testing.T) {
 		if got := s.content("f"); got != "new" {
 			t.Errorf("the file holds %q, want %q", got, "new")
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestALookAtNothingCommitsNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "old")
-		e := newEngine(s)
 		var seen string
 		start := time.Now()
 		must(t, e.Do(request("f"), look(&seen)))
 		if seen != "old" || time.Since(start) != 0 || len(s.commits("f")) != 0 {
 			t.Errorf("read %q in %v with %d commits", seen, time.Since(start), len(s.commits("f")))
 		}
-		idle(t, e, s)
 	})
 }

@@ -23,10 +23,8 @@ func (f suffix) Edit(old, value []byte) ([]byte, func(), error) {
 }
 
 func TestABlindEditGoesOverAnOutsideChangeAndKeepsIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "old")
-		e := newEngine(s)
 		err := e.Do(request("f"), func(tx *Tx) error {
 			if err := tx.PutValue(suffix{}, []byte("+mine"), store.ReadOptions{}); err != nil {
 				return err
@@ -43,10 +41,8 @@ func TestABlindEditGoesOverAnOutsideChangeAndKeepsIt(t *testing.T) {
 // What was staged on a text that somebody outside replaced must not bring that
 // text back.
 func TestWhoBuiltOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "old")
-		e := newEngine(s)
 		blind := make(chan error, 1)
 		staged := make(chan bool)
 		go func() {
@@ -78,10 +74,8 @@ func TestWhoBuiltOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
 }
 
 func TestARefusedEditIsTheFaultOfOneFunction(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "old")
-		e := newEngine(s)
 		form := suffix{refuse: "+bad"}
 		put := func(value string) chan error {
 			done := make(chan error, 1)

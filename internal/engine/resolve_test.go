@@ -8,10 +8,8 @@ import (
 
 // A path may be a link, and lead elsewhere from one call to the next.
 func TestEveryCallFollowsItsPathAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.retarget("link", "a")
-		e := newEngine(s)
 		must(t, e.Do(request("link"), extend("1")))
 		must(t, e.Do(request("link"), extend("2")))
 		s.retarget("link", "b")
@@ -19,7 +17,6 @@ func TestEveryCallFollowsItsPathAnew(t *testing.T) {
 		if s.content("a") != "12" || s.content("b") != "3" {
 			t.Errorf("a holds %q, b holds %q", s.content("a"), s.content("b"))
 		}
-		idle(t, e, s)
 	})
 }
 
@@ -35,10 +32,8 @@ func TestNobodyWaitsForTheFileThatAPathLedToBefore(t *testing.T) {
 	}
 	for name, holder := range holders {
 		for _, limit := range []time.Duration{0, time.Hour, Forever} {
-			synctest.Test(t, func(t *testing.T) {
-				s := newFakeStore(0)
+			simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 				s.retarget("link", "a")
-				e := newEngine(s)
 				must(t, e.Do(request("link"), extend("1")))
 				free := holder(t, e, s)
 				s.retarget("link", "b")
@@ -53,7 +48,6 @@ func TestNobodyWaitsForTheFileThatAPathLedToBefore(t *testing.T) {
 				if s.content("a") != "1" || s.content("b") != "2" {
 					t.Errorf("%s, %v: a holds %q, b holds %q", name, limit, s.content("a"), s.content("b"))
 				}
-				idle(t, e, s)
 			})
 		}
 	}
@@ -62,11 +56,9 @@ func TestNobodyWaitsForTheFileThatAPathLedToBefore(t *testing.T) {
 // Callers come to one file by two paths. The lock is taken by one of the paths; the other
 // one may lead elsewhere when the lock is taken.
 func TestWhoWaitedByAnotherPathIsResolvedUnderTheLock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.retarget("one", "a")
 		s.retarget("two", "a")
-		e := newEngine(s)
 		h := hold(t, e, "a")
 		first := begin(e, request("one"), extend("1"))
 		synctest.Wait()
@@ -78,7 +70,6 @@ func TestWhoWaitedByAnotherPathIsResolvedUnderTheLock(t *testing.T) {
 		if s.content("a") != "13" || s.content("b") != "2" {
 			t.Errorf("a holds %q, b holds %q", s.content("a"), s.content("b"))
 		}
-		idle(t, e, s)
 	})
 }
 

@@ -34,11 +34,8 @@ func underLoad(t *testing.T, test func(t *testing.T, s *fakeStore, e *Engine, st
 	for _, latency := range []time.Duration{300 * time.Microsecond, time.Millisecond, 4 * time.Millisecond, 20 * time.Millisecond} {
 		for _, callers := range []int{1, 32} {
 			t.Run(fmt.Sprintf("%v, %d callers", latency, callers), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					s := newFakeStore(latency)
-					e := newEngine(s)
+				simulated(t, latency, func(t *testing.T, s *fakeStore, e *Engine) {
 					test(t, s, e, loops(t, e, callers))
-					idle(t, e, s)
 				})
 			})
 		}
@@ -83,9 +80,7 @@ func TestTheLockLiesFreeBetweenRuns(t *testing.T) {
 }
 
 func TestAfterFiveMillisecondsOfShortRunsTheLockLiesFree(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
-		e := newEngine(s)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		file, rests := s.file("f"), 0
 		const runs = 100
 		for range runs {
@@ -111,14 +106,11 @@ func TestAfterFiveMillisecondsOfShortRunsTheLockLiesFree(t *testing.T) {
 				t.Fatalf("run %d waited", n)
 			}
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestARunTakesNobodyAfterFiveMilliseconds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(20 * time.Millisecond)
-		e := newEngine(s)
+	simulated(t, 20*time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		first := begin(e, request("f"), put("1"))
 		time.Sleep(runSpan - time.Nanosecond)
 		joined := begin(e, request("f"), extend("2"))
@@ -134,16 +126,13 @@ func TestARunTakesNobodyAfterFiveMilliseconds(t *testing.T) {
 		if len(f.opens) != 2 || f.opens[1].Sub(f.closes[0]) < restSpan {
 			t.Errorf("the lock was taken at %v and freed at %v", f.opens, f.closes)
 		}
-		idle(t, e, s)
 	})
 }
 
 // Callers may come back after a commit, but the lock is not kept beyond the
 // run's time for them.
 func TestTheLockIsNotKeptForCallersWhoDoNotComeBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		var results []<-chan error
 		for range 8 {
 			results = append(results, begin(e, request("f"), extend("x")))
@@ -158,14 +147,11 @@ func TestTheLockIsNotKeptForCallersWhoDoNotComeBack(t *testing.T) {
 		if s.locked("f") {
 			t.Error("the lock is held for nobody")
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestStateIsReadOncePerRunAndDroppedAtItsEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Millisecond)
-		e := newEngine(s)
+	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		var results []<-chan error
 		for range 3 {
 			results = append(results, begin(e, request("f"), increment))
@@ -186,9 +172,7 @@ func TestStateIsReadOncePerRunAndDroppedAtItsEnd(t *testing.T) {
 }
 
 func TestAPathThatMovesIsFollowedEightTimes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.moves = maxMoves - 1
 		must(t, e.Do(request("f"), put("new")))
 		s.moves = maxMoves
@@ -200,15 +184,12 @@ func TestAPathThatMovesIsFollowedEightTimes(t *testing.T) {
 		if _, err := e.Hold(request("f")); !errors.Is(err, errors.ErrSymlink) {
 			t.Errorf("Hold after %d moves: %v", maxMoves, err)
 		}
-		idle(t, e, s)
 	})
 }
 
 // A link may be set to another file while a caller waits for its turn.
 func TestAPathThatMovesDuringTheWaitIsFollowed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Second)
-		e := newEngine(s)
+	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.retarget("link", "f")
 		first := begin(e, request("f"), put("1"))
 		slow := begin(e, request("f"), func(tx *Tx) error { time.Sleep(runSpan / 2); return extend("2")(tx) })
@@ -220,6 +201,5 @@ func TestAPathThatMovesDuringTheWaitIsFollowed(t *testing.T) {
 		if s.content("f") != "12" || s.content("g") != "3" {
 			t.Errorf("the file that the link meant holds %q, the one it means now %q", s.content("f"), s.content("g"))
 		}
-		idle(t, e, s)
 	})
 }

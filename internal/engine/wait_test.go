@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -68,9 +67,7 @@ func TestAWaitEndsWhenItsLimitSays(t *testing.T) {
 	for _, obstacle := range obstacles {
 		for _, limit := range limits {
 			t.Run(obstacle.name+"/"+limit.name, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					s := newFakeStore(time.Millisecond)
-					e := newEngine(s)
+				simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 					free := obstacle.block(e, s)
 					r := request("f")
 					end := limit.limit(r)
@@ -103,7 +100,6 @@ func TestAWaitEndsWhenItsLimitSays(t *testing.T) {
 					}
 					free()
 					must(t, e.Do(request("f"), put("next")))
-					idle(t, e, s)
 				})
 			})
 		}
@@ -111,9 +107,7 @@ func TestAWaitEndsWhenItsLimitSays(t *testing.T) {
 }
 
 func TestAContextThatIsOverDoesNotWaitAtAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		ctx, cancel := context.WithCancelCause(context.Background())
 		cancel(errCause)
 		r := request("f")
@@ -121,15 +115,12 @@ func TestAContextThatIsOverDoesNotWaitAtAll(t *testing.T) {
 		if err := e.Do(r, put("new")); !errors.Is(err, errCause) || s.content("f") != "nothing" {
 			t.Errorf("with a cancelled context: %v, and the file holds %q", err, s.content("f"))
 		}
-		idle(t, e, s)
 	})
 }
 
 // The limit counts from the call, whatever the caller then waits for.
 func TestOneLimitCoversTurnAndLock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		free := s.occupy("f")
 		first := request("f")
 		first.Timeout = 60 * time.Millisecond // has the turn until then, and waits for the lock
@@ -141,15 +132,12 @@ func TestOneLimitCoversTurnAndLock(t *testing.T) {
 			t.Errorf("gave up after %v with %v", time.Since(start), err)
 		}
 		free()
-		idle(t, e, s)
 	})
 }
 
 // What is staged is committed, however little patience its caller has.
 func TestTheLimitEndsWithTheWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(time.Hour)
-		e := newEngine(s)
+	simulated(t, time.Hour, func(t *testing.T, s *fakeStore, e *Engine) {
 		ctx, cancel := context.WithCancel(context.Background())
 		r := request("f")
 		r.Context, r.Timeout = ctx, time.Second
@@ -165,9 +153,7 @@ func TestTheLimitEndsWithTheWait(t *testing.T) {
 }
 
 func TestWaitersAreServedInTheOrderTheyCame(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		release := make(chan struct{})
 		begin(e, request("f"), func(*Tx) error { <-release; return nil })
 		var results []<-chan error
@@ -188,7 +174,6 @@ func TestWaitersAreServedInTheOrderTheyCame(t *testing.T) {
 		if got := s.content("f"); got != "acdfgijlmoprs" {
 			t.Errorf("they ran in the order %q", got)
 		}
-		idle(t, e, s)
 	})
 }
 
@@ -210,9 +195,7 @@ func TestATurnThatComesWhileGivingUpIsTaken(t *testing.T) {
 // is lost.
 func TestLimitAndTurnAtOneInstant(t *testing.T) {
 	for range 300 {
-		synctest.Test(t, func(t *testing.T) {
-			s := newFakeStore(0)
-			e := newEngine(s)
+		simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 			const instant = 50 * time.Millisecond
 			holder := begin(e, request("f"), func(*Tx) error { time.Sleep(instant); return nil })
 			r := request("f")
@@ -223,7 +206,6 @@ func TestLimitAndTurnAtOneInstant(t *testing.T) {
 				t.Errorf("the function ran: %v; the call returned %v", ran, err)
 			}
 			must(t, <-holder)
-			idle(t, e, s)
 		})
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/internal/safety"
@@ -40,9 +39,7 @@ func logged(r *Request) *journal {
 }
 
 func TestALongWaitNamesTheFunctionThatIsWaitedForOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		release := make(chan struct{})
 		holder := request("f")
 		_, file, line, _ := runtime.Caller(0)
@@ -69,9 +66,7 @@ func TestALongWaitNamesTheFunctionThatIsWaitedForOnce(t *testing.T) {
 
 // A function that waits for its own lock is the case the warning is for.
 func TestAFunctionThatWaitsForItselfIsNamed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		r := request("f")
 		text := logged(r)
 		r.Timeout = time.Minute
@@ -83,15 +78,12 @@ func TestAFunctionThatWaitsForItselfIsNamed(t *testing.T) {
 		if !strings.Contains(text.String(), "warn_test.go:") {
 			t.Errorf("the warning does not say where: %s", text)
 		}
-		idle(t, e, s)
 	})
 }
 
 // So does a join by a context from further out.
 func TestAJoinThatWaitsForItselfIsNamed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		var text *journal
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			outer := tx.In(context.Background())
@@ -111,14 +103,11 @@ func TestAJoinThatWaitsForItselfIsNamed(t *testing.T) {
 		if !strings.Contains(text.String(), "warn_test.go:") {
 			t.Errorf("the warning does not say where: %s", text)
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestAWaitForManyShortHoldersIsNoMistake(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		r := request("f")
 		text := logged(r)
 		var waiting []<-chan error
@@ -129,14 +118,11 @@ func TestAWaitForManyShortHoldersIsNoMistake(t *testing.T) {
 		if text.String() != "" {
 			t.Errorf("warned: %s", text)
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestOneLongHolderAmongShortOnesIsNamed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		var waiting []<-chan error
 		for range 10 {
 			waiting = append(waiting, begin(e, request("f"), func(*Tx) error { time.Sleep(longWait / 2); return nil }))
@@ -157,14 +143,11 @@ func TestOneLongHolderAmongShortOnesIsNamed(t *testing.T) {
 		if want := fmt.Sprintf("%s:%d", file, line+1); strings.Count(text.String(), want) != 1 {
 			t.Errorf("the warnings do not say %q once: %s", want, text)
 		}
-		idle(t, e, s)
 	})
 }
 
 func TestAJoinThatWaitsForManyShortOnesIsNoMistake(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			ctx := tx.In(context.Background())
 			r := in(ctx, "f")
@@ -179,14 +162,11 @@ func TestAJoinThatWaitsForManyShortOnesIsNoMistake(t *testing.T) {
 			}
 			return nil
 		}))
-		idle(t, e, s)
 	})
 }
 
 func TestATimeoutOfAJoinSaysWhichCallJoinedBefore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		must(t, e.Do(request("f"), func(tx *Tx) error {
 			outer := tx.In(context.Background())
 			joined := in(outer, "f")
@@ -203,7 +183,6 @@ func TestATimeoutOfAJoinSaysWhichCallJoinedBefore(t *testing.T) {
 				return nil
 			})
 		}))
-		idle(t, e, s)
 	})
 }
 
@@ -223,9 +202,7 @@ func BenchmarkCaller(b *testing.B) {
 }
 
 func TestAWaitForAnotherProcessIsNoMistake(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore(0)
-		e := newEngine(s)
+	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		free := s.occupy("f")
 		first, second := request("f"), request("f")
 		texts := []*journal{logged(first), logged(second)}
