@@ -69,7 +69,7 @@ func TestABareLockReliesOnExclusionAlone(t *testing.T) {
 }
 
 func TestEveryCommitIsJudgedByItsOwnPolicy(t *testing.T) {
-	careless := store.Options{Metadata: true, Policy: safety.Policy{Level: safety.BestEffort}}
+	careless := store.Options{Perm: 0o666, Metadata: true, Policy: safety.Policy{Level: safety.BestEffort}}
 	_, s, err := lockOn(t, network, careless)
 	testkit.Must(t, err)
 	if _, err := commit(s, text("new"), careless); err != nil {

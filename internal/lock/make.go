@@ -15,8 +15,9 @@ import (
 func (p Place) create(name string) (vfs.File, error) {
 	// The umask, or the directory's default ACL, takes away what it takes away
 	// from a new data file: what remains says who may write. Without the bits to
-	// read, nobody else can open the file even before its mode is set.
-	f, err := p.Dir.Create(name, p.Perm&0o222|0o200)
+	// read, nobody else can open the file even before its mode is set. The owner can,
+	// since their other processes may come meanwhile, or the maker may be killed here.
+	f, err := p.Dir.Create(name, p.Perm&0o222|0o600)
 	if err != nil {
 		return nil, err
 	}
