@@ -90,19 +90,18 @@ func (h *Held) mend() {
 	if h.place.Foreign || data == nil || !data.Mode.IsRegular() {
 		return
 	}
-	have, want := h.info.Mode().Perm(), lockMode(data.Mode)
+	have, want := h.info.Mode.Perm(), lockMode(data.Mode)
 	if want&^have == 0 {
 		return
 	}
-	uid, gid, known := vfs.OwnerOf(h.info)
-	if !known || uid != data.UID || int(uid) != os.Geteuid() {
+	if h.info.ID == (vfs.ID{}) || h.info.UID != data.UID || int(h.info.UID) != os.Geteuid() {
 		return
 	}
 	f, err := h.open()
 	if err != nil {
 		return
 	}
-	if gid != data.GID {
+	if h.info.GID != data.GID {
 		want = share(f, *data)
 	}
 	_ = f.Chmod(have | want)
