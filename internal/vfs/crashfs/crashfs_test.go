@@ -264,7 +264,7 @@ func TestALockExcludesUntilItIsFreedOrTheMachineDies(t *testing.T) {
 	f.SyncAll()
 	for _, name := range []string{"a", "."} {
 		held, err := d.Lock(name, vfs.TryLock)
-		must(t, err)
+		testkit.Must(t, err)
 		if same, err := d.Same("a", held); same != (name == "a") || err != nil {
 			t.Errorf("Same of %s: %v, %v", name, same, err)
 		}
@@ -281,15 +281,15 @@ func TestALockExcludesUntilItIsFreedOrTheMachineDies(t *testing.T) {
 			l, _ := d.Lock(name, vfs.WaitLock)
 			got <- l
 		}()
-		must(t, held.Unlock())
-		must(t, (<-got).Unlock())
+		testkit.Must(t, held.Unlock())
+		testkit.Must(t, (<-got).Unlock())
 		first, err := d.Lock(name, vfs.TryShare)
-		must(t, err)
+		testkit.Must(t, err)
 		second, err := d.Lock(name, vfs.TryShare)
-		must(t, err)
+		testkit.Must(t, err)
 		if l, err := d.Lock(name, vfs.TryLock); l != nil || err != nil {
 			t.Errorf("%s: beside shared locks: %v, %v", name, l, err)
 		}
-		must(t, errors.Join(first.Unlock(), second.Unlock()))
+		testkit.Must(t, errors.Join(first.Unlock(), second.Unlock()))
 	}
 }
