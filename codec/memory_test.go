@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,27 +62,42 @@ func records(n int) map[string][]record {
 
 // A large file must not need so much that the process is killed.
 func TestAnEditNeedsMemoryInProportionToTheText(t *testing.T) {
-	for format, c := range map[string]struct {
-		comment string
-		most    uint64 // times the text; measured were at most 13, 13, 34 and 35
-	}{"json": {"", 24}, "jsonc": {"// c\n", 24}, "yaml": {"# c\n", 40}, "toml": {"# c\n", 40}} {
-		comment, most, c := c.comment, c.most, treeCodecs[format]
-		v := records(effort.Of(2_000, 5_000, 20_000))
-		var own bytes.Buffer
-		testkit.Must(t, c.Dump(&own, v))
-		text := append([]byte(comment), own.Bytes()...)
-		if comment == "" {
-			text = bytes.Replace(text, []byte("{\n"), []byte("{ \n"), 1)
-		}
-		v["records"][17].Name = "another"
-		got := peak(func() {
-			if err := c.(codec.Editor).Edit(io.Discard, text, v); err != nil {
-				t.Error(err)
+	for name, c := range map[string]struct {
+		change func(list []record) []record
+		most   map[string]uint64 // times the text
+	}{
+		"one changed":  {func(list []record) []record { list[17].Name = "another"; return list }, map[string]uint64{"json": 24, "jsonc": 24, "yaml": 40, "toml": 40}},
+		"one appended": {func(list []record) []record { return append(list, record{ID: 1e6, Name: "new"}) }, map[string]uint64{"json": 24, "jsonc": 24, "yaml": 40, "toml": 40}},
+		"one deleted":  {func(list []record) []record { return slices.Delete(list, 5, 6) }, map[string]uint64{"json": 24, "jsonc": 24, "yaml": 40, "toml": 40}},
+		"two swapped":  {func(list []record) []record { list[5], list[99] = list[99], list[5]; return list }, map[string]uint64{"json": 24, "jsonc": 24, "yaml": 40, "toml": 40}},
+		"all changed": {func(list []record) []record {
+			for i := range list {
+				list[i].Name += "!"
 			}
-		})
-		t.Logf("%s: %d times the text of %d KiB", format, got/uint64(len(text)), len(text)>>10)
-		if got > most*uint64(len(text)) {
-			t.Errorf("%s: an edit of %d KiB has %d KiB in use, which is %d times as much", format, len(text)>>10, got>>10, got/uint64(len(text)))
+			return list
+		}, map[string]uint64{"json": 90, "jsonc": 90, "yaml": 190, "toml": 230}},
+	} {
+		for format, comment := range map[string]string{"json": "", "jsonc": "// c\n", "yaml": "# c\n", "toml": "# c\n"} {
+			t.Run(name+" in "+format, func(t *testing.T) {
+				most, c, change := c.most[format], treeCodecs[format], c.change
+				v := records(effort.Of(2_000, 5_000, 20_000))
+				var own bytes.Buffer
+				testkit.Must(t, c.Dump(&own, v))
+				text := append([]byte(comment), own.Bytes()...)
+				if comment == "" {
+					text = bytes.Replace(text, []byte("{\n"), []byte("{ \n"), 1)
+				}
+				v["records"] = change(v["records"])
+				got := peak(func() {
+					if err := c.(codec.Editor).Edit(io.Discard, text, v); err != nil {
+						t.Error(err)
+					}
+				})
+				t.Logf("%d times the text of %d KiB", got/uint64(len(text)), len(text)>>10)
+				if got > most*uint64(len(text)) {
+					t.Errorf("an edit of %d KiB has %d KiB in use, which is %d times as much, want at most %d", len(text)>>10, got>>10, got/uint64(len(text)), most)
+				}
+			})
 		}
 	}
 }

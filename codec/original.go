@@ -146,7 +146,7 @@ func (e editor) EditOriginal(w io.Writer, o *Original, enc []byte, t reflect.Typ
 	case o.failed != nil:
 		return e.replace(w, o.text, enc, o.failed)
 	case o.own() && e.loads(enc, t):
-		if !writesItself.of(t) {
+		if !dependent.of(t) { // what it loads as is what was written
 			o.last.set(e, enc)
 		}
 		return e.rewriteOwn(w, o.text, enc)

@@ -75,7 +75,8 @@ func inode(t testing.TB, path string) uint64 {
 	t.Helper()
 	info, err := os.Stat(path)
 	testkit.Must(t, err)
-	return vfs.InfoOf(info).Ino
+	id, _ := vfs.IDOf(info)
+	return id.Ino
 }
 
 func TestEveryChangeKeepsTheChecksum(t *testing.T) {

@@ -7,13 +7,12 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/store"
-	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 func TestOnlyWhatHelpsIsAdvised(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	testkit.Must(t, os.WriteFile(file, nil, 0o600))
+	must(t, os.WriteFile(file, nil, 0o600))
 	dir := t.TempDir()
 	for name, c := range map[string]struct {
 		p      store.Target

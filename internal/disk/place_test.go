@@ -2,12 +2,12 @@ package disk
 
 import (
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
-	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -40,11 +40,13 @@ var (
 
 func lockOn(t *testing.T, v vfs.Volume, o store.Options) (store.Target, store.Session, error) {
 	t.Helper()
-	testkit.NeedLinux(t) // whose volumes they are
+	if runtime.GOOS != "linux" {
+		t.Skip("the volumes are Linux's")
+	}
 	p := at(t)
 	d := New(onVolume{vfs.OS, v})
 	where, err := d.locate(p)
-	testkit.Must(t, err)
+	must(t, err)
 	s, err := d.TryLock(ctx, p, where, o)
 	if err == nil {
 		t.Cleanup(func() { s.Release(ctx) })
@@ -55,7 +57,9 @@ func lockOn(t *testing.T, v vfs.Volume, o store.Options) (store.Target, store.Se
 func TestABareLockReliesOnExclusionAlone(t *testing.T) {
 	bare := store.Options{Bare: true, Metadata: true}
 	_, s, err := lockOn(t, volatile, bare)
-	testkit.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := commit(s, text("new"), bare); !errors.Is(err, errors.ErrUnsupportedEnvironment) {
 		t.Errorf("what is committed under it is not judged: %v", err)
 	}
@@ -69,9 +73,11 @@ func TestABareLockReliesOnExclusionAlone(t *testing.T) {
 }
 
 func TestEveryCommitIsJudgedByItsOwnPolicy(t *testing.T) {
-	careless := store.Options{Perm: 0o666, Metadata: true, Policy: safety.Policy{Level: safety.BestEffort}}
+	careless := store.Options{Metadata: true, Policy: safety.Policy{Level: safety.BestEffort}}
 	_, s, err := lockOn(t, network, careless)
-	testkit.Must(t, err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := commit(s, text("new"), careless); err != nil {
 		t.Error(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
-	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
@@ -36,7 +35,7 @@ func TestWhateverFailsWhileAChecksumIsMadeOrRemovedItIsOldOrNew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := at(t)
-			testkit.Put(t, p.Path, "data")
+			put(t, p.Path, "data")
 			old, made := sidecar.Sum([]byte("old")), sidecar.Sum([]byte("data"))
 			if name == "unseal" {
 				made = ""
@@ -44,13 +43,13 @@ func TestWhateverFailsWhileAChecksumIsMadeOrRemovedItIsOldOrNew(t *testing.T) {
 			disk := faultfs.Wrap(vfs.OS)
 			s := session(t, New(disk), p)
 			for n := 1; ; n++ {
-				testkit.Put(t, p.Path+sidecar.Suffix, string(sidecar.Sidecar{Digest: old}.Format("data")))
+				put(t, p.Path+sidecar.Suffix, string(sidecar.Sidecar{Digest: old}.Format("data")))
 				disk.FailAt(n, syscall.EIO)
 				err := change(s)
 				ops := disk.Ops()
 				disk.Reset()
 				if n > len(ops) {
-					testkit.Must(t, err)
+					must(t, err)
 					wantSide(t, p.Path, made)
 					break
 				}
@@ -59,21 +58,21 @@ func TestWhateverFailsWhileAChecksumIsMadeOrRemovedItIsOldOrNew(t *testing.T) {
 				} else if wantSide(t, p.Path, old); !errors.Is(err, syscall.EIO) && !errors.Is(err, errors.ErrLock) {
 					t.Errorf("%v: %v", ops[n-1], err)
 				}
-				testkit.WantContent(t, p.Path, "data")
+				want(t, p.Path, "data")
 			}
 		})
 	}
 }
 
 func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
-	testkit.NeedUnix(t)
+	needUnix(t)
 	p := at(t)
 	disk := faultfs.Wrap(vfs.OS)
 	s := session(t, New(disk), p)
 	if err := s.Seal(ctx, keep); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing: %v", err)
 	}
-	testkit.Put(t, p.Path, "data")
+	put(t, p.Path, "data")
 	disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Open && op.Path == p.Path {
 			return fs.ErrPermission
@@ -85,7 +84,7 @@ func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
 	}
 	disk.Reset()
 	linked := at(t)
-	testkit.Must(t, os.Symlink(p.Path, linked.Path))
+	must(t, os.Symlink(p.Path, linked.Path))
 	linked.Symlinks = store.Replace
 	if err := session(t, New(vfs.OS), linked).Seal(ctx, keep); !errors.Is(err, errors.ErrSymlink) {
 		t.Errorf("a link: %v", err)
@@ -94,22 +93,22 @@ func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
 
 // Who lost the lock may not change a sidecar any more: it is another writer's.
 func TestNothingOfTheSidecarChangesOnceTheLockIsLost(t *testing.T) {
-	testkit.NeedUnix(t)
+	needUnix(t)
 	p := at(t)
 	d := New(vfs.OS)
 	s := session(t, d, p)
 	_, err := commit(s, text("data"), keepSealed)
-	testkit.Must(t, err)
+	must(t, err)
 	other := at(t)
-	testkit.Put(t, other.Path, "other")
+	put(t, other.Path, "other")
 	src := session(t, New(vfs.OS), other)
 	draft, err := s.Prepare(ctx, store.Change{Stream: true}, keepSealed)
-	testkit.Must(t, err)
+	must(t, err)
 	_, err = draft.Write([]byte("streamed"))
-	testkit.Must(t, err)
+	must(t, err)
 	where, err := d.locate(p)
-	testkit.Must(t, err)
-	testkit.Must(t, d.Force(ctx, p, where))
+	must(t, err)
+	must(t, d.Force(ctx, p, where))
 	for name, change := range map[string]func() error{
 		"commit": func() error { _, err := commit(s, text("late"), keepSealed); return err },
 		"append": func() error {
@@ -126,35 +125,35 @@ func TestNothingOfTheSidecarChangesOnceTheLockIsLost(t *testing.T) {
 		if err := change(); !errors.Is(err, errors.ErrLockLost) {
 			t.Errorf("%s: %v", name, err)
 		}
-		testkit.WantContent(t, p.Path, "data")
+		want(t, p.Path, "data")
 		wantSide(t, p.Path, sidecar.Sum([]byte("data")))
-		testkit.WantContent(t, other.Path, "other")
+		want(t, other.Path, "other")
 	}
 }
 
 func TestADraftThatWasAbortedTakesNothingMore(t *testing.T) {
 	p := at(t)
 	s := session(t, New(faultfs.Wrap(vfs.OS)), p)
-	testkit.Put(t, p.Path, "old")
+	put(t, p.Path, "old")
 	d, err := s.Prepare(ctx, store.Change{Stream: true}, keepSealed)
-	testkit.Must(t, err)
+	must(t, err)
 	d.Abort()
 	d.Abort()
 	if n, err := d.Write([]byte("x")); n != 0 || err == nil {
 		t.Errorf("%d, %v", n, err)
 	}
-	testkit.WantContent(t, p.Path, "old")
+	want(t, p.Path, "old")
 }
 
 // A file that is replaced again and again under a reader's eyes ends in an error.
 func TestAReaderThatNeverMeetsAVersionGivesUp(t *testing.T) {
-	testkit.NeedUnix(t)
+	needUnix(t)
 	inner := crashfs.New()
 	disk := faultfs.Wrap(inner)
 	d, p := New(inner), store.Target{Path: "/data", NoLock: true, Perm: 0o666}
 	s := session(t, d, p)
 	_, err := commit(s, text("data"), keepSealed)
-	testkit.Must(t, err)
+	must(t, err)
 	versions := 0
 	disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Open && strings.HasSuffix(op.Path, sidecar.Suffix) {
@@ -170,21 +169,21 @@ func TestAReaderThatNeverMeetsAVersionGivesUp(t *testing.T) {
 	}
 	disk.Reset()
 	r, err := reader.Open(ctx, p, store.ReadOptions{Verify: true})
-	testkit.Must(t, err)
+	must(t, err)
 	_, err = io.Copy(io.Discard, r)
-	testkit.Must(t, err)
-	testkit.Must(t, r.Close())
+	must(t, err)
+	must(t, r.Close())
 }
 
 // A writer that comes between a reader's open and its look at the sidecar is
 // noticed wherever it comes.
 func TestAReaderTakesFileAndSidecarOfOneVersion(t *testing.T) {
-	testkit.NeedUnix(t)
+	needUnix(t)
 	inner := crashfs.New()
 	p := store.Target{Path: "/data", NoLock: true, Perm: 0o666}
 	s := session(t, New(inner), p)
 	_, err := commit(s, text("old"), keepSealed)
-	testkit.Must(t, err)
+	must(t, err)
 	for n := 1; ; n++ {
 		disk := faultfs.Wrap(inner)
 		content := strings.Repeat("new", n)

@@ -2,7 +2,6 @@ package jsonedit
 
 import (
 	"bytes"
-	"encoding/binary"
 	"slices"
 
 	"github.com/holdfast-go/holdfast/internal/textedit"
@@ -110,52 +109,27 @@ func readable(n *textedit.Node) bool {
 	return !slices.ContainsFunc(n.Entries, func(e textedit.Entry) bool { return e.Key == nil || e.Value == nil })
 }
 
-// lists gives the trees of two lists of which some elements differ, but none has come,
-// gone or moved for sure. It gives nil for all others.
+// lists gives the trees of two lists without the elements that are in both. It gives nil
+// where that can't be told, or there are no lists.
 func (c *comparison) lists(v, w span) (a, b *textedit.Node) {
 	old, new, _ := c.entries(v, w, '[')
-	if new == nil || len(old) != len(new) { // nil where there is no list
+	if new == nil {
 		return nil, nil
 	}
-	var before, after []*textedit.Node
-	same := sameNodes(len(old))
-	for i := range old {
-		o, e := &old[i], &new[i]
-		if bytes.Equal(c.old.of(o.value), c.new.of(e.value)) {
-			o.node, e.node = &same[i], &same[i]
-			continue
+	return textedit.CompareLists(c.old.elements(old), c.new.elements(new), func(i int, isNew bool) *textedit.Node {
+		if isNew {
+			return c.new.read(new[i].value)
 		}
-		if o.node, e.node = both(c.old.read(o.value), c.new.read(e.value)); o.node == nil || 2*len(before) > len(old) {
-			return nil, nil
-		}
-		before, after = append(before, o.node), append(after, e.node)
-	}
-	if !textedit.InPlace(before, after) {
-		return nil, nil
-	}
-	return list(old), list(new)
+		return c.old.read(old[i].value)
+	})
 }
 
-// sameNodes makes scalars for what two lists have in common, every one with another Value.
-func sameNodes(count int) []textedit.Node {
-	numbers := make([]byte, 0, 4*count)
-	for i := range count {
-		numbers = binary.BigEndian.AppendUint32(numbers, uint32(i))
+func (x *side) elements(entries []entry) []textedit.Element {
+	elements := make([]textedit.Element, len(entries))
+	for i, e := range entries {
+		elements[i].Text = x.of(e.value)
 	}
-	values := string(numbers)
-	nodes := make([]textedit.Node, count)
-	for i := range nodes {
-		nodes[i] = textedit.Node{Kind: textedit.Scalar, Type: textedit.TypeSame, Value: values[4*i : 4*i+4]}
-	}
-	return nodes
-}
-
-func list(elements []entry) *textedit.Node {
-	n := &textedit.Node{Kind: textedit.List, Entries: make([]textedit.Entry, len(elements))}
-	for i, e := range elements {
-		n.Entries[i].Value = e.node
-	}
-	return n
+	return elements
 }
 
 // both gives two trees or none.

@@ -3,10 +3,13 @@ package jsonedit
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 )
 
@@ -34,11 +37,45 @@ func TestComparisonLeavesOutTheElementsThatStay(t *testing.T) {
 		left     int
 	}{
 		{`"b"`, `"z"`, 4}, {`"b"},{"id":3,"v":"c"`, `"y"},{"id":3,"v":"z"`, 3}, {`"b"`, `"a"`, 4},
-		{`"id":2`, `"id":7`, 4}, {`"id":2,"v":"b"`, `"id":1,"v":"a"`, 0}, {`,{"id":2,"v":"b"}`, ``, 0},
+		{`"id":2`, `"id":7`, 4}, {`"id":2,"v":"b"`, `"id":1,"v":"a"`, 0}, {`,{"id":2,"v":"b"}`, ``, 4},
+		{`[`, `[{"id":0,"v":"new"},`, 5}, {`{"id":2,"v":"b"},{"id":3,"v":"c"}`, `{"id":3,"v":"c"},{"id":2,"v":"b"}`, 5}, {`{"id":2,"v":"b"}`, `{"id":1,"v":"a"},{"id":2,"v":"b"}`, 0},
 	} {
 		if left := edittest.CheckComparison(t, JSON, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
 			t.Errorf("%q for %q: %d elements are left out, want %d", c.to, c.from, left, c.left)
 		}
+	}
+}
+
+func TestComparisonOfListsIsThatOfTheWhole(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	left := 0
+	for range effort.Of(500, 5_000, 50_000) {
+		var was []string
+		for i := range 1 + r.IntN(6) {
+			was = append(was, fmt.Sprintf(`{"id":%d,"n":%d,"s":"x","u":{"b":%d}}`, r.IntN(1+2*i), r.IntN(3), r.IntN(2)))
+		}
+		is := slices.Clone(was)
+		for range r.IntN(4) {
+			i, j := r.IntN(len(is)), r.IntN(len(is))
+			switch r.IntN(6) {
+			case 0:
+				is[i], is[j] = is[j], is[i]
+			case 1:
+				is[i] = strings.Replace(is[i], `"id":`, `"id":1`, 1)
+			case 2:
+				is = append(is, is[i])
+			case 3:
+				if len(is) > 1 {
+					is = is[1:]
+				}
+			default:
+				is[i] = strings.Replace(is[i], []string{`"n"`, `"b"`, `"s"`}[r.IntN(3)], `"n":9,"m"`, 1)
+			}
+		}
+		left += edittest.CheckComparison(t, JSON, "["+strings.Join(was, ",")+"]", "["+strings.Join(is, ",")+"]")
+	}
+	if left == 0 {
+		t.Error("nothing was left out")
 	}
 }
 

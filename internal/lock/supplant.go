@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/gofrs/flock"
+
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // IsHeld reports whether somebody holds the lock right now. It makes no lock
@@ -18,14 +19,14 @@ func (p Place) IsHeld() (bool, error) {
 		}
 		return false, err
 	}
-	l, err := p.Dir.Lock(p.Name, vfs.TryShare)
+	f, free, err := p.acquire((*flock.Flock).TryRLock)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
 		return false, p.classify(err)
-	case l != nil:
-		return false, l.Unlock()
+	case free:
+		return false, unlock(f)
 	}
 	return true, nil
 }
@@ -65,15 +66,15 @@ func (p Place) supplant(name string) (_ *Held, err error) {
 			_ = p.Dir.Remove(name)
 		}
 	}()
-	l, err := p.Dir.Lock(name, vfs.TryLock)
-	if err != nil || l == nil { // somebody found the name and locked the file first
+	f, free, err := temp.acquire((*flock.Flock).TryLock)
+	if err != nil || !free { // somebody found the name and locked the file first
 		made.Close()
 		if err == nil {
 			err = errors.New("it was locked while it was being made")
 		}
 		return nil, temp.classify(err)
 	}
-	h, err := temp.confirm(l, made)
+	h, err := temp.confirm(f, made)
 	if err == nil && h == nil {
 		err = fmt.Errorf("%w: %s was replaced while it was being made", errors.ErrLock, printable(temp.Path))
 	}

@@ -86,38 +86,24 @@ func abridged(old, new []byte, depth int) (a, b *textedit.Node) {
 	return a, b
 }
 
-// lists gives the trees of two lists of tables of which some elements differ, but none
-// has come, gone or moved for sure. It gives nil for all others.
+// lists compares two lists of tables.
 func lists(old, new *chunk, depth int) (a, b *textedit.Node) {
 	was, is := elements(old.text, depth), elements(new.text, depth)
-	if len(was) != len(is) {
+	if len(was) == 0 || len(is) == 0 {
 		return nil, nil
 	}
-	a, b = &textedit.Node{Kind: textedit.List}, &textedit.Node{Kind: textedit.List}
-	var before, after []*textedit.Node
-	for i := range was {
-		if bytes.Equal(was[i], is[i]) {
-			same := textedit.Entry{Value: textedit.NewScalar(textedit.TypeSame, strconv.Itoa(i))}
-			a.Entries, b.Entries = append(a.Entries, same), append(b.Entries, same)
-			continue
+	return textedit.CompareLists(was, is, func(i int, isNew bool) *textedit.Node {
+		if isNew {
+			return element(is[i].Text, depth)
 		}
-		o, e := element(was[i], depth), element(is[i], depth)
-		if o == nil || e == nil || 2*len(before) > len(was) {
-			return nil, nil
-		}
-		before, after = append(before, o), append(after, e)
-		a.Entries, b.Entries = append(a.Entries, textedit.Entry{Value: o}), append(b.Entries, textedit.Entry{Value: e})
-	}
-	if !textedit.InPlace(before, after) {
-		return nil, nil
-	}
-	return a, b
+		return element(was[i].Text, depth)
+	})
 }
 
 // elements splits the text of a list of tables at its headers, those with the key at a
 // depth as the last. It gives nothing if there is something above the first.
-func elements(text []byte, depth int) [][]byte {
-	var list [][]byte
+func elements(text []byte, depth int) []textedit.Element {
+	var list []textedit.Element
 	start := 0
 	for at := 0; at < len(text); at = nextLine(text, at) {
 		line := text[at:nextLine(text, at)]
@@ -130,9 +116,9 @@ func elements(text []byte, depth int) [][]byte {
 			return nil
 		default:
 			if len(list) > 0 {
-				list[len(list)-1] = bytes.TrimRight(text[start:at], "\n")
+				list[len(list)-1].Text = bytes.TrimRight(text[start:at], "\n")
 			}
-			list, start = append(list, text[at:]), at
+			list, start = append(list, textedit.Element{Text: text[at:]}), at
 		}
 	}
 	return list

@@ -48,7 +48,7 @@ func data(text []byte) (*textedit.Node, error) {
 // block is a map or a list in block style, split into the lines of its entries.
 type block struct {
 	keys  []chunk
-	items []item // of a list
+	items []textedit.Element // of a list, by their lines
 }
 
 // chunk is the line of a key and those below that belong to its value.
@@ -58,13 +58,6 @@ type chunk struct {
 	opens      bool   // nothing is behind the key
 	same       bool   // as in the other text
 	inner      *block // what is below, if only some of it is the same
-}
-
-// item is an element of a list: its lines, and its node if that stands for it in both texts.
-type item struct {
-	text []byte
-	node *textedit.Node
-	read bool // node was made of the text
 }
 
 // comparison is of two texts.
@@ -188,8 +181,8 @@ func (b *block) differing(to []byte) []byte {
 		}
 	}
 	for _, e := range b.items {
-		if e.node == nil {
-			to = append(to, e.text...)
+		if e.Node == nil {
+			to = append(to, e.Text...)
 		}
 	}
 	return to

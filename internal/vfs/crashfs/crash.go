@@ -5,7 +5,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"sync"
 )
 
 // Crashes gives each disk that a power cut now could leave, as a filesystem of
@@ -35,7 +34,6 @@ func (f *FS) crash(survived []*change) []*FS {
 	var disks []*FS
 	choose(files, map[*node]*state{}, func(content map[*node]*state) {
 		disk := &FS{last: f.last}
-		disk.freed = sync.NewCond(&disk.mu)
 		disk.root = rebuild(f.root, tree, content, map[*node]*node{})
 		disks = append(disks, disk)
 	})
