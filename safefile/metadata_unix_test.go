@@ -118,6 +118,7 @@ func TestAGroupThatCannotBeKeptAndLosesAccessIsRefusedUnderStrict(t *testing.T) 
 }
 
 func TestAReadOnlyFileIsRefusedUnlessRoot(t *testing.T) {
+	testkit.NeedRoot(t)
 	dir := testkit.Shared(t, 0o777)
 	path := filepath.Join(dir, "file")
 	for _, do := range []string{"write", "append", "os.WriteFile"} {
@@ -137,6 +138,7 @@ func TestAReadOnlyFileIsRefusedUnlessRoot(t *testing.T) {
 }
 
 func TestAFileThatMayBeWrittenButNotReadIsReplacedOnlyWithoutItsAttributes(t *testing.T) {
+	testkit.NeedRoot(t)
 	dir := testkit.Shared(t, 0o777)
 	path := filepath.Join(dir, "file")
 	testkit.Put(t, path, "old")
@@ -246,8 +248,8 @@ func TestALockFileServesThoseWhoMayWriteTheDataAndNobodyElse(t *testing.T) {
 }
 
 func TestTwoUsersWhoShareAFileShareItsLock(t *testing.T) {
-	dir := testkit.Shared(t, 0o777|fs.ModeSetgid)
 	testkit.NeedRoot(t)
+	dir := testkit.Shared(t, 0o777|fs.ModeSetgid)
 	testkit.Must(t, os.Chown(dir, 0, 3000))
 	path := filepath.Join(dir, "file")
 	for i, uid := range []uint32{1001, 1002, 0, 1001} {
