@@ -214,6 +214,7 @@ func TestAnAttributeThatOnlyRootMaySetIsNamedToTheOwner(t *testing.T) {
 }
 
 func TestAFilesystemThatRefusesMetadataStopsNoWriteButAStrictOne(t *testing.T) {
+	testkit.NeedRoot(t)
 	for _, options := range [][]string{
 		{"chmod-deny"}, {"chown-deny"}, {"xattr-none"}, {"chmod-deny", "chown-deny", "xattr-none"}, {"chmod-ignore", "chown-ignore", "xattr-none"},
 	} {

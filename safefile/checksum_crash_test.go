@@ -119,7 +119,7 @@ func sealedCrashes(t *testing.T, disk *crashfs.FS, change func(opt safefile.Opti
 
 // judge says what is wrong with a file that a crash left.
 func judge(disk *crashfs.FS, path, text, when string) (wrong []string) {
-	f := safefile.New[counters](path, safefile.WithChecksum(), safefile.WithoutLock(), over(disk), quiet)
+	f := safefile.New[counters](path, safefile.WithChecksum(), over(disk), quiet)
 	if err := f.Verify(); err != nil {
 		wrong = append(wrong, when+" intact content does not verify: "+err.Error())
 	}
@@ -213,7 +213,7 @@ func TestCrashAtEveryOperationLeavesContentThatVerifies(t *testing.T) {
 	disk := sealedDisk(t)
 	sum := 0
 	for _, c := range sealedChanges() {
-		wrong, looked, _ := sealedCrashes(t, disk, func(o safefile.Option) error { return c.do(o, safefile.WithoutLock(), quiet) }, unspoiled)
+		wrong, looked, _ := sealedCrashes(t, disk, func(o safefile.Option) error { return c.do(o, quiet) }, unspoiled)
 		for _, w := range wrong {
 			t.Errorf("%s, %s", c.name, w)
 		}
@@ -240,7 +240,7 @@ func TestCrashModelCatchesAChecksumProtocolWithoutAnyOneOfItsSteps(t *testing.T)
 		steps := func(skip int) (wrong []string, which []faultfs.Op, skipped faultfs.Op) {
 			disk := sealedDisk(t)
 			for _, c := range sealedChanges() {
-				change := func(o safefile.Option) error { return c.do(o, safefile.WithoutLock(), quiet) }
+				change := func(o safefile.Option) error { return c.do(o, quiet) }
 				if c.name != target {
 					testkit.Must(t, change(over(disk)))
 					disk.SyncAll()
@@ -278,9 +278,9 @@ func TestCrashModelCatchesAChecksumProtocolWithoutAnyOneOfItsSteps(t *testing.T)
 // The file that is moved may not be on the disk yet, if its writer did not sync it.
 func TestAMoveSyncsTheFileBeforeItsNewNameAndTheNewNameBeforeTheOldIsGone(t *testing.T) {
 	disk := sealedDisk(t)
-	testkit.Must(t, safefile.WriteFile(crashPath, []byte("x"), safefile.WithChecksum(), safefile.WithoutLock(), over(disk)))
+	testkit.Must(t, safefile.WriteFile(crashPath, []byte("x"), safefile.WithChecksum(), over(disk)))
 	fsys := faultfs.Wrap(disk)
-	testkit.Must(t, safefile.Move(crashPath, crashOther, safefile.WithoutLock(), over(fsys)))
+	testkit.Must(t, safefile.Move(crashPath, crashOther, over(fsys)))
 	var steps []string
 	for _, op := range fsys.Ops() {
 		switch op.Verb {

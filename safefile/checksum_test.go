@@ -75,8 +75,7 @@ func inode(t testing.TB, path string) uint64 {
 	t.Helper()
 	info, err := os.Stat(path)
 	testkit.Must(t, err)
-	id, _ := vfs.IDOf(info)
-	return id.Ino
+	return vfs.InfoOf(info).Ino
 }
 
 func TestEveryChangeKeepsTheChecksum(t *testing.T) {

@@ -48,7 +48,7 @@ const crashPath = "/data/app.json"
 func crashes(t *testing.T, disk *crashfs.FS, steps history, spoil func(faultfs.Op) error, opts ...safefile.Option) (wrong []string, looked int) {
 	t.Helper()
 	fsys := faultfs.Wrap(disk)
-	opts = append(slices.Clone(opts), safefile.WithoutLock(), over(fsys))
+	opts = append(slices.Clone(opts), over(fsys))
 	f := safefile.New[counters](crashPath, opts...)
 	look := func(when string, allowed ...string) {
 		for crashed := range disk.Crashes() {
@@ -90,7 +90,7 @@ func found(disk *crashfs.FS) string {
 
 // wayOn is nil if a process that starts on a disk can write the file and read it.
 func wayOn(disk *crashfs.FS) error {
-	f := safefile.New[counters](crashPath, safefile.WithoutLock(), safefile.WithParents(0o755), over(disk))
+	f := safefile.New[counters](crashPath, safefile.WithParents(0o755), over(disk))
 	if err := f.Write(counters{"next": 1}); err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func TestCrashModelCatchesParentsThatAreNotSynced(t *testing.T) {
 // has to be there with the new content.
 func TestCrashNeverShowsNewContentWithoutTheOldMetadata(t *testing.T) {
 	disk := emptyDisk(t)
-	f := safefile.New[counters](crashPath, safefile.WithoutLock(), over(disk))
+	f := safefile.New[counters](crashPath, over(disk))
 	testkit.Must(t, f.WriteBytes([]byte("old")))
 	dir, err := disk.OpenDir("/data")
 	testkit.Must(t, err)
@@ -195,6 +195,6 @@ func TestCrashNeverShowsNewContentWithoutTheOldMetadata(t *testing.T) {
 		}
 	}
 	fsys.Before(func(faultfs.Op) error { look(); return nil })
-	testkit.Must(t, safefile.New[counters](crashPath, safefile.WithoutLock(), over(fsys)).WriteBytes([]byte("new")))
+	testkit.Must(t, safefile.New[counters](crashPath, over(fsys)).WriteBytes([]byte("new")))
 	look()
 }

@@ -67,6 +67,7 @@ func TestOwnerAndGroupAreKept(t *testing.T) {
 }
 
 func TestAnotherUsersFileIsRefusedUnderStrictAndReportedOtherwise(t *testing.T) {
+	testkit.NeedRoot(t)
 	dir := testkit.Shared(t, 0o777)
 	path := filepath.Join(dir, "file")
 	write := func(safety safefile.Safety) report {
@@ -88,6 +89,7 @@ func TestAnotherUsersFileIsRefusedUnderStrictAndReportedOtherwise(t *testing.T) 
 }
 
 func TestAGroupThatCannotBeKeptAndLosesAccessIsRefusedUnderStrict(t *testing.T) {
+	testkit.NeedRoot(t)
 	dir := testkit.Shared(t, 0o777)
 	path := filepath.Join(dir, "file")
 	write := func(mode fs.FileMode, safety safefile.Safety) report {

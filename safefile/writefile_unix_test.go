@@ -129,6 +129,7 @@ func (p plot) try(t *testing.T, base, do string, perm fs.FileMode, umask int, ui
 		testkit.Must(t, os.Lchown(dir, int(uid), int(uid)))
 		r = job.as(t, uid, uid)
 	}
+	testkit.Must(t, os.Chmod(dir, 0o777)) // so that it can be listed
 	wantNoTemps(t, dir)
 	h := harvest{failed: r.Err != ""}
 	for _, kind := range []string{"ErrPermission", "ErrNotExist"} {

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 func TestOnlyWhatHelpsIsAdvised(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
-	must(t, os.WriteFile(file, nil, 0o600))
+	testkit.Must(t, os.WriteFile(file, nil, 0o600))
 	dir := t.TempDir()
 	for name, c := range map[string]struct {
 		p      store.Target

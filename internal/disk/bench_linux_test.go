@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -43,16 +44,12 @@ func BenchmarkCommit(b *testing.B) {
 			for b.Loop() {
 				n++
 				where, err := d.locate(p)
-				if err != nil {
-					b.Fatal(err)
-				}
+				testkit.Must(b, err)
 				s, err := d.TryLock(ctx, p, where, keep)
 				if err == nil {
 					_, err = commit(s, text(strconv.Itoa(n)), keep)
 				}
-				if err != nil {
-					b.Fatal(err)
-				}
+				testkit.Must(b, err)
 				_ = s.Release(ctx)
 			}
 		})
@@ -63,23 +60,15 @@ func BenchmarkCommit(b *testing.B) {
 // volume, and the file held against the table twice.
 func BenchmarkPlace(b *testing.B) {
 	dir, err := vfs.OS.OpenDir(b.TempDir())
-	if err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, err)
 	defer dir.Close()
 	self, err := dir.Self()
-	if err != nil {
-		b.Fatal(err)
-	}
+	testkit.Must(b, err)
 	f := &file{dir: dir, lockDir: dir, name: "data"}
 	target := vfs.Info{Mode: 0o644}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := f.look(self, &target, keep, false); err != nil {
-			b.Fatal(err)
-		}
-		if err := f.require(keep, &target); err != nil {
-			b.Fatal(err)
-		}
+		testkit.Must(b, f.look(self, &target, keep, false))
+		testkit.Must(b, f.require(keep, &target))
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -16,28 +15,14 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/lock"
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func needUnix(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("needs Unix")
-	}
-}
 
 var ctx = context.Background()
 
@@ -64,17 +49,12 @@ func at(t *testing.T) store.Target {
 	return store.Target{Path: filepath.Join(t.TempDir(), "data"), Perm: 0o666}
 }
 
-func put(t *testing.T, path, content string) {
-	t.Helper()
-	must(t, os.WriteFile(path, []byte(content), 0o644))
-}
-
 func session(t *testing.T, d *Disk, p store.Target) store.Session {
 	t.Helper()
 	where, err := d.locate(p)
-	must(t, err)
+	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, store.Options{})
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { s.Release(ctx) })
 	return s
 }
@@ -88,14 +68,6 @@ func bytesOf(parts []string) (all [][]byte) {
 	return all
 }
 
-func want(t *testing.T, path, content string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil || string(data) != content {
-		t.Errorf("%s holds %q, %v, want %q", filepath.Base(path), data, err, content)
-	}
-}
-
 func TestACommitReplacesAppendsAndRemoves(t *testing.T) {
 	p := at(t)
 	s := session(t, New(vfs.OS), p)
@@ -107,13 +79,13 @@ func TestACommitReplacesAppendsAndRemoves(t *testing.T) {
 		t.Errorf("before: %+v, %v", none, err)
 	}
 	_, err = commit(s, text("one ", "two"), keep)
-	must(t, err)
-	want(t, p.Path, "one two")
+	testkit.Must(t, err)
+	testkit.WantContent(t, p.Path, "one two")
 	v, err := commit(s, store.Change{Append: true, Parts: bytesOf([]string{" three", " four"})}, keep)
-	must(t, err)
-	want(t, p.Path, "one two three four")
+	testkit.Must(t, err)
+	testkit.WantContent(t, p.Path, "one two three four")
 	c, err := s.Load(ctx, store.ReadOptions{})
-	must(t, err)
+	testkit.Must(t, err)
 	if !c.Exists || string(c.Data) != "one two three four" || c.Version != v {
 		t.Errorf("loaded %+v, committed %+v", c, v)
 	}
@@ -121,7 +93,7 @@ func TestACommitReplacesAppendsAndRemoves(t *testing.T) {
 		t.Errorf("over the limit: %v", err)
 	}
 	gone, err := commit(s, store.Change{Remove: true, Read: v}, keep)
-	must(t, err)
+	testkit.Must(t, err)
 	if c, err := s.Load(ctx, store.ReadOptions{}); c.Exists || c.Version != gone || err != nil {
 		t.Errorf("after: %+v, %v", c, err)
 	}
@@ -142,13 +114,13 @@ func TestACommitThatChangesNoByteSyncsAndReplacesNothing(t *testing.T) {
 	} {
 		disk := faultfs.Wrap(vfs.OS)
 		p := at(t)
-		put(t, p.Path, "data")
+		testkit.Put(t, p.Path, "data")
 		before, err := vfs.OS.Stat(p.Path, false)
-		must(t, err)
+		testkit.Must(t, err)
 		s := session(t, New(disk), p)
 		disk.Reset()
 		v, err := commit(s, change, keep)
-		must(t, err)
+		testkit.Must(t, err)
 		var verbs []string
 		for _, op := range disk.Ops() {
 			verbs = append(verbs, op.Verb)
@@ -166,12 +138,12 @@ func TestACommitThatChangesNoByteSyncsAndReplacesNothing(t *testing.T) {
 func TestSizesThatDifferAreNotCompared(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
 	p := at(t)
-	put(t, p.Path, strings.Repeat("x", 200<<10))
+	testkit.Put(t, p.Path, strings.Repeat("x", 200<<10))
 	s := session(t, New(disk), p)
 	reads := func(content string) (n int) {
 		disk.Reset()
 		_, err := commit(s, text(content), keep)
-		must(t, err)
+		testkit.Must(t, err)
 		for _, op := range disk.Ops() {
 			if op.Verb == faultfs.Read {
 				n++
@@ -185,34 +157,7 @@ func TestSizesThatDifferAreNotCompared(t *testing.T) {
 	if n := reads(strings.Repeat("y", 200<<10-2) + "z"); n < 3 {
 		t.Errorf("the same size: read %d times", n)
 	}
-	want(t, p.Path, strings.Repeat("y", 200<<10-2)+"z")
-}
-
-func TestAnOutsideChangeIsKept(t *testing.T) {
-	for what, outside := range map[string]func(path string) error{
-		"replaced": func(path string) error {
-			return errors.Join(os.Remove(path), os.WriteFile(path, []byte("outside"), 0o644))
-		},
-		"rewritten": func(path string) error { return os.WriteFile(path, []byte("outside"), 0o644) },
-		"removed":   os.Remove,
-	} {
-		p := at(t)
-		put(t, p.Path, "read before")
-		s := session(t, New(vfs.OS), p)
-		c, err := s.Load(ctx, store.ReadOptions{})
-		must(t, err)
-		must(t, outside(p.Path))
-		left, _ := os.ReadFile(p.Path)
-		if _, err := commit(s, store.Change{Parts: bytesOf([]string{"based on that"}), Read: c.Version}, keep); !errors.Is(err, errors.ErrChanged) {
-			t.Errorf("%s: %v", what, err)
-		}
-		if now, _ := os.ReadFile(p.Path); string(now) != string(left) {
-			t.Errorf("%s: %q became %q", what, left, now)
-		}
-		_, err = commit(s, text("blind"), keep) // a write that read nothing goes on
-		must(t, err)
-		want(t, p.Path, "blind")
-	}
+	testkit.WantContent(t, p.Path, strings.Repeat("y", 200<<10-2)+"z")
 }
 
 // An append is based on what it is appended to, which may be nothing.
@@ -221,7 +166,7 @@ func TestAnAppendDoesNotOverwriteAFileThatJustCameOrChanged(t *testing.T) {
 		disk := faultfs.Wrap(vfs.OS)
 		p := at(t)
 		if there != "" {
-			put(t, p.Path, there)
+			testkit.Put(t, p.Path, there)
 		}
 		s := session(t, New(disk), p)
 		disk.Before(func(op faultfs.Op) error {
@@ -233,12 +178,12 @@ func TestAnAppendDoesNotOverwriteAFileThatJustCameOrChanged(t *testing.T) {
 		if _, err := commit(s, store.Change{Append: true, Parts: bytesOf([]string{"tail"})}, keep); !errors.Is(err, errors.ErrChanged) {
 			t.Errorf("after %q: %v", there, err)
 		}
-		want(t, p.Path, "an editor's")
+		testkit.WantContent(t, p.Path, "an editor's")
 	}
 }
 
 func TestUnderReplaceALinkIsReadThroughAndReplaced(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	for what, c := range map[string]struct {
 		target string // what it leads to; empty if it dangles
 		change store.Change
@@ -257,9 +202,9 @@ func TestUnderReplaceALinkIsReadThroughAndReplaced(t *testing.T) {
 				c.target, target = "", "data"
 			}
 			if c.target != "" {
-				put(t, p.Path+".target", c.target)
+				testkit.Put(t, p.Path+".target", c.target)
 			}
-			must(t, os.Symlink(target, p.Path))
+			testkit.Must(t, os.Symlink(target, p.Path))
 			s := session(t, New(vfs.OS), p)
 			was, err := s.Load(ctx, store.ReadOptions{})
 			if err != nil || string(was.Data) != c.target || was.Exists != (c.target != "") {
@@ -267,24 +212,24 @@ func TestUnderReplaceALinkIsReadThroughAndReplaced(t *testing.T) {
 			}
 			c.change.Read = was.Version
 			_, err = commit(s, c.change, keep)
-			must(t, err)
-			want(t, p.Path, c.want)
+			testkit.Must(t, err)
+			testkit.WantContent(t, p.Path, c.want)
 			if info, _ := os.Lstat(p.Path); !info.Mode().IsRegular() {
 				t.Errorf("it is %v", info.Mode())
 			}
 			if c.target != "" {
-				want(t, p.Path+".target", c.target)
+				testkit.WantContent(t, p.Path+".target", c.target)
 			}
 		})
 	}
 }
 
 func TestUnderReplaceWhatALinkLeadsToMustBeAFile(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	for what, target := range map[string]string{"a directory": ".", "a device": os.DevNull} {
 		p := at(t)
 		p.Symlinks = store.Replace
-		must(t, os.Symlink(target, p.Path))
+		testkit.Must(t, os.Symlink(target, p.Path))
 		s := session(t, New(vfs.OS), p)
 		if _, err := s.Load(ctx, store.ReadOptions{}); err == nil {
 			t.Errorf("%s was read", what)
@@ -293,7 +238,7 @@ func TestUnderReplaceWhatALinkLeadsToMustBeAFile(t *testing.T) {
 			t.Errorf("%s was appended to", what)
 		}
 		_, err := commit(s, store.Change{Remove: true}, keep)
-		must(t, err)
+		testkit.Must(t, err)
 		if _, err := os.Lstat(p.Path); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("the link is still there: %v", err)
 		}
@@ -301,14 +246,14 @@ func TestUnderReplaceWhatALinkLeadsToMustBeAFile(t *testing.T) {
 }
 
 func TestWhatTurnsIntoSomethingElseUnderTheLockIsRefused(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	for what, turn := range map[string]func(path string) error{
 		"a directory": func(path string) error { return os.Mkdir(path, 0o755) },
 		"a link":      func(path string) error { return os.Symlink("elsewhere", path) },
 	} {
 		p := at(t)
 		s := session(t, New(vfs.OS), p)
-		must(t, turn(p.Path))
+		testkit.Must(t, turn(p.Path))
 		for name, do := range map[string]func() error{
 			"load":   func() error { _, err := s.Load(ctx, store.ReadOptions{}); return err },
 			"write":  func() error { _, err := commit(s, text("x"), keep); return err },
@@ -326,7 +271,7 @@ func TestWhatTurnsIntoSomethingElseUnderTheLockIsRefused(t *testing.T) {
 }
 
 func TestAPathThatMeansAnotherFileUnderTheLockHasMoved(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	base := t.TempDir()
 	dir := filepath.Join(base, "dir")
 	for what, move := range map[string]func() error{
@@ -336,13 +281,13 @@ func TestAPathThatMeansAnotherFileUnderTheLockHasMoved(t *testing.T) {
 			return errors.Join(os.Remove(filepath.Join(dir, "link")), os.Symlink("b", filepath.Join(dir, "link")))
 		},
 	} {
-		must(t, os.MkdirAll(dir, 0o755))
-		must(t, os.Symlink("a", filepath.Join(dir, "link")))
+		testkit.Must(t, os.MkdirAll(dir, 0o755))
+		testkit.Must(t, os.Symlink("a", filepath.Join(dir, "link")))
 		d := New(vfs.OS)
 		p := store.Target{Path: filepath.Join(dir, "link"), Perm: 0o666}
 		where, err := d.locate(p)
-		must(t, err)
-		must(t, move())
+		testkit.Must(t, err)
+		testkit.Must(t, move())
 		if _, err := d.TryLock(ctx, p, where, store.Options{}); err != store.ErrMoved {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -357,9 +302,9 @@ func TestALockIsHeldUntilItIsReleasedAndSaysByWhom(t *testing.T) {
 		p := at(t)
 		p.LockDir = lockDir
 		where, err := d.locate(p)
-		must(t, err)
+		testkit.Must(t, err)
 		s, err := d.TryLock(ctx, p, where, store.Options{})
-		must(t, err)
+		testkit.Must(t, err)
 		if _, err := d.TryLock(ctx, p, where, store.Options{}); !errors.Is(err, errors.ErrLocked) {
 			t.Errorf("a second holder: %v", err)
 		}
@@ -375,38 +320,14 @@ func TestALockIsHeldUntilItIsReleasedAndSaysByWhom(t *testing.T) {
 		if holder := d.Holder(ctx, p, where); !strings.Contains(holder, fmt.Sprint("process ", os.Getpid())) {
 			t.Errorf("the holder is %q", holder)
 		}
-		must(t, s.Release(ctx))
+		testkit.Must(t, s.Release(ctx))
 		// The wait that was given up may get the lock for a moment.
 		s, err = d.Lock(ctx, p, where, keep)
-		must(t, err)
-		must(t, s.Release(ctx))
+		testkit.Must(t, err)
+		testkit.Must(t, s.Release(ctx))
 	}
 	if holder := New(vfs.OS).Holder(ctx, store.Target{LockDir: "/no/such/directory"}, store.Location{Detail: &vfs.Entry{}}); holder != "" {
 		t.Errorf("the holder is %q", holder)
-	}
-}
-
-func TestALockThatIsTakenAwayStopsTheCommit(t *testing.T) {
-	p := at(t)
-	put(t, p.Path, "old")
-	s := session(t, New(vfs.OS), p)
-	must(t, os.Remove(p.Path+lock.Suffix))
-	for _, c := range []store.Change{text("new"), text("old"), {Remove: true}, {Append: true, Parts: [][]byte{{1}}}} {
-		if _, err := commit(s, c, keep); !errors.Is(err, errors.ErrLockLost) {
-			t.Errorf("%+v: %v", c, err)
-		}
-	}
-	want(t, p.Path, "old")
-}
-
-func TestALockDirectoryThatCannotBeUsedSaysSo(t *testing.T) {
-	d := New(vfs.OS)
-	p := at(t)
-	p.LockDir = filepath.Join(t.TempDir(), "none")
-	where, err := d.locate(p)
-	must(t, err)
-	if _, err := d.TryLock(ctx, p, where, store.Options{}); !errors.Is(err, errors.ErrLock) || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v", err)
 	}
 }
 
@@ -479,7 +400,7 @@ func TestAnUnreadableDiskIsAnErrorAndNotAnEmptyFile(t *testing.T) {
 	p := store.Target{Path: "/data", NoLock: true, Perm: 0o666}
 	s := session(t, d, p)
 	_, err := commit(s, text("data"), keep)
-	must(t, err)
+	testkit.Must(t, err)
 	for _, verb := range []string{faultfs.Open, faultfs.Stat, faultfs.Read} {
 		disk.FailAll(verb, syscall.EIO)
 		if _, err := contentOf(d, p, store.ReadOptions{}); !errors.Is(err, syscall.EIO) {
@@ -504,31 +425,31 @@ func TestTheSweepTakesOnlyWhatTheLocksThatItHasCover(t *testing.T) {
 	mine, dead, alive := name(replace.OwnerOf("data", "")), name(replace.OwnerOf("dead", "")), name(replace.OwnerOf("alive", ""))
 	kept := []string{alive, name(replace.NoOwner), name(replace.OwnerOf("data", "elsewhere")), name(replace.OwnerOf("no lock here", "")), "notes.tmp"}
 	for _, n := range append([]string{mine, dead, "dead.lock"}, kept...) {
-		put(t, filepath.Join(dir, n), "")
+		testkit.Put(t, filepath.Join(dir, n), "")
 	}
 	d := New(vfs.OS)
 	writer := session(t, New(vfs.OS), store.Target{Path: filepath.Join(dir, "alive"), Perm: 0o666})
-	put(t, filepath.Join(dir, mine), "") // what the other process's first write has just swept
-	put(t, filepath.Join(dir, dead), "")
-	put(t, filepath.Join(dir, alive), "")
+	testkit.Put(t, filepath.Join(dir, mine), "") // what the other process's first write has just swept
+	testkit.Put(t, filepath.Join(dir, dead), "")
+	testkit.Put(t, filepath.Join(dir, alive), "")
 	p := store.Target{Path: filepath.Join(dir, "data"), Perm: 0o666}
-	must(t, session(t, d, p).Release(ctx))
+	testkit.Must(t, session(t, d, p).Release(ctx))
 	for n, there := range map[string]bool{mine: false, dead: false, alive: true, kept[1]: true, kept[2]: true, kept[3]: true, kept[4]: true} {
 		if _, err := os.Stat(filepath.Join(dir, n)); (err == nil) != there {
 			t.Errorf("%s: %v", n, err)
 		}
 	}
-	must(t, writer.Release(ctx))
+	testkit.Must(t, writer.Release(ctx))
 	// The next write does not look again, unless a holder left its record.
-	put(t, filepath.Join(dir, mine), "")
-	must(t, session(t, d, p).Release(ctx))
+	testkit.Put(t, filepath.Join(dir, mine), "")
+	testkit.Must(t, session(t, d, p).Release(ctx))
 	if _, err := os.Stat(filepath.Join(dir, mine)); err != nil {
 		t.Errorf("swept twice: %v", err)
 	}
 	s := session(t, d, p)
 	s.(*file).lock.Announce() // and dies
-	must(t, s.Release(ctx))
-	must(t, session(t, d, p).Release(ctx))
+	testkit.Must(t, s.Release(ctx))
+	testkit.Must(t, session(t, d, p).Release(ctx))
 	if _, err := os.Stat(filepath.Join(dir, mine)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a record was left and nothing swept: %v", err)
 	}
@@ -553,20 +474,20 @@ func TestSweptDirectoriesAreRememberedInFixedSpace(t *testing.T) {
 func TestALongLivedWriterSweepsAgain(t *testing.T) {
 	p := at(t)
 	dir, err := os.MkdirTemp(filepath.Dir(p.Path), "dir")
-	must(t, err)
+	testkit.Must(t, err)
 	p.Path = filepath.Join(dir, "data")
 	temp := filepath.Join(dir, replace.NewName(replace.OwnerOf("data", "")))
 	synctest.Test(t, func(t *testing.T) {
 		d := New(vfs.OS)
 		for round := range 3 {
-			must(t, session(t, d, p).Release(ctx))
-			put(t, temp, "half")
-			must(t, session(t, d, p).Release(ctx))
+			testkit.Must(t, session(t, d, p).Release(ctx))
+			testkit.Put(t, temp, "half")
+			testkit.Must(t, session(t, d, p).Release(ctx))
 			if _, err := os.Stat(temp); err != nil {
 				t.Errorf("round %d: the directory is listed at each write: %v", round, err)
 			}
 			time.Sleep(sweepPeriod)
-			must(t, session(t, d, p).Release(ctx))
+			testkit.Must(t, session(t, d, p).Release(ctx))
 			if _, err := os.Stat(temp); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("round %d: the temp is still there: %v", round, err)
 			}
@@ -594,15 +515,13 @@ func TestASlowSweepIsRareAndARemadeDirectoryIsSwept(t *testing.T) {
 // What the lock was taken on is gone by then.
 func TestAWriteOfWhatWasJustRemovedMakesItAnew(t *testing.T) {
 	p := at(t)
-	put(t, p.Path, "content")
+	testkit.Put(t, p.Path, "content")
 	s := session(t, New(vfs.OS), p)
 	_, err := commit(s, store.Change{Remove: true}, keep)
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = commit(s, text("content"), keep)
-	must(t, err)
-	if got, err := os.ReadFile(p.Path); string(got) != "content" {
-		t.Errorf("the file holds %q, %v", got, err)
-	}
+	testkit.Must(t, err)
+	testkit.WantContent(t, p.Path, "content")
 }
 
 // The next change relies on what the file is after a commit: if that can't be told, the
@@ -623,7 +542,7 @@ func TestACommitWhoseVersionCannotBeToldIsNotConfirmed(t *testing.T) {
 	if !errors.Is(err, errors.ErrNotDurable) || !errors.Is(err, syscall.EIO) || v != nil {
 		t.Errorf("%v, %v", v, err)
 	}
-	want(t, p.Path, "new")
+	testkit.WantContent(t, p.Path, "new")
 }
 
 // What was read or written stays open for the change that is based on it, but is
@@ -639,23 +558,23 @@ func TestAChangeIsBasedOnWhatIsThere(t *testing.T) {
 	} {
 		for _, first := range []string{"read", "written"} {
 			p := at(t)
-			put(t, p.Path, "old")
+			testkit.Put(t, p.Path, "old")
 			s := session(t, New(vfs.OS), p)
 			c, err := s.Load(ctx, store.ReadOptions{})
-			must(t, err)
+			testkit.Must(t, err)
 			if first == "written" {
 				c.Version, err = commit(s, text("older"), keep)
-				must(t, err)
+				testkit.Must(t, err)
 			}
-			must(t, outside(p.Path))
+			testkit.Must(t, outside(p.Path))
 			if _, err := commit(s, store.Change{Parts: bytesOf([]string{"new"}), Read: c.Version}, keep); !errors.Is(err, errors.ErrChanged) {
 				t.Errorf("%s, %s: %v", first, what, err)
 			}
 			_, err = commit(s, text("blind"), keep)
-			must(t, err)
-			want(t, p.Path, "blind")
+			testkit.Must(t, err)
+			testkit.WantContent(t, p.Path, "blind")
 			info, err := os.Stat(p.Path)
-			must(t, err)
+			testkit.Must(t, err)
 			if kept := info.Mode() == 0o640; kept != (what != "removed") {
 				t.Errorf("%s, %s: the mode is %v", first, what, info.Mode())
 			}
@@ -666,12 +585,12 @@ func TestAChangeIsBasedOnWhatIsThere(t *testing.T) {
 // A user's function may take its time between the lock and its write.
 func TestABlindWriteKeepsTheModeThatItFinds(t *testing.T) {
 	p := at(t)
-	put(t, p.Path, "old")
+	testkit.Put(t, p.Path, "old")
 	s := session(t, New(vfs.OS), p)
 	s.Announce(ctx)
-	must(t, os.Chmod(p.Path, 0o640))
+	testkit.Must(t, os.Chmod(p.Path, 0o640))
 	_, err := commit(s, text("new"), keep)
-	must(t, err)
+	testkit.Must(t, err)
 	if info, err := os.Stat(p.Path); err != nil || info.Mode() != 0o640 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
@@ -45,10 +45,10 @@ func boundIn(t *testing.T, dir string) (p store.Target, source string) {
 	t.Helper()
 	source = filepath.Join(dir, "source")
 	p = store.Target{Path: filepath.Join(dir, "inside", "data"), Perm: 0o666}
-	must(t, os.Mkdir(filepath.Dir(p.Path), 0o755))
-	put(t, source, "")
+	testkit.Must(t, os.Mkdir(filepath.Dir(p.Path), 0o755))
+	testkit.Put(t, source, "")
 	disktest.Bind(t, source, p.Path)
-	must(t, overwrite(New(vfs.OS), p, oldBytes))
+	testkit.Must(t, overwrite(New(vfs.OS), p, oldBytes))
 	return p, source
 }
 
@@ -93,7 +93,7 @@ func wantRecovered(t *testing.T, step string, d *Disk, p store.Target) {
 		t.Fatalf("%s: neither old nor new is read: %.20q, %d bytes", step, found, len(found))
 	}
 	where, err := d.locate(p)
-	must(t, err)
+	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, relaxed)
 	if err != nil {
 		t.Fatalf("%s: %v", step, err)
@@ -115,17 +115,14 @@ func wantRecovered(t *testing.T, step string, d *Disk, p store.Target) {
 func TestABoundFileIsRewrittenInPlace(t *testing.T) {
 	p, source := boundIn(t, disktest.New(t, "ext4").Dir())
 	before, err := os.Stat(source)
-	must(t, err)
-	must(t, overwrite(New(vfs.OS), p, newBytes))
+	testkit.Must(t, err)
+	testkit.Must(t, overwrite(New(vfs.OS), p, newBytes))
 	after, err := os.Stat(source)
-	must(t, err)
+	testkit.Must(t, err)
 	if !os.SameFile(before, after) || after.Mode() != before.Mode() {
 		t.Errorf("it is another file, or of mode %v", after.Mode())
 	}
-	data, err := os.ReadFile(source)
-	if err != nil || string(data) != newBytes {
-		t.Errorf("outside %.20q is read, %v", data, err)
-	}
+	testkit.WantContent(t, source, newBytes)
 	entries, err := os.ReadDir(filepath.Dir(p.Path))
 	if err != nil || len(entries) != 3 {
 		t.Errorf("beside file, lock and checksum: %v, %v", entries, err)
@@ -136,14 +133,14 @@ func TestABoundFileIsRewrittenInPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	draft, err := s.Prepare(ctx, store.Change{Stream: true}, relaxed)
-	must(t, err)
+	testkit.Must(t, err)
 	if got := read(t, d, p); got != newBytes+"tail" {
 		t.Errorf("after an append %d bytes are read", len(got))
 	}
 	_, err = io.WriteString(draft, oldBytes+oldBytes)
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = draft.Publish(ctx, nil)
-	must(t, err)
+	testkit.Must(t, err)
 	draft.Abort()
 	if got := read(t, d, p); got != oldBytes+oldBytes {
 		t.Errorf("after a stream %d bytes are read", len(got))
@@ -153,9 +150,9 @@ func TestABoundFileIsRewrittenInPlace(t *testing.T) {
 func relaxedSession(t *testing.T, d *Disk, p store.Target) store.Session {
 	t.Helper()
 	where, err := d.locate(p)
-	must(t, err)
+	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, relaxed)
-	must(t, err)
+	testkit.Must(t, err)
 	t.Cleanup(func() { s.Release(ctx) })
 	return s
 }
@@ -171,7 +168,7 @@ func TestReadersSeeTheOldContentWhileAFileIsRewritten(t *testing.T) {
 		}
 		return nil
 	})
-	must(t, overwrite(New(disk), p, newBytes))
+	testkit.Must(t, overwrite(New(disk), p, newBytes))
 	changes := 0
 	for i := range seen[1:] {
 		if seen[i+1] != seen[i] {
@@ -189,10 +186,10 @@ func TestReadersSeeTheOldContentWhileAFileIsRewritten(t *testing.T) {
 func TestAReaderNeverGetsPartsOfTwoVersions(t *testing.T) {
 	dir := disktest.Tmpfs(t)
 	p := store.Target{Path: filepath.Join(dir, "data"), Perm: 0o666}
-	put(t, filepath.Join(dir, "source"), "")
+	testkit.Put(t, filepath.Join(dir, "source"), "")
 	disktest.Bind(t, filepath.Join(dir, "source"), p.Path)
 	contents := []string{strings.Repeat("a", 300_000), strings.Repeat("b", 300_000), strings.Repeat("c", 70_000)}
-	must(t, overwrite(New(vfs.OS), p, contents[0]))
+	testkit.Must(t, overwrite(New(vfs.OS), p, contents[0]))
 	stop := make(chan struct{})
 	var readers sync.WaitGroup
 	whole := func(data []byte) bool {
@@ -229,7 +226,7 @@ func TestAReaderNeverGetsPartsOfTwoVersions(t *testing.T) {
 		})
 	}
 	for i := range 300 {
-		must(t, overwrite(New(vfs.OS), p, contents[i%3]))
+		testkit.Must(t, overwrite(New(vfs.OS), p, contents[i%3]))
 	}
 	close(stop)
 	readers.Wait()
@@ -243,17 +240,14 @@ type killed struct {
 	At      int // before which operation
 }
 
-const killedVariable = "HOLDFAST_TEST_KILLED"
-
 func TestMain(m *testing.M) {
-	if task := os.Getenv(killedVariable); task != "" {
+	testkit.Main(m, testkit.Roles{"killed": func(args []string) {
 		var k killed
-		if err := json.Unmarshal([]byte(task), &k); err != nil {
+		if err := json.Unmarshal([]byte(args[0]), &k); err != nil {
 			panic(err)
 		}
 		k.run()
-	}
-	os.Exit(m.Run())
+	}})
 }
 
 func (k killed) run() {
@@ -280,12 +274,12 @@ func TestAfterAKillAtEveryStepTheOldContentOrTheNewIsThere(t *testing.T) {
 	changes := [][2]string{{oldBytes, newBytes}, {newBytes, oldBytes}}
 	for _, c := range changes[:effort.Of(1, 2, 2)] {
 		for n := 1; ; n++ {
-			must(t, overwrite(New(vfs.OS), p, c[0]))
+			testkit.Must(t, overwrite(New(vfs.OS), p, c[0]))
 			if !dies(t, killed{Path: p.Path, Content: c[1], At: n}) {
 				break
 			}
 			raw, err := os.ReadFile(source)
-			must(t, err)
+			testkit.Must(t, err)
 			if string(raw) != c[0] && string(raw) != c[1] {
 				torn++
 			}
@@ -296,9 +290,7 @@ func TestAfterAKillAtEveryStepTheOldContentOrTheNewIsThere(t *testing.T) {
 			if raw, err = os.ReadFile(source); err != nil || string(raw) != "third" {
 				t.Fatalf("step %d: the file itself holds %.20q, %v", n, raw, err)
 			}
-			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(p.Path), ".holdfast*")); len(left) > 0 {
-				t.Fatalf("step %d: left behind: %v", n, left)
-			}
+			testkit.WantNone(t, filepath.Dir(p.Path), ".holdfast*")
 		}
 	}
 	if torn == 0 || news == 0 {
@@ -310,9 +302,9 @@ func TestAfterAKillAtEveryStepTheOldContentOrTheNewIsThere(t *testing.T) {
 func dies(t *testing.T, k killed) bool {
 	t.Helper()
 	task, err := json.Marshal(k)
-	must(t, err)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), killedVariable+"="+string(task))
+	testkit.Must(t, err)
+	cmd := testkit.Self(t, "killed", string(task))
+	cmd.Stderr = nil
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return false
@@ -327,7 +319,7 @@ func TestWhenAnyOperationFailsTheContentIsOldOrNew(t *testing.T) {
 	p, source := bound(t)
 	for _, cause := range []error{syscall.EIO, syscall.ENOSPC} {
 		for n := 1; ; n++ {
-			must(t, overwrite(New(vfs.OS), p, oldBytes))
+			testkit.Must(t, overwrite(New(vfs.OS), p, oldBytes))
 			disk := faultfs.Wrap(vfs.OS)
 			disk.FailAt(n, cause)
 			err := overwrite(New(disk), p, newBytes)
@@ -340,7 +332,7 @@ func TestWhenAnyOperationFailsTheContentIsOldOrNew(t *testing.T) {
 				t.Errorf("%v fails with %v: %.10q, %v", op, cause, found, err)
 			}
 			raw, readErr := os.ReadFile(source)
-			must(t, readErr)
+			testkit.Must(t, readErr)
 			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(p.Path), "*.copy")); string(raw) != found || len(left) > 0 {
 				t.Errorf("%v fails with %v: the file itself holds %.10q, and %v is left", op, cause, raw, left)
 			}
@@ -351,7 +343,7 @@ func TestWhenAnyOperationFailsTheContentIsOldOrNew(t *testing.T) {
 
 func TestAFileIsNotRewrittenInPlaceWhileItsCopyIsNotDurable(t *testing.T) {
 	p, source := bound(t)
-	must(t, overwrite(New(vfs.OS), p, oldBytes))
+	testkit.Must(t, overwrite(New(vfs.OS), p, oldBytes))
 	for _, verb := range []string{faultfs.SyncDir, faultfs.Sync} {
 		disk := faultfs.Wrap(vfs.OS)
 		disk.FailAll(verb, syscall.EIO)
@@ -365,7 +357,7 @@ func TestAFileIsNotRewrittenInPlaceWhileItsCopyIsNotDurable(t *testing.T) {
 			}
 		}
 		raw, err := os.ReadFile(source)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(raw) != oldBytes {
 			t.Errorf("%s: the file holds %.10q", verb, raw)
 		}
@@ -527,10 +519,10 @@ func cutAtEveryStep(t *testing.T, hidden bool) {
 		inner := crashfs.New()
 		simulated := mountedFS{inner, "data", hidden}
 		dir, err := inner.OpenDir("/")
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = dir.Create("data", 0o644)
-		must(t, err)
-		must(t, overwrite(New(simulated), p, oldBytes))
+		testkit.Must(t, err)
+		testkit.Must(t, overwrite(New(simulated), p, oldBytes))
 		inner.SyncAll()
 		disk := faultfs.Wrap(simulated)
 		disk.Before(func(op faultfs.Op) error {
@@ -562,12 +554,12 @@ func TestTheSameFileInTwoContainersHasOneWriter(t *testing.T) {
 	d := New(vfs.OS)
 	s := relaxedSession(t, d, p)
 	where, err := d.locate(other)
-	must(t, err)
+	testkit.Must(t, err)
 	if _, err := d.TryLock(ctx, other, where, relaxed); !errors.Is(err, errors.ErrLocked) {
 		t.Errorf("a second writer got in: %v", err)
 	}
-	must(t, s.Release(ctx))
-	must(t, overwrite(d, other, newBytes))
+	testkit.Must(t, s.Release(ctx))
+	testkit.Must(t, overwrite(d, other, newBytes))
 	if got, err := contentOf(d, p, store.ReadOptions{}); err != nil || string(got) != newBytes {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
@@ -576,14 +568,14 @@ func TestTheSameFileInTwoContainersHasOneWriter(t *testing.T) {
 func TestACopyOfAnotherFileIsNotItsContent(t *testing.T) {
 	p, source := bound(t)
 	info, err := vfs.OS.Stat(source, true)
-	must(t, err)
+	testkit.Must(t, err)
 	stray := filepath.Join(filepath.Dir(p.Path), replace.CopyName("data", info.Ino+1))
-	put(t, stray, "of a file that was mounted here before")
+	testkit.Put(t, stray, "of a file that was mounted here before")
 	d := New(vfs.OS)
 	if got := read(t, d, p); got != oldBytes {
 		t.Errorf("%.20q is read", got)
 	}
-	must(t, overwrite(d, p, newBytes))
+	testkit.Must(t, overwrite(d, p, newBytes))
 	if _, err := os.Stat(stray); err != nil {
 		t.Errorf("somebody's copy was removed: %v", err)
 	}
@@ -596,7 +588,7 @@ func TestWhatAMountPointCannotDoIsExplained(t *testing.T) {
 	p, _ := bound(t)
 	d := New(vfs.OS)
 	plain := store.Target{Path: filepath.Join(filepath.Dir(p.Path), "plain"), Perm: 0o666}
-	must(t, overwrite(d, plain, newBytes))
+	testkit.Must(t, overwrite(d, plain, newBytes))
 	s, target := relaxedSession(t, d, p), relaxedSession(t, d, plain)
 	_, err := commit(s, store.Change{Remove: true}, relaxed)
 	for what, err := range map[string]error{"remove": err, "move away": s.MoveTo(ctx, target, relaxed), "move over": target.MoveTo(ctx, s, relaxed)} {
@@ -616,10 +608,10 @@ func TestWhatAMountPointCannotDoIsExplained(t *testing.T) {
 func TestAnAppendFollowsTheContentThatWasPutBack(t *testing.T) {
 	p, source := boundIn(t, disktest.New(t, "ext4").Dir())
 	info, err := vfs.OS.Stat(p.Path, false)
-	must(t, err)
-	put(t, filepath.Join(filepath.Dir(p.Path), replace.CopyName(filepath.Base(p.Path), info.Ino)), "kept ")
+	testkit.Must(t, err)
+	testkit.Put(t, filepath.Join(filepath.Dir(p.Path), replace.CopyName(filepath.Base(p.Path), info.Ino)), "kept ")
 	s := relaxedSession(t, New(vfs.OS), p)
 	_, err = commit(s, store.Change{Append: true, Parts: bytesOf([]string{"tail"})}, store.Options{Metadata: true, Policy: relaxed.Policy})
-	must(t, err)
-	want(t, source, "kept tail")
+	testkit.Must(t, err)
+	testkit.WantContent(t, source, "kept tail")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
@@ -17,23 +18,23 @@ import (
 // tree is a disk with directories, files and links to walk.
 func tree(t *testing.T) *crashfs.FS {
 	t.Helper()
-	needUnix(t)
+	testkit.NeedUnix(t)
 	disk := crashfs.New()
 	for _, dir := range []string{"/a", "/a/b", "/c"} {
-		must(t, disk.Mkdir(dir, 0o755))
+		testkit.Must(t, disk.Mkdir(dir, 0o755))
 	}
 	for path, target := range map[string]string{
 		"/a/relative": "b/file", "/a/absolute": "/c/file", "/a/up": "../c/file", "/a/dangling": "b/none",
 		"/a/loop": "loop", "/a/two": "relative", "/toDir": "a/b", "/a/toDir": "b", "/a/slash": "b/", "/a/dot": "b/.",
 		"/a/lost": "none/file", "/a/through": "/toDir/../file",
 	} {
-		must(t, disk.Symlink(target, path))
+		testkit.Must(t, disk.Symlink(target, path))
 	}
 	for _, dir := range []string{"/a/b", "/c"} {
 		d, err := disk.OpenDir(dir)
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = d.Create("file", 0o644)
-		must(t, err)
+		testkit.Must(t, err)
 	}
 	return disk
 }
@@ -76,29 +77,13 @@ func TestLinksInTheLastPlaceAreFollowedFromTheirOwnDirectory(t *testing.T) {
 	}
 }
 
-func TestRefuseAndReplaceDoNotFollow(t *testing.T) {
-	disk := tree(t)
-	for _, path := range []string{"/a/relative", "/a/dangling", "/a/loop"} {
-		if _, err := New(disk).locate(store.Target{Path: path, Symlinks: store.Refuse}); !errors.Is(err, errors.ErrSymlink) {
-			t.Errorf("%s under Refuse: %v", path, err)
-		}
-		got, err := New(disk).locate(store.Target{Path: path, Symlinks: store.Replace})
-		if err != nil || got.Key.Name != filepath.Base(path) {
-			t.Errorf("%s under Replace: %+v, %v", path, got, err)
-		}
-	}
-	if _, err := New(disk).locate(store.Target{Path: "/toDir/file", Symlinks: store.Refuse}); err != nil {
-		t.Errorf("a link before the last element: %v", err)
-	}
-}
-
 func TestFortyLinksAreFollowedAndNoMore(t *testing.T) {
 	const maxHops = 40 // path_resolution(7)
-	needUnix(t)
+	testkit.NeedUnix(t)
 	disk := crashfs.New()
 	name := func(i int) string { return "l" + strings.Repeat("x", i) }
 	for i := range 60 {
-		must(t, disk.Symlink(name(i), "/"+name(i+1)))
+		testkit.Must(t, disk.Symlink(name(i), "/"+name(i+1)))
 	}
 	if got, err := New(disk).locate(store.Target{Path: "/" + name(maxHops)}); err != nil || got.Key.Name != name(0) {
 		t.Errorf("%d links: %+v, %v", maxHops, got, err)
@@ -125,7 +110,7 @@ func TestANameNeedsRoomForItsLock(t *testing.T) {
 			continue
 		}
 		_, err = commit(session(t, d, p), text("x"), keep)
-		must(t, err)
+		testkit.Must(t, err)
 		if where.Lock != c.lockDir {
 			t.Errorf("the lock lies in %q", where.Lock)
 		}
@@ -135,36 +120,8 @@ func TestANameNeedsRoomForItsLock(t *testing.T) {
 	}
 }
 
-func TestParentsAreMadeAndEachIsSyncedInItsOwn(t *testing.T) {
-	needUnix(t)
-	disk := faultfs.Wrap(crashfs.New())
-	d := New(disk)
-	p := store.Target{Path: "/a/b/c/file", Parents: 0o750}
-	if _, err := d.locate(store.Target{Path: p.Path}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "WithParents") {
-		t.Errorf("without Parents: %v", err)
-	}
-	disk.Reset()
-	_, err := d.locate(p)
-	must(t, err)
-	made, synced := "", ""
-	for _, op := range disk.Ops() {
-		switch op.Verb {
-		case faultfs.Mkdir:
-			made += op.Path + " "
-		case faultfs.SyncDir:
-			synced += op.Path + " "
-		}
-	}
-	if made != "/a /a/b /a/b/c " || synced != "/ /a /a/b " {
-		t.Errorf("made %q, synced %q", made, synced)
-	}
-	if info, _ := disk.Stat("/a/b/c", true); info.Mode.Perm() != 0o750 {
-		t.Errorf("the mode is %v", info.Mode)
-	}
-}
-
 func TestParentsThatCannotBeMadeOrSyncedAreAnError(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	for _, verb := range []string{faultfs.Mkdir, faultfs.OpenDir, faultfs.SyncDir} {
 		disk := faultfs.Wrap(crashfs.New())
 		disk.FailAll(verb, syscall.EIO)
@@ -176,7 +133,7 @@ func TestParentsThatCannotBeMadeOrSyncedAreAnError(t *testing.T) {
 
 // The policy of the write that follows accepts or refuses the missing fsync.
 func TestParentsAreMadeWhereADirectoryCannotBeSynced(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	for _, fault := range []error{syscall.EINVAL, syscall.ENOTSUP, syscall.ENOSYS} {
 		disk := faultfs.Wrap(crashfs.New())
 		disk.FailAll(faultfs.SyncDir, fault)
@@ -187,7 +144,7 @@ func TestParentsAreMadeWhereADirectoryCannotBeSynced(t *testing.T) {
 }
 
 func TestAParentThatSomebodyElseJustMadeIsSyncedToo(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	inner := crashfs.New()
 	disk := faultfs.Wrap(inner)
 	synced := false
@@ -199,7 +156,7 @@ func TestAParentThatSomebodyElseJustMadeIsSyncedToo(t *testing.T) {
 		return nil
 	})
 	_, err := New(disk).locate(store.Target{Path: "/a/file", Parents: 0o755})
-	must(t, err)
+	testkit.Must(t, err)
 	if !synced {
 		t.Error("its name was not synced")
 	}
@@ -227,10 +184,10 @@ func FuzzLocate(f *testing.F) {
 	f.Add("../../l2", "", "//", uint8(2))
 	f.Fuzz(func(t *testing.T, t0, t1, t2 string, policy uint8) {
 		disk := crashfs.New()
-		must(t, disk.Mkdir("/d", 0o755))
+		testkit.Must(t, disk.Mkdir("/d", 0o755))
 		for i, target := range []string{t0, t1, t2} {
 			if target != "" {
-				must(t, disk.Symlink(target, "/d/l"+string(rune('0'+i))))
+				testkit.Must(t, disk.Symlink(target, "/d/l"+string(rune('0'+i))))
 			}
 		}
 		got, err := New(disk).locate(store.Target{Path: "/d/l0", Symlinks: store.Symlinks(policy % 3), Parents: fs.FileMode(policy&4) << 6})

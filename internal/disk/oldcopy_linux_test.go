@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
@@ -35,7 +36,7 @@ func logged() (store.Options, *bytes.Buffer) {
 func copyPath(t *testing.T, p store.Target) string {
 	t.Helper()
 	info, err := vfs.OS.Stat(p.Path, false)
-	must(t, err)
+	testkit.Must(t, err)
 	return filepath.Join(filepath.Dir(p.Path), replace.CopyName(filepath.Base(p.Path), info.Ino))
 }
 
@@ -43,46 +44,46 @@ func copyPath(t *testing.T, p store.Target) string {
 func aside(t *testing.T, dir string) []string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, ".holdfast-*.aside"))
-	must(t, err)
+	testkit.Must(t, err)
 	return names
 }
 
 func TestAPlantedCopyIsNeitherReadNorPutBack(t *testing.T) {
 	for name, plant := range map[string]func(t *testing.T, at string){
 		"another user's file": func(t *testing.T, at string) {
-			put(t, at, "evil")
-			must(t, os.Chown(at, 4321, 4321))
+			testkit.Put(t, at, "evil")
+			testkit.Must(t, os.Chown(at, 4321, 4321))
 		},
 		"a link": func(t *testing.T, at string) {
-			put(t, at+"-target", "evil")
-			must(t, os.Symlink(at+"-target", at))
+			testkit.Put(t, at+"-target", "evil")
+			testkit.Must(t, os.Symlink(at+"-target", at))
 		},
 		"a hard link to a file of root's": func(t *testing.T, at string) {
-			put(t, at+"-twin", "evil")
-			must(t, os.Link(at+"-twin", at))
+			testkit.Put(t, at+"-twin", "evil")
+			testkit.Must(t, os.Link(at+"-twin", at))
 		},
-		"a named pipe": func(t *testing.T, at string) { must(t, syscall.Mkfifo(at, 0o666)) },
-		"a directory":  func(t *testing.T, at string) { must(t, os.Mkdir(at, 0o777)) },
+		"a named pipe": func(t *testing.T, at string) { testkit.Must(t, syscall.Mkfifo(at, 0o666)) },
+		"a directory":  func(t *testing.T, at string) { testkit.Must(t, os.Mkdir(at, 0o777)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, source := bound(t)
 			at := copyPath(t, p)
 			plant(t, at)
 			planted, err := os.Lstat(at)
-			must(t, err)
+			testkit.Must(t, err)
 			d := New(vfs.OS)
 			if got := read(t, d, p); got != oldBytes {
 				t.Fatalf("%.20q is read", got)
 			}
 			o, log := logged()
 			where, err := d.locate(p)
-			must(t, err)
+			testkit.Must(t, err)
 			s, err := d.TryLock(ctx, p, where, o)
-			must(t, err)
+			testkit.Must(t, err)
 			defer s.Release(ctx)
 			_, err = commit(s, store.Change{Append: true, Parts: bytesOf([]string{"tail"})}, o)
-			must(t, err)
-			want(t, source, oldBytes+"tail")
+			testkit.Must(t, err)
+			testkit.WantContent(t, source, oldBytes+"tail")
 			left := aside(t, filepath.Dir(p.Path))
 			if len(left) != 1 || !strings.Contains(log.String(), filepath.Base(left[0])) {
 				t.Fatalf("set aside: %v, and the log says %q", left, log)
@@ -99,17 +100,17 @@ func TestACopyThatTheOwnerOrRootMadeIsPutBack(t *testing.T) {
 	for name, uid := range map[string]int{"the file's owner": owner, "root": 0} {
 		t.Run(name, func(t *testing.T) {
 			p, source := bound(t)
-			must(t, os.Chown(source, owner, owner))
+			testkit.Must(t, os.Chown(source, owner, owner))
 			at := copyPath(t, p)
-			put(t, at, "kept")
-			must(t, os.Chown(at, uid, uid))
+			testkit.Put(t, at, "kept")
+			testkit.Must(t, os.Chown(at, uid, uid))
 			d := New(vfs.OS)
 			if got, err := contentOf(d, p, store.ReadOptions{}); err != nil || string(got) != "kept" {
 				t.Errorf("%.20q is read, %v", got, err)
 			}
 			o, _ := logged()
-			must(t, overwriteAs(o, d, p, "kept")) // changes no byte
-			want(t, source, "kept")
+			testkit.Must(t, overwriteAs(o, d, p, "kept")) // changes no byte
+			testkit.WantContent(t, source, "kept")
 			if left := aside(t, filepath.Dir(p.Path)); len(left) > 0 {
 				t.Errorf("it was set aside: %v", left)
 			}
@@ -123,22 +124,22 @@ func TestWhatSomebodyRepairedAfterACrashInPlaceIsKept(t *testing.T) {
 	const repaired = "repaired by hand"
 	kept := 0
 	for n := 1; ; n++ {
-		must(t, overwrite(New(vfs.OS), p, oldBytes))
+		testkit.Must(t, overwrite(New(vfs.OS), p, oldBytes))
 		if !dies(t, killed{Path: p.Path, Content: newBytes, At: n}) {
 			break
 		}
 		_, err := os.Stat(copyPath(t, p))
 		interrupted := err == nil
-		put(t, source, repaired)
+		testkit.Put(t, source, repaired)
 		later := time.Now().Add(2 * recordAhead)
-		must(t, os.Chtimes(source, later, later))
+		testkit.Must(t, os.Chtimes(source, later, later))
 		d := New(vfs.OS)
 		if got, err := contentOf(d, p, store.ReadOptions{}); err != nil || string(got) != repaired {
 			t.Fatalf("step %d: %.20q is read, %v", n, got, err)
 		}
 		r, err := d.Open(ctx, p, store.ReadOptions{})
-		must(t, err)
-		must(t, r.Close())
+		testkit.Must(t, err)
+		testkit.Must(t, r.Close())
 		o, log := logged()
 		s := sessionWith(t, d, p, o)
 		c, err := s.Load(ctx, store.ReadOptions{})
@@ -146,9 +147,9 @@ func TestWhatSomebodyRepairedAfterACrashInPlaceIsKept(t *testing.T) {
 			t.Fatalf("step %d: under the lock %.20q is read, %v", n, c.Data, err)
 		}
 		_, err = commit(s, store.Change{Append: true, Parts: bytesOf([]string{"!"}), Read: c.Version}, o)
-		must(t, err)
-		must(t, s.Release(ctx))
-		want(t, source, repaired+"!")
+		testkit.Must(t, err)
+		testkit.Must(t, s.Release(ctx))
+		testkit.WantContent(t, source, repaired+"!")
 		left := aside(t, filepath.Dir(p.Path))
 		if !interrupted {
 			if len(left) > 0 {
@@ -160,8 +161,8 @@ func TestWhatSomebodyRepairedAfterACrashInPlaceIsKept(t *testing.T) {
 		if len(left) != 1 || !strings.Contains(log.String(), filepath.Base(left[0])) {
 			t.Fatalf("step %d: set aside: %v, and the log says %q", n, left, log)
 		}
-		want(t, left[0], oldBytes)
-		must(t, os.Remove(left[0]))
+		testkit.WantContent(t, left[0], oldBytes)
+		testkit.Must(t, os.Remove(left[0]))
 	}
 	if kept == 0 {
 		t.Error("no step left a copy, so nothing was shown")
@@ -171,9 +172,9 @@ func TestWhatSomebodyRepairedAfterACrashInPlaceIsKept(t *testing.T) {
 func sessionWith(t *testing.T, d *Disk, p store.Target, o store.Options) store.Session {
 	t.Helper()
 	where, err := d.locate(p)
-	must(t, err)
+	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, o)
-	must(t, err)
+	testkit.Must(t, err)
 	return s
 }
 
@@ -184,11 +185,11 @@ func TestTheRecordOfAWriteCoversEveryChangeOfTheFile(t *testing.T) {
 		inner := crashfs.New()
 		simulated := mountedFS{inner, "data", false}
 		dir, err := inner.OpenDir("/")
-		must(t, err)
+		testkit.Must(t, err)
 		_, err = dir.Create("data", 0o644)
-		must(t, err)
+		testkit.Must(t, err)
 		o, _ := logged()
-		must(t, overwriteAs(o, New(simulated), p, oldBytes))
+		testkit.Must(t, overwriteAs(o, New(simulated), p, oldBytes))
 		inner.SyncAll()
 		disk := faultfs.Wrap(simulated)
 		changes, moved := 0, 0
@@ -201,12 +202,12 @@ func TestTheRecordOfAWriteCoversEveryChangeOfTheFile(t *testing.T) {
 			changes++
 			for after := range inner.Crashes() {
 				names, err := mustDir(t, after).Names()
-				must(t, err)
+				testkit.Must(t, err)
 				record := int64(0)
 				for _, name := range names {
 					if strings.HasSuffix(name, ".copy") {
 						info, err := mustDir(t, after).Stat(name)
-						must(t, err)
+						testkit.Must(t, err)
 						record = info.Mtime
 					}
 				}
@@ -219,7 +220,7 @@ func TestTheRecordOfAWriteCoversEveryChangeOfTheFile(t *testing.T) {
 			}
 			return nil
 		})
-		must(t, overwriteAs(o, New(disk), p, strings.Repeat("x", 500_000)))
+		testkit.Must(t, overwriteAs(o, New(disk), p, strings.Repeat("x", 500_000)))
 		if changes < 7 || moved < 3 {
 			t.Errorf("%d changes and %d records, so nothing was shown", changes, moved)
 		}
@@ -229,7 +230,7 @@ func TestTheRecordOfAWriteCoversEveryChangeOfTheFile(t *testing.T) {
 func mustDir(t *testing.T, fs vfs.FS) vfs.Dir {
 	t.Helper()
 	dir, err := fs.OpenDir("/")
-	must(t, err)
+	testkit.Must(t, err)
 	return dir
 }
 
@@ -238,10 +239,10 @@ func mustDir(t *testing.T, fs vfs.FS) vfs.Dir {
 func TestACopyOfSomebodyElsesIsPutBackByWhoCannotSetItsTime(t *testing.T) {
 	p, source := bound(t)
 	at := copyPath(t, p)
-	put(t, at, "kept")
+	testkit.Put(t, at, "kept")
 	info, err := os.Stat(source)
-	must(t, err)
-	must(t, os.Chtimes(at, info.ModTime(), info.ModTime()))
+	testkit.Must(t, err)
+	testkit.Must(t, os.Chtimes(at, info.ModTime(), info.ModTime()))
 	disk := faultfs.Wrap(vfs.OS)
 	refused := 0
 	disk.Before(func(op faultfs.Op) error {
@@ -252,8 +253,8 @@ func TestACopyOfSomebodyElsesIsPutBackByWhoCannotSetItsTime(t *testing.T) {
 		return nil
 	})
 	o, _ := logged()
-	must(t, overwriteAs(o, New(disk), p, "new"))
-	want(t, source, "new")
+	testkit.Must(t, overwriteAs(o, New(disk), p, "new"))
+	testkit.WantContent(t, source, "new")
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(p.Path), ".holdfast-*")); refused == 0 || len(left) > 0 {
 		t.Errorf("%d refusals, left behind: %v", refused, left)
 	}
@@ -268,7 +269,7 @@ func TestAFileIsNotRewrittenWhereTheWriteCannotBeRecorded(t *testing.T) {
 		if err := overwrite(New(disk), p, newBytes); !errors.Is(err, cause) || !strings.Contains(err.Error(), "can't be recorded") {
 			t.Errorf("%v: %v", cause, err)
 		}
-		want(t, source, oldBytes)
+		testkit.WantContent(t, source, oldBytes)
 	}
 }
 
@@ -279,11 +280,11 @@ func TestAFileIsNotRewrittenBesideACopyOnAFilesystemThatCannotSync(t *testing.T)
 			p, source := bound(t)
 			if elsewhere {
 				source = filepath.Join(disktest.Tmpfs(t), "source")
-				put(t, source, oldBytes)
+				testkit.Put(t, source, oldBytes)
 				disktest.Bind(t, source, p.Path)
 			}
 			for _, verb := range []string{faultfs.Sync, faultfs.SyncDir} {
-				put(t, source, oldBytes)
+				testkit.Put(t, source, oldBytes)
 				disk := faultfs.Wrap(vfs.OS)
 				disk.FailAll(verb, syscall.EINVAL)
 				o, _ := logged()
@@ -292,11 +293,9 @@ func TestAFileIsNotRewrittenBesideACopyOnAFilesystemThatCannotSync(t *testing.T)
 					t.Errorf("%s: %v", verb, err)
 				}
 				if elsewhere {
-					want(t, source, oldBytes)
+					testkit.WantContent(t, source, oldBytes)
 				}
-				if left, _ := filepath.Glob(filepath.Join(filepath.Dir(p.Path), ".holdfast-*")); len(left) > 0 {
-					t.Errorf("%s: left behind: %v", verb, left)
-				}
+				testkit.WantNone(t, filepath.Dir(p.Path), ".holdfast-*")
 			}
 		})
 	}
@@ -308,13 +307,13 @@ func readOnlyRoot(t *testing.T) (p store.Target, source string) {
 	t.Helper()
 	dir := disktest.Tmpfs(t)
 	source = filepath.Join(dir, "source")
-	put(t, source, oldBytes)
+	testkit.Put(t, source, oldBytes)
 	inside, root := filepath.Join(dir, "inside"), filepath.Join(dir, "root")
-	must(t, os.Mkdir(inside, 0o755))
-	put(t, filepath.Join(inside, "data"), "")
+	testkit.Must(t, os.Mkdir(inside, 0o755))
+	testkit.Put(t, filepath.Join(inside, "data"), "")
 	disktest.Bind(t, inside, root, "ro")
 	p = store.Target{Path: filepath.Join(root, "data"), LockDir: filepath.Join(dir, "locks"), Perm: 0o666}
-	must(t, os.Mkdir(p.LockDir, 0o755))
+	testkit.Must(t, os.Mkdir(p.LockDir, 0o755))
 	disktest.Bind(t, source, p.Path)
 	return p, source
 }
@@ -333,8 +332,8 @@ func TestWhereTheDirectoryIsReadOnlyTheCopyLiesInTheLockDirectory(t *testing.T) 
 		}
 		return nil
 	})
-	must(t, overwriteAs(o, New(disk), p, newBytes))
-	want(t, source, newBytes)
+	testkit.Must(t, overwriteAs(o, New(disk), p, newBytes))
+	testkit.WantContent(t, source, newBytes)
 	if copies == 0 {
 		t.Error("there was no copy in the lock directory")
 	}
@@ -344,9 +343,9 @@ func TestWhereTheDirectoryIsReadOnlyTheCopyLiesInTheLockDirectory(t *testing.T) 
 	// Another file of that name shares the lock directory, but not the copy.
 	other, otherSource := readOnlyRoot(t)
 	other.LockDir = p.LockDir
-	must(t, overwriteAs(o, New(vfs.OS), other, "other"))
-	want(t, source, newBytes)
-	want(t, otherSource, "other")
+	testkit.Must(t, overwriteAs(o, New(vfs.OS), other, "other"))
+	testkit.WantContent(t, source, newBytes)
+	testkit.WantContent(t, otherSource, "other")
 }
 
 func TestWithoutAPlaceForLockOrCopyARewriteIsRefusedAndSaysWhatToDo(t *testing.T) {
@@ -360,7 +359,7 @@ func TestWithoutAPlaceForLockOrCopyARewriteIsRefusedAndSaysWhatToDo(t *testing.T
 			t.Errorf("without a lock %v: %v", noLock, err)
 		}
 	}
-	want(t, source, oldBytes)
+	testkit.WantContent(t, source, oldBytes)
 }
 
 func TestAfterAKillAtEveryStepACopyInTheLockDirectoryIsPutBack(t *testing.T) {
@@ -368,12 +367,12 @@ func TestAfterAKillAtEveryStepACopyInTheLockDirectoryIsPutBack(t *testing.T) {
 	o, _ := logged()
 	torn := 0
 	for n := 1; ; n++ {
-		must(t, overwriteAs(o, New(vfs.OS), p, oldBytes))
+		testkit.Must(t, overwriteAs(o, New(vfs.OS), p, oldBytes))
 		if !dies(t, killed{Path: p.Path, LockDir: p.LockDir, Content: newBytes, At: n}) {
 			break
 		}
 		raw, err := os.ReadFile(source)
-		must(t, err)
+		testkit.Must(t, err)
 		if string(raw) != oldBytes && string(raw) != newBytes {
 			torn++
 		}
@@ -383,9 +382,9 @@ func TestAfterAKillAtEveryStepACopyInTheLockDirectoryIsPutBack(t *testing.T) {
 		}
 		s := sessionWith(t, New(vfs.OS), p, o)
 		_, err = commit(s, store.Change{Append: true, Parts: bytesOf([]string{"tail"})}, o)
-		must(t, err)
-		must(t, s.Release(ctx))
-		want(t, source, string(data)+"tail")
+		testkit.Must(t, err)
+		testkit.Must(t, s.Release(ctx))
+		testkit.WantContent(t, source, string(data)+"tail")
 		if names, err := os.ReadDir(p.LockDir); err != nil || len(names) != 1 {
 			t.Fatalf("step %d: left in the lock directory: %v, %v", n, names, err)
 		}
@@ -401,7 +400,7 @@ func TestAChecksumWhereTheDirectoryIsReadOnlyIsRefusedAndSaysWhatToDo(t *testing
 	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "data.sha256") || !strings.Contains(err.Error(), "WithChecksum") {
 		t.Errorf("got %v", err)
 	}
-	want(t, source, oldBytes)
+	testkit.WantContent(t, source, oldBytes)
 	if names, err := os.ReadDir(p.LockDir); err != nil || len(names) != 1 {
 		t.Errorf("left in the lock directory: %v, %v", names, err)
 	}

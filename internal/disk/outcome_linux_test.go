@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
@@ -25,11 +26,11 @@ func TestAWriteInPlaceClaimsAnIntactFileOnlyOncePutBack(t *testing.T) {
 		})
 		err := overwrite(New(disk), p, longer)
 		raw, readErr := os.ReadFile(source)
-		must(t, readErr)
+		testkit.Must(t, readErr)
 		whole := string(raw) == oldBytes
 		if claimed := errors.As(err, new(intact)); err == nil || claimed != whole || whole != (failures == 1) {
 			t.Errorf("%d writes fail: %v, which claims %v, and the file is whole: %v", failures, err, claimed, whole)
 		}
-		must(t, overwrite(New(vfs.OS), p, oldBytes))
+		testkit.Must(t, overwrite(New(vfs.OS), p, oldBytes))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
@@ -18,17 +19,17 @@ import (
 func saveInPlace(t *testing.T, path, content string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	must(t, err)
+	testkit.Must(t, err)
 	defer f.Close()
 	_, err = f.WriteString(content)
-	must(t, err)
+	testkit.Must(t, err)
 }
 
 // aged gives a file the times of one that nobody has touched for long.
 func aged(t *testing.T, path string) {
 	t.Helper()
 	then := time.Now().Add(-time.Hour).Truncate(time.Second).Add(time.Millisecond)
-	must(t, os.Chtimes(path, then, then))
+	testkit.Must(t, os.Chtimes(path, then, then))
 }
 
 func TestASaveInTheSameTickAndOfTheSameSizeIsKept(t *testing.T) {
@@ -36,39 +37,39 @@ func TestASaveInTheSameTickAndOfTheSameSizeIsKept(t *testing.T) {
 	for name, change := range map[string]func(t *testing.T, s store.Session, path string) error{
 		"after a read": func(t *testing.T, s store.Session, path string) error {
 			c, err := s.Load(ctx, store.ReadOptions{})
-			must(t, err)
+			testkit.Must(t, err)
 			saveInPlace(t, path, "editor")
 			_, err = commit(s, store.Change{Parts: bytesOf([]string{"ours"}), Read: c.Version}, keep)
 			return err
 		},
 		"after a read, before a removal": func(t *testing.T, s store.Session, path string) error {
 			c, err := s.Load(ctx, store.ReadOptions{})
-			must(t, err)
+			testkit.Must(t, err)
 			saveInPlace(t, path, "editor")
 			_, err = commit(s, store.Change{Remove: true, Read: c.Version}, keep)
 			return err
 		},
 		"after a read, before an append": func(t *testing.T, s store.Session, path string) error {
 			c, err := s.Load(ctx, store.ReadOptions{})
-			must(t, err)
+			testkit.Must(t, err)
 			saveInPlace(t, path, "editor")
 			_, err = commit(s, store.Change{Append: true, Parts: bytesOf([]string{"ours"}), Read: c.Version}, keep)
 			return err
 		},
 		"after a commit": func(t *testing.T, s store.Session, path string) error {
 			v, err := commit(s, text("comm", "it"), keep)
-			must(t, err)
+			testkit.Must(t, err)
 			saveInPlace(t, path, "editor")
 			_, err = commit(s, store.Change{Parts: bytesOf([]string{"ours"}), Read: v}, keep)
 			return err
 		},
 		"after an append to what was read": func(t *testing.T, s store.Session, path string) error {
 			saveInPlace(t, path, "two   ")
-			must(t, os.Truncate(path, 3))
+			testkit.Must(t, os.Truncate(path, 3))
 			c, err := s.Load(ctx, store.ReadOptions{})
-			must(t, err)
+			testkit.Must(t, err)
 			v, err := commit(s, store.Change{Append: true, Parts: bytesOf([]string{"six"}), Read: c.Version}, keep)
-			must(t, err)
+			testkit.Must(t, err)
 			saveInPlace(t, path, "editor")
 			_, err = commit(s, store.Change{Parts: bytesOf([]string{"ours"}), Read: v}, keep)
 			return err
@@ -76,12 +77,12 @@ func TestASaveInTheSameTickAndOfTheSameSizeIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, "file")
-			put(t, path, "before")
+			testkit.Put(t, path, "before")
 			s := session(t, New(vfs.OS), store.Target{Path: path, Perm: 0o666})
 			if err := change(t, s, path); !errors.Is(err, errors.ErrChanged) {
 				t.Errorf("%v", err)
 			}
-			want(t, path, "editor")
+			testkit.WantContent(t, path, "editor")
 		})
 	}
 }
@@ -90,7 +91,7 @@ func TestASaveWhileAnAppendIsOnItsWayIsKept(t *testing.T) {
 	dir := disktest.NewCoarse(t).Dir()
 	for name, size := range map[string]int{"small": 6, "large": 3 << 20} {
 		path := filepath.Join(dir, name)
-		put(t, path, strings.Repeat("b", size))
+		testkit.Put(t, path, strings.Repeat("b", size))
 		disk := faultfs.Wrap(vfs.OS)
 		s := session(t, New(disk), store.Target{Path: path, Perm: 0o666})
 		disk.Before(func(op faultfs.Op) error {
@@ -111,14 +112,14 @@ func TestASaveWhileAnAppendIsOnItsWayIsKept(t *testing.T) {
 
 func TestAWriteThatReadNothingGoesOverASaveInTheSameTick(t *testing.T) {
 	path := filepath.Join(disktest.NewCoarse(t).Dir(), "file")
-	put(t, path, "before")
+	testkit.Put(t, path, "before")
 	s := session(t, New(vfs.OS), store.Target{Path: path, Perm: 0o666})
 	_, err := s.Load(ctx, store.ReadOptions{})
-	must(t, err)
+	testkit.Must(t, err)
 	saveInPlace(t, path, "editor")
 	_, err = commit(s, text("ours"), keep)
-	must(t, err)
-	want(t, path, "ours")
+	testkit.Must(t, err)
+	testkit.WantContent(t, path, "ours")
 }
 
 // The look at the content costs a call. Most files are older than a tick of the clock.
@@ -126,19 +127,19 @@ func TestOnlyAYoungVersionIsReadAgainBeforeItIsReplaced(t *testing.T) {
 	for _, old := range []bool{true, false} {
 		disk := faultfs.Wrap(vfs.OS)
 		p := at(t)
-		put(t, p.Path, "before")
+		testkit.Put(t, p.Path, "before")
 		if old {
 			aged(t, p.Path)
 		} else {
 			future := time.Now().Add(time.Hour)
-			must(t, os.Chtimes(p.Path, future, future))
+			testkit.Must(t, os.Chtimes(p.Path, future, future))
 		}
 		s := session(t, New(disk), p)
 		c, err := s.Load(ctx, store.ReadOptions{})
-		must(t, err)
+		testkit.Must(t, err)
 		disk.Reset()
 		_, err = commit(s, store.Change{Parts: bytesOf([]string{"another length"}), Read: c.Version}, keep)
-		must(t, err)
+		testkit.Must(t, err)
 		reads := 0
 		for _, op := range disk.Ops() {
 			if op.Verb == faultfs.Read {
@@ -155,9 +156,9 @@ func TestAnAppendToALargeYoungFileWaitsForTheClock(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
 	p := at(t)
 	content := strings.Repeat("b", 2*maxCompared)
-	put(t, p.Path, content)
+	testkit.Put(t, p.Path, content)
 	now := time.Now()
-	must(t, os.Chtimes(p.Path, now, now))
+	testkit.Must(t, os.Chtimes(p.Path, now, now))
 	s := session(t, New(disk), p)
 	disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Clone {
@@ -168,7 +169,7 @@ func TestAnAppendToALargeYoungFileWaitsForTheClock(t *testing.T) {
 		return nil
 	})
 	_, err := commit(s, store.Change{Append: true, Parts: bytesOf([]string{"tail"})}, keep)
-	must(t, err)
+	testkit.Must(t, err)
 	for _, op := range disk.Ops() {
 		if op.Verb == faultfs.Read {
 			t.Errorf("it is read: %v", op)

@@ -2,12 +2,12 @@ package disk
 
 import (
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
@@ -40,13 +40,11 @@ var (
 
 func lockOn(t *testing.T, v vfs.Volume, o store.Options) (store.Target, store.Session, error) {
 	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("the volumes are Linux's")
-	}
+	testkit.NeedLinux(t) // whose volumes they are
 	p := at(t)
 	d := New(onVolume{vfs.OS, v})
 	where, err := d.locate(p)
-	must(t, err)
+	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, o)
 	if err == nil {
 		t.Cleanup(func() { s.Release(ctx) })
@@ -57,9 +55,7 @@ func lockOn(t *testing.T, v vfs.Volume, o store.Options) (store.Target, store.Se
 func TestABareLockReliesOnExclusionAlone(t *testing.T) {
 	bare := store.Options{Bare: true, Metadata: true}
 	_, s, err := lockOn(t, volatile, bare)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if _, err := commit(s, text("new"), bare); !errors.Is(err, errors.ErrUnsupportedEnvironment) {
 		t.Errorf("what is committed under it is not judged: %v", err)
 	}
@@ -73,11 +69,9 @@ func TestABareLockReliesOnExclusionAlone(t *testing.T) {
 }
 
 func TestEveryCommitIsJudgedByItsOwnPolicy(t *testing.T) {
-	careless := store.Options{Metadata: true, Policy: safety.Policy{Level: safety.BestEffort}}
+	careless := store.Options{Perm: 0o666, Metadata: true, Policy: safety.Policy{Level: safety.BestEffort}}
 	_, s, err := lockOn(t, network, careless)
-	if err != nil {
-		t.Fatal(err)
-	}
+	testkit.Must(t, err)
 	if _, err := commit(s, text("new"), careless); err != nil {
 		t.Error(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
@@ -35,7 +36,7 @@ func TestWhateverFailsWhileAChecksumIsMadeOrRemovedItIsOldOrNew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := at(t)
-			put(t, p.Path, "data")
+			testkit.Put(t, p.Path, "data")
 			old, made := sidecar.Sum([]byte("old")), sidecar.Sum([]byte("data"))
 			if name == "unseal" {
 				made = ""
@@ -43,13 +44,13 @@ func TestWhateverFailsWhileAChecksumIsMadeOrRemovedItIsOldOrNew(t *testing.T) {
 			disk := faultfs.Wrap(vfs.OS)
 			s := session(t, New(disk), p)
 			for n := 1; ; n++ {
-				put(t, p.Path+sidecar.Suffix, string(sidecar.Sidecar{Digest: old}.Format("data")))
+				testkit.Put(t, p.Path+sidecar.Suffix, string(sidecar.Sidecar{Digest: old}.Format("data")))
 				disk.FailAt(n, syscall.EIO)
 				err := change(s)
 				ops := disk.Ops()
 				disk.Reset()
 				if n > len(ops) {
-					must(t, err)
+					testkit.Must(t, err)
 					wantSide(t, p.Path, made)
 					break
 				}
@@ -58,21 +59,21 @@ func TestWhateverFailsWhileAChecksumIsMadeOrRemovedItIsOldOrNew(t *testing.T) {
 				} else if wantSide(t, p.Path, old); !errors.Is(err, syscall.EIO) && !errors.Is(err, errors.ErrLock) {
 					t.Errorf("%v: %v", ops[n-1], err)
 				}
-				want(t, p.Path, "data")
+				testkit.WantContent(t, p.Path, "data")
 			}
 		})
 	}
 }
 
 func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	p := at(t)
 	disk := faultfs.Wrap(vfs.OS)
 	s := session(t, New(disk), p)
 	if err := s.Seal(ctx, keep); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing: %v", err)
 	}
-	put(t, p.Path, "data")
+	testkit.Put(t, p.Path, "data")
 	disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Open && op.Path == p.Path {
 			return fs.ErrPermission
@@ -84,7 +85,7 @@ func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
 	}
 	disk.Reset()
 	linked := at(t)
-	must(t, os.Symlink(p.Path, linked.Path))
+	testkit.Must(t, os.Symlink(p.Path, linked.Path))
 	linked.Symlinks = store.Replace
 	if err := session(t, New(vfs.OS), linked).Seal(ctx, keep); !errors.Is(err, errors.ErrSymlink) {
 		t.Errorf("a link: %v", err)
@@ -93,22 +94,22 @@ func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
 
 // Who lost the lock may not change a sidecar any more: it is another writer's.
 func TestNothingOfTheSidecarChangesOnceTheLockIsLost(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	p := at(t)
 	d := New(vfs.OS)
 	s := session(t, d, p)
 	_, err := commit(s, text("data"), keepSealed)
-	must(t, err)
+	testkit.Must(t, err)
 	other := at(t)
-	put(t, other.Path, "other")
+	testkit.Put(t, other.Path, "other")
 	src := session(t, New(vfs.OS), other)
 	draft, err := s.Prepare(ctx, store.Change{Stream: true}, keepSealed)
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = draft.Write([]byte("streamed"))
-	must(t, err)
+	testkit.Must(t, err)
 	where, err := d.locate(p)
-	must(t, err)
-	must(t, d.Force(ctx, p, where))
+	testkit.Must(t, err)
+	testkit.Must(t, d.Force(ctx, p, where))
 	for name, change := range map[string]func() error{
 		"commit": func() error { _, err := commit(s, text("late"), keepSealed); return err },
 		"append": func() error {
@@ -125,35 +126,35 @@ func TestNothingOfTheSidecarChangesOnceTheLockIsLost(t *testing.T) {
 		if err := change(); !errors.Is(err, errors.ErrLockLost) {
 			t.Errorf("%s: %v", name, err)
 		}
-		want(t, p.Path, "data")
+		testkit.WantContent(t, p.Path, "data")
 		wantSide(t, p.Path, sidecar.Sum([]byte("data")))
-		want(t, other.Path, "other")
+		testkit.WantContent(t, other.Path, "other")
 	}
 }
 
 func TestADraftThatWasAbortedTakesNothingMore(t *testing.T) {
 	p := at(t)
 	s := session(t, New(faultfs.Wrap(vfs.OS)), p)
-	put(t, p.Path, "old")
+	testkit.Put(t, p.Path, "old")
 	d, err := s.Prepare(ctx, store.Change{Stream: true}, keepSealed)
-	must(t, err)
+	testkit.Must(t, err)
 	d.Abort()
 	d.Abort()
 	if n, err := d.Write([]byte("x")); n != 0 || err == nil {
 		t.Errorf("%d, %v", n, err)
 	}
-	want(t, p.Path, "old")
+	testkit.WantContent(t, p.Path, "old")
 }
 
 // A file that is replaced again and again under a reader's eyes ends in an error.
 func TestAReaderThatNeverMeetsAVersionGivesUp(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	inner := crashfs.New()
 	disk := faultfs.Wrap(inner)
 	d, p := New(inner), store.Target{Path: "/data", NoLock: true, Perm: 0o666}
 	s := session(t, d, p)
 	_, err := commit(s, text("data"), keepSealed)
-	must(t, err)
+	testkit.Must(t, err)
 	versions := 0
 	disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Open && strings.HasSuffix(op.Path, sidecar.Suffix) {
@@ -169,21 +170,21 @@ func TestAReaderThatNeverMeetsAVersionGivesUp(t *testing.T) {
 	}
 	disk.Reset()
 	r, err := reader.Open(ctx, p, store.ReadOptions{Verify: true})
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = io.Copy(io.Discard, r)
-	must(t, err)
-	must(t, r.Close())
+	testkit.Must(t, err)
+	testkit.Must(t, r.Close())
 }
 
 // A writer that comes between a reader's open and its look at the sidecar is
 // noticed wherever it comes.
 func TestAReaderTakesFileAndSidecarOfOneVersion(t *testing.T) {
-	needUnix(t)
+	testkit.NeedUnix(t)
 	inner := crashfs.New()
 	p := store.Target{Path: "/data", NoLock: true, Perm: 0o666}
 	s := session(t, New(inner), p)
 	_, err := commit(s, text("old"), keepSealed)
-	must(t, err)
+	testkit.Must(t, err)
 	for n := 1; ; n++ {
 		disk := faultfs.Wrap(inner)
 		content := strings.Repeat("new", n)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
@@ -14,7 +15,7 @@ import (
 func TestAFileThatShrinksWhileItIsAppendedToWasChangedFromOutside(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
 	p := at(t)
-	put(t, p.Path, "the old content")
+	testkit.Put(t, p.Path, "the old content")
 	s := session(t, New(disk), p)
 	disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Clone {
@@ -26,7 +27,5 @@ func TestAFileThatShrinksWhileItIsAppendedToWasChangedFromOutside(t *testing.T) 
 	if !errors.Is(err, errors.ErrChanged) {
 		t.Errorf("the append: %v", err)
 	}
-	if got, _ := os.ReadFile(p.Path); string(got) != "the" {
-		t.Errorf("the file holds %q", got)
-	}
+	testkit.WantContent(t, p.Path, "the")
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
@@ -15,7 +16,7 @@ func TestWhatIsRewrittenWhileItIsReadIsReadAgain(t *testing.T) {
 	for _, now := range []string{"", "cut", "another content, longer than before"} {
 		disk := faultfs.Wrap(vfs.OS)
 		p := at(t)
-		put(t, p.Path, "the old content")
+		testkit.Put(t, p.Path, "the old content")
 		s := session(t, New(disk), p)
 		written := false
 		disk.Before(func(op faultfs.Op) error {

@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
@@ -19,15 +20,15 @@ func TestTheSystemIsAskedWhetherAFileMayBeWrittenUnlessItsModeTells(t *testing.T
 		asked  bool
 	}{
 		"ours":           {func(*testing.T, string) {}, false},
-		"ours, for us":   {func(t *testing.T, path string) { must(t, os.Chmod(path, 0o200)) }, false},
-		"read-only":      {func(t *testing.T, path string) { must(t, os.Chmod(path, 0o466)) }, true},
-		"somebody's own": {func(t *testing.T, path string) { must(t, os.Chown(path, 1, 0)) }, true},
+		"ours, for us":   {func(t *testing.T, path string) { testkit.Must(t, os.Chmod(path, 0o200)) }, false},
+		"read-only":      {func(t *testing.T, path string) { testkit.Must(t, os.Chmod(path, 0o466)) }, true},
+		"somebody's own": {func(t *testing.T, path string) { testkit.Must(t, os.Chown(path, 1, 0)) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			disk := faultfs.Wrap(vfs.OS)
 			p := at(t)
 			p.Path = disktest.Tmpfs(t) + "/f"
-			put(t, p.Path, "old")
+			testkit.Put(t, p.Path, "old")
 			c.change(t, p.Path)
 			s := session(t, New(disk), p)
 			denied := errors.New("denied")
@@ -37,9 +38,9 @@ func TestTheSystemIsAskedWhetherAFileMayBeWrittenUnlessItsModeTells(t *testing.T
 				t.Errorf("the commit: %v", err)
 			}
 			if c.asked {
-				want(t, p.Path, "old")
+				testkit.WantContent(t, p.Path, "old")
 			} else {
-				want(t, p.Path, "new")
+				testkit.WantContent(t, p.Path, "new")
 			}
 		})
 	}

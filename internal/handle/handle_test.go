@@ -16,15 +16,9 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disk"
 	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 )
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 var background = context.Background()
 
@@ -56,7 +50,7 @@ var missing = codec.Pair(
 
 func TestAFileThatACodecMissesIsNotTakenForTheFileItself(t *testing.T) {
 	f := inMemory[map[string]int](t, missing)
-	must(t, f.WriteBytes(background, []byte("precious")))
+	testkit.Must(t, f.WriteBytes(background, []byte("precious")))
 	if v, err := f.ReadOr(map[string]int{"default": 1}); !errors.Is(err, errors.ErrDecode) || v != nil {
 		t.Errorf("ReadOr gave %v, %v", v, err)
 	}
@@ -96,7 +90,7 @@ func TestMergePutsKeysOverKeysAndElementsAfterElements(t *testing.T) {
 func TestMergeChangesNeitherOfItsArguments(t *testing.T) {
 	old, patch := make([]int, 1, 10), []int{2}
 	got, err := merge(old, patch)
-	must(t, err)
+	testkit.Must(t, err)
 	got[0], got[1] = 8, 9
 	if old[0] != 0 || patch[0] != 2 || old[:2][1] != 0 {
 		t.Errorf("old is %v, patch is %v", old[:2], patch)
@@ -127,7 +121,7 @@ func TestMergeRefusesWhatHasNoKeysAndNoElements(t *testing.T) {
 func TestACodecsOwnErrorMatchesItsKindAndStaysVisible(t *testing.T) {
 	own := errors.New("the codec's own")
 	f := inMemory[string](t, failing{own})
-	must(t, f.WriteBytes(background, []byte("data")))
+	testkit.Must(t, f.WriteBytes(background, []byte("data")))
 	if _, err := f.Read(); !errors.Is(err, errors.ErrDecode) || !errors.Is(err, own) {
 		t.Errorf("Read: %v", err)
 	}
@@ -135,7 +129,7 @@ func TestACodecsOwnErrorMatchesItsKindAndStaysVisible(t *testing.T) {
 		t.Errorf("Write: %v", err)
 	}
 	f = inMemory[string](t, failing{errors.ErrTooLarge})
-	must(t, f.WriteBytes(background, []byte("data")))
+	testkit.Must(t, f.WriteBytes(background, []byte("data")))
 	if _, err := f.Read(); !errors.Is(err, errors.ErrTooLarge) || errors.Is(err, errors.ErrDecode) {
 		t.Errorf("too large: %v", err)
 	}
@@ -174,7 +168,7 @@ func TestAPathKeepsWhatTheSystemGivesAMeaning(t *testing.T) {
 		t.Skip("Windows cleans paths itself")
 	}
 	here, err := os.Getwd()
-	must(t, err)
+	testkit.Must(t, err)
 	for path, want := range map[string]string{
 		"a":            here + "/a",
 		"./a":          here + "/a",
@@ -209,10 +203,10 @@ func TestCodecsThatCannotBeComparedAreNotTheSameAndDoNotPanic(t *testing.T) {
 	checked := codec.Validate(codec.JSON(), func(map[string]int) error { return nil })
 	for what, c := range map[string]codec.Codec{"plain": codec.JSON(), "checked": checked, "compressed": codec.Gzip(checked)} {
 		f := inMemory[map[string]int](t, c)
-		must(t, f.Write(background, map[string]int{"a": 1}))
-		must(t, f.Do(background, "write", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
-			must(t, tx.Write(map[string]int{"a": 2}))
-			must(t, tx.Merge(map[string]int{"b": 3}))
+		testkit.Must(t, f.Write(background, map[string]int{"a": 1}))
+		testkit.Must(t, f.Do(background, "write", errors.ErrWrite, nil, func(tx *Tx[map[string]int]) error {
+			testkit.Must(t, tx.Write(map[string]int{"a": 2}))
+			testkit.Must(t, tx.Merge(map[string]int{"b": 3}))
 			return tx.Write(map[string]int{"a": 4})
 		}))
 		if v, err := f.Read(); err != nil || !reflect.DeepEqual(v, map[string]int{"a": 4}) {

@@ -22,7 +22,7 @@ func (p Place) classify(err error) error {
 	path := printable(p.Path)
 	cause, opening := err, false
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		cause, opening = e.Err, true // without its path, which is not quoted
+		cause, opening = e.Err, e.Op != "lock" // without its path, which is not quoted
 	}
 	switch {
 	case errors.Is(cause, syscall.ENOSYS), errors.Is(cause, syscall.ENOTSUP), errors.Is(cause, syscall.ENOLCK):

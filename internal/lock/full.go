@@ -3,12 +3,9 @@ package lock
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"sync"
 	"syscall"
 	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -41,8 +38,7 @@ var directories = struct {
 }{by: map[vfs.ID]*directory{}}
 
 type directory struct {
-	flock *flock.Flock
-	info  fs.FileInfo
+	lock  vfs.Lock
 	users int
 }
 
@@ -55,7 +51,7 @@ func (p Place) tryDirectory(cause error) (*Held, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
 	}
-	d, err := lockDirectory(self.ID, p.Dir.Path())
+	d, err := lockDirectory(self.ID, p.Dir)
 	switch {
 	case errors.Is(err, errors.ErrLocked):
 		return nil, err
@@ -63,7 +59,7 @@ func (p Place) tryDirectory(cause error) (*Held, error) {
 		return nil, fmt.Errorf("%w: there is no space for the lock file; choose a directory on another filesystem with WithLockDir, "+
 			"or stop all other users of the file and use WithoutLock: %w", errors.ErrLock, cause)
 	}
-	h := &Held{place: p, info: d.info, instead: &self.ID}
+	h := &Held{place: p, info: d.lock.Info(), instead: &self.ID}
 	if h.Check() != nil {
 		return nil, h.Release()
 	}
@@ -71,38 +67,26 @@ func (p Place) tryDirectory(cause error) (*Held, error) {
 }
 
 // lockDirectory adds a user to the lock of a directory, which is taken with the first.
-func lockDirectory(id vfs.ID, path string) (*directory, error) {
+func lockDirectory(id vfs.ID, dir vfs.Dir) (*directory, error) {
 	directories.Lock()
 	defer directories.Unlock()
 	if d := directories.by[id]; d != nil {
 		d.users++
 		return d, nil
 	}
-	f := openDirectory(path)
-	free, err := f.TryLock()
-	for errors.Is(err, syscall.EINTR) {
-		free, err = f.TryLock()
-	}
+	l, err := dir.Lock(".", vfs.TryLock)
 	if err != nil {
 		return nil, err
 	}
-	if !free {
+	if l == nil {
 		return nil, errors.ErrLocked
 	}
-	info, err := f.Stat()
-	if found, known := vfs.IDOf(info); err == nil && known && found != id {
-		err = fs.ErrNotExist // the path leads to another directory by now
+	if found := l.Info().ID; found != id && found != (vfs.ID{}) {
+		return nil, errors.Join(fs.ErrNotExist, l.Unlock()) // the path leads to another directory by now
 	}
-	if err != nil {
-		return nil, errors.Join(err, unlock(f))
-	}
-	d := &directory{f, info, 1}
+	d := &directory{l, 1}
 	directories.by[id] = d
 	return d, nil
-}
-
-func openDirectory(path string) *flock.Flock {
-	return flock.New(path, flock.SetFlag(os.O_RDONLY), flock.SetPermissions(0))
 }
 
 // unlockDirectory takes a user off the lock of a directory.
@@ -114,7 +98,7 @@ func unlockDirectory(id vfs.ID) error {
 		return nil
 	}
 	delete(directories.by, id)
-	return unlock(d.flock)
+	return d.lock.Unlock()
 }
 
 // shareDirectory waits until nobody changes a file of the directory without a lock file,
@@ -125,15 +109,13 @@ func (p Place) shareDirectory() (done func()) {
 	if p.ownDirectory() {
 		return nothing
 	}
-	f := openDirectory(p.Dir.Path())
 	for began := time.Now(); ; time.Sleep(time.Millisecond) {
-		shared, err := f.TryRLock()
+		l, err := p.Dir.Lock(".", vfs.TryShare)
 		switch {
-		case err != nil && !errors.Is(err, syscall.EINTR), time.Since(began) > directoryPatience:
-			_ = f.Close()
+		case err != nil, l == nil && time.Since(began) > directoryPatience:
 			return nothing
-		case shared:
-			return func() { _ = unlock(f) }
+		case l != nil:
+			return func() { _ = l.Unlock() }
 		}
 	}
 }

@@ -1,6 +1,6 @@
 // Package lock is the advisory lock that keeps writers of one file apart,
 // within a process as between processes: flock(2) on a file beside the data,
-// PATH.lock, taken by github.com/gofrs/flock and nothing else.
+// PATH.lock, taken by github.com/gofrs/flock (through package vfs) and nothing else.
 //
 // The lock lies on a file of its own since the data file is replaced by every
 // write, and a lock on the old inode excludes nobody. The lock file is never
@@ -21,10 +21,7 @@ package lock
 import (
 	"fmt"
 	"io/fs"
-	"os"
 	"syscall"
-
-	"github.com/gofrs/flock"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -61,13 +58,13 @@ type Place struct {
 
 // Held is a lock that is held. It is not safe for concurrent use.
 type Held struct {
-	flock    *flock.Flock // nil once released
+	lock     vfs.Lock // nil once released
 	place    Place
-	info     fs.FileInfo // of the lock file, when it was locked
-	made     bool        // this call made the lock file
-	file     vfs.File    // for the record; nil until that is read or written
-	readOnly bool        // file can't be written
-	head     []byte      // the beginning of the lock file, when it was locked
+	info     vfs.Info // of the lock file, when it was locked
+	made     bool     // this call made the lock file
+	file     vfs.File // for the record; nil until that is read or written
+	readOnly bool     // file can't be written
+	head     []byte   // the beginning of the lock file, when it was locked
 	// instead is the directory whose lock stands in for the lock file, for which there
 	// was no space; nil for a lock file, and once released.
 	instead *vfs.ID
@@ -87,7 +84,7 @@ func Try(p Place) (*Held, error) {
 // attempt locks what lies at the path. Neither a lock nor an error means that
 // the lock file was replaced meanwhile: try again.
 func (p Place) attempt() (*Held, error) {
-	f, free, err := p.acquire((*flock.Flock).TryLock)
+	l, err := p.Dir.Lock(p.Name, vfs.TryLock)
 	var made vfs.File
 	if errors.Is(err, fs.ErrNotExist) && !p.Foreign && !p.Existing {
 		// Made with O_EXCL, so that owner and mode are set on no file but one that
@@ -104,7 +101,7 @@ func (p Place) attempt() (*Held, error) {
 		default:
 			return nil, p.classify(err)
 		}
-		f, free, err = p.acquire((*flock.Flock).TryLock)
+		l, err = p.Dir.Lock(p.Name, vfs.TryLock)
 		if errors.Is(err, fs.ErrNotExist) {
 			made.Close()
 			return nil, nil
@@ -113,13 +110,13 @@ func (p Place) attempt() (*Held, error) {
 	switch {
 	case err != nil:
 		err = p.classify(err)
-	case !free:
+	case l == nil:
 		// A file that is none of ours is refused even while its owner has it locked.
 		if err = p.look(); err == nil || errors.Is(err, fs.ErrNotExist) {
 			err = errors.ErrLocked
 		}
 	default:
-		return p.confirm(f, made)
+		return p.confirm(l, made)
 	}
 	if made != nil {
 		made.Close()
@@ -127,55 +124,21 @@ func (p Place) attempt() (*Held, error) {
 	return nil, err
 }
 
-// acquire opens the lock file and locks it. It opens for writing where the file
-// allows that, since NFS gives an exclusive lock only to a descriptor that is open
-// for writing (flock(2)), and else for reading. Each attempt has a Flock of its
-// own: gofrs/flock lets a Flock that holds the lock lock again, so a shared one
-// would exclude nobody.
-func (p Place) acquire(lock func(*flock.Flock) (bool, error)) (f *flock.Flock, free bool, err error) {
-	for _, access := range []int{os.O_RDWR, os.O_RDONLY} {
-		// Permissions of 0 have gofrs/flock try an open for writing after EBADF
-		// whatever the mode of the file; nothing is created.
-		f = flock.New(p.Path, flock.SetFlag(openFlags|access), flock.SetPermissions(0))
-		for {
-			if free, err = lock(f); !errors.Is(err, syscall.EINTR) {
-				break
-			}
-		}
-		if !opening(err) || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
-			break
-		}
-	}
-	return f, free, err
-}
-
-// opening reports whether an error of gofrs/flock is of open(2) rather than of flock(2).
-func opening(err error) bool {
-	if err == nil {
-		return false
-	}
-	_, ok := errors.AsType[*fs.PathError](err)
-	return ok
-}
-
 // confirm makes sure that the file that was locked is one that may serve as a lock and
 // still lies at the path. Neither a lock nor an error means: try again. It owns
 // made, which is nil unless this call made the file.
-func (p Place) confirm(f *flock.Flock, made vfs.File) (_ *Held, err error) {
-	h := &Held{flock: f, place: p, file: made}
+func (p Place) confirm(l vfs.Lock, made vfs.File) (_ *Held, err error) {
+	h := &Held{lock: l, place: p, info: l.Info(), file: made}
 	ok := false
 	defer func() {
 		if !ok {
 			err = errors.Join(err, h.Release())
 		}
 	}()
-	if h.info, err = f.Stat(); err != nil {
-		return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
-	}
-	if !h.info.Mode().IsRegular() {
+	if !h.info.Mode.IsRegular() {
 		return nil, p.irregular()
 	}
-	same, err := p.Dir.Same(p.Name, h.info)
+	same, err := p.Dir.Same(p.Name, l)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
 	}
@@ -243,11 +206,10 @@ func (h *Held) stat(f vfs.File) (vfs.Info, error) {
 	if err != nil {
 		return info, err
 	}
-	held, known := vfs.IDOf(h.info)
 	switch {
-	case !known:
+	case h.info.ID == vfs.ID{}: // the platform does not tell
 		return info, h.Check()
-	case info.ID != held:
+	case info.ID != h.info.ID:
 		return info, h.lost()
 	}
 	return info, nil
@@ -258,7 +220,7 @@ func (h *Held) Check() error {
 	if h.instead != nil {
 		return h.checkDirectory()
 	}
-	same, err := h.place.Dir.Same(h.place.Name, h.info)
+	same, err := h.place.Dir.Same(h.place.Name, h.lock)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", errors.ErrLock, err)
 	}
@@ -274,7 +236,7 @@ func (h *Held) lost() error {
 
 // Size is the length of the lock file when it was locked; 0 means that nobody
 // ever left a record in it.
-func (h *Held) Size() int64 { return h.info.Size() }
+func (h *Held) Size() int64 { return h.info.Size }
 
 // Release frees the lock by unlocking it rather than by closing alone, so that
 // a child that inherited the descriptor keeps nothing. A second Release does
@@ -285,10 +247,10 @@ func (h *Held) Release() error {
 		return unlockDirectory(*id)
 	}
 	h.forget()
-	f := h.flock
-	h.flock = nil
-	if f == nil {
+	l := h.lock
+	h.lock = nil
+	if l == nil {
 		return nil
 	}
-	return unlock(f)
+	return l.Unlock()
 }

@@ -176,7 +176,7 @@ func TestIsHeldAsksWithoutMakingOrKeepingTheLock(t *testing.T) {
 	testkit.Must(t, h.Release())
 	wantHeld("free", false)
 	take(t, p)
-	p.Path = filepath.Join(p.Path, "below a file")
+	p.Path, p.Name = p.Path+"/below a file", p.Name+"/below a file"
 	if _, err := p.IsHeld(); !errors.Is(err, errors.ErrLock) {
 		t.Errorf("a place that can't be: %v", err)
 	}

@@ -15,8 +15,9 @@ import (
 func (p Place) create(name string) (vfs.File, error) {
 	// The umask, or the directory's default ACL, takes away what it takes away
 	// from a new data file: what remains says who may write. Without the bits to
-	// read, nobody else can open the file even before its mode is set.
-	f, err := p.Dir.Create(name, p.Perm&0o222|0o200)
+	// read, nobody else can open the file even before its mode is set. The owner can,
+	// since their other processes may come meanwhile, or the maker may be killed here.
+	f, err := p.Dir.Create(name, p.Perm&0o222|0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -89,19 +90,18 @@ func (h *Held) mend() {
 	if h.place.Foreign || data == nil || !data.Mode.IsRegular() {
 		return
 	}
-	have, want := h.info.Mode().Perm(), lockMode(data.Mode)
+	have, want := h.info.Mode.Perm(), lockMode(data.Mode)
 	if want&^have == 0 {
 		return
 	}
-	uid, gid, known := vfs.OwnerOf(h.info)
-	if !known || uid != data.UID || int(uid) != os.Geteuid() {
+	if h.info.ID == (vfs.ID{}) || h.info.UID != data.UID || int(h.info.UID) != os.Geteuid() {
 		return
 	}
 	f, err := h.open()
 	if err != nil {
 		return
 	}
-	if gid != data.GID {
+	if h.info.GID != data.GID {
 		want = share(f, *data)
 	}
 	_ = f.Chmod(have | want)

@@ -3,6 +3,7 @@
 package lock
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -53,12 +54,36 @@ func TestTheLockOfAFileThatDoesNotExistIsForThoseWhomTheUmaskWillLetWriteIt(t *t
 		{0o022, 0o666, 0o600}, {0o002, 0o666, 0o660}, {0, 0o666, 0o666}, {0o077, 0o666, 0o600}, {0o777, 0o666, 0o600},
 		{0o277, 0o666, 0o600}, {0, 0o640, 0o600}, {0o002, 0o660, 0o660}, {0, 0o644, 0o600}, {0o020, 0o666, 0o606},
 	} {
-		p := place(t)
-		p.Perm = c.perm
-		testkit.Umask(t, c.umask)
-		testkit.Must(t, take(t, p).Release())
-		wantLockMode(t, p, c.want)
-		testkit.Must(t, take(t, p).Release())
+		t.Run(fmt.Sprintf("%o with umask %o", c.perm, c.umask), func(t *testing.T) {
+			p := place(t)
+			p.Perm = c.perm
+			testkit.Umask(t, c.umask)
+			testkit.Must(t, take(t, p).Release())
+			wantLockMode(t, p, c.want)
+			testkit.Must(t, take(t, p).Release())
+		})
+	}
+}
+
+// Another process of the user may come before the lock file has its mode, or the maker
+// may be killed before that.
+func TestALockFileServesItsOwnerFromTheFirstMoment(t *testing.T) {
+	testkit.Umask(t, 0o022)
+	disk := faultfs.Wrap(vfs.OS)
+	p := placeIn(t, disk, t.TempDir())
+	looked := 0
+	disk.Before(func(op faultfs.Op) error {
+		if info, err := os.Stat(p.Path); err == nil {
+			looked++
+			if info.Mode()&0o600 != 0o600 {
+				t.Errorf("before %s the lock has mode %v", op.Verb, info.Mode())
+			}
+		}
+		return nil
+	})
+	take(t, p)
+	if looked == 0 {
+		t.Error("nothing was seen of it")
 	}
 }
 

@@ -54,7 +54,7 @@ func (h *Held) inspect() error {
 			return h.place.classify(err)
 		}
 	}
-	return h.place.refuse(vfs.LinksOf(h.info), h.Size(), h.head)
+	return h.place.refuse(h.info.Links, h.Size(), h.head)
 }
 
 // look refuses what lies at the path, without locking it, if it is not ours to

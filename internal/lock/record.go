@@ -70,7 +70,7 @@ func (h *Held) writable() vfs.File {
 	if h.place.Foreign {
 		return nil
 	}
-	if h.Size() == 0 && !h.made && time.Since(h.info.ModTime()) < youth {
+	if h.Size() == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < youth {
 		return nil
 	}
 	found := h.file != nil // and so its content was read when it was locked, or it is new

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 
-	"github.com/gofrs/flock"
-
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // IsHeld reports whether somebody holds the lock right now. It makes no lock
@@ -19,14 +18,14 @@ func (p Place) IsHeld() (bool, error) {
 		}
 		return false, err
 	}
-	f, free, err := p.acquire((*flock.Flock).TryRLock)
+	l, err := p.Dir.Lock(p.Name, vfs.TryShare)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
 		return false, p.classify(err)
-	case free:
-		return false, unlock(f)
+	case l != nil:
+		return false, l.Unlock()
 	}
 	return true, nil
 }
@@ -66,15 +65,15 @@ func (p Place) supplant(name string) (_ *Held, err error) {
 			_ = p.Dir.Remove(name)
 		}
 	}()
-	f, free, err := temp.acquire((*flock.Flock).TryLock)
-	if err != nil || !free { // somebody found the name and locked the file first
+	l, err := p.Dir.Lock(name, vfs.TryLock)
+	if err != nil || l == nil { // somebody found the name and locked the file first
 		made.Close()
 		if err == nil {
 			err = errors.New("it was locked while it was being made")
 		}
 		return nil, temp.classify(err)
 	}
-	h, err := temp.confirm(f, made)
+	h, err := temp.confirm(l, made)
 	if err == nil && h == nil {
 		err = fmt.Errorf("%w: %s was replaced while it was being made", errors.ErrLock, printable(temp.Path))
 	}

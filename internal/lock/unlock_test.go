@@ -15,23 +15,6 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
 
-// gofrs/flock keeps its file open if unlock fails, and gives no access to it.
-func TestClosingTheFileOfAFlockFreesItsLock(t *testing.T) {
-	p := place(t)
-	write(t, p.Path, "")
-	f := flock.New(p.Path)
-	if closeFile(f) {
-		t.Error("it closed a file that was never opened")
-	}
-	if ok, err := f.TryLock(); !ok || err != nil {
-		t.Fatal(ok, err)
-	}
-	if !closeFile(f) {
-		t.Fatal("it found no file")
-	}
-	take(t, p)
-}
-
 // A second release must not close a descriptor that is somebody else's by then.
 func TestASecondReleaseDoesNothing(t *testing.T) {
 	p := place(t)

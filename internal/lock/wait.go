@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -79,10 +77,10 @@ func Wait(p Place, done <-chan struct{}) (*Held, error) {
 
 // thread is one blocked call of flock(2).
 type thread struct {
-	waiting int               // how many would take the lock
-	got     chan *flock.Flock // the lock, for one of them
-	over    chan struct{}     // closed when the call returned
-	err     error             // why it failed; read after over
+	waiting int           // how many would take the lock
+	got     chan vfs.Lock // the lock, for one of them
+	over    chan struct{} // closed when the call returned
+	err     error         // why it failed; read after over
 }
 
 type threadKey struct {
@@ -110,7 +108,7 @@ func pause(d time.Duration, done <-chan struct{}) error {
 // sleep waits on the thread for this inode, or if it can have none until the next
 // poll. Neither lock nor error means that
 // the world has moved: try again.
-func (p Place) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (*flock.Flock, error) {
+func (p Place) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (vfs.Lock, error) {
 	t := p.join(threadKey{p.Path, id})
 	if t == nil {
 		return nil, pause(poll, done)
@@ -148,7 +146,7 @@ func (p Place) join(key threadKey) *thread {
 		if len(threads.by) >= maxThreads {
 			return nil
 		}
-		t = &thread{got: make(chan *flock.Flock, 1), over: make(chan struct{})}
+		t = &thread{got: make(chan vfs.Lock, 1), over: make(chan struct{})}
 		threads.by[key] = t
 		go t.block(p, key)
 	}
@@ -159,7 +157,7 @@ func (p Place) join(key threadKey) *thread {
 // block waits in the kernel. It touches nothing of the waiters' but the thread,
 // since they may be gone when it returns.
 func (t *thread) block(p Place, key threadKey) {
-	f, _, err := p.acquire(func(f *flock.Flock) (bool, error) { return true, f.Lock() })
+	l, err := p.Dir.Lock(p.Name, vfs.WaitLock)
 	threads.Lock()
 	defer threads.Unlock()
 	delete(threads.by, key)
@@ -171,16 +169,16 @@ func (t *thread) block(p Place, key threadKey) {
 			t.err = err
 		}
 	case t.waiting > 0:
-		t.got <- f
+		t.got <- l
 	default:
-		_ = unlock(f) // nobody is left to tell
+		_ = l.Unlock() // nobody is left to tell
 	}
 	close(t.over)
 }
 
 // leave stops waiting. If the lock has come and nobody took it, it is the
 // leaver's.
-func (t *thread) leave() *flock.Flock {
+func (t *thread) leave() vfs.Lock {
 	threads.Lock()
 	defer threads.Unlock()
 	t.waiting--

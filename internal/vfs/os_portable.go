@@ -89,24 +89,15 @@ func (d *osDir) Volume(name string, _ Info) (Volume, error) {
 	return volumeOf(d.join(name))
 }
 
-func (d *osDir) Same(name string, info fs.FileInfo) (bool, error) {
+// Same is of the Dir interface.
+func (d *osDir) Same(name string, l Lock) (bool, error) {
 	there, err := os.Lstat(d.join(name))
-	if err != nil {
-		return false, err
-	}
-	return os.SameFile(there, info), nil
+	return err == nil && os.SameFile(there, l.(*fileLock).info), err
 }
 
-// IDOf tells which file info was read from, false where the platform does not say.
-func IDOf(fs.FileInfo) (ID, bool) { return ID{}, false }
-
-// OwnerOf tells who owns the file that info was read from, false where the
-// platform does not say.
-func OwnerOf(fs.FileInfo) (uid, gid uint32, ok bool) { return 0, 0, false }
-
-// LinksOf counts the names of the file that info was read from; 1 where the
-// platform does not say.
-func LinksOf(fs.FileInfo) uint64 { return 1 }
+// InfoOf is what another package's look at a file tells. The ID is zero, since that does not
+// tell it, and so are owner and group.
+func InfoOf(info fs.FileInfo) Info { return plainInfo(ID{}, info) }
 
 func (d *osDir) Open(name string) (File, error) { return osFS{}.Open(d.join(name), false) }
 

@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gofrs/flock"
+
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
@@ -68,11 +70,11 @@ func TestInfoIsWhatTheSystemSays(t *testing.T) {
 		info.Mtime != want.ModTime().UnixNano() || info.Ctime == 0 || info.Ino != st.Ino || info.Dev != uint64(st.Dev) {
 		t.Errorf("%+v is not %+v", info, st)
 	}
-	if id, ok := IDOf(want); !ok || id != info.ID {
-		t.Errorf("IDOf gives %v, %v, want %v", id, ok, info.ID)
+	if i := InfoOf(want); i.ID != info.ID || i.UID != info.UID || i.GID != info.GID || i.Links != 2 || i.Mode != info.Mode || i.Size != 5 || i.Mtime != info.Mtime {
+		t.Errorf("InfoOf gives %+v, want %+v", i, info)
 	}
-	if _, ok := IDOf(fakeInfo{}); ok {
-		t.Error("IDOf knows a file that is none")
+	if i := InfoOf(fakeInfo{want}); i.ID != (ID{}) || i.Links != 1 {
+		t.Errorf("InfoOf knows a file that is none: %+v", i)
 	}
 }
 
@@ -233,8 +235,9 @@ func TestSameTellsFilesApart(t *testing.T) {
 	d := openDir(t, dir)
 	create(t, d, "a", "")
 	create(t, d, "b", "")
-	a, err := os.Stat(filepath.Join(dir, "a"))
+	a, err := d.Lock("a", TryLock)
 	testkit.Must(t, err)
+	defer a.Unlock()
 	for name, want := range map[string]bool{"a": true, "b": false} {
 		if got, err := d.Same(name, a); got != want || err != nil {
 			t.Errorf("Same(%s) is %v, %v", name, got, err)
@@ -397,4 +400,54 @@ func TestAWriteThatWritesNothingIsAnError(t *testing.T) {
 	if n != 1 || !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("wrote %d, %v", n, err)
 	}
+}
+
+func TestALockExcludesOthersAndASharedOneDoesNot(t *testing.T) {
+	d := openDir(t, t.TempDir())
+	create(t, d, "a", "")
+	for _, name := range []string{"a", "."} {
+		held, err := d.Lock(name, TryLock)
+		testkit.Must(t, err)
+		for _, mode := range []LockMode{TryLock, TryShare} {
+			if l, err := d.Lock(name, mode); l != nil || err != nil {
+				t.Errorf("%s: a second lock is %v, %v", name, l, err)
+			}
+		}
+		testkit.Must(t, held.Unlock())
+		shared, err := d.Lock(name, TryShare)
+		testkit.Must(t, err)
+		again, err := d.Lock(name, TryShare)
+		testkit.Must(t, err)
+		if l, err := d.Lock(name, TryLock); l != nil || err != nil {
+			t.Errorf("%s: beside shared ones: %v, %v", name, l, err)
+		}
+		testkit.Must(t, errors.Join(shared.Unlock(), again.Unlock()))
+		waited, err := d.Lock(name, WaitLock)
+		testkit.Must(t, err)
+		testkit.Must(t, waited.Unlock())
+	}
+	if _, err := d.Lock("none", TryLock); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a lock on nothing: %v", err)
+	}
+}
+
+// gofrs/flock keeps its file open if unlock fails, and gives no access to it.
+func TestClosingTheFileOfAFlockFreesItsLock(t *testing.T) {
+	d := openDir(t, t.TempDir())
+	create(t, d, "a", "")
+	f := flock.New(d.Path() + "/a")
+	if closeFile(f) {
+		t.Error("it closed a file that was never opened")
+	}
+	if ok, err := f.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if !closeFile(f) {
+		t.Fatal("it found no file")
+	}
+	l, err := d.Lock("a", TryLock)
+	if l == nil || err != nil {
+		t.Fatal(l, err)
+	}
+	testkit.Must(t, l.Unlock())
 }

@@ -122,41 +122,20 @@ func (d *osDir) Volume(name string, info Info) (v Volume, err error) {
 	return v, nil
 }
 
-func (d *osDir) Same(name string, info fs.FileInfo) (bool, error) {
+// Same is of the Dir interface.
+func (d *osDir) Same(name string, l Lock) (bool, error) {
 	there, err := d.Stat(name)
-	if err != nil {
-		return false, err
-	}
-	id, ok := IDOf(info)
-	return ok && there.ID == id, nil
+	return err == nil && there.ID == l.Info().ID, err
 }
 
-// IDOf tells which file info was read from, false where the platform does not say.
-func IDOf(info fs.FileInfo) (ID, bool) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return ID{}, false
-	}
-	return ID{uint64(st.Dev), uint64(st.Ino)}, true
-}
-
-// OwnerOf tells who owns the file that info was read from, false where the
-// platform does not say.
-func OwnerOf(info fs.FileInfo) (uid, gid uint32, ok bool) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, 0, false
-	}
-	return st.Uid, st.Gid, true
-}
-
-// LinksOf counts the names of the file that info was read from; 1 where the
-// platform does not say.
-func LinksOf(info fs.FileInfo) uint64 {
+// InfoOf is what another package's look at a file tells. The ID is zero where the platform
+// does not tell it, and then so are owner and group.
+func InfoOf(info fs.FileInfo) Info {
+	i := Info{Mode: info.Mode(), Links: 1, Size: info.Size(), Mtime: info.ModTime().UnixNano()}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return uint64(st.Nlink)
+		i.ID, i.UID, i.GID, i.Links = ID{uint64(st.Dev), uint64(st.Ino)}, st.Uid, st.Gid, uint64(st.Nlink)
 	}
-	return 1
+	return i
 }
 
 func (d *osDir) open(name string, flags int, perm fs.FileMode) (File, error) {

@@ -47,8 +47,12 @@ type Dir interface {
 	// Volume gives the filesystem of an entry; info is what Stat gave for it. For an empty name it gives the
 	// filesystem of the directory, and info is what Self gave.
 	Volume(name string, info Info) (Volume, error)
-	// Same reports whether the entry is the file that info was read from.
-	Same(name string, info fs.FileInfo) (bool, error)
+	// Lock opens an entry, or the directory itself as ".", and takes flock(2) on it. A nil
+	// Lock without an error means that somebody else holds it. It works by the
+	// directory's path, which gofrs/flock needs, and on a Dir that was closed too.
+	Lock(name string, mode LockMode) (Lock, error)
+	// Same reports whether the entry is the file that is locked.
+	Same(name string, l Lock) (bool, error)
 	// Open opens an entry for reading, as [FS.Open] does.
 	Open(name string) (File, error)
 	// OpenRecord opens an entry for reading and writing in place.

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sync"
 )
 
 // Crashes gives each disk that a power cut now could leave, as a filesystem of
@@ -34,6 +35,7 @@ func (f *FS) crash(survived []*change) []*FS {
 	var disks []*FS
 	choose(files, map[*node]*state{}, func(content map[*node]*state) {
 		disk := &FS{last: f.last}
+		disk.freed = sync.NewCond(&disk.mu)
 		disk.root = rebuild(f.root, tree, content, map[*node]*node{})
 		disks = append(disks, disk)
 	})

@@ -14,8 +14,7 @@
 //   - an fsync of a file says nothing about its name, nor one of a directory
 //     about its files.
 //
-// A lock is taken by path on the real system, so nothing here can be locked:
-// use it WithoutLock.
+// Files can be locked, and a crash frees their locks.
 package crashfs
 
 import (
@@ -35,6 +34,7 @@ const maxHops = 40
 // FS is a simulated disk. It is safe for concurrent use.
 type FS struct {
 	mu      sync.Mutex
+	freed   *sync.Cond // a lock
 	root    *node
 	last    uint64    // the last inode number and the last tick of the clock
 	pending []*change // of directories, not yet on disk
@@ -51,6 +51,9 @@ type node struct {
 	stored  map[string]*node // of a directory: what is on disk
 	parent  *node            // of a directory: the one that ".." means
 	target  string           // of a symbolic link
+
+	exclusive bool // somebody holds the lock on it; or
+	shared    int  // so many share it
 }
 
 // state is what an fsync of a file makes durable.
@@ -88,6 +91,7 @@ type entry struct {
 // New makes an empty disk.
 func New() *FS {
 	f := &FS{}
+	f.freed = sync.NewCond(&f.mu)
 	f.root = f.newNode(fs.ModeDir | 0o755)
 	f.root.parent = f.root
 	return f

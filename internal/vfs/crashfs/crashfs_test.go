@@ -199,7 +199,7 @@ func TestVerbsRefuseWhatARealDiskRefuses(t *testing.T) {
 		"rename nothing":                {d.Rename("none", d, "x"), fs.ErrNotExist},
 		"remove nothing":                {d.Remove("none"), fs.ErrNotExist},
 		"an attribute that is not set":  {drop(file.Attr("user.x")), fs.ErrNotExist},
-		"compare with a real file":      {drop(d.Same("a", nil)), errors.ErrUnsupported},
+		"lock nothing":                  {drop(d.Lock("none", vfs.TryLock)), fs.ErrNotExist},
 		"clone more than there is":      {file.CloneFrom(file, 5), io.ErrUnexpectedEOF},
 	} {
 		if !errors.Is(got.err, got.want) {
@@ -255,4 +255,41 @@ func TestVerbsDoWhatTheySay(t *testing.T) {
 		t.Errorf("the clone has %d bytes, %v", info.Size, err)
 	}
 	testkit.Must(t, d.Close())
+}
+
+func TestALockExcludesUntilItIsFreedOrTheMachineDies(t *testing.T) {
+	f := New()
+	d := openDir(t, f, "/")
+	write(t, d, "a", "")
+	f.SyncAll()
+	for _, name := range []string{"a", "."} {
+		held, err := d.Lock(name, vfs.TryLock)
+		testkit.Must(t, err)
+		if same, err := d.Same("a", held); same != (name == "a") || err != nil {
+			t.Errorf("Same of %s: %v, %v", name, same, err)
+		}
+		if l, err := d.Lock(name, vfs.TryShare); l != nil || err != nil {
+			t.Errorf("%s: beside an exclusive lock: %v, %v", name, l, err)
+		}
+		for disk := range f.Crashes() {
+			if l, err := openDir(t, disk, "/").Lock(name, vfs.TryLock); l == nil || err != nil {
+				t.Errorf("%s: after a crash: %v, %v", name, l, err)
+			}
+		}
+		got := make(chan vfs.Lock)
+		go func() {
+			l, _ := d.Lock(name, vfs.WaitLock)
+			got <- l
+		}()
+		testkit.Must(t, held.Unlock())
+		testkit.Must(t, (<-got).Unlock())
+		first, err := d.Lock(name, vfs.TryShare)
+		testkit.Must(t, err)
+		second, err := d.Lock(name, vfs.TryShare)
+		testkit.Must(t, err)
+		if l, err := d.Lock(name, vfs.TryLock); l != nil || err != nil {
+			t.Errorf("%s: beside shared locks: %v, %v", name, l, err)
+		}
+		testkit.Must(t, errors.Join(first.Unlock(), second.Unlock()))
+	}
 }

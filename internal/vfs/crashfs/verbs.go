@@ -147,9 +147,57 @@ func (d *dir) Stat(name string) (vfs.Info, error) {
 
 func (d *dir) Volume(string, vfs.Info) (vfs.Volume, error) { return vfs.Volume{}, vfs.ErrNoVolume }
 
-// Same can't know: info is of a file on the real disk.
-func (d *dir) Same(name string, info fs.FileInfo) (bool, error) {
-	return false, pathError("same", d.join(name), errors.ErrUnsupported)
+func (d *dir) Lock(name string, mode vfs.LockMode) (vfs.Lock, error) {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	n := d.node
+	if name != "." {
+		var err error
+		if n, err = d.entry("open", name); err != nil {
+			return nil, err
+		}
+	}
+	for n.exclusive || mode != vfs.TryShare && n.shared > 0 {
+		if mode != vfs.WaitLock {
+			return nil, nil
+		}
+		d.fs.freed.Wait()
+	}
+	l := &lock{fs: d.fs, node: n, info: n.info(), shared: mode == vfs.TryShare}
+	l.count(1)
+	return l, nil
+}
+
+func (d *dir) Same(name string, l vfs.Lock) (bool, error) {
+	there, err := d.Stat(name)
+	return err == nil && there.ID == l.Info().ID, err
+}
+
+// lock is a lock on a file of the disk. A crash frees it, as the kernel does.
+type lock struct {
+	fs     *FS
+	node   *node
+	info   vfs.Info
+	shared bool
+}
+
+// count notes that the lock came, or went. The mutex is held.
+func (l *lock) count(n int) {
+	if l.shared {
+		l.node.shared += n
+	} else {
+		l.node.exclusive = n > 0
+	}
+}
+
+func (l *lock) Info() vfs.Info { return l.info }
+
+func (l *lock) Unlock() error {
+	l.fs.mu.Lock()
+	defer l.fs.mu.Unlock()
+	l.count(-1)
+	l.fs.freed.Broadcast()
+	return nil
 }
 
 func (d *dir) Open(name string) (vfs.File, error) {

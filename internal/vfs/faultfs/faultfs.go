@@ -10,9 +10,6 @@
 // A write that fails has written the first half, as a disk that fills up does.
 // A close that fails has closed, as on Linux; a second one panics. Any other operation that fails
 // has done nothing.
-//
-// Locks are taken by path on the real system, past any vfs.FS, so a lock file's
-// own open and flock(2) are not among the operations.
 package faultfs
 
 import (
@@ -43,6 +40,7 @@ const (
 	Create     = "create"
 	Stat       = "stat"
 	Volume     = "volume"
+	Lock       = "lock"
 	Same       = "same"
 	Readlink   = "readlink"
 	Mkdir      = "mkdir"

@@ -43,9 +43,14 @@ func everyVerb(f *FS, path string) map[string][]error {
 	note(Volume, err)
 	_, err = f.Volume(a, entry)
 	note(Volume, err)
+	l, err := d.Lock("a", vfs.TryLock)
+	note(Lock, err)
+	if l != nil {
+		_, err = d.Same("a", l)
+		note(Same, err)
+		note(Lock, l.Unlock())
+	}
 	info, _ := os.Stat(a)
-	_, err = d.Same("a", info)
-	note(Same, err)
 	note(Writable, d.Writable("a"))
 	_, err = d.Names()
 	note(Names, err)
@@ -99,7 +104,7 @@ func fileVerbs(note func(string, error), f, src vfs.File, info fs.FileInfo) {
 	note(Sync, f.Sync())
 }
 
-var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Same, Readlink, Mkdir, Writable, Rename, Remove, Names,
+var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Lock, Same, Readlink, Mkdir, Writable, Rename, Remove, Names,
 	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close, Volume, Truncate, SetMtime}
 
 func fixture(t *testing.T) string {

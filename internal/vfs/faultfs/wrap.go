@@ -81,8 +81,16 @@ func (d *dir) Volume(name string, info vfs.Info) (vfs.Volume, error) {
 	return ask(d.fs, Volume, d.join(name), func() (vfs.Volume, error) { return d.inner.Volume(name, info) })
 }
 
-func (d *dir) Same(name string, info fs.FileInfo) (bool, error) {
-	return ask(d.fs, Same, d.join(name), func() (bool, error) { return d.inner.Same(name, info) })
+// Lock can't be skipped.
+func (d *dir) Lock(name string, mode vfs.LockMode) (vfs.Lock, error) {
+	if err := d.fs.begin(Lock, d.join(name)); err != nil {
+		return nil, err
+	}
+	return d.inner.Lock(name, mode)
+}
+
+func (d *dir) Same(name string, l vfs.Lock) (bool, error) {
+	return ask(d.fs, Same, d.join(name), func() (bool, error) { return d.inner.Same(name, l) })
 }
 
 func (d *dir) Open(name string) (vfs.File, error) {

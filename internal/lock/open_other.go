@@ -1,5 +1,0 @@
-//go:build !unix
-
-package lock
-
-const openFlags = 0
