@@ -66,11 +66,6 @@ type editor struct {
 	text textedit.Format
 }
 
-// encodedEditor is an Editor that can do with the encoding of a value.
-type encodedEditor interface {
-	EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
-}
-
 // editing gives the codec the power to edit, unless its options take it away.
 func (s settings) editing(c Codec, text textedit.Format) Codec {
 	if s.rewrite {
@@ -87,20 +82,9 @@ func (e editor) Edit(w io.Writer, old []byte, v any) error {
 	if err := e.Dump(&enc, v); err != nil {
 		return err
 	}
-	_, err := e.EditEncoded(w, old, enc.Bytes(), typeOf(v))
-	return err
-}
-
-// EditEncoded is Edit with a value of type t that is given as Dump has encoded
-// it, which is how a transaction keeps it: so what is written is what was
-// encoded, even if that does not decode. Wrapping codecs report by done whether
-// what they wrap can do so; if not, nothing has happened.
-func (e editor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
-	o, err := e.LoadOriginal(old, 0, reflect.New(t).Interface(), nil)
-	if err != nil {
-		return true, e.replace(w, old, enc, err)
-	}
-	return true, e.EditOriginal(w, o, enc, t)
+	t := typeOf(v)
+	o, _ := e.load(old, 0, reflect.New(t).Interface(), nil) // what does not load is replaced
+	return o.edit(w, enc.Bytes(), t)
 }
 
 // rewriteOwn writes a value over a text that is just what this codec writes for what
@@ -115,8 +99,8 @@ func (e editor) rewriteOwn(w io.Writer, old, enc []byte) error {
 	return emit(w, enc)
 }
 
-// edit writes what differs between the encoding of what o holds and enc into its text.
-func (e editor) edit(w io.Writer, o *Original, enc []byte, t reflect.Type) error {
+// editText writes what differs between the encoding of what the text holds and enc into it.
+func (o *original) editText(w io.Writer, enc []byte, t reflect.Type) error {
 	var first *textedit.Document
 	open := func(like *textedit.Node) (doc *textedit.Document, err error) {
 		first, err = o.document(like)
@@ -124,36 +108,36 @@ func (e editor) edit(w io.Writer, o *Original, enc []byte, t reflect.Type) error
 	}
 	var unstable error
 	check := func(doc *textedit.Document) error {
-		is, err := e.recode(doc, doc == first, t)
+		is, err := o.recode(doc, doc == first, t)
 		if errors.Is(err, errUnstable) {
 			unstable = err
 		}
-		if err == nil && !textedit.SameData(e.text, is, enc) {
+		if err == nil && !textedit.SameData(o.editor.text, is, enc) {
 			err = errors.New("the edited text decodes to another value")
 		}
 		return err
 	}
-	opt := textedit.Options{Check: check, Refuse: e.keepComments}
+	opt := textedit.Options{Check: check, Refuse: o.keepComments}
 	if !dependent.of(t) {
-		opt.Recode = func(part []byte) ([]byte, error) { return e.recode(&textedit.Document{Text: part}, true, t) }
+		opt.Recode = func(part []byte) ([]byte, error) { return o.recode(&textedit.Document{Text: part}, true, t) }
 	}
-	text, report, err := textedit.EditOpened(e.text, open, o.was, enc, opt)
+	text, report, err := textedit.EditOpened(o.editor.text, open, o.was, enc, opt)
 	switch {
 	case unstable != nil:
 		return unstable
 	case first == nil: // the text can't be parsed
-		return e.replace(w, o.text, enc, err)
+		return o.replace(w, o.text, enc, err)
 	case err != nil:
-		if _, unread := e.text.Parse(o.was); unread != nil { // nothing to compare with
-			return e.replace(w, o.text, enc, unread)
+		if _, unread := o.editor.text.Parse(o.was); unread != nil { // nothing to compare with
+			return o.replace(w, o.text, enc, unread)
 		}
-		if !e.survives(enc, t) {
+		if !o.survives(enc, t) {
 			err = fmt.Errorf("%w: what a %s is written as loads as another value, so no edit of the text can be proven; "+
 				"mend its Marshal or Unmarshal method, or give the codec the option codec.Rewrite()", err, t)
 		}
-		return &errors.EncodeError{Format: e.format, Err: err}
+		return &errors.EncodeError{Format: o.format, Err: err}
 	}
-	e.tell(w, report)
+	o.tell(w, report)
 	return emit(w, text)
 }
 
@@ -169,7 +153,7 @@ func (e editor) loads(enc []byte, t reflect.Type) bool {
 
 // survives is the proof of a text that is an encoding: it decodes to what was encoded.
 func (e editor) survives(enc []byte, t reflect.Type) bool {
-	o, err := e.LoadOriginal(enc, 0, reflect.New(t).Interface(), nil)
+	o, err := e.load(enc, 0, reflect.New(t).Interface(), nil)
 	return err == nil && o.failed == nil && textedit.SameData(e.text, o.was, enc)
 }
 

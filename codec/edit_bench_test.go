@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
+	"github.com/holdfast-go/holdfast/internal/editing"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
@@ -46,11 +47,6 @@ var editors = map[string]codec.Editor{
 	"YAML": codec.YAML().(codec.Editor), "TOML": codec.TOML().(codec.Editor), "JSON": codec.JSON().(codec.Editor),
 }
 
-// staged is what a transaction asks of a codec: it has encoded the value before.
-type staged interface {
-	EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
-}
-
 // benchmarkEdit sets one value in a text of an editor's format, proof included.
 func benchmarkEdit[T any](b *testing.B, c codec.Editor, text []byte, change func(T)) {
 	var v T
@@ -61,9 +57,9 @@ func benchmarkEdit[T any](b *testing.B, c codec.Editor, text []byte, change func
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if done, err := c.(staged).EditEncoded(io.Discard, text, []byte(enc), reflect.TypeFor[T]()); err != nil || !done {
-			b.Fatal(done, err)
-		}
+		o, err := c.(editing.Editor).LoadOriginal(text, 0, new(T), nil)
+		testkit.Must(b, err)
+		testkit.Must(b, o.Edit(io.Discard, []byte(enc), reflect.TypeFor[T]()))
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(text)), "ns/B")
 }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/editing"
 )
 
 // Gzip makes a codec whose files are the compressed files of inner. The same value always gives the
@@ -95,48 +96,59 @@ type gzippedEditor struct {
 // Edit limits the inflated size of old only if w has a MaxSize. If old does not inflate, it can't be
 // edited and v is written whole.
 func (c gzippedEditor) Edit(w io.Writer, old []byte, v any) error {
-	_, err := c.edit(w, old, func(plain io.Writer, text []byte) (bool, error) {
-		return true, c.editor.Edit(plain, text, v)
-	}, func() error { return c.Dump(w, v) })
-	return err
-}
-
-// EditEncoded is Edit with a value that is encoded and compressed.
-func (c gzippedEditor) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
-	editor, ok := c.editor.(encodedEditor)
-	if !ok {
-		return false, nil
-	}
-	value, err := inflate(enc, 0)
-	if err != nil {
-		return false, err
-	}
-	return c.edit(w, old, func(plain io.Writer, text []byte) (bool, error) {
-		return editor.EditEncoded(plain, text, value, t)
-	}, func() error { return emit(w, enc) })
-}
-
-// edit has the text that old holds edited, and written whole if it holds none.
-func (c gzippedEditor) edit(w io.Writer, old []byte, edit func(w io.Writer, plain []byte) (bool, error), whole func() error) (done bool, err error) {
 	var max int64
 	if limit, ok := w.(interface{ MaxSize() int64 }); ok {
 		max = limit.MaxSize()
 	}
 	plain, err := inflate(old, max)
 	if errors.Is(err, errors.ErrDecode) {
-		return true, whole()
+		return c.Dump(w, v)
 	}
 	if err != nil {
-		return true, err
+		return err
 	}
-	edited := inflated{outer: w}
-	if done, err = edit(&edited, plain); err != nil || !done {
-		return done, err
+	return edited(w, old, plain, func(w io.Writer) error { return c.editor.Edit(w, plain, v) })
+}
+
+// LoadOriginal is of editing.Editor.
+func (c gzippedEditor) LoadOriginal(text []byte, max int64, v any, last *editing.LastWrite) (*editing.Original, error) {
+	inner, can := c.editor.(editing.Editor)
+	if !can {
+		return nil, c.Load(NewSource(text, max), v)
 	}
-	if bytes.Equal(edited.Bytes(), plain) {
-		return true, emit(w, old)
+	plain, err := inflate(text, max)
+	if err != nil {
+		return editing.NewOriginal(text, func(w io.Writer, enc []byte, _ reflect.Type) error {
+			if errors.Is(err, errors.ErrDecode) {
+				return emit(w, enc)
+			}
+			return err
+		}), err
 	}
-	return true, deflate(w, func(z io.Writer) error { return emit(z, edited.Bytes()) })
+	o, err := inner.LoadOriginal(plain, max, v, last)
+	if o == nil {
+		return nil, err
+	}
+	return editing.NewOriginal(text, func(w io.Writer, enc []byte, t reflect.Type) error {
+		value, err := inflate(enc, 0)
+		if err != nil {
+			return err
+		}
+		return edited(w, text, plain, func(w io.Writer) error { return o.Edit(w, value, t) })
+	}), err
+}
+
+// edited compresses what an edit makes of the plain text, and keeps the old bytes if that
+// is the same.
+func edited(w io.Writer, old, plain []byte, edit func(w io.Writer) error) error {
+	text := inflated{outer: w}
+	if err := edit(&text); err != nil {
+		return err
+	}
+	if bytes.Equal(text.Bytes(), plain) {
+		return emit(w, old)
+	}
+	return deflate(w, func(z io.Writer) error { return emit(z, text.Bytes()) })
 }
 
 // inflated takes the text of an edit and passes on what is said about it.

@@ -14,10 +14,10 @@ import (
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
-// editing is a text codec whose Edit appends.
-type editing struct{ codec.Codec }
+// appending is a text codec whose Edit appends.
+type appending struct{ codec.Codec }
 
-func (editing) Edit(w io.Writer, old []byte, v any) error {
+func (appending) Edit(w io.Writer, old []byte, v any) error {
 	if v == "fail" {
 		return errTouchy
 	}
@@ -81,7 +81,7 @@ func TestGzipKeepsTheEditor(t *testing.T) {
 	if _, ok := codec.Gzip(codec.Pair(func(io.Reader) (int, error) { return 0, nil }, func(io.Writer, int) error { return nil })).(codec.Editor); ok {
 		t.Error("it made an editor of a plain codec")
 	}
-	c := codec.Gzip(editing{codec.Text()}).(codec.Editor)
+	c := codec.Gzip(appending{codec.Text()}).(codec.Editor)
 	// Another compressor's bytes for the same content.
 	var old bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&old, gzip.HuffmanOnly)

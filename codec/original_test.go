@@ -6,28 +6,29 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/editing"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // loadAndEdit is what a handle does for one Update of an int to n, and reports whether
 // the text was taken for the handle's own without an encoding.
-func loadAndEdit(t *testing.T, c Codec, text string, n int, last *LastWrite) (out string, known bool) {
+func loadAndEdit(t *testing.T, c Codec, text string, n int, last *editing.LastWrite) (out string, known bool) {
 	t.Helper()
 	type config struct{ N, M int }
 	var v config
 	e := c.(editor)
-	o, err := e.LoadOriginal([]byte(text), 0, &v, last)
+	o, err := e.load([]byte(text), 0, &v, last)
 	testkit.Must(t, err)
 	v.N = n
 	enc, err := e.dumpStable(v)
 	testkit.Must(t, err)
 	var w bytes.Buffer
-	testkit.Must(t, e.EditOriginal(&w, o, enc, reflect.TypeFor[config]()))
+	testkit.Must(t, o.edit(&w, enc, reflect.TypeFor[config]()))
 	return w.String(), len(o.was) > 0 && &o.was[0] == &o.text[0]
 }
 
 func TestWhatAHandleWroteItselfIsNotEncodedToCompareIt(t *testing.T) {
-	var last LastWrite
+	var last editing.LastWrite
 	text := "{\n  \"N\": 1,\n  \"M\": 7\n}\n"
 	text, known := loadAndEdit(t, JSON(), text, 2, &last)
 	if known {
@@ -47,10 +48,10 @@ func TestWhatAHandleWroteItselfIsNotEncodedToCompareIt(t *testing.T) {
 }
 
 func TestAKnownTextStillHasToDecode(t *testing.T) {
-	var last LastWrite
+	var last editing.LastWrite
 	e := JSON().(editor)
-	last.set(e, []byte("{"))
-	if _, err := e.LoadOriginal([]byte("{"), 0, new(struct{}), &last); !errors.Is(err, errors.ErrDecode) {
+	last.Set(e.style(), []byte("{"))
+	if _, err := e.load([]byte("{"), 0, new(struct{}), &last); !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("%v, want ErrDecode", err)
 	}
 }

@@ -3,6 +3,8 @@ package codec
 import (
 	"io"
 	"reflect"
+
+	"github.com/holdfast-go/holdfast/internal/editing"
 )
 
 // Validate makes a codec that calls check after each Load and before each Dump of inner. If check returns
@@ -59,11 +61,16 @@ func (c validated[T]) loadAny(r io.Reader, v any) error {
 	if err := c.inner.Load(r, v); err != nil {
 		return err
 	}
+	return decodeRefused[T](c.checkLoaded(v))
+}
+
+// checkLoaded checks what v points to.
+func (c validated[T]) checkLoaded(v any) error {
 	value, err := valueOf[T](reflect.ValueOf(v).Elem().Interface())
 	if err == nil {
 		err = guard(func() error { return c.check(value) })
 	}
-	return decodeRefused[T](err)
+	return err
 }
 
 func isInterface[T any]() bool { return reflect.TypeFor[T]().Kind() == reflect.Interface }
@@ -96,29 +103,16 @@ func (c *validatedEditor[T]) Edit(w io.Writer, old []byte, v any) error {
 	return c.editor.Edit(w, old, v)
 }
 
-// LoadOriginal is Load.
-func (c *validatedEditor[T]) LoadOriginal(text []byte, max int64, v any, last *LastWrite) (*Original, error) {
-	inner, can := c.editor.(originalEditor)
-	p, ok := v.(*T)
-	if !can || !ok || isInterface[T]() {
+// LoadOriginal is of editing.Editor. An edit needs no check: Dump has made it when it
+// encoded the value.
+func (c *validatedEditor[T]) LoadOriginal(text []byte, max int64, v any, last *editing.LastWrite) (*editing.Original, error) {
+	inner, can := c.editor.(editing.Editor)
+	if _, same := v.(*T); !can || !same && !isInterface[T]() {
 		return nil, c.Load(NewSource(text, max), v)
 	}
-	o, err := inner.LoadOriginal(text, max, p, last)
-	if err == nil {
-		err = decodeRefused[T](guard(func() error { return c.check(*p) }))
+	o, err := inner.LoadOriginal(text, max, v, last)
+	if err != nil {
+		return o, err
 	}
-	return o, err
-}
-
-// EditOriginal needs no check: Dump has made it when it encoded the value.
-func (c *validatedEditor[T]) EditOriginal(w io.Writer, o *Original, enc []byte, t reflect.Type) error {
-	return c.editor.(originalEditor).EditOriginal(w, o, enc, t)
-}
-
-// EditEncoded needs no check: Dump has made it when it encoded the value.
-func (c *validatedEditor[T]) EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error) {
-	if editor, ok := c.editor.(encodedEditor); ok {
-		return editor.EditEncoded(w, old, enc, t)
-	}
-	return false, nil
+	return o, decodeRefused[T](c.checkLoaded(v))
 }

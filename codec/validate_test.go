@@ -96,7 +96,7 @@ func TestValidateKeepsTheEditor(t *testing.T) {
 	if _, ok := codec.Validate(plain, check).(codec.Editor); ok {
 		t.Error("it made an editor of a plain codec")
 	}
-	c := codec.Validate(codec.Gzip(editing{codec.Text()}), check).(codec.Editor)
+	c := codec.Validate(codec.Gzip(appending{codec.Text()}), check).(codec.Editor)
 	old, err := dumped(c, "a")
 	testkit.Must(t, err)
 	var out bytes.Buffer

@@ -3,11 +3,11 @@ package handle
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/editing"
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/safety"
 )
@@ -43,13 +43,11 @@ func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 // decodeOriginal is decode of the text that is to be edited. The form keeps what the
 // codec finds out about it.
 func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
-	c, ok := f.codec.(interface {
-		LoadOriginal(text []byte, max int64, v any, last *codec.LastWrite) (*codec.Original, error)
-	})
+	c, ok := f.codec.(editing.Editor)
 	if !ok {
 		return decode[T](f.codec, text, f.max)
 	}
-	var original *codec.Original
+	var original *editing.Original
 	err = calm(errors.ErrDecode, func() (err error) {
 		original, err = c.LoadOriginal(text, f.max, &v, f.last)
 		return err
@@ -95,8 +93,8 @@ type form[T any] struct {
 	codec    codec.Editor
 	max      int64
 	log      *safety.Log
-	last     *codec.LastWrite
-	original *codec.Original // of the text that an Update has loaded; nil of any other
+	last     *editing.LastWrite
+	original *editing.Original // of the text that an Update has loaded; nil of any other
 }
 
 // Same is of the engine's Form interface.
@@ -130,17 +128,12 @@ func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) 
 // edit gives the codec the encoding itself if it takes one, for what is encoded
 // need not decode. To another codec such a value can only be written whole.
 func (f *form[T]) edit(out *editBuffer, old, value []byte) error {
-	if c, ok := f.codec.(interface {
-		EditOriginal(w io.Writer, o *codec.Original, enc []byte, t reflect.Type) error
-	}); ok && f.original.Of(old) {
-		return c.EditOriginal(out, f.original, value, reflect.TypeFor[T]())
+	o := f.original
+	if c, ok := f.codec.(editing.Editor); ok && !o.Of(old) {
+		o, _ = c.LoadOriginal(old, f.max, new(T), f.last) // what does not load is replaced
 	}
-	if c, ok := f.codec.(interface {
-		EditEncoded(w io.Writer, old, enc []byte, t reflect.Type) (done bool, err error)
-	}); ok {
-		if done, err := c.EditEncoded(out, old, value, reflect.TypeFor[T]()); done || err != nil {
-			return err
-		}
+	if o != nil {
+		return o.Edit(out, value, reflect.TypeFor[T]())
 	}
 	v, err := decode[T](f.codec, value, 0)
 	if err != nil {
