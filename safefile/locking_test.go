@@ -177,11 +177,11 @@ func TestTheLockIsAFileOfItsOwnAndTheDataIsNeverLocked(t *testing.T) {
 func TestWhatIsPlantedAsALockIsRefusedAndLeftAlone(t *testing.T) {
 	testkit.NeedLinux(t)
 	for what, plant := range map[string]func(t *testing.T, lock string){
-		"a link": func(t *testing.T, lock string) { testkit.Must(t, os.Symlink("victim", lock)) },
+		"a link":          func(t *testing.T, lock string) { testkit.Must(t, os.Symlink("victim", lock)) },
 		"a dangling link": func(t *testing.T, lock string) { testkit.Must(t, os.Symlink("nothing", lock)) },
 		"a looping link":  func(t *testing.T, lock string) { testkit.Must(t, os.Symlink(filepath.Base(lock), lock)) },
-		"a FIFO":      func(t *testing.T, lock string) { testkit.FIFO(t, lock) },
-		"a directory": func(t *testing.T, lock string) { testkit.Must(t, os.Mkdir(lock, 0o755)) },
+		"a FIFO":          func(t *testing.T, lock string) { testkit.FIFO(t, lock) },
+		"a directory":     func(t *testing.T, lock string) { testkit.Must(t, os.Mkdir(lock, 0o755)) },
 		"a socket": func(t *testing.T, lock string) {
 			l, err := net.Listen("unix", lock)
 			testkit.Must(t, err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -131,3 +132,11 @@ func (c *crew) dismiss() history {
 	}
 	return said
 }
+
+func TestMain(m *testing.M) {
+	testkit.Main(m, testkit.Roles{"worker": func(args []string) { os.Exit(serve(args[0])) }})
+}
+
+// patience is how long a test waits for what should come at once, before it
+// takes it for a hang.
+const patience = 2 * time.Minute

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
@@ -115,4 +116,13 @@ func (c *crew) verifyAll(dir string, said history) {
 			c.t.Error(err)
 		}
 	}
+}
+
+// temps are the entries that writers have begun.
+func temps(t *testing.T, dir string) []string {
+	t.Helper()
+	return slices.DeleteFunc(testkit.Names(t, dir), func(name string) bool {
+		_, isTemp := replace.ParseName(name)
+		return !isTemp
+	})
 }
