@@ -15,25 +15,25 @@
 //
 // # Group commit
 //
-// Nobody waits for the disk alone. The first to stage while the disk is idle
-// commits at once, on its own goroutine. While it is in its fsyncs, the next
-// functions already run and stage into the next batch, which one of them
-// commits when the disk returns. For a moment after that the batch gathers, until
-// as many more have staged as the last commit let go, and those who were waiting,
-// or half of that commit's duration has passed, so that callers in a loop share
+// The first caller that stages while the disk is idle is a leader: it commits at once, on
+// its own goroutine. While it is in its fsyncs, the next functions already run and stage into
+// the next batch. The first of these is the next leader, the others are its followers, whose
+// changes it commits when the disk returns. For a moment after that the batch gathers, until
+// as many more have staged as the last commit held, and those who were waiting,
+// or half of that commit's duration has passed. So callers in a loop share
 // one commit instead of splitting in two halves that wait for each other.
 //
 // A caller is acknowledged when a commit with its change is durable. If a
 // commit fails, so do all who staged on top of what it held, and the next
 // function starts from the disk.
 //
-// # Runs
+// # Tenure
 //
-// A run is the time the lock between processes is held: from a function to the
+// A tenure is the time for which the lock between processes is held: from a function to the
 // last commit. After 5 ms it takes no new function. After 5 ms of holding the lock,
-// in one run or in several that follow each other closely, it is left free for
-// 200 µs, so that another process gets its turn. A run's state ends with
-// it; every run starts from the disk.
+// in one tenure or in several that follow each other closely, it is left free for
+// 200 µs, so that another process gets its turn. A tenure's state ends with
+// it; every tenure starts from the disk.
 package engine
 
 import (
@@ -48,10 +48,10 @@ import (
 )
 
 const (
-	// runSpan is how long a run takes new functions.
-	runSpan = 5 * time.Millisecond
-	// restSpan is how long the lock is left free after that.
-	restSpan = 200 * time.Microsecond
+	// tenureSpan is how long a tenure takes new functions.
+	tenureSpan = 5 * time.Millisecond
+	// freeSpan is how long the lock is left free after that.
+	freeSpan = 200 * time.Microsecond
 	// maxMoves bounds how often a path that keeps leading elsewhere is followed.
 	maxMoves = 8
 )
@@ -59,7 +59,7 @@ const (
 // Engine runs the transactions of one store. It is safe for concurrent use.
 type Engine struct {
 	store store.Store
-	rest  func(time.Duration) // a short sleep
+	sleep func(time.Duration) // a short sleep
 
 	mu      sync.Mutex
 	entries map[store.Key]*entry // the files in use, and no others
@@ -68,7 +68,7 @@ type Engine struct {
 
 // New makes an engine for a store.
 func New(s store.Store) *Engine {
-	return &Engine{store: s, rest: rest, entries: map[store.Key]*entry{}}
+	return &Engine{store: s, sleep: sleep, entries: map[store.Key]*entry{}}
 }
 
 // Forever is the timeout of a caller who does not mind waiting.
@@ -83,13 +83,16 @@ type Request struct {
 	Timeout time.Duration
 	// Context ends the wait too. Nil never does.
 	Context context.Context
-	// Alone makes it a run of its own, which takes nobody else in.
+	// Alone gives it a tenure of its own, which takes no other function.
 	Alone bool
 
 	announce bool   // a user's code runs under the lock: the holder's record goes into the lock file
 	caller   caller // where that code called the library
 	function any    // which function it is; nil if that is not known
 }
+
+// Store is for calls that take neither a lock nor a part in a transaction.
+func (e *Engine) Store() store.Store { return e.store }
 
 // Do runs fn as one transaction. It returns nil when what fn staged is durable,
 // fn's own error as it is, or why the lock was not had or the commit failed;
@@ -144,9 +147,6 @@ func (w *waiter) withdraw() {
 	}
 }
 
-// Store is for calls that take neither a lock nor a part in a transaction.
-func (e *Engine) Store() store.Store { return e.store }
-
 func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
 	ent := e.enter(w.at.Key)
 	defer e.leave(ent)
@@ -176,21 +176,49 @@ func (e *Engine) hold(ent *entry) {
 	ent.users++
 }
 
-// leave frees the entry with its last user.
+// leave takes a user off an entry, and frees the entry with the last one.
 func (e *Engine) leave(ent *entry) {
-	if e.left(ent) {
+	e.mu.Lock()
+	ent.users--
+	last := ent.users == 0
+	if last && e.entries[ent.key] == ent {
+		delete(e.entries, ent.key)
+		e.past.keep(ent.key, ent.history)
+	}
+	e.mu.Unlock()
+	if last {
 		ent.unwatch()
 	}
 }
 
-// left takes a user off an entry, and reports whether that was the last.
-func (e *Engine) left(ent *entry) (last bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	ent.users--
-	if ent.users == 0 && e.entries[ent.key] == ent {
-		delete(e.entries, ent.key)
-		e.past.keep(ent.key, ent.history)
+// Force takes the lock away from whoever holds it, and opens a new generation
+// of the queue, so that a function of this process that hangs blocks nobody
+// else of it. That function can't commit any more.
+func (e *Engine) Force(ctx context.Context, t store.Target) error {
+	t.Parents = 0 // who looks at a lock makes nothing
+	at, err := e.store.Locate(ctx, t)
+	if err != nil {
+		return err
 	}
-	return ent.users == 0
+	if err := e.store.Force(ctx, t, at); err != nil {
+		return err
+	}
+	e.mu.Lock()
+	ent := e.entries[at.Key]
+	delete(e.entries, at.Key)
+	e.mu.Unlock()
+	if ent != nil {
+		ent.abandon()
+	}
+	return nil
+}
+
+// Inspect tells what is known of a file's lock.
+func (e *Engine) Inspect(ctx context.Context, t store.Target) (store.LockInfo, error) {
+	t.Parents = 0 // who looks at a lock makes nothing
+	at, err := e.store.Locate(ctx, t)
+	if err != nil {
+		return store.LockInfo{}, err
+	}
+	return e.store.Inspect(ctx, t, at)
 }

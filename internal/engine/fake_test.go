@@ -59,7 +59,7 @@ func (s *fakeStore) file(path string) *fakeFile {
 // newEngine is an engine whose every sleep is virtual.
 func newEngine(s *fakeStore) *Engine {
 	e := New(s)
-	e.rest = time.Sleep
+	e.sleep = time.Sleep
 	return e
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// Hold is a run of one that lasts until it is released: the lock for as long as
+// Hold is a tenure of one caller that lasts until it is released: the lock for as long as
 // the holder wants it. It is not safe for concurrent use.
 type Hold struct {
 	*Tx
@@ -142,7 +142,7 @@ func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 			return holds, err
 		}
 		tx := ent.newTx(w)
-		holds = append(holds, &Hold{tx, tx.run.session, e, ent, w})
+		holds = append(holds, &Hold{tx, tx.tenure.session, e, ent, w})
 	}
 	return holds, nil
 }
@@ -169,7 +169,7 @@ func (h *Hold) Commit() error {
 	b := &batch{options: h.options}
 	b.add(h.Tx)
 	defer b.discard()
-	h.err = h.run.write(b)
+	h.err = h.tenure.write(b)
 	return h.err
 }
 
@@ -181,4 +181,31 @@ func (h *Hold) Release() error {
 	h.entry.yield()
 	h.engine.leave(h.entry)
 	return err
+}
+
+// Move renames one file to the place of another. It holds both.
+func (e *Engine) Move(src, dst *Request) error {
+	holds, err := e.holdAll([]*Request{src, dst}, func(ws []*waiter) error { return e.store.Movable(ws[0].ctx(), ws[0].at, ws[1].at) })
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, h := range holds {
+			_ = h.Release() // a lost lock was noticed before the rename, or came too late
+		}
+	}()
+	// The holds are in the order of the locks, not of the arguments. A path may have come to mean another file before it
+	// was locked, so source and destination are told apart by their paths rather than by the files located first.
+	if len(holds) == 1 { // two paths, or two spellings, of one file
+		to, err := e.store.Locate(holds[0].waiter.ctx(), dst.Target)
+		if err != nil {
+			return err
+		}
+		return holds[0].Session.Respell(holds[0].waiter.ctx(), to, src.Options)
+	}
+	from, to := holds[0], holds[len(holds)-1]
+	if from.Path() != src.Target.Path {
+		from, to = to, from
+	}
+	return from.Session.MoveTo(from.waiter.ctx(), to.Session, src.Options)
 }

@@ -81,7 +81,7 @@ func simulated(t *testing.T, latency time.Duration, test func(t *testing.T, s *f
 // idle fails unless the engine has forgotten everything and freed every lock.
 func idle(t *testing.T, e *Engine, s *fakeStore) {
 	t.Helper()
-	time.Sleep(runSpan) // a run may linger that long for callers who come back
+	time.Sleep(tenureSpan) // a run may linger that long for callers who come back
 	synctest.Wait()
 	idleEntries(t, e)
 	for path := range s.files {

@@ -44,7 +44,7 @@ func underLoad(t *testing.T, test func(t *testing.T, s *fakeStore, e *Engine, st
 
 // longest is how long a run may hold the lock: those who came in its 5 ms are
 // committed, behind a commit that is under way and a moment of gathering.
-func longest(s *fakeStore) time.Duration { return runSpan + 2*s.latency + s.latency/2 }
+func longest(s *fakeStore) time.Duration { return tenureSpan + 2*s.latency + s.latency/2 }
 
 func TestABlockedProcessGetsInWithinThreeRuns(t *testing.T) {
 	underLoad(t, func(t *testing.T, s *fakeStore, e *Engine, stop func()) {
@@ -52,7 +52,7 @@ func TestABlockedProcessGetsInWithinThreeRuns(t *testing.T) {
 			time.Sleep(time.Duration(round) * 777 * time.Microsecond)
 			began := time.Now()
 			free := s.occupy("f")
-			if took := time.Since(began); took > 3*(longest(s)+restSpan) {
+			if took := time.Since(began); took > 3*(longest(s)+freeSpan) {
 				t.Errorf("the other process waited %v", took)
 			}
 			free()
@@ -72,7 +72,7 @@ func TestTheLockLiesFreeBetweenRuns(t *testing.T) {
 			if busy := closed.Sub(began); busy > longest(s) {
 				t.Errorf("the lock was busy for %v", busy)
 			}
-			if i+1 < len(f.opens) && f.opens[i+1].Sub(closed) >= restSpan {
+			if i+1 < len(f.opens) && f.opens[i+1].Sub(closed) >= freeSpan {
 				began = f.opens[i+1]
 			}
 		}
@@ -88,7 +88,7 @@ func TestAfterFiveMillisecondsOfShortRunsTheLockLiesFree(t *testing.T) {
 		}
 		for i := 1; i < runs; i++ {
 			switch free := file.opens[i].Sub(file.closes[i-1]); free {
-			case restSpan:
+			case freeSpan:
 				rests++
 			case 0:
 			default:
@@ -100,9 +100,9 @@ func TestAfterFiveMillisecondsOfShortRunsTheLockLiesFree(t *testing.T) {
 		}
 		// Runs that leave it free by themselves add nothing up.
 		for i := range runs {
-			time.Sleep(restSpan)
+			time.Sleep(freeSpan)
 			must(t, e.Do(request("f"), increment))
-			if n := runs + i; file.opens[n].Sub(file.closes[n-1]) != restSpan {
+			if n := runs + i; file.opens[n].Sub(file.closes[n-1]) != freeSpan {
 				t.Fatalf("run %d waited", n)
 			}
 		}
@@ -112,7 +112,7 @@ func TestAfterFiveMillisecondsOfShortRunsTheLockLiesFree(t *testing.T) {
 func TestARunTakesNobodyAfterFiveMilliseconds(t *testing.T) {
 	simulated(t, 20*time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		first := begin(e, request("f"), put("1"))
-		time.Sleep(runSpan - time.Nanosecond)
+		time.Sleep(tenureSpan - time.Nanosecond)
 		joined := begin(e, request("f"), extend("2"))
 		time.Sleep(time.Nanosecond)
 		late := begin(e, request("f"), extend("3"))
@@ -123,7 +123,7 @@ func TestARunTakesNobodyAfterFiveMilliseconds(t *testing.T) {
 		}
 		must(t, <-late)
 		f := s.file("f")
-		if len(f.opens) != 2 || f.opens[1].Sub(f.closes[0]) < restSpan {
+		if len(f.opens) != 2 || f.opens[1].Sub(f.closes[0]) < freeSpan {
 			t.Errorf("the lock was taken at %v and freed at %v", f.opens, f.closes)
 		}
 	})
@@ -142,7 +142,7 @@ func TestTheLockIsNotKeptForCallersWhoDoNotComeBack(t *testing.T) {
 		}
 		var seen string
 		must(t, e.Do(request("f"), look(&seen)))
-		time.Sleep(runSpan)
+		time.Sleep(tenureSpan)
 		synctest.Wait()
 		if s.locked("f") {
 			t.Error("the lock is held for nobody")
@@ -192,7 +192,7 @@ func TestAPathThatMovesDuringTheWaitIsFollowed(t *testing.T) {
 	simulated(t, time.Second, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.retarget("link", "f")
 		first := begin(e, request("f"), put("1"))
-		slow := begin(e, request("f"), func(tx *Tx) error { time.Sleep(runSpan / 2); return extend("2")(tx) })
+		slow := begin(e, request("f"), func(tx *Tx) error { time.Sleep(tenureSpan / 2); return extend("2")(tx) })
 		through := begin(e, request("link"), extend("3"))
 		s.retarget("link", "g")
 		for _, result := range []<-chan error{first, slow, through} {

@@ -6,38 +6,37 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// blob is the content of a file at one point of a run. Its bytes are never
+// baseText is the content of a file at one point of a tenure. Its bytes are never
 // changed, only replaced.
-type blob struct {
+type baseText struct {
 	loaded   bool // false while it stands for what is on disk, unread
 	exists   bool
 	data     []byte
 	verified bool // its checksum agreed, or it was made here
-	said     *saying
+	warning  *deferredWarning
 }
 
-// saying is what forms have to say of the edits that made a text, for the time
-// when it is durable.
-type saying struct {
-	tell   func()
-	before *saying // of an earlier edit
-	told   bool    // the run's io guards it
+// deferredWarning is logged once the text that edits have made is durable.
+type deferredWarning struct {
+	warn   func()
+	before *deferredWarning // of an earlier edit
+	logged bool             // guarded by the tenure's io
 }
 
-func (s *saying) say() {
-	if s == nil || s.told {
+func (w *deferredWarning) log() {
+	if w == nil || w.logged {
 		return
 	}
-	s.told = true
-	s.before.say()
-	s.tell()
+	w.logged = true
+	w.before.log()
+	w.warn()
 }
 
-// state is a blob, what was appended to it, and the value that the resulting
-// text is to hold. States of one run share their tails: each is a prefix of the
-// next, or was given up.
+// state is a base text, the tails that were appended to it, and the value that the resulting
+// text is to hold. States of one tenure share their tails: the tails of each are a prefix of the
+// next one's, or the state was given up.
 type state struct {
-	base  *blob
+	base  *baseText
 	tails [][]byte
 	form  Form // nil if the text is all there is
 	value []byte
@@ -49,9 +48,10 @@ type state struct {
 type Form interface {
 	// Same reports whether the other form's encodings are this one's too.
 	Same(Form) bool
-	// Edit gives the text changed so that it holds the value, and what is to be
-	// called once that is durable, or nil. It keeps and changes neither.
-	Edit(old, value []byte) (text []byte, tell func(), err error)
+	// Edit gives the text changed so that it holds the value, and a function that logs
+	// what was lost, to be called once the text is durable; nil if nothing was. It
+	// keeps and changes neither argument.
+	Edit(old, value []byte) (text []byte, warn func(), err error)
 }
 
 func sameForm(a, b Form) bool { return a != nil && b != nil && a.Same(b) }
@@ -64,11 +64,11 @@ func size(tails [][]byte) int {
 	return n
 }
 
-// exists reports whether there is a file; the blob is loaded or something follows it.
+// exists reports whether there is a file; the base is loaded or something follows it.
 func (s state) exists() bool { return s.base.exists || len(s.tails) > 0 || s.form != nil }
 
 // plain is the content without the value that is still to be written into it.
-// The blob is loaded.
+// The base is loaded.
 func (s state) plain() []byte {
 	if len(s.tails) == 0 {
 		return s.base.data
@@ -76,16 +76,16 @@ func (s state) plain() []byte {
 	return slices.Concat(append([][]byte{s.base.data}, s.tails...)...)
 }
 
-// text is the whole content, and what is to be said of it. The blob is loaded.
-func (s state) text() ([]byte, *saying, error) {
+// text is the whole content, and the warning that goes with it. The base is loaded.
+func (s state) text() ([]byte, *deferredWarning, error) {
 	if s.form == nil {
-		return s.plain(), s.base.said, nil
+		return s.plain(), s.base.warning, nil
 	}
-	text, tell, err := s.form.Edit(s.plain(), s.value)
-	if tell == nil {
-		return text, s.base.said, err
+	text, warn, err := s.form.Edit(s.plain(), s.value)
+	if warn == nil {
+		return text, s.base.warning, err
 	}
-	return text, &saying{tell: tell, before: s.base.said}, err
+	return text, &deferredWarning{warn: warn, before: s.base.warning}, err
 }
 
 // settled is the state with its value written into the text.
@@ -93,11 +93,11 @@ func (s state) settled() (state, error) {
 	if s.form == nil {
 		return s, nil
 	}
-	text, said, err := s.text()
+	text, warning, err := s.text()
 	if err != nil {
 		return s, err
 	}
-	return state{base: &blob{loaded: true, exists: true, verified: true, data: text, said: said}}, nil
+	return state{base: &baseText{loaded: true, exists: true, verified: true, data: text, warning: warning}}, nil
 }
 
 // refused marks the error of an edit, which is the fault of one function, unlike

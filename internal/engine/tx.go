@@ -11,11 +11,41 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
+// perform runs the function whose caller has the turn, and stages its changes.
+func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
+	tx := ent.newTx(w)
+	returned := false
+	defer func() { // a panic and runtime.Goexit pass here too
+		if !returned {
+			tx.end()
+			ent.yield()
+		}
+	}()
+	err := fn(tx)
+	tx.end()
+	if err == nil {
+		err = tx.err
+	}
+	if err == nil && !tx.changed {
+		// A commit checks the lock itself. Without a commit nobody would: another holder may have
+		// changed what the function saw, if the lock was taken away by force.
+		err = tx.tenure.session.Check(w.ctx())
+	}
+	returned = true
+	if err != nil {
+		tx.changed = false // from here on it is a function that only read
+	}
+	if lost := ent.stage(w, tx); lost != nil {
+		return lost
+	}
+	return err
+}
+
 // staging is what the functions of one transaction have made of a file: the
 // outer function and those that joined it through its context.
 type staging struct {
 	mu      sync.Mutex
-	run     *run
+	tenure  *tenure
 	options store.Options // of the commit; Bare until a change says what it wants
 	state   state
 	after   *batch // the last batch that was not durable when the transaction began
@@ -38,12 +68,15 @@ type Tx struct {
 	over     bool
 }
 
-func newTx(r *run, w *waiter) *Tx {
-	both := &struct {
+func (ent *entry) newTx(w *waiter) *Tx {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	t := ent.tenure
+	both := &struct { // one allocation
 		Tx
 		staging
 	}{}
-	both.staging = staging{run: r, options: w.Options, state: r.state, after: r.newest()}
+	both.staging = staging{tenure: t, options: w.Options, state: t.state, after: t.newest()}
 	both.Tx = Tx{staging: &both.staging, at: w.at}
 	return &both.Tx
 }
@@ -96,7 +129,7 @@ func (tx *Tx) Text(o store.ReadOptions) (data []byte, exists bool, err error) {
 
 func (tx *Tx) text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	tx.read = true
-	if err := tx.run.load(tx.state.base, o); err != nil {
+	if err := tx.tenure.load(tx.state.base, o); err != nil {
 		return nil, false, err
 	}
 	if tx.state, err = tx.state.settled(); err != nil {
@@ -143,7 +176,7 @@ func (tx *Tx) Put(data []byte) {
 }
 
 func (tx *Tx) put(data []byte) {
-	tx.set(state{base: &blob{loaded: true, exists: true, verified: true, data: data}})
+	tx.set(state{base: &baseText{loaded: true, exists: true, verified: true, data: data}})
 }
 
 // PutValue stages a value, given as its encoding of the form. The file's text is
@@ -153,7 +186,7 @@ func (tx *Tx) put(data []byte) {
 func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	tx.lock()
 	defer tx.mu.Unlock()
-	err := tx.run.loadForEdit(tx.state.base, o)
+	err := tx.tenure.loadForEdit(tx.state.base, o)
 	if err == nil {
 		err = within(o, len(tx.state.base.data)+size(tx.state.tails))
 	}
@@ -201,7 +234,7 @@ func (tx *Tx) Remove() error {
 		tx.read = true // the caller is told what it saw
 		return fs.ErrNotExist
 	}
-	tx.set(state{base: &blob{loaded: true, verified: true}})
+	tx.set(state{base: &baseText{loaded: true, verified: true}})
 	return nil
 }
 
@@ -209,14 +242,46 @@ func (tx *Tx) exists() (bool, error) {
 	if tx.state.base.loaded || tx.state.exists() {
 		return tx.state.exists(), nil
 	}
-	defer tx.run.alone()()
-	return tx.run.session.Exists(context.Background())
+	defer tx.tenure.exclusive()()
+	return tx.tenure.session.Exists(context.Background())
 }
 
 func (tx *Tx) set(s state) {
 	tx.state, tx.changed = s, true
 	tx.staging.writes++
-	for t := tx; t != nil; t = t.outer {
-		t.writes++
+	for of := tx; of != nil; of = of.outer {
+		of.writes++
 	}
+}
+
+// load reads the file into the base text that stands for it. That is the content
+// as the tenure found it: the tails that this tenure has appended since are cut off again.
+func (t *tenure) load(b *baseText, o store.ReadOptions) error {
+	if b.loaded && (b.verified || !o.Verify) {
+		return nil
+	}
+	defer t.exclusive()()
+	c, err := t.session.Load(context.Background(), o)
+	if err != nil {
+		return err
+	}
+	appended := size(t.saved.tails)
+	if t.version != nil && c.Version != t.version || len(c.Data) < appended {
+		return fmt.Errorf("%w while its lock was held; read it again and retry", errors.ErrChanged)
+	}
+	b.exists, b.data, b.loaded, b.verified = c.Exists, c.Data[:len(c.Data)-appended], true, o.Verify
+	t.version = c.Version
+	return nil
+}
+
+// loadForEdit is load for a function that does not care what the text says, only
+// that it can be edited. A text that has no checksum yet can; one that is damaged
+// can't, for the new checksum would bless the damage.
+func (t *tenure) loadForEdit(b *baseText, o store.ReadOptions) error {
+	err := t.load(b, o)
+	if errors.Is(err, errors.ErrNoChecksum) {
+		o.Verify = false
+		err = t.load(b, o)
+	}
+	return err
 }

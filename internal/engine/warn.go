@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,15 +16,116 @@ const longWait = 10 * time.Second
 // holder is the caller that has the lock between processes, and since when nobody
 // else had it; nil if nobody has it. The mutex is held.
 func (ent *entry) holder() (who *waiter, since time.Time) {
-	if !ent.busy || ent.run == nil {
+	if !ent.busy || ent.tenure == nil {
 		return nil, time.Time{}
 	}
 	// The turn may have begun with a wait for another process, which is no tenure.
 	since = ent.turnSince
-	if ent.run.began.After(since) {
-		since = ent.run.began
+	if ent.tenure.began.After(since) {
+		since = ent.tenure.began
 	}
 	return ent.who, since
+}
+
+// caller is where a user's code called the library. The frames are looked up only when a
+// text needs them.
+type caller [maxFrames]uintptr
+
+// maxFrames is enough to get out of the library from where RunsUser is called, and no more:
+// every frame costs time (BenchmarkCaller), in each Update of thousands in a second.
+const maxFrames = 4
+
+// RunsUser notes that a user's code will run under the lock, and where that code called
+// the library. fn is the user's function, if it is known. RunsUser itself is called by a
+// function that the public one calls, or by that one.
+func (r *Request) RunsUser(fn any) {
+	r.announce, r.function = true, fn
+	runtime.Callers(3, r.caller[:])
+}
+
+// String is FILE:LINE of the call, empty if none was noted.
+func (c *caller) String() string {
+	if c[0] == 0 {
+		return ""
+	}
+	frames := runtime.CallersFrames(c[:])
+	for {
+		f, more := frames.Next()
+		if f.PC != 0 && !ofLibrary(&f) {
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// ofLibrary reports whether a frame is of the library's own code, whose tests count
+// as users.
+func ofLibrary(f *runtime.Frame) bool {
+	const module = "github.com/holdfast-go/holdfast/"
+	name, ours := strings.CutPrefix(f.Function, module)
+	if !ours || strings.HasSuffix(f.File, "_test.go") {
+		return false
+	}
+	for _, room := range []string{"internal/", "safefile.", "safefile/checksum.", "lockedfile.", "lockedfile/etcd."} {
+		if strings.HasPrefix(name, room) {
+			return true
+		}
+	}
+	return false
+}
+
+// watch warns those who wait in one queue for long. It is one timer for all of them:
+// one for each would cost more than most of them wait.
+type watch struct {
+	timer *time.Timer // nil until somebody had to wait
+	at    time.Time   // when it is to go off; zero while it is not set
+}
+
+// minWatch is the least time until the watch of a queue goes off again.
+const minWatch = 5 * time.Millisecond
+
+// attend has the watch go off in time for a waiter in the queue. The mutex is held.
+func (ent *entry) attend(w *waiter) {
+	if w.warned {
+		return
+	}
+	who, since := ent.holder()
+	if who == nil {
+		since = time.Now() // whoever comes to hold it has not done so for long
+	}
+	at := w.lateAt(since)
+	if !ent.watch.at.IsZero() && !at.Before(ent.watch.at) {
+		return
+	}
+	wait := max(time.Until(at), minWatch)
+	ent.watch.at = time.Now().Add(wait)
+	if ent.watch.timer == nil {
+		ent.watch.timer = time.AfterFunc(wait, ent.tend)
+	} else {
+		ent.watch.timer.Reset(wait)
+	}
+}
+
+// unwatch stops the watch of an entry that nobody uses.
+func (ent *entry) unwatch() {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	if ent.watch.timer != nil {
+		ent.watch.timer.Stop()
+	}
+}
+
+// tend warns whom it is time to warn.
+func (ent *entry) tend() {
+	ent.warn(time.Now())
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	ent.watch.at = time.Time{}
+	for _, w := range ent.queue {
+		ent.attend(w)
+	}
 }
 
 // warn logs of each caller, once, that it has waited for long for one and the same

@@ -87,12 +87,12 @@ func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
 		return store.ErrMoved
 	}
 	inner := &Tx{staging: tx.staging, at: tx.at, outer: tx}
-	mark := inner.mark()
+	mark := inner.savepoint()
 	ok := false
 	defer func() { // a panic and runtime.Goexit pass here too
 		inner.end()
 		if !ok {
-			inner.undo(mark)
+			inner.rollBack(mark)
 		}
 	}()
 	err := fn(inner)
@@ -136,23 +136,23 @@ func (tx *Tx) running() (who *waiter, since time.Time) {
 }
 
 // mark is a savepoint.
-type mark struct {
+type savepoint struct {
 	options store.Options
 	state   state
 	changed bool
 	writes  int
 }
 
-func (tx *Tx) mark() mark {
+func (tx *Tx) savepoint() savepoint {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	return mark{tx.options, tx.state, tx.changed, tx.staging.writes}
+	return savepoint{tx.options, tx.state, tx.changed, tx.staging.writes}
 }
 
 // undo goes back to a savepoint. If somebody outside the function wrote in the
 // middle of it, their writes can't be told apart any more, and rather than
 // drop one the whole transaction fails.
-func (tx *Tx) undo(m mark) {
+func (tx *Tx) rollBack(m savepoint) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.staging.writes-m.writes != tx.writes {

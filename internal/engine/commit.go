@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// batch is the functions that one commit holds. The caller of the first function is the
+// leader, who commits the batch; the others are followers. The entry's mutex guards it.
+type batch struct {
+	options   store.Options
+	state     state            // with the changes of all its functions
+	size      int              // number of functions
+	earlier   []state          // as each function but the last left it
+	committed int              // number of leading functions that are durable although a later edit failed
+	read      bool             // a function relied on what it had read
+	goal      int              // number of functions at which gathering ends
+	over      bool             // it is durable or has failed
+	prepared  []store.Prepared // by its leader
+
+	// Most batches are of one caller, who waits for nobody: a channel is made
+	// when somebody waits.
+	after <-chan struct{} // closed when the batch before is over; nil if there was none
+	full  chan struct{}   // closed when there is nothing left to gather
+	done  chan struct{}   // closed when it is over
+	err   error           // why it failed; read after done
+}
+
+// stage takes the changes of a function into a batch, passes the turn on, and returns
+// when those changes, and the state that the function saw, are durable.
+func (ent *entry) stage(w *waiter, tx *Tx) error {
+	ent.mu.Lock()
+	t := ent.tenure
+	err := t.err
+	b, place := tx.after, -1 // a function that changed nothing waits for the last batch that it may have seen
+	if tx.changed && err == nil {
+		b = t.batchFor(w.Options)
+		place = b.add(tx)
+		t.state = tx.state
+	}
+	leads := place == 0
+	var wait <-chan struct{}
+	switch {
+	case leads:
+		wait = b.after
+	case b != nil:
+		wait = b.ended()
+	}
+	ent.busy = false
+	ent.advance()
+	ent.mu.Unlock()
+	switch {
+	case !tx.read && !tx.changed:
+		return nil
+	case err != nil:
+		return err // the state that the function built on never reached the disk
+	case b == nil:
+		return nil
+	}
+	if wait != nil {
+		<-wait
+	}
+	if leads {
+		ent.lead(t, b)
+	}
+	if tx.changed && place < b.committed {
+		return nil
+	}
+	return b.err
+}
+
+// batchFor is the batch that takes a function with these options. If the last batch has other
+// options, a new one begins, and the one before gathers no more.
+func (t *tenure) batchFor(o store.Options) *batch {
+	if n := len(t.batches); n > 0 {
+		if last := t.batches[n-1]; last.options.Same(o) {
+			return last
+		}
+		t.batches[0].fill()
+	}
+	b := &batch{options: o}
+	if before := t.newest(); before != nil {
+		b.after = before.ended()
+	}
+	t.batches = append(t.batches, b)
+	return b
+}
+
+// add takes in the changes of one more function, and gives its place in the batch.
+func (b *batch) add(tx *Tx) (place int) {
+	if b.size > 0 {
+		b.earlier = append(b.earlier, b.state)
+	}
+	b.state = tx.state
+	b.read = b.read || tx.read
+	place = b.size
+	if b.size++; b.size == b.goal {
+		b.fill()
+	}
+	return place
+}
+
+// ended is closed when the batch is over.
+func (b *batch) ended() <-chan struct{} {
+	if b.done == nil {
+		b.done = make(chan struct{})
+		if b.over {
+			close(b.done)
+		}
+	}
+	return b.done
+}
+
+// fill ends the gathering, if there is any.
+func (b *batch) fill() {
+	if b.full != nil {
+		close(b.full)
+		b.full = nil
+	}
+}
+
+// lead gathers followers, commits the batch and wakes them. The batch before is over. The files that
+// the batch has replaced are freed after the followers were woken, since that takes 0.2 to
+// 0.3 ms on ext4.
+func (ent *entry) lead(t *tenure, b *batch) {
+	ent.gather(t, b)
+	ent.mu.Lock()
+	failed := b.over // with the batch before
+	if !failed {
+		t.batches, t.committing = t.batches[1:], b
+	}
+	ent.mu.Unlock()
+	if failed {
+		return
+	}
+	defer b.discard()
+	err, start := errInterrupted, time.Now()
+	defer func() { ent.finish(t, b, start, err) }() // a panic and runtime.Goexit of a user's codec or logger pass here too
+	err = t.write(b)
+}
+
+var errInterrupted = errors.New("a panic or runtime.Goexit ended the commit; what is on disk was not confirmed")
+
+// gather waits a moment for the callers that the last commit has just woken.
+func (ent *entry) gather(t *tenure, b *batch) {
+	ent.mu.Lock()
+	until, goal := ent.history.last.gathering()
+	if b.size >= goal || t.closed || len(t.batches) > 1 {
+		ent.mu.Unlock()
+		return
+	}
+	wait := time.Until(until)
+	if wait <= 0 {
+		ent.mu.Unlock()
+		return
+	}
+	full := make(chan struct{})
+	b.goal, b.full = goal, full
+	ent.mu.Unlock()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-full:
+	case <-timer.C:
+	}
+}
+
+// finish ends a commit: it wakes the batch's followers, and if the commit failed the callers of
+// later batches too.
+func (ent *entry) finish(t *tenure, b *batch, start time.Time, err error) {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	t.committing = nil
+	ent.history.last = ent.expectation(b, start)
+	b.end(err)
+	if err == nil && t.rebased {
+		err = errors.ErrChanged
+	}
+	if err != nil {
+		t.fail(err)
+	}
+	ent.advance()
+}
+
+// expectation tells what the next batch may gather. If a function that takes long has
+// the turn, nobody else could stage: then the next batch does not wait.
+func (ent *entry) expectation(b *batch, start time.Time) commitStats {
+	now := time.Now()
+	took := now.Sub(start)
+	if ent.busy && now.Sub(ent.turnSince) > took/4 {
+		return commitStats{}
+	}
+	goal := b.size + len(ent.queue)
+	for _, next := range ent.tenure.batches {
+		goal += next.size
+	}
+	return commitStats{now, took, goal}
+}
+
+func (b *batch) end(err error) {
+	b.err, b.over = err, true
+	if b.done != nil {
+		close(b.done)
+	}
+}
+
+// fail ends a tenure whose commit failed, or whose file somebody outside has changed. All that
+// was staged on top of that fails too.
+func (t *tenure) fail(err error) {
+	t.err = err
+	t.close()
+	for _, later := range t.batches {
+		later.end(err)
+	}
+	t.batches = nil
+}
+
+// discard frees the files that the batch has replaced.
+func (b *batch) discard() {
+	for _, p := range b.prepared {
+		p.Abort()
+	}
+}

@@ -1,0 +1,250 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// entry is one file in use. Its mutex guards all of it; it is never held while
+// a user's function or the disk is at work.
+type entry struct {
+	engine *Engine
+	key    store.Key
+	users  int // guarded by the engine's mutex
+
+	mu        sync.Mutex
+	queue     []*waiter // in the order they came
+	watch     watch     // warns waiters of a long wait
+	busy      bool      // a waiter has the turn, or the lock is being released
+	who       *waiter   // the waiter that has the turn, or had it last
+	turnSince time.Time
+	abandoned bool    // the lock was taken away; the queue is at another entry
+	tenure    *tenure // nil while the lock is not held
+	history
+}
+
+// waiter is one caller of Do, from its call to its turn.
+type waiter struct {
+	Request
+	at      store.Location
+	undo    []func()      // takes back what was made in order to locate it
+	granted bool          // the waiter has the turn; guarded by the entry's mutex
+	turn    chan struct{} // gets a value with the turn; nil if it came at once
+	since   time.Time
+	warned  bool            // the log has a warning of its long wait; guarded by the entry's mutex
+	moved   bool            // it must wait at the entry's successor
+	limited context.Context // ends with the timeout or the caller's context; made when first needed
+	cancel  context.CancelFunc
+}
+
+func newWaiter(r *Request) *waiter {
+	return &waiter{Request: *r, since: time.Now()}
+}
+
+// admit waits for the turn and for the lock. After an error the waiter has neither.
+func (ent *entry) admit(w *waiter) error {
+	if err := w.cause(); err != nil {
+		return ent.gaveUp(w)
+	}
+	if !ent.enqueue(w) {
+		return store.ErrMoved
+	}
+	if w.turn != nil && !w.await(w.turn) && ent.withdraw(w) {
+		return ent.gaveUp(w)
+	}
+	if w.moved {
+		w.moved = false
+		return store.ErrMoved
+	}
+	err := ent.open(w)
+	if err != nil {
+		ent.yield()
+	}
+	return err
+}
+
+// enqueue puts a waiter at the end of the queue; false if the queue is elsewhere.
+func (ent *entry) enqueue(w *waiter) bool {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	if ent.abandoned {
+		return false
+	}
+	w.granted, w.turn = false, nil
+	ent.queue = append(ent.queue, w)
+	ent.advance()
+	if !w.granted {
+		w.turn = make(chan struct{}, 1)
+		ent.attend(w)
+	}
+	return true
+}
+
+// withdraw takes a waiter out of the queue. It reports false if the waiter has left the queue
+// already, with the turn.
+func (ent *entry) withdraw(w *waiter) bool {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	i := slices.Index(ent.queue, w)
+	if i < 0 {
+		return false // the turn came at that moment
+	}
+	ent.queue = slices.Delete(ent.queue, i, i+1)
+	return true
+}
+
+// dispatch gives the turn to the head of the queue if the turn is free and the tenure,
+// if there is one, takes the waiter. The mutex is held.
+func (ent *entry) dispatch() {
+	if ent.busy || len(ent.queue) == 0 {
+		return
+	}
+	head, now := ent.queue[0], time.Now()
+	if t := ent.tenure; t != nil && !t.takes(head, now) {
+		t.close()
+		return
+	}
+	ent.queue[0] = nil
+	ent.queue = ent.queue[1:]
+	ent.busy, ent.who, ent.turnSince = true, head, now
+	head.grant()
+}
+
+// grant gives the turn to a waiter that has left the queue.
+func (w *waiter) grant() {
+	w.granted = true
+	if w.turn != nil {
+		w.turn <- struct{}{}
+	}
+}
+
+// abandon sends all waiters to the entry's successor.
+func (ent *entry) abandon() {
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	for _, w := range ent.queue {
+		w.moved = true
+		w.grant()
+	}
+	ent.queue = nil
+	ent.abandoned = true
+	if ent.tenure != nil {
+		ent.tenure.close()
+	}
+}
+
+// await waits for a turn. It reports false if the waiter may wait no longer.
+func (w *waiter) await(turn <-chan struct{}) bool {
+	select {
+	case <-turn:
+		return true
+	default:
+	}
+	if w.Timeout == 0 {
+		return false
+	}
+	done := w.limit().Done()
+	if done == nil {
+		<-turn
+		return true
+	}
+	select {
+	case <-turn:
+		return true
+	case <-done:
+		return false
+	}
+}
+
+// ctx is the caller's own context.
+func (w *waiter) ctx() context.Context {
+	if w.Context == nil {
+		return context.Background()
+	}
+	return w.Context
+}
+
+// limit ends when the waiter may wait no longer.
+func (w *waiter) limit() context.Context {
+	if w.limited == nil {
+		w.limited = w.ctx()
+		if w.Timeout > 0 {
+			w.limited, w.cancel = context.WithDeadline(w.limited, w.since.Add(w.Timeout))
+		}
+	}
+	return w.limited
+}
+
+func (w *waiter) stop() {
+	if w.cancel != nil {
+		w.cancel()
+	}
+}
+
+// cause is why the caller's own context ended, nil if it did not.
+func (w *waiter) cause() error {
+	if w.Context == nil || w.Context.Err() == nil {
+		return nil
+	}
+	return context.Cause(w.Context)
+}
+
+// gaveUp is the error of a waiter that did not get the turn or the lock. Another
+// process's holder is named by the record in the lock file.
+func (ent *entry) gaveUp(w *waiter) error {
+	ent.mu.Lock()
+	who, _ := ent.holder()
+	if who == w {
+		who = nil // this waiter had the turn, and another process the lock
+	}
+	ent.mu.Unlock()
+	if who != nil {
+		return w.gaveUp(who.asHolder())
+	}
+	return w.gaveUp(ent.engine.store.Holder(w.ctx(), w.Target, w.at))
+}
+
+// gaveUp is the error of a waiter whose patience or context ended while the
+// holder, if known, had the lock.
+func (w *waiter) gaveUp(holder string) error {
+	timeout, cause := w.Timeout, w.cause()
+	if cause != nil {
+		deadline, _ := w.Context.Deadline()
+		if !errors.Is(w.Context.Err(), context.DeadlineExceeded) {
+			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, because(w.Context.Err(), cause))
+		}
+		timeout = deadline.Sub(w.since)
+	}
+	return &errors.TimeoutError{Path: w.Target.Path, Timeout: timeout, Holder: holder, Cause: cause}
+}
+
+// asHolder says for an error text that this process holds the lock, and which call
+// of it.
+func (w *waiter) asHolder() string {
+	if at := w.caller.String(); at != "" {
+		return "this process at " + at
+	}
+	return "this process"
+}
+
+// Ended is why a context ended, nil if it did not.
+func Ended(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return because(ctx.Err(), context.Cause(ctx))
+}
+
+// because matches context.Canceled as well as the cause that the caller gave.
+func because(ended, cause error) error {
+	if cause == ended {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ended, cause)
+}

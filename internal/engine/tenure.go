@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// tenure is the time for which the lock between processes is held. The entry's mutex guards
+// it, except for the fields below io.
+type tenure struct {
+	session    store.Session
+	target     store.Target // by which the lock was taken
+	lock       string
+	began      time.Time
+	closed     bool     // takes no new function
+	state      state    // with all that was staged
+	batches    []*batch // staged and waiting for the disk; only the last takes more
+	committing *batch   // on its way to the disk
+	err        error    // the failed commit that closed the tenure
+	lingering  bool
+	announced  bool // set by the waiter that has the turn
+
+	io      chan struct{} // full while a goroutine uses the session
+	found   baseText      // the content when the lock was taken
+	saved   state         // what the disk holds
+	version store.Version // of saved; nil while nobody looked
+	rebased bool          // saved has a change from outside that the tenure's states do not have
+}
+
+// open makes sure that a tenure is open and that the waiter's path means this
+// file. The waiter has the turn.
+func (ent *entry) open(w *waiter) (err error) {
+	ent.mu.Lock()
+	t := ent.tenure
+	ent.mu.Unlock()
+	if t == nil {
+		if t, err = ent.begin(w); err != nil {
+			return err
+		}
+	} else if !ent.stillHere(w, t) {
+		return store.ErrMoved
+	}
+	if w.announce && !t.announced {
+		t.announced = true
+		t.session.Announce(w.ctx())
+	}
+	return nil
+}
+
+// begin takes the lock and starts a tenure.
+func (ent *entry) begin(w *waiter) (*tenure, error) {
+	ent.mu.Lock()
+	pause := ent.pause(time.Now())
+	ent.mu.Unlock()
+	if pause > 0 {
+		ent.engine.sleep(pause)
+	}
+	s, err := ent.engine.store.TryLock(w.ctx(), w.Target, w.at, w.Options)
+	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
+		s, err = ent.engine.store.Lock(w.limit(), w.Target, w.at, w.Options)
+	}
+	switch {
+	case errors.Is(err, store.ErrBusy):
+		return nil, w.gaveUp(LeaseHolder)
+	case errors.Is(err, errors.ErrLocked):
+		return nil, ent.gaveUp(w)
+	case err != nil:
+		return nil, err
+	}
+	ent.mu.Lock()
+	defer ent.mu.Unlock()
+	t := newTenure(s, w, time.Now())
+	ent.pause(t.began)
+	if pause > 0 {
+		// The callers of the last commit could not come back before now.
+		ent.history.last.at = t.began
+	}
+	ent.tenure = t
+	return t, nil
+}
+
+// LeaseHolder is who keeps a caller waiting that has the lock but can't open the file.
+const LeaseHolder = "another program's lease on the file (fcntl(2), F_SETLEASE)"
+
+func newTenure(s store.Session, w *waiter, now time.Time) *tenure {
+	t := &tenure{
+		session: s, target: w.Target, lock: w.at.Lock, began: now, closed: w.Alone,
+		io: make(chan struct{}, 1),
+	}
+	t.saved.base = &t.found
+	t.state = t.saved
+	return t
+}
+
+// stillHere reports whether the path of a waiter who joins a tenure still means this
+// file. The tenure's own path was resolved when its lock was taken, and the path of a
+// caller who came after that as well. Any other path is resolved now.
+func (ent *entry) stillHere(w *waiter, t *tenure) bool {
+	return w.Target == t.target || w.since.After(t.began) || ent.engine.stillThere(w)
+}
+
+// stillThere reports whether a waiter's path means the file that was located.
+func (e *Engine) stillThere(w *waiter) bool {
+	target := w.Target
+	target.Parents = 0 // they were made when it was located
+	at, err := e.store.Locate(w.ctx(), target)
+	return err == nil && at.Key == w.at.Key
+}
+
+// takes reports whether a waiter's function can be part of the tenure.
+func (t *tenure) takes(w *waiter, now time.Time) bool {
+	return !t.closed && !w.Alone && w.at.Lock == t.lock && now.Sub(t.began) < tenureSpan
+}
+
+// close lets nobody in any more, so there is nothing left to gather for.
+func (t *tenure) close() {
+	t.closed = true
+	if len(t.batches) > 0 {
+		t.batches[0].fill()
+	}
+}
+
+// newest is the last batch that is not durable yet, nil if all are.
+func (t *tenure) newest() *batch {
+	if n := len(t.batches); n > 0 {
+		return t.batches[n-1]
+	}
+	return t.committing
+}
+
+// exclusive waits until nobody uses the session, and keeps others out until done is called. It is no
+// mutex, since virtual time stands still while a mutex is waited for (testing/synctest).
+func (t *tenure) exclusive() (done func()) {
+	t.io <- struct{}{}
+	return func() { <-t.io }
+}
+
+// yield gives the turn back, and ends the tenure if it has nothing left to do.
+func (ent *entry) yield() {
+	ent.mu.Lock()
+	ent.busy = false
+	ent.advance()
+	ent.mu.Unlock()
+}
+
+// advance passes the turn on or ends the tenure. The mutex is held, but not
+// while the lock is released: then nobody gets the turn.
+func (ent *entry) advance() {
+	for {
+		ent.dispatch()
+		if !ent.over() {
+			return
+		}
+		ent.release()
+	}
+}
+
+// over reports whether the tenure has nothing left to do. If it has just
+// committed for several callers, it lasts for as long as their next changes
+// would be gathered, since those callers are about to come back. The mutex is held.
+func (ent *entry) over() bool {
+	t := ent.tenure
+	if t == nil || ent.busy || t.newest() != nil {
+		return false
+	}
+	until, goal := ent.history.last.gathering()
+	if t.closed || goal <= 1 || ent.history.last.at.Before(t.began) {
+		return true
+	}
+	wait := min(time.Until(until), tenureSpan-time.Since(t.began))
+	if wait <= 0 {
+		return true
+	}
+	if !t.lingering {
+		t.lingering = true
+		ent.linger(t, wait)
+	}
+	return false
+}
+
+// linger ends the tenure later, unless it goes on.
+func (ent *entry) linger(t *tenure, wait time.Duration) {
+	e := ent.engine
+	e.hold(ent)
+	time.AfterFunc(wait, func() {
+		ent.mu.Lock()
+		t.lingering = false
+		ent.advance()
+		ent.mu.Unlock()
+		e.leave(ent)
+	})
+}
+
+// release frees the lock. The mutex is held, but not meanwhile.
+func (ent *entry) release() {
+	t := ent.tenure
+	ent.busy = true
+	ent.mu.Unlock()
+	_ = t.session.Release(context.Background()) // what was acknowledged is durable, whatever the lock says
+	ent.mu.Lock()
+	ent.tenure, ent.busy = nil, false
+	ent.fairness.freed(t.began, time.Now())
+}

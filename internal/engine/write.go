@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// write makes a batch durable. If the batch's edit is refused, it is made anew function by function,
+// and the functions before the first refused one are committed.
+func (t *tenure) write(b *batch) error {
+	defer t.exclusive()()
+	err := t.put(b, b.state)
+	if err == nil || !isRefused(err) {
+		return err
+	}
+	last := t.saved
+	for i, m := range append(b.earlier, b.state) {
+		if m, err = m.on(last); err != nil {
+			break
+		}
+		last, b.committed = m, i+1
+	}
+	if b.committed > 0 {
+		if putErr := t.put(b, last); putErr != nil {
+			b.committed, err = 0, putErr
+		}
+	}
+	return err
+}
+
+// put makes a state durable. If somebody outside changed the file, and the batch's functions wrote
+// without reading, their value is edited into the text as that change left it.
+func (t *tenure) put(b *batch, s state) error {
+	for tries := 0; ; tries++ {
+		c, warning, err := t.change(b, s)
+		if err != nil {
+			return refused{err}
+		}
+		blind := s.form != nil && !b.read
+		if blind && tries == maxRebase {
+			c.Read = nil
+		}
+		v, err := t.commit(b, c)
+		if err == nil {
+			t.saved, t.version = s, v
+			warning.log()
+			return nil
+		}
+		if !blind || !errors.Is(err, errors.ErrChanged) {
+			return err
+		}
+		if s, err = t.rebase(s, b.options.Checksum); err != nil {
+			return err
+		}
+	}
+}
+
+// maxRebase is how often a write without a read edits the text that a change from outside
+// has left. The next such change is overwritten.
+const maxRebase = 3
+
+// commit makes one change durable. The file that it has replaced is freed by discard.
+func (t *tenure) commit(b *batch, c store.Change) (v store.Version, err error) {
+	p, err := t.session.Prepare(context.Background(), c, b.options)
+	if err != nil {
+		return nil, err
+	}
+	published := false
+	defer func() {
+		if published {
+			b.prepared = append(b.prepared, p)
+		} else {
+			p.Abort()
+		}
+	}()
+	v, err = p.Publish(context.Background(), nil)
+	published = err == nil
+	return v, err
+}
+
+// rebase gives a state that writes the value into the text that somebody outside has left. Everything else that
+// was staged in the tenure relies on another text, so the tenure ends with this commit. If the
+// text's checksum does not vouch for it, the text is replaced.
+func (t *tenure) rebase(s state, verify bool) (state, error) {
+	t.rebased = true
+	now, err := t.session.Load(context.Background(), store.ReadOptions{Verify: verify})
+	if errors.Is(err, errors.ErrChecksumMismatch) || errors.Is(err, errors.ErrNoChecksum) {
+		t.version = nil
+		return state{base: &baseText{loaded: true, exists: true, data: s.value}}, nil
+	}
+	t.version = now.Version
+	return state{base: &baseText{loaded: true, exists: now.Exists, data: now.Data}, form: s.form, value: s.value}, err
+}
+
+// change is the difference between the saved state and another one, and the warning to log
+// when that is durable.
+func (t *tenure) change(b *batch, s state) (store.Change, *deferredWarning, error) {
+	switch {
+	case s.form != nil:
+		text, warning, err := s.text()
+		return store.Change{Parts: [][]byte{text}, Read: t.version}, warning, err
+	case s.base == t.saved.base && t.saved.form == nil:
+		// Only tails are new. They rely on what they follow, as far as it is known.
+		return store.Change{Append: true, Parts: s.tails[len(t.saved.tails):], Read: t.version}, nil, nil
+	case !s.exists():
+		return store.Change{Remove: true, Read: t.readBy(b)}, nil, nil
+	}
+	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: t.readBy(b)}, s.base.warning, nil
+}
+
+// readBy is the version that a batch relies on, nil if no function of it has read the file.
+func (t *tenure) readBy(b *batch) store.Version {
+	if b.read {
+		return t.version
+	}
+	return nil
+}
+
+// on is the state written onto another one's text, which it follows.
+func (s state) on(before state) (state, error) {
+	if s.form != nil {
+		s.base, s.tails = before.base, before.tails
+	}
+	return s.settled()
+}
