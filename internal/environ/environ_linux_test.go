@@ -159,9 +159,7 @@ func TestABoundFileCanBeRewrittenButNotReplaced(t *testing.T) {
 }
 
 func TestAttributesForbidReplacement(t *testing.T) {
-	if _, err := exec.LookPath("chattr"); err != nil {
-		t.Skip("chattr is not installed")
-	}
+	testkit.NeedProgram(t, "chattr")
 	dir := disktest.New(t, "ext4").Dir()
 	file := filepath.Join(dir, "file")
 	testkit.Must(t, os.WriteFile(file, nil, 0o600))
@@ -222,9 +220,7 @@ func TestOneMountPointMayMeanAnotherMountLater(t *testing.T) {
 	for range 3 {
 		for name, want := range map[string]string{"tmpfs": Volatile, "proc": Pseudo} {
 			t.Run(name, func(t *testing.T) {
-				if os.Geteuid() != 0 {
-					t.Skip("mounting needs root")
-				}
+				testkit.NeedRoot(t)
 				testkit.Must(t, unix.Mount(name, dir, name, 0, ""))
 				defer func() {
 					if err := unix.Unmount(dir, 0); err != nil {

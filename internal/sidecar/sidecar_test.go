@@ -2,7 +2,6 @@ package sidecar
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -26,16 +25,6 @@ var (
 var awkward = []string{"plain.yaml", "with some spaces", " leading", "back\\slash", "new\nline", "carriage\rreturn",
 	"all\\of\nthem\r", "\\", "*star", "- dash", "ünïcödé", "quo'te\"s", "tab\tted", "# previous " + Sum(nil), "bad\xffutf8"}
 
-func needSha256sum(t *testing.T) {
-	t.Helper()
-	testkit.NeedProgram(t, "sha256sum")
-}
-
-func put(t *testing.T, path string, data []byte) {
-	t.Helper()
-	testkit.Must(t, os.WriteFile(path, data, 0o644))
-}
-
 // sha256sum runs the program in a directory.
 func sha256sum(t *testing.T, dir string, args ...string) (string, error) {
 	t.Helper()
@@ -46,10 +35,10 @@ func sha256sum(t *testing.T, dir string, args ...string) (string, error) {
 }
 
 func TestTheTextIsWhatSha256sumWrites(t *testing.T) {
-	needSha256sum(t)
+	testkit.NeedProgram(t, "sha256sum")
 	dir := t.TempDir()
 	for _, name := range awkward {
-		put(t, filepath.Join(dir, name), []byte(name))
+		testkit.Put(t, filepath.Join(dir, name), name)
 		want, err := sha256sum(t, dir, "--", name)
 		if err != nil {
 			t.Fatal(err, want)
@@ -65,18 +54,18 @@ func TestTheTextIsWhatSha256sumWrites(t *testing.T) {
 }
 
 func TestSha256sumChecksTheTextWithAndWithoutPreviousDigests(t *testing.T) {
-	needSha256sum(t)
+	testkit.NeedProgram(t, "sha256sum")
 	dir := t.TempDir()
 	for _, name := range awkward {
-		put(t, filepath.Join(dir, name), []byte(name))
+		testkit.Put(t, filepath.Join(dir, name), name)
 		for _, previous := range [][]string{nil, {digestA}, {digestA, digestB}} {
 			side := Sidecar{Digest: Sum([]byte(name)), Previous: previous}
-			put(t, filepath.Join(dir, "sums"), side.Format(name))
+			testkit.Put(t, filepath.Join(dir, "sums"), string(side.Format(name)))
 			if out, err := sha256sum(t, dir, "--strict", "-c", "sums"); err != nil {
 				t.Errorf("%q after %d: %s", name, len(previous), out)
 			}
 		}
-		put(t, filepath.Join(dir, "sums"), Sidecar{Digest: digestA}.Format(name))
+		testkit.Put(t, filepath.Join(dir, "sums"), string(Sidecar{Digest: digestA}.Format(name)))
 		if out, err := sha256sum(t, dir, "-c", "sums"); err == nil {
 			t.Errorf("%q: sha256sum takes a wrong digest: %s", name, out)
 		}
@@ -166,7 +155,7 @@ func inDir(t *testing.T, text []byte) (vfs.Dir, *faultfs.FS, string) {
 	t.Helper()
 	path := t.TempDir()
 	if text != nil {
-		put(t, filepath.Join(path, "app"+Suffix), text)
+		testkit.Put(t, filepath.Join(path, "app"+Suffix), string(text))
 	}
 	disk := faultfs.Wrap(vfs.OS)
 	dir, err := disk.OpenDir(path)
@@ -181,11 +170,11 @@ func TestReadTellsMissingFromGarbledFromUnreadable(t *testing.T) {
 		t.Errorf("missing: %v", err)
 	}
 	sums := filepath.Join(path, "app"+Suffix)
-	put(t, sums, bytes.Repeat([]byte("x"), maxSize+1))
+	testkit.Put(t, sums, string(bytes.Repeat([]byte("x"), maxSize+1)))
 	if _, err := Read(dir, "app"); !errors.Is(err, errors.ErrChecksumMismatch) {
 		t.Errorf("much too long: %v", err)
 	}
-	put(t, sums, Sidecar{Digest: digestA}.Format("app"))
+	testkit.Put(t, sums, string(Sidecar{Digest: digestA}.Format("app")))
 	if side, err := Read(dir, "app"); err != nil || side.Digest != digestA {
 		t.Errorf("%v, %v", side, err)
 	}

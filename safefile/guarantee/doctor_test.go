@@ -13,8 +13,6 @@ import (
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
-// The test binary is the second process of the lock check.
-// helper makes this binary a second process that behaves as told.
 func diagnosed(t *testing.T, path string, opts ...DoctorOption) *Diagnosis {
 	t.Helper()
 	d, err := Doctor(path, opts...)

@@ -36,6 +36,7 @@ var roles = testkit.Roles{
 
 func TestMain(m *testing.M) { testkit.Main(m, roles) }
 
+// helper makes the test binary a second process that behaves as told.
 func helper(t *testing.T, behaviour string) DoctorOption {
 	t.Helper()
 	self := testkit.Self(t, behaviour)
