@@ -38,7 +38,7 @@ type file struct {
 	links    store.Symlinks
 	suffix   string  // of the lock
 	lockDir  vfs.Dir // where the lock lies; dir itself unless the caller chose another
-	place    place
+	env      environment
 	lock     *lock.Held // nil without a lock
 	data     *lock.Held // on the file itself where that can't be replaced
 	owner    replace.Owner
@@ -58,11 +58,11 @@ func (d *Disk) TryLock(_ context.Context, t store.Target, at store.Location, o s
 
 // Lock is of the store.Store interface.
 func (d *Disk) Lock(ctx context.Context, t store.Target, at store.Location, o store.Options) (store.Session, error) {
-	wait := func(l lock.Place) (*lock.Held, error) { return lock.Wait(l, ctx.Done()) }
+	wait := func(l lock.Spec) (*lock.Held, error) { return lock.Wait(l, ctx.Done()) }
 	return d.lock(t, at, o, wait, patience{ctx, math.MaxInt64}, true)
 }
 
-func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take func(lock.Place) (*lock.Held, error), p patience, waits bool) (_ store.Session, err error) {
+func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take func(lock.Spec) (*lock.Held, error), p patience, waits bool) (_ store.Session, err error) {
 	f, id, err := d.enter(t, at, o)
 	if err != nil {
 		return nil, err
@@ -214,10 +214,10 @@ func (f *file) openLockDir(p store.Target, forCopy bool) (id string, err error) 
 }
 
 // takeLock takes the lock that covers the file.
-func (f *file) takeLock(p store.Target, at store.Location, id string, full bool, take func(lock.Place) (*lock.Held, error)) error {
-	place := lockPlace(p, at, f.lockDir)
-	place.Like, place.Data, place.Full = f.like, entryOf(at).Info, full
-	held, err := take(place)
+func (f *file) takeLock(p store.Target, at store.Location, id string, full bool, take func(lock.Spec) (*lock.Held, error)) error {
+	spec := lockSpec(p, at, f.lockDir)
+	spec.Like, spec.Data, spec.Full = f.like, entryOf(at).Info, full
+	held, err := take(spec)
 	if errors.Is(err, fs.ErrNotExist) && f.lockDir == f.dir {
 		return store.ErrMoved // the directory was removed after it was opened
 	}
@@ -255,15 +255,15 @@ func (d *Disk) lockDir(p store.Target, own vfs.Dir) (dir vfs.Dir, id string, err
 	return dir, lockID(fmt.Sprint(self.ID), suffix(p)), nil
 }
 
-// lockPlace says where the lock lies, given its open directory.
-func lockPlace(p store.Target, at store.Location, dir vfs.Dir) lock.Place {
+// lockSpec says where the lock lies, given its open directory.
+func lockSpec(p store.Target, at store.Location, dir vfs.Dir) lock.Spec {
 	if p.LockDir == "" {
 		e := entryOf(at)
 		path := e.Path() + suffix(p)
-		return lock.Place{Dir: dir, Name: path[len(e.Path())-len(e.Name):], Path: path, Perm: p.Perm}
+		return lock.Spec{Dir: dir, Name: path[len(e.Path())-len(e.Name):], Path: path, Perm: p.Perm}
 	}
 	name := lockFileName(at.Key, suffix(p))
-	return lock.Place{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}
+	return lock.Spec{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}
 }
 
 // lockFileName names a lock that does not lie beside its file, so that files of

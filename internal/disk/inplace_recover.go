@@ -10,14 +10,14 @@ import (
 
 // openInPlace locks the file itself, and undoes a write that was cut off; undone reports whether there
 // was any. Unless the file is certain to be a mount, it is locked only if there is a copy.
-func (f *file) openInPlace(o store.Options, take func(lock.Place) (*lock.Held, error), certain bool) (undone bool, err error) {
+func (f *file) openInPlace(o store.Options, take func(lock.Spec) (*lock.Held, error), certain bool) (undone bool, err error) {
 	if !certain {
 		if found, err := f.anyCopy(); err != nil || !found {
 			return false, err
 		}
 	}
-	if !f.place.noLock && f.data == nil {
-		f.data, err = take(lock.Place{Dir: f.dir, Name: f.name, Path: f.path, Foreign: true})
+	if !f.env.noLock && f.data == nil {
+		f.data, err = take(lock.Spec{Dir: f.dir, Name: f.name, Path: f.path, Foreign: true})
 		if err != nil {
 			return false, err
 		}

@@ -15,8 +15,8 @@ import (
 // Holder is of the store.Store interface.
 func (d *Disk) Holder(_ context.Context, p store.Target, at store.Location) string {
 	holder := ""
-	_ = d.visit(p, at, func(_ vfs.Dir, place lock.Place, _ replace.Owner) error {
-		r, err := lock.ReadRecord(place.Dir, place.Name)
+	_ = d.visit(p, at, func(_ vfs.Dir, spec lock.Spec, _ replace.Owner) error {
+		r, err := lock.ReadRecord(spec.Dir, spec.Name)
 		if r != nil {
 			holder = r.String()
 		}
@@ -28,12 +28,12 @@ func (d *Disk) Holder(_ context.Context, p store.Target, at store.Location) stri
 // Inspect is of the store.Store interface.
 func (d *Disk) Inspect(_ context.Context, p store.Target, at store.Location) (store.LockInfo, error) {
 	var info store.LockInfo
-	err := d.visit(p, at, func(_ vfs.Dir, place lock.Place, _ replace.Owner) (err error) {
-		info.Path = place.Path
-		if info.Held, err = place.IsHeld(); err != nil {
+	err := d.visit(p, at, func(_ vfs.Dir, spec lock.Spec, _ replace.Owner) (err error) {
+		info.Path = spec.Path
+		if info.Held, err = spec.IsHeld(); err != nil {
 			return err
 		}
-		r, err := lock.ReadRecord(place.Dir, place.Name)
+		r, err := lock.ReadRecord(spec.Dir, spec.Name)
 		if r != nil {
 			info.Record = &store.Record{PID: r.PID, Host: r.Host, Since: r.Since}
 		}
@@ -49,13 +49,13 @@ func (d *Disk) Inspect(_ context.Context, p store.Target, at store.Location) (st
 // a holder who has not checked yet; then go the temps, which stops one who has
 // checked and is about to rename.
 func (d *Disk) Force(_ context.Context, p store.Target, at store.Location) error {
-	return d.visit(p, at, func(dir vfs.Dir, place lock.Place, owner replace.Owner) error {
-		if _, err := place.Dir.Stat(place.Name); errors.Is(err, fs.ErrNotExist) {
+	return d.visit(p, at, func(dir vfs.Dir, spec lock.Spec, owner replace.Owner) error {
+		if _, err := spec.Dir.Stat(spec.Name); errors.Is(err, fs.ErrNotExist) {
 			return nil // no lock file, no holder: there is nothing to take away
 		}
 		f := &file{disk: d, dir: dir, name: entryOf(at).Name}
-		place.Like = f.like
-		held, err := place.Supplant(func() string { return replace.NewName(owner) })
+		spec.Like = f.like
+		held, err := spec.Supplant(func() string { return replace.NewName(owner) })
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (d *Disk) Force(_ context.Context, p store.Target, at store.Location) error
 }
 
 // visit opens what a lock operation needs, without the lock.
-func (d *Disk) visit(p store.Target, at store.Location, fn func(dir vfs.Dir, place lock.Place, owner replace.Owner) error) error {
+func (d *Disk) visit(p store.Target, at store.Location, fn func(dir vfs.Dir, spec lock.Spec, owner replace.Owner) error) error {
 	if p.NoLock {
 		return fmt.Errorf("%w: WithoutLock leaves nothing to look at", errors.ErrLock)
 	}
@@ -84,5 +84,5 @@ func (d *Disk) visit(p store.Target, at store.Location, fn func(dir vfs.Dir, pla
 	if lockDir != dir {
 		defer lockDir.Close()
 	}
-	return fn(dir, lockPlace(p, at, lockDir), replace.OwnerOf(at.Key.Name, id))
+	return fn(dir, lockSpec(p, at, lockDir), replace.OwnerOf(at.Key.Name, id))
 }

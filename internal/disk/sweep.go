@@ -80,7 +80,7 @@ func (f *file) sweepUnder(suffix string, names []string, folds bool, temps map[r
 		if !isLock || len(left) == 0 {
 			continue
 		}
-		held, err := lock.Try(lock.Place{Dir: f.dir, Name: name, Path: vfs.Join(f.dir.Path(), name), Existing: true})
+		held, err := lock.Try(lock.Spec{Dir: f.dir, Name: name, Path: vfs.Join(f.dir.Path(), name), Existing: true})
 		if err != nil {
 			continue // its writer lives
 		}

@@ -34,13 +34,13 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 	ent.mu.Lock()
 	t := ent.tenure
 	err := t.err
-	b, place := tx.after, -1 // a function that changed nothing waits for the last batch that it may have seen
+	b, index := tx.after, -1 // a function that changed nothing waits for the last batch that it may have seen
 	if tx.changed && err == nil {
 		b = t.batchFor(w.Options)
-		place = b.add(tx)
+		index = b.add(tx)
 		t.state = tx.state
 	}
-	leads := place == 0
+	leads := index == 0
 	var wait <-chan struct{}
 	switch {
 	case leads:
@@ -65,7 +65,7 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 	if leads {
 		ent.lead(t, b)
 	}
-	if tx.changed && place < b.committed {
+	if tx.changed && index < b.committed {
 		return nil
 	}
 	return b.err
@@ -88,18 +88,18 @@ func (t *tenure) batchFor(o store.Options) *batch {
 	return b
 }
 
-// add takes in the changes of one more function, and gives its place in the batch.
-func (b *batch) add(tx *Tx) (place int) {
+// add takes in the changes of one more function, and gives its index in the batch.
+func (b *batch) add(tx *Tx) (index int) {
 	if b.size > 0 {
 		b.earlier = append(b.earlier, b.state)
 	}
 	b.state = tx.state
 	b.read = b.read || tx.read
-	place = b.size
+	index = b.size
 	if b.size++; b.size == b.goal {
 		b.fill()
 	}
-	return place
+	return index
 }
 
 // ended is closed when the batch is over.

@@ -22,7 +22,7 @@ func acl(entries ...[3]uint32) []byte {
 // A directory's default ACL gives a new file entries of users and groups.
 func TestALockFileThatInheritsAnACLServesItsWritersOnly(t *testing.T) {
 	const userObj, user, groupObj, mask, other, none = 1, 2, 4, 0x10, 0x20, ^uint32(0)
-	p := place(t)
+	p := spec(t)
 	inherited := acl([3]uint32{userObj, 7, none}, [3]uint32{user, 6, 2001}, [3]uint32{user, 4, 2002},
 		[3]uint32{groupObj, 4, none}, [3]uint32{mask, 6, none}, [3]uint32{other, 4, none})
 	if err := syscall.Setxattr(p.Dir.Path(), "system.posix_acl_default", inherited, 0); err != nil {

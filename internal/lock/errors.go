@@ -18,7 +18,7 @@ var errLeased = fmt.Errorf("%w: another program holds a file lease on the lock f
 
 // classify says what an error of opening or locking the lock file means. Only
 // EWOULDBLOCK of flock(2) means busy, and gofrs/flock has seen to that.
-func (p Place) classify(err error) error {
+func (p Spec) classify(err error) error {
 	path := printable(p.Path)
 	cause, opening := err, false
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
@@ -48,7 +48,7 @@ func (p Place) classify(err error) error {
 
 // irregular is the error for what is no regular file. Some programs make a directory
 // as their lock (npm's proper-lockfile), so nobody is told to remove it.
-func (p Place) irregular() error {
+func (p Spec) irregular() error {
 	return fmt.Errorf("%w: %s is no regular file: another program may use it as its own lock, as npm's proper-lockfile uses a directory; %s",
 		errors.ErrLock, printable(p.Path), remedy)
 }

@@ -46,7 +46,7 @@ func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(e
 
 // tryDirectory locks the directory in place of a lock file that could not be made. Neither
 // a lock nor an error means that a lock file is there by now: try again.
-func (p Place) tryDirectory(cause error) (*Held, error) {
+func (p Spec) tryDirectory(cause error) (*Held, error) {
 	self, err := p.Dir.Self()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
@@ -59,7 +59,7 @@ func (p Place) tryDirectory(cause error) (*Held, error) {
 		return nil, fmt.Errorf("%w: there is no space for the lock file; choose a directory on another filesystem with WithLockDir, "+
 			"or stop all other users of the file and use WithoutLock: %w", errors.ErrLock, cause)
 	}
-	h := &Held{place: p, info: d.lock.Info(), instead: &self.ID}
+	h := &Held{spec: p, info: d.lock.Info(), instead: &self.ID}
 	if h.Check() != nil {
 		return nil, h.Release()
 	}
@@ -104,7 +104,7 @@ func unlockDirectory(id vfs.ID) error {
 // shareDirectory waits until nobody changes a file of the directory without a lock file,
 // and keeps others from it until done is called. What can't be locked is no reason to
 // make no lock file.
-func (p Place) shareDirectory() (done func()) {
+func (p Spec) shareDirectory() (done func()) {
 	nothing := func() {}
 	if p.ownDirectory() {
 		return nothing
@@ -121,7 +121,7 @@ func (p Place) shareDirectory() (done func()) {
 }
 
 // ownDirectory reports whether this process has locked the directory itself.
-func (p Place) ownDirectory() bool {
+func (p Spec) ownDirectory() bool {
 	directories.Lock()
 	defer directories.Unlock()
 	if len(directories.by) == 0 {
@@ -133,7 +133,7 @@ func (p Place) ownDirectory() bool {
 
 // checkDirectory is Check for a lock that stands in for a lock file.
 func (h *Held) checkDirectory() error {
-	_, err := h.place.Dir.Stat(h.place.Name)
+	_, err := h.spec.Dir.Stat(h.spec.Name)
 	switch {
 	case err == nil:
 		return h.lost()

@@ -13,8 +13,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// instead locks a place whose directory is as good as full.
-func instead(t *testing.T, p Place) *Held {
+// instead locks where the directory is as good as full.
+func instead(t *testing.T, p Spec) *Held {
 	t.Helper()
 	h, err := p.tryDirectory(syscall.ENOSPC)
 	if h == nil || err != nil {
@@ -23,12 +23,12 @@ func instead(t *testing.T, p Place) *Held {
 	return h
 }
 
-func fullPlace(t *testing.T) Place {
+func fullPlace(t *testing.T) Spec {
 	t.Helper()
 	dir, err := vfs.OS.OpenDir(t.TempDir())
 	testkit.Must(t, err)
 	t.Cleanup(func() { dir.Close() })
-	return Place{Dir: dir, Name: "data.lock", Path: dir.Path() + "/data.lock", Perm: 0o600, Full: true,
+	return Spec{Dir: dir, Name: "data.lock", Path: dir.Path() + "/data.lock", Perm: 0o600, Full: true,
 		Like: func() (vfs.Info, bool) { return vfs.Info{}, false }}
 }
 

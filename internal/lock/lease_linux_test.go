@@ -18,7 +18,7 @@ import (
 func TestTheEndOfALeaseOnTheLockFileIsWaitedForAsLongAsTheCallerWill(t *testing.T) {
 	signal.Ignore(syscall.SIGIO)
 	defer signal.Reset(syscall.SIGIO)
-	p := place(t)
+	p := spec(t)
 	write(t, p.Path, "")
 	holder, err := os.Open(p.Path)
 	testkit.Must(t, err)

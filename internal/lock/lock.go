@@ -11,7 +11,7 @@
 //
 // A file of that name may be somebody's data (Pipfile.lock) or another
 // program's lock (git's config.lock). Only a file that is empty, or that begins
-// as this package's records do, is locked and written; see [Place.refuse].
+// as this package's records do, is locked and written; see [Spec.refuse].
 //
 // flock(2) belongs to the open file: every attempt opens the file anew, and the
 // kernel gives the lock up when its holder dies. It is advisory: it keeps out
@@ -34,8 +34,8 @@ const Suffix = ".lock"
 // is tried again. Each round needs another replacement.
 const patience = 100
 
-// Place says where a lock lies.
-type Place struct {
+// Spec says which file is the lock, and how it is made.
+type Spec struct {
 	Dir  vfs.Dir // the directory of the lock file, open
 	Path string  // the lock file's path
 	Name string  // its last element
@@ -59,7 +59,7 @@ type Place struct {
 // Held is a lock that is held. It is not safe for concurrent use.
 type Held struct {
 	lock     vfs.Lock // nil once released
-	place    Place
+	spec     Spec
 	info     vfs.Info // of the lock file, when it was locked
 	made     bool     // this call made the lock file
 	file     vfs.File // for the record; nil until that is read or written
@@ -72,7 +72,7 @@ type Held struct {
 
 // Try takes the lock if it is free, and fails with ErrLocked if it is not. It
 // makes the lock file if there is none.
-func Try(p Place) (*Held, error) {
+func Try(p Spec) (*Held, error) {
 	for range patience {
 		if h, err := p.attempt(); h != nil || err != nil {
 			return h, err
@@ -83,7 +83,7 @@ func Try(p Place) (*Held, error) {
 
 // attempt locks what lies at the path. Neither a lock nor an error means that
 // the lock file was replaced meanwhile: try again.
-func (p Place) attempt() (*Held, error) {
+func (p Spec) attempt() (*Held, error) {
 	l, err := p.Dir.Lock(p.Name, vfs.TryLock)
 	var made vfs.File
 	if errors.Is(err, fs.ErrNotExist) && !p.Foreign && !p.Existing {
@@ -127,8 +127,8 @@ func (p Place) attempt() (*Held, error) {
 // confirm makes sure that the file that was locked is one that may serve as a lock and
 // still lies at the path. Neither a lock nor an error means: try again. It owns
 // made, which is nil unless this call made the file.
-func (p Place) confirm(l vfs.Lock, made vfs.File) (_ *Held, err error) {
-	h := &Held{lock: l, place: p, info: l.Info(), file: made}
+func (p Spec) confirm(l vfs.Lock, made vfs.File) (_ *Held, err error) {
+	h := &Held{lock: l, spec: p, info: l.Info(), file: made}
 	ok := false
 	defer func() {
 		if !ok {
@@ -167,10 +167,10 @@ func (h *Held) open() (vfs.File, error) {
 	if h.file != nil {
 		return h.file, nil
 	}
-	f, err := h.place.Dir.OpenRecord(h.place.Name)
+	f, err := h.spec.Dir.OpenRecord(h.spec.Name)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		h.readOnly = true
-		f, err = h.place.Dir.Open(h.place.Name)
+		f, err = h.spec.Dir.Open(h.spec.Name)
 	}
 	if err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func (h *Held) Check() error {
 	if h.instead != nil {
 		return h.checkDirectory()
 	}
-	same, err := h.place.Dir.Same(h.place.Name, h.lock)
+	same, err := h.spec.Dir.Same(h.spec.Name, h.lock)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", errors.ErrLock, err)
 	}
@@ -231,7 +231,7 @@ func (h *Held) Check() error {
 }
 
 func (h *Held) lost() error {
-	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, printable(h.place.Path))
+	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, printable(h.spec.Path))
 }
 
 // Size is the length of the lock file when it was locked; 0 means that nobody

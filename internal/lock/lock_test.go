@@ -14,21 +14,21 @@ import (
 )
 
 // placeIn is the lock of a file that does not exist, in a directory of fsys.
-func placeIn(t *testing.T, fsys vfs.FS, dir string) Place {
+func specIn(t *testing.T, fsys vfs.FS, dir string) Spec {
 	t.Helper()
 	d, err := fsys.OpenDir(dir)
 	testkit.Must(t, err)
 	t.Cleanup(func() { d.Close() })
 	nothing := func() (vfs.Info, bool) { return vfs.Info{}, false }
-	return Place{Dir: d, Name: "data.lock", Path: filepath.Join(dir, "data.lock"), Like: nothing, Perm: 0o666}
+	return Spec{Dir: d, Name: "data.lock", Path: filepath.Join(dir, "data.lock"), Like: nothing, Perm: 0o666}
 }
 
 // named gives one name, again and again.
 func named(name string) func() string { return func() string { return name } }
 
-func place(t *testing.T) Place { return placeIn(t, vfs.OS, t.TempDir()) }
+func spec(t *testing.T) Spec { return specIn(t, vfs.OS, t.TempDir()) }
 
-func take(t *testing.T, p Place) *Held {
+func take(t *testing.T, p Spec) *Held {
 	t.Helper()
 	h, err := Try(p)
 	testkit.Must(t, err)
@@ -38,7 +38,7 @@ func take(t *testing.T, p Place) *Held {
 
 func TestCheckSaysThatItCouldNotLook(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
-	h := take(t, placeIn(t, disk, t.TempDir()))
+	h := take(t, specIn(t, disk, t.TempDir()))
 	disk.FailAll(faultfs.Same, syscall.EIO)
 	if err := h.Check(); !errors.Is(err, errors.ErrLock) || !errors.Is(err, syscall.EIO) || errors.Is(err, errors.ErrLockLost) {
 		t.Errorf("Check: %v", err)
@@ -47,7 +47,7 @@ func TestCheckSaysThatItCouldNotLook(t *testing.T) {
 
 func TestALockFileThatKeepsBeingReplacedIsAnErrorInTheEnd(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
-	p := placeIn(t, disk, t.TempDir())
+	p := specIn(t, disk, t.TempDir())
 	replaced := 0
 	disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Same {
@@ -65,7 +65,7 @@ func TestALockFileThatKeepsBeingReplacedIsAnErrorInTheEnd(t *testing.T) {
 }
 
 func TestErrorsOfTheSystemMatchTheirSentinels(t *testing.T) {
-	p := Place{Path: "data.lock"}
+	p := Spec{Path: "data.lock"}
 	for err, want := range map[error]error{
 		syscall.ENOSYS:  errors.ErrUnsupportedEnvironment,
 		syscall.ENOTSUP: errors.ErrUnsupportedEnvironment,
@@ -86,7 +86,7 @@ func TestErrorsOfTheSystemMatchTheirSentinels(t *testing.T) {
 }
 
 func TestALockThatCannotBeMadeSaysWhy(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	testkit.Must(t, os.Remove(p.Dir.Path()))
 	if _, err := Try(p); !errors.Is(err, errors.ErrLock) || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Try: %v", err)
@@ -95,7 +95,7 @@ func TestALockThatCannotBeMadeSaysWhy(t *testing.T) {
 
 func TestALockFileThatWasThereKeepsItsMode(t *testing.T) {
 	testkit.NeedUnix(t)
-	p := place(t)
+	p := spec(t)
 	testkit.Must(t, os.WriteFile(p.Path, nil, 0o606))
 	testkit.Must(t, os.Chmod(p.Path, 0o606))
 	p.Like = func() (vfs.Info, bool) { return vfs.Info{Mode: 0o660}, true }
@@ -124,10 +124,10 @@ func TestAFileSwappedInForTheLockIsNotTouched(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			disk := faultfs.Wrap(vfs.OS)
-			p := placeIn(t, disk, t.TempDir())
+			p := specIn(t, disk, t.TempDir())
 			testkit.Must(t, take(t, p).Release())
 			h := take(t, p) // which opens nothing for the record yet
-			h.place.Data = &vfs.Info{Mode: 0o666, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
+			h.spec.Data = &vfs.Info{Mode: 0o666, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 			victim, hidden := p.Path+".victim", p.Path+".hidden"
 			testkit.Must(t, os.WriteFile(victim, []byte("precious"), 0o600))
 			swap := func(in, out string) error { return errors.Join(os.Rename(p.Path, out), os.Rename(in, p.Path)) }
@@ -160,7 +160,7 @@ func TestAFileSwappedInForTheLockIsNotTouched(t *testing.T) {
 }
 
 func TestIsHeldAsksWithoutMakingOrKeepingTheLock(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	wantHeld := func(what string, want bool) {
 		t.Helper()
 		if held, err := p.IsHeld(); held != want || err != nil {
@@ -178,12 +178,12 @@ func TestIsHeldAsksWithoutMakingOrKeepingTheLock(t *testing.T) {
 	take(t, p)
 	p.Path, p.Name = p.Path+"/below a file", p.Name+"/below a file"
 	if _, err := p.IsHeld(); !errors.Is(err, errors.ErrLock) {
-		t.Errorf("a place that can't be: %v", err)
+		t.Errorf("a lock that can't be: %v", err)
 	}
 }
 
 func TestSupplantRevokesTheLockAndHoldsTheNewOne(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	old := take(t, p)
 	h, err := p.Supplant(named("new.lock"))
 	testkit.Must(t, err)
@@ -202,7 +202,7 @@ func TestSupplantRevokesTheLockAndHoldsTheNewOne(t *testing.T) {
 
 func TestASupplantThatFailsLeavesTheLockAndNothingElse(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
-	p := placeIn(t, disk, t.TempDir())
+	p := specIn(t, disk, t.TempDir())
 	old := take(t, p)
 	for _, verb := range []string{faultfs.Rename, faultfs.Same} {
 		disk.FailAll(verb, syscall.EIO)

@@ -12,7 +12,7 @@ import (
 // create makes a lock file that is open to those who may write the data file, and
 // to nobody else: flock(2) needs no more than an open file, so that a mere reader
 // could block every writer for ever.
-func (p Place) create(name string) (vfs.File, error) {
+func (p Spec) create(name string) (vfs.File, error) {
 	// The umask, or the directory's default ACL, takes away what it takes away
 	// from a new data file: what remains says who may write. Without the bits to
 	// read, nobody else can open the file even before its mode is set. The owner can,
@@ -86,8 +86,8 @@ func lockMode(data fs.FileMode) fs.FileMode {
 // the data file's owner is mended, and by that owner: they have said by the mode
 // of the data who may write.
 func (h *Held) mend() {
-	data := h.place.Data
-	if h.place.Foreign || data == nil || !data.Mode.IsRegular() {
+	data := h.spec.Data
+	if h.spec.Foreign || data == nil || !data.Mode.IsRegular() {
 		return
 	}
 	have, want := h.info.Mode.Perm(), lockMode(data.Mode)

@@ -14,7 +14,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
 
-func wantLockMode(t *testing.T, p Place, want fs.FileMode) {
+func wantLockMode(t *testing.T, p Spec, want fs.FileMode) {
 	t.Helper()
 	if info, err := p.Dir.Stat(p.Name); err != nil || info.Mode != want {
 		t.Errorf("the lock has mode %v, %v, want %v", info.Mode, err, want)
@@ -25,7 +25,7 @@ func wantLockMode(t *testing.T, p Place, want fs.FileMode) {
 func TestAFilePutWhereTheLockIsBeingMadeKeepsItsOwnerAndMode(t *testing.T) {
 	testkit.NeedRoot(t)
 	disk := faultfs.Wrap(vfs.OS)
-	p := placeIn(t, disk, t.TempDir())
+	p := specIn(t, disk, t.TempDir())
 	p.Like = func() (vfs.Info, bool) { return vfs.Info{Mode: 0o666, UID: 12, GID: 34}, true }
 	victim := p.Path + ".victim"
 	write(t, victim, "")
@@ -55,7 +55,7 @@ func TestTheLockOfAFileThatDoesNotExistIsForThoseWhomTheUmaskWillLetWriteIt(t *t
 		{0o277, 0o666, 0o600}, {0, 0o640, 0o600}, {0o002, 0o660, 0o660}, {0, 0o644, 0o600}, {0o020, 0o666, 0o606},
 	} {
 		t.Run(fmt.Sprintf("%o with umask %o", c.perm, c.umask), func(t *testing.T) {
-			p := place(t)
+			p := spec(t)
 			p.Perm = c.perm
 			testkit.Umask(t, c.umask)
 			testkit.Must(t, take(t, p).Release())
@@ -70,7 +70,7 @@ func TestTheLockOfAFileThatDoesNotExistIsForThoseWhomTheUmaskWillLetWriteIt(t *t
 func TestALockFileServesItsOwnerFromTheFirstMoment(t *testing.T) {
 	testkit.Umask(t, 0o022)
 	disk := faultfs.Wrap(vfs.OS)
-	p := placeIn(t, disk, t.TempDir())
+	p := specIn(t, disk, t.TempDir())
 	looked := 0
 	disk.Before(func(op faultfs.Op) error {
 		if info, err := os.Stat(p.Path); err == nil {
@@ -91,7 +91,7 @@ func TestALockFileServesItsOwnerFromTheFirstMoment(t *testing.T) {
 func TestALockFileIsNeverOpenToMereReadersNotEvenWhileItIsMade(t *testing.T) {
 	testkit.Umask(t, 0)
 	disk := faultfs.Wrap(vfs.OS)
-	p := placeIn(t, disk, t.TempDir())
+	p := specIn(t, disk, t.TempDir())
 	p.Perm = 0o644
 	p.Like = func() (vfs.Info, bool) { return vfs.Info{Mode: 0o644}, true }
 	looked := 0
@@ -124,7 +124,7 @@ func TestALockFileTooNarrowForTheDatasWritersIsMendedByItsOwner(t *testing.T) {
 		"nobody knows of the data":   {nil, 0o600},
 		"nobody may write, not even": {&vfs.Info{Mode: 0o444, UID: me, GID: mine}, 0o600},
 	} {
-		p := place(t)
+		p := spec(t)
 		write(t, p.Path, "")
 		p.Data = c.data
 		take(t, p)
@@ -136,7 +136,7 @@ func TestALockFileTooNarrowForTheDatasWritersIsMendedByItsOwner(t *testing.T) {
 
 func TestAMendedLockFileGetsTheGroupOfTheData(t *testing.T) {
 	testkit.NeedRoot(t)
-	p := place(t)
+	p := spec(t)
 	write(t, p.Path, "")
 	p.Data = &vfs.Info{Mode: 0o660, GID: 34}
 	take(t, p)
@@ -149,7 +149,7 @@ func TestAMendedLockFileGetsTheGroupOfTheData(t *testing.T) {
 // A maker who is not in the data's group must not let its own group in instead.
 func TestTheGroupOfTheMakerIsNotLetInForTheDatas(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
-	p := placeIn(t, disk, t.TempDir())
+	p := specIn(t, disk, t.TempDir())
 	disk.FailAll(faultfs.Chown, syscall.EPERM)
 	data := vfs.Info{Mode: 0o660, UID: uint32(os.Geteuid()), GID: uint32(os.Getegid()) + 1}
 	p.Like = func() (vfs.Info, bool) { return data, true }

@@ -19,7 +19,7 @@ import (
 // made in order to fill it: git makes config.lock, writes the new configuration
 // into it and renames it over config. Locking such a file does not harm it.
 // Announce leaves a young file without a record for that reason.
-func (p Place) refuse(links uint64, size int64, head []byte) error {
+func (p Spec) refuse(links uint64, size int64, head []byte) error {
 	switch {
 	case p.Foreign:
 		return nil
@@ -42,7 +42,7 @@ func ours(size int64, head []byte) bool {
 // inspect refuses a lock that was taken on a file that is not ours to lock.
 // An empty file costs no system call.
 func (h *Held) inspect() error {
-	if h.Size() != 0 && !h.place.Foreign {
+	if h.Size() != 0 && !h.spec.Foreign {
 		f, err := h.open()
 		if err == nil {
 			h.head, err = readHead(f)
@@ -51,15 +51,15 @@ func (h *Held) inspect() error {
 			return err
 		}
 		if err != nil {
-			return h.place.classify(err)
+			return h.spec.classify(err)
 		}
 	}
-	return h.place.refuse(h.info.Links, h.Size(), h.head)
+	return h.spec.refuse(h.info.Links, h.Size(), h.head)
 }
 
 // look refuses what lies at the path, without locking it, if it is not ours to
 // lock. It is fs.ErrNotExist if nothing is there.
-func (p Place) look() error {
+func (p Spec) look() error {
 	if p.Foreign {
 		return nil
 	}

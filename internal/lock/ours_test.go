@@ -41,7 +41,7 @@ func TestAFileThatIsNoLockFileIsRefusedByEveryCallAndLeftAsItIs(t *testing.T) {
 		"an old record":  string(cleared),
 	} {
 		t.Run(what, func(t *testing.T) {
-			p := place(t)
+			p := spec(t)
 			write(t, p.Path, content)
 			if content == "" || content == string(cleared) {
 				testkit.Must(t, os.Link(p.Path, p.Path+".twin"))
@@ -89,7 +89,7 @@ func TestALockFileOfOursServesWhateverIsLeftOfItsRecord(t *testing.T) {
 		"zeros":            string(make([]byte, recordSize)),
 		"a line more":      record + "another program's\n",
 	} {
-		p := place(t)
+		p := spec(t)
 		write(t, p.Path, content)
 		h, err := Try(p)
 		if err != nil {
@@ -109,7 +109,7 @@ func TestALockFileOfOursServesWhateverIsLeftOfItsRecord(t *testing.T) {
 // git makes config.lock empty, writes the coming configuration into it, and renames it
 // over config.
 func TestAnEmptyFileThatAnotherProgramIsAboutToFillGetsNoRecord(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	write(t, p.Path, "")
 	h := take(t, p)
 	clear := h.Announce()
@@ -127,7 +127,7 @@ func TestAnEmptyFileThatAnotherProgramIsAboutToFillGetsNoRecord(t *testing.T) {
 }
 
 func TestALockFileThatWasMadeByAnyHolderGetsARecordAtOnce(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	for _, who := range []string{"its maker", "the next holder"} {
 		h := take(t, p)
 		if who == "the next holder" {
@@ -138,7 +138,7 @@ func TestALockFileThatWasMadeByAnyHolderGetsARecordAtOnce(t *testing.T) {
 		}
 		testkit.Must(t, h.Release())
 	}
-	q := place(t)
+	q := spec(t)
 	take(t, q).Announce()
 	if r, _ := ReadRecord(q.Dir, q.Name); r == nil {
 		t.Error("its maker left no record")
@@ -151,19 +151,19 @@ func TestWhatAnotherProgramWroteIntoTheLockFileStays(t *testing.T) {
 	const config = "[core]\n\tbare = false\n"
 	fill := func(path string) error { return os.WriteFile(path, []byte(config), 0o600) } // which truncates
 	for what, spoil := range map[string]struct {
-		do     func(p Place) error
-		path   func(p Place) string
+		do     func(p Spec) error
+		path   func(p Spec) string
 		before bool // it happens before the record is written
 	}{
-		"after the record":   {func(p Place) error { return fill(p.Path) }, func(p Place) string { return p.Path }, false},
-		"before the record":  {func(p Place) error { return fill(p.Path) }, func(p Place) string { return p.Path }, true},
-		"and renamed it":     {func(p Place) error { return errors.Join(fill(p.Path), os.Rename(p.Path, p.Path+"x")) }, func(p Place) string { return p.Path + "x" }, false},
-		"linked it":          {func(p Place) error { return os.Link(p.Path, p.Path+"x") }, func(p Place) string { return p.Path + "x" }, true},
-		"truncated it":       {func(p Place) error { return os.Truncate(p.Path, 0) }, func(p Place) string { return p.Path }, false},
-		"wrote at its start": {writeAt(config), func(p Place) string { return p.Path }, false},
+		"after the record":   {func(p Spec) error { return fill(p.Path) }, func(p Spec) string { return p.Path }, false},
+		"before the record":  {func(p Spec) error { return fill(p.Path) }, func(p Spec) string { return p.Path }, true},
+		"and renamed it":     {func(p Spec) error { return errors.Join(fill(p.Path), os.Rename(p.Path, p.Path+"x")) }, func(p Spec) string { return p.Path + "x" }, false},
+		"linked it":          {func(p Spec) error { return os.Link(p.Path, p.Path+"x") }, func(p Spec) string { return p.Path + "x" }, true},
+		"truncated it":       {func(p Spec) error { return os.Truncate(p.Path, 0) }, func(p Spec) string { return p.Path }, false},
+		"wrote at its start": {writeAt(config), func(p Spec) string { return p.Path }, false},
 	} {
 		t.Run(what, func(t *testing.T) {
-			p := place(t)
+			p := spec(t)
 			testkit.Must(t, take(t, p).Release())
 			h := take(t, p)
 			if spoil.before {
@@ -184,8 +184,8 @@ func TestWhatAnotherProgramWroteIntoTheLockFileStays(t *testing.T) {
 	}
 }
 
-func writeAt(content string) func(Place) error {
-	return func(p Place) error {
+func writeAt(content string) func(Spec) error {
+	return func(p Spec) error {
 		f, err := os.OpenFile(p.Path, os.O_WRONLY, 0)
 		if err != nil {
 			return err
@@ -197,7 +197,7 @@ func writeAt(content string) func(Place) error {
 
 // Programs that read every file of a directory as configuration read lock files too.
 func TestALockFileIsACommentLineAtEveryMoment(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	comment := func(when string) {
 		t.Helper()
 		text, err := os.ReadFile(p.Path)
@@ -221,7 +221,7 @@ func TestALockFileIsACommentLineAtEveryMoment(t *testing.T) {
 // The file that is locked need not be a lock file: one that can't be replaced is locked
 // itself.
 func TestAForeignFileIsLockedWhateverItHoldsAndNeverMadeOrWritten(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	p.Foreign = true
 	if _, err := Try(p); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
@@ -237,7 +237,7 @@ func TestAForeignFileIsLockedWhateverItHoldsAndNeverMadeOrWritten(t *testing.T) 
 }
 
 func TestAnotherFilesLockIsNotMade(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	p.Existing = true
 	if _, err := Try(p); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Try: %v", err)
@@ -250,9 +250,9 @@ func TestAnotherFilesLockIsNotMade(t *testing.T) {
 func TestPathsWithControlCharactersAreQuotedInErrors(t *testing.T) {
 	for path, want := range map[string]string{"/a b/c.lock": "/a b/c.lock", "/a\x1b[2Jb.lock": `"/a\x1b[2Jb.lock"`, "/\xff": `"/\xff"`} {
 		for _, err := range []error{
-			Place{Path: path}.classify(&os.PathError{Op: "open", Path: path, Err: os.ErrPermission}),
-			Place{Path: path}.irregular(),
-			Place{Path: path}.refuse(2, 0, nil),
+			Spec{Path: path}.classify(&os.PathError{Op: "open", Path: path, Err: os.ErrPermission}),
+			Spec{Path: path}.irregular(),
+			Spec{Path: path}.refuse(2, 0, nil),
 		} {
 			if text := err.Error(); !strings.Contains(text, want+" ") || strings.Contains(text, "\x1b") {
 				t.Errorf("%q", text)

@@ -67,7 +67,7 @@ func (h *Held) Announce() (clear func()) {
 
 // writable opens the lock file if a record may be written into it, else it is nil.
 func (h *Held) writable() vfs.File {
-	if h.place.Foreign {
+	if h.spec.Foreign {
 		return nil
 	}
 	if h.Size() == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < youth {

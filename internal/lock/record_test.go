@@ -14,7 +14,7 @@ import (
 )
 
 func TestTheRecordOfAHolderThatDiedIsFoundByTheNext(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	testkit.Must(t, os.WriteFile(p.Path, Record{4711, "far away", time.Unix(1e9, 5)}.encode(), 0o600))
 	h := take(t, p)
 	left := h.Left()
@@ -29,7 +29,7 @@ func TestTheRecordOfAHolderThatDiedIsFoundByTheNext(t *testing.T) {
 func TestALockThatCannotBeWrittenHasNoRecordAndNoError(t *testing.T) {
 	for _, verb := range []string{faultfs.OpenRecord, faultfs.Same, faultfs.Stat, faultfs.Write} {
 		disk := faultfs.Wrap(vfs.OS)
-		p := placeIn(t, disk, t.TempDir())
+		p := specIn(t, disk, t.TempDir())
 		h := take(t, p)
 		disk.FailAll(verb, syscall.EROFS)
 		h.Announce()()
@@ -38,14 +38,14 @@ func TestALockThatCannotBeWrittenHasNoRecordAndNoError(t *testing.T) {
 			t.Errorf("%s: the record is %v, %v", verb, r, err)
 		}
 		disk.FailAll(verb, syscall.EROFS)
-		h.place.Data = &vfs.Info{Mode: 0o666}
+		h.spec.Data = &vfs.Info{Mode: 0o666}
 		h.mend()
 		disk.Reset()
 	}
 }
 
 func TestWhatIsNoRecordIsNotTakenForOne(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	if r, err := ReadRecord(p.Dir, p.Name); r != nil || err == nil {
 		t.Errorf("a missing file: %v, %v", r, err)
 	}

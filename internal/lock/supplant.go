@@ -11,7 +11,7 @@ import (
 // IsHeld reports whether somebody holds the lock right now. It makes no lock
 // file. It asks by taking a shared lock for a moment, so a Try at that very
 // moment may be told that the lock is busy.
-func (p Place) IsHeld() (bool, error) {
+func (p Spec) IsHeld() (bool, error) {
 	if err := p.look(); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil
@@ -37,7 +37,7 @@ func (p Place) IsHeld() (bool, error) {
 //
 // A file that is not ours to lock is refused rather than replaced. Somebody who
 // puts such a file there between the check and the rename loses it.
-func (p Place) Supplant(newName func() string) (*Held, error) {
+func (p Spec) Supplant(newName func() string) (*Held, error) {
 	if err := p.look(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (p Place) Supplant(newName func() string) (*Held, error) {
 	return nil, fmt.Errorf("%w: every name for a new lock file is taken: %w", errors.ErrLock, fs.ErrExist)
 }
 
-func (p Place) supplant(name string) (_ *Held, err error) {
+func (p Spec) supplant(name string) (_ *Held, err error) {
 	temp := p
 	temp.Name = name
 	temp.Path = p.Path[:len(p.Path)-len(p.Name)] + name
@@ -83,6 +83,6 @@ func (p Place) supplant(name string) (_ *Held, err error) {
 	if err = p.Dir.Rename(name, p.Dir, p.Name); err != nil {
 		return nil, errors.Join(err, h.Release())
 	}
-	h.place = p
+	h.spec = p
 	return h, nil
 }

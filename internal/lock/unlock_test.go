@@ -17,7 +17,7 @@ import (
 
 // A second release must not close a descriptor that is somebody else's by then.
 func TestASecondReleaseDoesNothing(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	testkit.Must(t, take(t, p).Release())
 	h := take(t, p)
 	h.Announce()()
@@ -39,7 +39,7 @@ func TestASecondReleaseDoesNothing(t *testing.T) {
 
 func TestASupplantThatCannotLockItsFileLeavesNothing(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
-	p := placeIn(t, disk, t.TempDir())
+	p := specIn(t, disk, t.TempDir())
 	old := take(t, p)
 	other := flock.New(p.Dir.Path() + "/new.lock")
 	disk.Before(func(op faultfs.Op) error {
@@ -63,7 +63,7 @@ func TestASupplantThatCannotLockItsFileLeavesNothing(t *testing.T) {
 // A filesystem may make a file, be interrupted, and find the name taken when the call is
 // made again.
 func TestANameThatIsTakenAfterAnInterruptionIsNotTheEndOfASupplant(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	old := take(t, p)
 	names := []string{"first.lock", "second.lock"}
 	write(t, filepath.Join(p.Dir.Path(), names[0]), "")
@@ -81,12 +81,12 @@ func TestANameThatIsTakenAfterAnInterruptionIsNotTheEndOfASupplant(t *testing.T)
 }
 
 func TestAForbiddenFlockSaysWhatToDo(t *testing.T) {
-	err := Place{Path: "data.lock"}.classify(syscall.EPERM)
+	err := Spec{Path: "data.lock"}.classify(syscall.EPERM)
 	if !errors.Is(err, errors.ErrLock) || !errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupportedEnvironment) ||
 		!strings.Contains(err.Error(), "sandbox") || !strings.Contains(err.Error(), "WithLockDir") {
 		t.Errorf("%v", err)
 	}
-	err = Place{Path: "data.lock"}.classify(&os.PathError{Op: "open", Path: "data.lock", Err: syscall.EACCES})
+	err = Spec{Path: "data.lock"}.classify(&os.PathError{Op: "open", Path: "data.lock", Err: syscall.EACCES})
 	if !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), "those who may write the data file") {
 		t.Errorf("%v", err)
 	}

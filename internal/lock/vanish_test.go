@@ -25,7 +25,7 @@ func (v vanishing) Stat(name string) (vfs.Info, error) {
 }
 
 func TestALockFileThatVanishesBeforeTheWaitIsMadeAnew(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	take(t, p)
 	p.Dir = vanishing{p.Dir, p.Path, new(sync.Once)}
 	h, err := Wait(p, nil)

@@ -38,7 +38,7 @@ const (
 //
 // Waiters that find maxThreads blocked poll. So do those who wait for the end
 // of a file lease, since an open(2) that blocks can't be abandoned either.
-func Wait(p Place, done <-chan struct{}) (*Held, error) {
+func Wait(p Spec, done <-chan struct{}) (*Held, error) {
 	for poll := shortPoll; ; poll = min(2*poll, longPoll) {
 		h, err := Try(p)
 		if !errors.Is(err, errors.ErrLocked) {
@@ -108,7 +108,7 @@ func pause(d time.Duration, done <-chan struct{}) error {
 // sleep waits on the thread for this inode, or if it can have none until the next
 // poll. Neither lock nor error means that
 // the world has moved: try again.
-func (p Place) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (vfs.Lock, error) {
+func (p Spec) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (vfs.Lock, error) {
 	t := p.join(threadKey{p.Path, id})
 	if t == nil {
 		return nil, pause(poll, done)
@@ -138,7 +138,7 @@ func (p Place) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (vfs.L
 }
 
 // join finds the blocked thread for the lock or starts it; nil if there are too many.
-func (p Place) join(key threadKey) *thread {
+func (p Spec) join(key threadKey) *thread {
 	threads.Lock()
 	defer threads.Unlock()
 	t := threads.by[key]
@@ -156,7 +156,7 @@ func (p Place) join(key threadKey) *thread {
 
 // block waits in the kernel. It touches nothing of the waiters' but the thread,
 // since they may be gone when it returns.
-func (t *thread) block(p Place, key threadKey) {
+func (t *thread) block(p Spec, key threadKey) {
 	l, err := p.Dir.Lock(p.Name, vfs.WaitLock)
 	threads.Lock()
 	defer threads.Unlock()

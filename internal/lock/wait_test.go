@@ -40,7 +40,7 @@ type answer struct {
 }
 
 // wait waits for the lock on a goroutine of its own.
-func wait(p Place, done <-chan struct{}) <-chan answer {
+func wait(p Spec, done <-chan struct{}) <-chan answer {
 	c := make(chan answer, 1)
 	go func() {
 		h, err := Wait(p, done)
@@ -50,14 +50,14 @@ func wait(p Place, done <-chan struct{}) <-chan answer {
 }
 
 func TestAFreeLockIsTakenWithoutAThread(t *testing.T) {
-	h, err := Wait(place(t), nil)
+	h, err := Wait(spec(t), nil)
 	testkit.Must(t, err)
 	wantBlocked(t, 0, 0)
 	testkit.Must(t, h.Release())
 }
 
 func TestWaitersShareOneThreadAndGetTheLockOneAfterTheOther(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	h := take(t, p)
 	first, second := wait(p, nil), wait(p, nil)
 	wantBlocked(t, 1, 2)
@@ -79,7 +79,7 @@ func TestWaitersShareOneThreadAndGetTheLockOneAfterTheOther(t *testing.T) {
 }
 
 func TestAWaiterThatGivesUpLeavesItsThreadToTheNextAndNobodyKeepsTheLock(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	h := take(t, p)
 	done := make(chan struct{})
 	given := wait(p, done)
@@ -114,7 +114,7 @@ func TestAWaiterThatGivesUpLeavesItsThreadToTheNextAndNobodyKeepsTheLock(t *test
 }
 
 func TestAWaiterMovesToTheLockFileThatIsAtThePathNow(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	old := take(t, p)
 	waiter := wait(p, nil)
 	wantBlocked(t, 1, 1)
@@ -130,7 +130,7 @@ func TestAWaiterMovesToTheLockFileThatIsAtThePathNow(t *testing.T) {
 // A place that can't be looked at must not make a waiter spin.
 func TestAWaiterThatCannotSeeTheLockFailsInsteadOfSpinning(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
-	p := placeIn(t, disk, t.TempDir())
+	p := specIn(t, disk, t.TempDir())
 	take(t, p)
 	disk.FailAll(faultfs.Stat, syscall.EIO)
 	select {
@@ -148,7 +148,7 @@ func TestAWaiterMakesALockFileThatWentAwayAnew(t *testing.T) {
 	for _, verb := range []string{faultfs.Stat, "after " + faultfs.Stat} {
 		disk := faultfs.Wrap(vfs.OS)
 		dir := t.TempDir()
-		p := placeIn(t, disk, dir)
+		p := specIn(t, disk, dir)
 		old := take(t, p)
 		disk.Before(func(op faultfs.Op) error {
 			if op.Verb == verb {
@@ -188,9 +188,9 @@ func TestTimedOutWaitsLeaveNoMoreThanSoManyThreads(t *testing.T) {
 	const files = 5 * maxThreads
 	dir := t.TempDir()
 	var held []*Held
-	var places []Place
+	var places []Spec
 	for i := range files {
-		p := placeIn(t, vfs.OS, dir)
+		p := specIn(t, vfs.OS, dir)
 		p.Name = fmt.Sprintf("data%d.lock", i)
 		p.Path = filepath.Join(dir, p.Name)
 		places, held = append(places, p), append(held, take(t, p))
@@ -244,7 +244,7 @@ func inFlock() (n int) {
 // A user who may write in the directory can have each waiter's thread block on an inode of
 // its own.
 func TestALockFileThatIsReplacedOverAndOverBlocksNoMoreThanSoManyThreads(t *testing.T) {
-	p := place(t)
+	p := spec(t)
 	var held []*Held
 	for i := range 2 * maxThreads {
 		held = append(held, take(t, p))

@@ -12,27 +12,27 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// place is what is known of where a file and its lock lie, for as long as the
+// environment is what is known of where a file and its lock lie, for as long as the
 // lock is held.
-type place struct {
+type environment struct {
 	home      environ.Home
 	lock      environ.Verdict // of the lock's directory
 	elsewhere bool            // which is not the file's own
 	noLock    bool
 }
 
-// look finds out about the place, and refuses one where nothing may be changed
+// look finds out about the environment, and refuses one where nothing may be changed
 // before the lock file is made there.
 func (f *file) look(self vfs.Info, target *vfs.Info, o store.Options, noLock bool) (err error) {
-	f.place.noLock = noLock
-	if f.place.home, err = environ.Look(f.dir, self); err != nil {
+	f.env.noLock = noLock
+	if f.env.home, err = environ.Look(f.dir, self); err != nil {
 		return err
 	}
 	if f.lockDir != f.dir {
-		if f.place.lock, err = verdictOf(f.lockDir); err != nil {
+		if f.env.lock, err = verdictOf(f.lockDir); err != nil {
 			return err
 		}
-		f.place.elsewhere = true
+		f.env.elsewhere = true
 	}
 	return f.admit(o, target)
 }
@@ -46,7 +46,7 @@ func verdictOf(dir vfs.Dir) (environ.Verdict, error) {
 	return home.Verdict(), err
 }
 
-// require holds a change against what the place can keep: it is refused, or
+// require holds a change against what the environment can keep: it is refused, or
 // weakened with a word, or neither if nothing is missing. target is the file that
 // is to be changed, nil if there is none yet. Every kind of change asks here
 // before it touches anything.
@@ -56,7 +56,7 @@ func (f *file) require(o store.Options, target *vfs.Info) error {
 }
 
 func (f *file) admit(o store.Options, target *vfs.Info) error {
-	v, err := f.place.home.Judge(f.name, target)
+	v, err := f.env.home.Judge(f.name, target)
 	if err != nil {
 		return err
 	}
@@ -65,10 +65,10 @@ func (f *file) admit(o store.Options, target *vfs.Info) error {
 		s.compare(&v, environ.AtomicVisibility, environ.CrashDurability)
 	}
 	lock := &v
-	if f.place.elsewhere {
-		lock = &f.place.lock
+	if f.env.elsewhere {
+		lock = &f.env.lock
 	}
-	if !f.place.noLock {
+	if !f.env.noLock {
 		s.compare(lock, environ.WriterExclusion)
 	}
 	if !o.Bare && o.Checksum {
@@ -80,7 +80,7 @@ func (f *file) admit(o store.Options, target *vfs.Info) error {
 	return o.Policy.WeakenOr(s.String(), s.advice(), s.cause())
 }
 
-// shortfall is what a place can't keep of what a change relies on.
+// shortfall is what an environment can't keep of what a change relies on.
 type shortfall struct {
 	reasons                 []reason
 	readOnly, fixed, pseudo bool
