@@ -8,7 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
+	"github.com/holdfast-go/holdfast/internal/format/edit/edittest"
 )
 
 // corpus gives the files of one folder of the corpus by their names.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
+	"github.com/holdfast-go/holdfast/internal/format/edit/edittest"
 	"gopkg.in/yaml.v3"
 )
 

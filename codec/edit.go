@@ -8,7 +8,7 @@ import (
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
 // Rewrite makes every write replace the whole text. Comments, order and keys that T does not know are lost. The
@@ -59,15 +59,15 @@ func OnEdit(f func(EditReport)) Option {
 	return option{"OnEdit", func(s *settings) { s.onEdit = &f }}
 }
 
-// editor makes an Editor of a codec whose format textedit knows.
+// editor makes an Editor of a codec whose format package edit knows.
 type editor struct {
 	Codec
 	settings
-	text textedit.Format
+	text edit.Format
 }
 
 // editing gives the codec the power to edit, unless its options take it away.
-func (s settings) editing(c Codec, text textedit.Format) Codec {
+func (s settings) editing(c Codec, text edit.Format) Codec {
 	if s.rewrite {
 		return c
 	}
@@ -91,37 +91,37 @@ func (e editor) Edit(w io.Writer, old []byte, v any) error {
 // the text holds. Nobody else has written there, so there is nothing to keep: the two
 // encodings differ in what changed and in nothing else.
 func (e editor) rewriteOwn(w io.Writer, old, enc []byte) error {
-	rung := textedit.Spliced
+	rung := edit.Spliced
 	if bytes.Equal(old, enc) {
-		rung = textedit.Unchanged
+		rung = edit.Unchanged
 	}
-	e.tell(w, textedit.Report{Rung: rung})
+	e.tell(w, edit.Report{Rung: rung})
 	return emit(w, enc)
 }
 
 // editText writes what differs between the encoding of what the text holds and enc into it.
 func (o *original) editText(w io.Writer, enc []byte, t reflect.Type) error {
-	var first *textedit.Document
-	open := func(like *textedit.Node) (doc *textedit.Document, err error) {
+	var first *edit.Document
+	open := func(like *edit.Node) (doc *edit.Document, err error) {
 		first, err = o.document(like)
 		return first, err
 	}
 	var unstable error
-	check := func(doc *textedit.Document) error {
+	check := func(doc *edit.Document) error {
 		is, err := o.recode(doc, doc == first, t)
 		if errors.Is(err, errUnstable) {
 			unstable = err
 		}
-		if err == nil && !textedit.SameData(o.editor.text, is, enc) {
+		if err == nil && !edit.SameData(o.editor.text, is, enc) {
 			err = errors.New("the edited text decodes to another value")
 		}
 		return err
 	}
-	opt := textedit.Options{Check: check, Refuse: o.keepComments}
+	opt := edit.Options{Check: check, Refuse: o.keepComments}
 	if !dependent.of(t) {
-		opt.Recode = func(part []byte) ([]byte, error) { return o.recode(&textedit.Document{Text: part}, true, t) }
+		opt.Recode = func(part []byte) ([]byte, error) { return o.recode(&edit.Document{Text: part}, true, t) }
 	}
-	text, report, err := textedit.EditOpened(o.editor.text, open, o.was, enc, opt)
+	text, report, err := edit.EditOpened(o.editor.text, open, o.was, enc, opt)
 	switch {
 	case unstable != nil:
 		return unstable
@@ -142,7 +142,7 @@ func (o *original) editText(w io.Writer, enc []byte, t reflect.Type) error {
 }
 
 // annotated tells whether a text says more than its value.
-func annotated(doc *textedit.Document) bool { return len(doc.Comments) > 0 || doc.Indirect }
+func annotated(doc *edit.Document) bool { return len(doc.Comments) > 0 || doc.Indirect }
 
 // loads reports whether an encoding loads as the value that was encoded. The codecs'
 // encodings of the types they know do, as a new file shows, so they need no proof. The
@@ -154,7 +154,7 @@ func (e editor) loads(enc []byte, t reflect.Type) bool {
 // survives is the proof of a text that is an encoding: it decodes to what was encoded.
 func (e editor) survives(enc []byte, t reflect.Type) bool {
 	o, err := e.load(enc, 0, reflect.New(t).Interface(), nil)
-	return err == nil && o.failed == nil && textedit.SameData(e.text, o.was, enc)
+	return err == nil && o.failed == nil && edit.SameData(e.text, o.was, enc)
 }
 
 // replace writes a value over text that can't be edited.
@@ -162,7 +162,7 @@ func (e editor) replace(w io.Writer, old, enc []byte, why error) error {
 	if text, _ := withoutBOM(old); e.keepComments && !blank(text) {
 		return &errors.EncodeError{Format: e.format, Err: fmt.Errorf("the text that is there can't be edited and may hold comments: %w", why)}
 	}
-	report, err := textedit.Replacement(e.text, old, enc)
+	report, err := edit.Replacement(e.text, old, enc)
 	if err != nil {
 		return &errors.EncodeError{Format: e.format, Err: fmt.Errorf("%w: the text that is there can't be edited: %w", err, why)}
 	}
@@ -173,13 +173,13 @@ func (e editor) replace(w io.Writer, old, enc []byte, why error) error {
 // documentCodec is a codec that can do without parsing a text again.
 type documentCodec interface {
 	open(text []byte, t reflect.Type) (*opened, error) // for values of type t; an error says that Load must do it
-	loadDocument(doc *textedit.Document, v any) error  // Load of the document's text
+	loadDocument(doc *edit.Document, v any) error      // Load of the document's text
 	encode(v any) ([]byte, error)                      // Dump without a proof that the text loads
 }
 
 // recode gives the encoding of what a text decodes to. It is compared with others,
 // and never written. Of a spent document only the text is there.
-func (e editor) recode(doc *textedit.Document, spent bool, t reflect.Type) ([]byte, error) {
+func (e editor) recode(doc *edit.Document, spent bool, t reflect.Type) ([]byte, error) {
 	v := reflect.New(t)
 	load := e.loadDocument
 	if spent {
@@ -192,20 +192,20 @@ func (e editor) recode(doc *textedit.Document, spent bool, t reflect.Type) ([]by
 	return e.encodeLoaded(v.Elem().Interface())
 }
 
-func (e editor) loadDocument(doc *textedit.Document, v any) error {
+func (e editor) loadDocument(doc *edit.Document, v any) error {
 	if c, ok := e.Codec.(documentCodec); ok {
 		return c.loadDocument(doc, v)
 	}
 	return e.loadText(doc, v)
 }
 
-func (e editor) loadText(doc *textedit.Document, v any) error {
+func (e editor) loadText(doc *edit.Document, v any) error {
 	return e.Load(NewSource(doc.Text, 0), v)
 }
 
 // release lets go of what only decoding a document needs.
-func (e editor) release(doc *textedit.Document) {
-	if f, ok := e.text.(interface{ Release(*textedit.Document) }); ok {
+func (e editor) release(doc *edit.Document) {
+	if f, ok := e.text.(interface{ Release(*edit.Document) }); ok {
 		f.Release(doc)
 	}
 }
@@ -242,8 +242,8 @@ func typeOf(v any) reflect.Type {
 
 // tell hands the report to who asked for it: the option, and the writer of a
 // handle, which knows the file. A loss that nobody heard of is logged.
-func (e editor) tell(w io.Writer, edit textedit.Report) {
-	r := EditReport{EditMethod(edit.Rung.String()), edit.Gone()}
+func (e editor) tell(w io.Writer, done edit.Report) {
+	r := EditReport{EditMethod(done.Rung.String()), done.Gone()}
 	if e.onEdit != nil {
 		(*e.onEdit)(r)
 	}

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/jsonedit"
+	jsonformat "github.com/holdfast-go/holdfast/internal/format/json"
 )
 
 // JSON is the format of RFC 8259, with encoding/json and its struct tags. Its options are [AllowEmpty],
@@ -33,7 +33,7 @@ import (
 // or MarshalText method with a pointer receiver, keep a pointer there.
 func JSON(opts ...Option) Codec {
 	s := newSettings(traits{"codec.JSON", "json", treeOptions, 0, 16}, opts)
-	return s.editing(jsonCodec{s}, jsonedit.JSON)
+	return s.editing(jsonCodec{s}, jsonformat.JSON)
 }
 
 type jsonCodec struct{ settings }

@@ -4,7 +4,7 @@ import (
 	"io"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/jsonedit"
+	"github.com/holdfast-go/holdfast/internal/format/json"
 )
 
 // JSONC is JSON with comments. Load also accepts // and /* */ comments, and a comma before a closing
@@ -12,7 +12,7 @@ import (
 // counts as blank. Dump writes plain JSON. Everything else is as with [JSON], and so are the options.
 func JSONC(opts ...Option) Codec {
 	s := newSettings(traits{"codec.JSONC", "jsonc", treeOptions, 0, 16}, opts)
-	return s.editing(jsoncCodec{jsonCodec{s}}, jsonedit.JSONC)
+	return s.editing(jsoncCodec{jsonCodec{s}}, json.JSONC)
 }
 
 type jsoncCodec struct{ json jsonCodec }
@@ -23,10 +23,10 @@ func (c jsoncCodec) Load(r io.Reader, v any) error {
 		return err
 	}
 	data, bom := withoutBOM(data)
-	plain, err := jsonedit.Plain(data)
+	plain, err := json.Plain(data)
 	if err == nil {
 		err = c.json.parse(plain, v)
-	} else if bad, ok := errors.AsType[jsonedit.Unended](err); ok {
+	} else if bad, ok := errors.AsType[json.Unended](err); ok {
 		err = decodeFailure("jsonc", data, int64(bad.Offset), errors.New("the comment has no end"))
 	}
 	if err != nil {

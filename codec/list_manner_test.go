@@ -6,10 +6,10 @@ import (
 	"strings"
 
 	"github.com/holdfast-go/holdfast/codec"
-	"github.com/holdfast-go/holdfast/internal/jsonedit"
-	"github.com/holdfast-go/holdfast/internal/textedit"
-	"github.com/holdfast-go/holdfast/internal/tomledit"
-	"github.com/holdfast-go/holdfast/internal/yamledit"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+	"github.com/holdfast-go/holdfast/internal/format/json"
+	"github.com/holdfast-go/holdfast/internal/format/toml"
+	"github.com/holdfast-go/holdfast/internal/format/yaml"
 )
 
 // things is a list whose elements have more keys in the text.
@@ -44,16 +44,16 @@ type toldThings struct {
 var manners = []struct {
 	name   string
 	codec  func(...codec.Option) codec.Codec
-	format textedit.Format
+	format edit.Format
 	write  func(w *manner, v things)
 }{
-	{"YAML block", codec.YAML, yamledit.Format, (*manner).yamlBlock},
-	{"YAML flow", codec.YAML, yamledit.Format, (*manner).yamlFlow},
-	{"TOML tables", codec.TOML, tomledit.Format, (*manner).tomlTables},
-	{"TOML arrays", codec.TOML, tomledit.Format, (*manner).tomlArrays},
-	{"JSONC", codec.JSONC, jsonedit.JSONC, (*manner).jsonLines},
-	{"JSONC in rows", codec.JSONC, jsonedit.JSONC, (*manner).jsonRows},
-	{"JSON", codec.JSON, jsonedit.JSON, (*manner).jsonLines},
+	{"YAML block", codec.YAML, yaml.Format, (*manner).yamlBlock},
+	{"YAML flow", codec.YAML, yaml.Format, (*manner).yamlFlow},
+	{"TOML tables", codec.TOML, toml.Format, (*manner).tomlTables},
+	{"TOML arrays", codec.TOML, toml.Format, (*manner).tomlArrays},
+	{"JSONC", codec.JSONC, json.JSONC, (*manner).jsonLines},
+	{"JSONC in rows", codec.JSONC, json.JSONC, (*manner).jsonRows},
+	{"JSON", codec.JSON, json.JSON, (*manner).jsonLines},
 }
 
 // manner writes one text.

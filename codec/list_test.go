@@ -12,7 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/effort"
-	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
 // shuffled moves, drops, adds and changes elements at once. Names are never used
@@ -85,7 +85,7 @@ func TestRandomListsKeepWhatBelongsToTheirElements(t *testing.T) {
 	}
 }
 
-func oneRandomList(make func(...codec.Option) codec.Codec, format textedit.Format, write func(*manner, things), name string, seed uint64) (how string, err error) {
+func oneRandomList(make func(...codec.Option) codec.Codec, format edit.Format, write func(*manner, things), name string, seed uint64) (how string, err error) {
 	r := rand.New(rand.NewPCG(seed, 5))
 	count := 0
 	next := func() string { count++; return fmt.Sprintf("n%d", count) }
@@ -277,7 +277,7 @@ func shuffledWords(r *rand.Rand, list []string, next func() string) []string {
 }
 
 // belongs checks that every element of a text has its own key and its own comments.
-func belongs(c codec.Codec, format textedit.Format, old, text string, want things, report codec.EditReport) error {
+func belongs(c codec.Codec, format edit.Format, old, text string, want things, report codec.EditReport) error {
 	got, err := loadAs[things](c, text)
 	if err != nil {
 		return err
@@ -333,7 +333,7 @@ func each(v toldThings, f func(told)) {
 
 // commentsBelong checks that every comment of an element that is there still stands
 // at it, by the name that both have, and that no other one is gone.
-func commentsBelong(format textedit.Format, old, text string, there map[string]bool, report codec.EditReport) error {
+func commentsBelong(format edit.Format, old, text string, there map[string]bool, report codec.EditReport) error {
 	was, err := format.Parse([]byte(old))
 	if err != nil {
 		return err
@@ -381,7 +381,7 @@ func nameIn(comment string) string {
 
 // nearest is the name in the text right before a comment on its line, or of the element
 // that it stands in or above.
-func nearest(text string, c textedit.Comment) string {
+func nearest(text string, c edit.Comment) string {
 	comment := text[c.Start:c.End]
 	rest := text[c.End:]
 	switch kind := strings.Fields(comment)[1][0]; kind {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/editing"
-	"github.com/holdfast-go/holdfast/internal/textedit"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
 // original is a text that was loaded, and what an edit of it needs, so that it need not be
@@ -21,14 +21,14 @@ type original struct {
 	plain  bool   // there can be no comments and no anchors
 	last   *editing.LastWrite
 
-	document func(like *textedit.Node) (*textedit.Document, error)
+	document func(like *edit.Node) (*edit.Document, error)
 }
 
 // opened is a text that is parsed, though where everything is in it may not be known yet.
 type opened struct {
 	decode   func(v any) error
-	document func(like *textedit.Node) (*textedit.Document, error) // once, see textedit.Outliner; nil if a decoded value is part of what it would be made of
-	plain    bool                                                  // there can be no comments and no anchors
+	document func(like *edit.Node) (*edit.Document, error) // once, see edit.Outliner; nil if a decoded value is part of what it would be made of
+	plain    bool                                          // there can be no comments and no anchors
 }
 
 var errNotShared = errors.New("the codec has to read the text itself")
@@ -68,7 +68,7 @@ func (e editor) load(text []byte, max int64, v any, last *editing.LastWrite) (*o
 	o.plain = open.plain
 	o.was, o.failed = e.encodeLoaded(reflect.ValueOf(v).Elem().Interface())
 	once := open.document
-	o.document = func(like *textedit.Node) (doc *textedit.Document, err error) {
+	o.document = func(like *edit.Node) (doc *edit.Document, err error) {
 		if once != nil {
 			doc, err = once(like)
 			once = nil // with the parser's tree
@@ -84,8 +84,8 @@ func (e editor) load(text []byte, max int64, v any, last *editing.LastWrite) (*o
 }
 
 // outline parses what is needed of a text.
-func (e editor) outline(text []byte, like *textedit.Node) (*textedit.Document, error) {
-	if f, ok := e.text.(textedit.Outliner); ok {
+func (e editor) outline(text []byte, like *edit.Node) (*edit.Document, error) {
+	if f, ok := e.text.(edit.Outliner); ok {
 		return f.Outline(text, like)
 	}
 	return e.text.Parse(text)
@@ -107,7 +107,7 @@ func (o *original) edit(w io.Writer, enc []byte, t reflect.Type) error {
 		}
 		return o.rewriteOwn(w, o.text, enc)
 	case bytes.Equal(o.was, enc):
-		o.tell(w, textedit.Report{Rung: textedit.Unchanged})
+		o.tell(w, edit.Report{Rung: edit.Unchanged})
 		return emit(w, o.text)
 	}
 	return o.editText(w, enc, t)

@@ -11,8 +11,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/textedit"
-	"github.com/holdfast-go/holdfast/internal/tomledit"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+	tomlformat "github.com/holdfast-go/holdfast/internal/format/toml"
 )
 
 // TOML is the format of github.com/BurntSushi/toml, with its struct tags. Its options are [AllowEmpty],
@@ -37,7 +37,7 @@ import (
 // [[name]] for both.
 func TOML(opts ...Option) Codec {
 	s := newSettings(traits{"codec.TOML", "toml", treeOptions, 0, 16}, opts)
-	return s.editing(tomlCodec{s}, tomledit.Format)
+	return s.editing(tomlCodec{s}, tomlformat.Format)
 }
 
 type tomlCodec struct{ settings }
@@ -52,7 +52,7 @@ func (c tomlCodec) Load(r io.Reader, v any) error {
 		// The decoder would drop another byte order mark, and what it is part of.
 		return shift(notUTF8(c.format, data), bom)
 	}
-	if err := tomledit.Bound(data); err != nil {
+	if err := tomlformat.Bound(data); err != nil {
 		return shift(c.failure(data, err), bom)
 	}
 	var meta toml.MetaData
@@ -73,14 +73,14 @@ func (c tomlCodec) Load(r io.Reader, v any) error {
 }
 
 // loadDocument is Load of a text that is parsed already.
-func (c tomlCodec) loadDocument(doc *textedit.Document, v any) error {
+func (c tomlCodec) loadDocument(doc *edit.Document, v any) error {
 	if c.strict || !utf8.Valid(doc.Text) {
 		return c.Load(NewSource(doc.Text, 0), v)
 	}
-	return c.decode(doc.Text, tomledit.ParsedOf(doc), v)
+	return c.decode(doc.Text, tomlformat.ParsedOf(doc), v)
 }
 
-func (c tomlCodec) decode(text []byte, p *tomledit.Parsed, v any) error {
+func (c tomlCodec) decode(text []byte, p *tomlformat.Parsed, v any) error {
 	if err := guard(func() error { return p.Decode(v) }); err != nil {
 		return c.failure(text, err)
 	}
@@ -92,7 +92,7 @@ func (c tomlCodec) open(text []byte, t reflect.Type) (*opened, error) {
 	if c.strict || !utf8.Valid(text) {
 		return nil, errNotShared
 	}
-	p, err := tomledit.Read(text)
+	p, err := tomlformat.Read(text)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (c tomlCodec) checked(keys []toml.Key, v any, load func(v any) error) error
 }
 
 func (c tomlCodec) failure(data []byte, err error) error {
-	if b, ok := errors.AsType[*tomledit.BoundError](err); ok {
+	if b, ok := errors.AsType[*tomlformat.BoundError](err); ok {
 		return decodeFailure(c.format, data, int64(b.Offset), b)
 	}
 	p, ok := errors.AsType[toml.ParseError](err)
@@ -138,7 +138,7 @@ func (c tomlCodec) unwrapped(v any) error {
 	if !holdsUint.of(reflect.TypeOf(v)) {
 		return nil
 	}
-	err := inspect(v, "toml", tomledit.MaxLevels+1, func(p place) error {
+	err := inspect(v, "toml", tomlformat.MaxLevels+1, func(p place) error {
 		if tooLarge(p.value) {
 			return fmt.Errorf("is %d in the file, and a %s can't hold that", int64(p.value.Uint()), p.value.Type())
 		}
@@ -235,7 +235,7 @@ func (c tomlCodec) encode(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := tomledit.Bound(text); err != nil { // a value's own method may have written anything
+	if err := tomlformat.Bound(text); err != nil { // a value's own method may have written anything
 		return nil, encodeFailure(c.format, v, err, "")
 	}
 	return text, nil

@@ -12,7 +12,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/tomledit"
+	tomlformat "github.com/holdfast-go/holdfast/internal/format/toml"
 )
 
 var (
@@ -30,14 +30,14 @@ func tomlWritable(v any) error {
 	case top.Kind() != reflect.Map && top.Kind() != reflect.Struct || top.Type() == timeType:
 		return errors.New("a toml document is a table; put the value in a map or struct")
 	}
-	return inspect(v, "toml", tomledit.MaxLevels+1, tomlFlaw, tomlMarshaler)
+	return inspect(v, "toml", tomlformat.MaxLevels+1, tomlFlaw, tomlMarshaler)
 }
 
 // surelyTOML reports, without reflection, whether v consists of what a decoder puts into an
 // interface, and tomlWritable has nothing against it. If not, that says why, or it is fine
 // all the same.
 func surelyTOML(v any, level int) bool {
-	if level >= tomledit.MaxLevels {
+	if level >= tomlformat.MaxLevels {
 		return false
 	}
 	switch v := v.(type) {

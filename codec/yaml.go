@@ -7,8 +7,8 @@ import (
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/textedit"
-	"github.com/holdfast-go/holdfast/internal/yamledit"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+	yamlformat "github.com/holdfast-go/holdfast/internal/format/yaml"
 	"gopkg.in/yaml.v3"
 )
 
@@ -33,7 +33,7 @@ import (
 // nearest float64.
 func YAML(opts ...Option) Codec {
 	s := newSettings(traits{"codec.YAML", "yaml", treeOptions, 2, 9}, opts)
-	return s.editing(yamlCodec{s}, yamledit.Format)
+	return s.editing(yamlCodec{s}, yamlformat.Format)
 }
 
 type yamlCodec struct{ settings }
@@ -44,13 +44,13 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 		return err
 	}
 	data, _ = withoutBOM(data)
-	data = yamledit.Readable(data)
+	data = yamlformat.Readable(data)
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	err = guard(func() error {
 		// A tree first, since its mappings can be bounded, and those with many keys
 		// decoded in time linear in their size.
 		var root yaml.Node
-		if err := yamledit.BoundText(data); err != nil {
+		if err := yamlformat.BoundText(data); err != nil {
 			return err
 		}
 		if err := d.Decode(&root); err != nil {
@@ -59,7 +59,7 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 		if c.strict {
 			return decodeKnown(data, &root, v)
 		}
-		return yamledit.DecodeNode(&root, v, seesNodes.of(reflect.TypeOf(v)))
+		return yamlformat.DecodeNode(&root, v, seesNodes.of(reflect.TypeOf(v)))
 	})
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -73,7 +73,7 @@ func (c yamlCodec) Load(r io.Reader, v any) error {
 // decodeKnown refuses keys without a field, which yaml.v3 does for a text only, not
 // for the tree of it.
 func decodeKnown(data []byte, root *yaml.Node, v any) error {
-	if err := yamledit.Bound(root); err != nil {
+	if err := yamlformat.Bound(root); err != nil {
 		return err
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -83,11 +83,11 @@ func decodeKnown(data []byte, root *yaml.Node, v any) error {
 
 // loadDocument is Load of a text that is parsed already. Only the parser's own
 // way knows which keys have no field.
-func (c yamlCodec) loadDocument(doc *textedit.Document, v any) error {
+func (c yamlCodec) loadDocument(doc *edit.Document, v any) error {
 	if c.strict {
 		return c.Load(NewSource(doc.Text, 0), v)
 	}
-	if err := guard(func() error { return yamledit.Decode(doc, v, seesNodes.of(reflect.TypeOf(v))) }); err != nil {
+	if err := guard(func() error { return yamlformat.Decode(doc, v, seesNodes.of(reflect.TypeOf(v))) }); err != nil {
 		return lineFailure(c.format, err)
 	}
 	return nil
@@ -99,7 +99,7 @@ func (c yamlCodec) open(text []byte, t reflect.Type) (*opened, error) {
 	if c.strict || seesNodes.of(t) {
 		return nil, errNotShared
 	}
-	p, err := yamledit.Read(text)
+	p, err := yamlformat.Read(text)
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format/edit/edittest"
 	"github.com/holdfast-go/holdfast/internal/testkit"
-	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 

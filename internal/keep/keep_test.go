@@ -11,24 +11,24 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
-	"github.com/holdfast-go/holdfast/internal/jsonedit"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+	"github.com/holdfast-go/holdfast/internal/format/edit/edittest"
+	"github.com/holdfast-go/holdfast/internal/format/json"
+	"github.com/holdfast-go/holdfast/internal/format/toml"
+	"github.com/holdfast-go/holdfast/internal/format/yaml"
 	"github.com/holdfast-go/holdfast/internal/testkit"
-	"github.com/holdfast-go/holdfast/internal/textedit"
-	"github.com/holdfast-go/holdfast/internal/textedit/edittest"
-	"github.com/holdfast-go/holdfast/internal/tomledit"
-	"github.com/holdfast-go/holdfast/internal/yamledit"
 )
 
 // formats is how a file is read, by the ending of its name.
 var formats = map[string]struct {
 	codec codec.Codec
-	text  textedit.Format
+	text  edit.Format
 	title string
 }{
-	".yml":   {codec.YAML(), yamledit.Format, "YAML"},
-	".toml":  {codec.TOML(), tomledit.Format, "TOML"},
-	".json":  {codec.JSON(), jsonedit.JSON, "JSON"},
-	".jsonc": {codec.JSONC(), jsonedit.JSONC, "JSONC"},
+	".yml":   {codec.YAML(), yaml.Format, "YAML"},
+	".toml":  {codec.TOML(), toml.Format, "TOML"},
+	".json":  {codec.JSON(), json.JSON, "JSON"},
+	".jsonc": {codec.JSONC(), json.JSONC, "JSONC"},
 }
 
 // damage is what became of a file beside what was wanted.
@@ -112,7 +112,7 @@ func changed(old, now []string) int {
 }
 
 // lost counts the comments of old that now has not.
-func lost(f textedit.Format, old, now []byte) (n int, err error) {
+func lost(f edit.Format, old, now []byte) (n int, err error) {
 	count := make(map[string]int)
 	for step, text := range [][]byte{old, now} {
 		doc, err := f.Parse(text)

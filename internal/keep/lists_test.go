@@ -165,7 +165,7 @@ func onBytes(change func(text []byte, swap bool) ([]byte, error)) func(string, b
 	}
 }
 
-func edit[E any](s []E, swap bool) []E {
+func altered[E any](s []E, swap bool) []E {
 	if swap {
 		return swapFirst(s)
 	}
@@ -182,9 +182,9 @@ func changeHoldfast(file string, swap bool) error {
 func changeIn(m map[string]any, swap bool) error {
 	switch s := m["services"].(type) {
 	case []any:
-		m["services"] = edit(s, swap)
+		m["services"] = altered(s, swap)
 	case []map[string]any:
-		m["services"] = edit(s, swap)
+		m["services"] = altered(s, swap)
 	default:
 		return fmt.Errorf("services is a %T", s)
 	}
@@ -197,7 +197,7 @@ func changeYAMLNode(text []byte, swap bool) ([]byte, error) {
 		return nil, err
 	}
 	services := root.Content[0].Content[1]
-	services.Content = edit(services.Content, swap)
+	services.Content = altered(services.Content, swap)
 	var out bytes.Buffer
 	e := yaml.NewEncoder(&out)
 	e.SetIndent(2)
@@ -211,9 +211,9 @@ func changeGoccy(text []byte, swap bool) ([]byte, error) {
 		return nil, err
 	}
 	services := file.Docs[0].Body.(*ast.MappingNode).Values[0].Value.(*ast.SequenceNode)
-	services.Values = edit(services.Values, swap)
+	services.Values = altered(services.Values, swap)
 	if len(services.ValueHeadComments) == 3 {
-		services.ValueHeadComments = edit(services.ValueHeadComments, swap)
+		services.ValueHeadComments = altered(services.ValueHeadComments, swap)
 	}
 	return []byte(file.String()), nil
 }

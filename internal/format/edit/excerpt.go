@@ -1,0 +1,131 @@
+package edit
+
+import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
+
+// Excerpter is an [Outliner] of a format in which what a decoder makes of a value
+// depends on that value alone, not on what is around it. Then a text need not be decoded
+// whole to prove what it holds.
+//
+// Excerpt proves that the text of doc is valid from its beginning to its end, and gives a
+// text with those of its entries and elements that are left in part.
+type Excerpter interface {
+	Outliner
+	Excerpt(doc *Document, part *Node) ([]byte, error)
+}
+
+// checkPart decides whether doc holds what the new encoding, is, says, by what was read
+// of doc alone. The part of it that changed is decoded and encoded again by itself, in
+// its place in the value: all around it is left out on both sides. It gives false if that
+// can't be told.
+func checkPart(x Excerpter, doc *Document, is *Node, recode func(part []byte) ([]byte, error)) (ok bool, err error) {
+	part, is := excerpt(doc.Root, is)
+	if part == nil {
+		return false, nil
+	}
+	text, err := x.Excerpt(doc, part)
+	if err != nil {
+		return true, err
+	}
+	encoded, err := recode(text)
+	if err != nil {
+		return true, err
+	}
+	got, err := x.Parse(encoded)
+	if err != nil {
+		return true, err
+	}
+	if !agrees(got.Root, is) {
+		err = errors.New("the edited part of the text decodes to another value")
+	}
+	return true, err
+}
+
+// excerpt gives a node of a text and what the new encoding says of it, both without what
+// is left out of the other one: there no operation has changed anything. It gives nil if
+// they can't be laid upon each other.
+func excerpt(n, is *Node) (part, says *Node) {
+	switch {
+	case leftOut(n) || leftOut(is):
+		return leaf, leaf
+	case n.Kind == Map && is.Kind == Map:
+		return excerptOfMap(n, is)
+	case n.Kind == List && is.Kind == List && len(n.Entries) == len(is.Entries):
+		part, says = &Node{Kind: List}, &Node{Kind: List}
+		for i, e := range is.Entries {
+			inner, said := excerpt(n.Entries[i].Value, e.Value)
+			if inner == nil {
+				return nil, nil
+			}
+			if inner != leaf {
+				part.Entries = append(part.Entries, Entry{Value: inner})
+			}
+			says.Entries = append(says.Entries, Entry{Value: said})
+		}
+		return part, says
+	case abridged(n) || abridged(is):
+		return nil, nil
+	}
+	return n, is
+}
+
+func excerptOfMap(n, is *Node) (part, says *Node) {
+	part, says = &Node{Kind: Map}, &Node{Kind: Map, Entries: slices.Clone(is.Entries)}
+	known := make(map[string]int, len(is.Entries))
+	for i, e := range is.Entries {
+		known[e.Key.Value] = i
+	}
+	for _, e := range n.Entries {
+		inner := e.Value
+		if i, ok := known[e.Key.Value]; ok {
+			inner, says.Entries[i].Value = excerpt(inner, is.Entries[i].Value)
+		} else if !leftOut(inner) && abridged(inner) {
+			inner = nil
+		}
+		switch {
+		case inner == nil:
+			return nil, nil
+		case !leftOut(inner):
+			part.Entries = append(part.Entries, Entry{Key: e.Key, Value: inner})
+		}
+	}
+	return part, says
+}
+
+// leaf stands for what is left out.
+var leaf = NewScalar(TypeSame, "")
+
+func leftOut(n *Node) bool { return n.Kind == Scalar && n.Type == TypeSame }
+
+// agrees reports whether a value of which only a part was decoded has what is says, and
+// no key that is does not know. Where is leaves something out it may have anything.
+func agrees(n, is *Node) bool {
+	switch {
+	case leftOut(is):
+		return true
+	case n.Kind == Map && is.Kind == Map:
+		match := pairKeys(is, n)
+		known := 0
+		for i, e := range is.Entries {
+			if match[i] >= 0 {
+				known++
+			}
+			if match[i] < 0 && !saysNothing(e.Value) || match[i] >= 0 && !agrees(n.Entries[match[i]].Value, e.Value) {
+				return false
+			}
+		}
+		return known == len(n.Entries)
+	case n.Kind == List && is.Kind == List:
+		said := slices.DeleteFunc(slices.Clone(is.Entries), func(e Entry) bool { return leftOut(e.Value) })
+		return slices.EqualFunc(n.Entries, said, func(x, y Entry) bool { return agrees(x.Value, y.Value) })
+	}
+	return Same(n, is)
+}
+
+// saysNothing reports whether everything in n is left out.
+func saysNothing(n *Node) bool {
+	return leftOut(n) || n.Kind != Scalar && !slices.ContainsFunc(n.Entries, func(e Entry) bool { return !saysNothing(e.Value) })
+}

@@ -1,0 +1,233 @@
+package edit
+
+import "slices"
+
+// merged is what a merge gives n for the key of s, or nil.
+func (pl *planner) merged(n *Node, s Step) *Node {
+	for _, e := range n.Entries {
+		if !e.Merge {
+			continue
+		}
+		for _, m := range pl.local.sources(e.Value) {
+			if sameKey(m.Key, s.Key) {
+				return m.Value
+			}
+		}
+	}
+	return nil
+}
+
+// unmerge takes the merges of p apart, without the key of s.
+func (pl *planner) unmerge(p *Patch, s Step) {
+	for i, e := range p.base.Entries {
+		if !e.Merge || p.Dropped(i) {
+			continue
+		}
+		p.at(i).drop, pl.freed = true, true
+		for _, m := range pl.local.sources(e.Value) {
+			near := Step{Key: m.Key}
+			if q, _ := p.added(m.Key); q != nil || sameKey(m.Key, s.Key) || len(pl.find(p, near)) > 0 {
+				continue
+			}
+			p.insert(i, m.Key, false, m.Value)
+		}
+	}
+}
+
+// borrowed reports whether the place of op belongs to an anchor elsewhere.
+func (pl *planner) borrowed(op Op) bool {
+	n := pl.doc.Root
+	for i, s := range op.Path {
+		if n.Kind == Alias {
+			return true
+		}
+		at := s.Index
+		if s.Key != nil {
+			found := pl.doc.Keys.find(n, s)
+			if len(found) == 0 {
+				return pl.merged(n, s) != nil
+			}
+			at = found[len(found)-1]
+		}
+		if at >= len(n.Entries) || op.Kind != Set && i == len(op.Path)-1 {
+			return false
+		}
+		n = n.Entries[at].Value
+	}
+	return n.Kind == Alias
+}
+
+// inherited reports whether the key that op deletes is there through a merge only.
+func (pl *planner) inherited(op Op) bool {
+	n := pl.doc.Root
+	for i, s := range op.Path {
+		for n.Kind == Alias && n.Target != nil {
+			n = n.Target
+		}
+		at := s.Index
+		if s.Key != nil {
+			found := pl.doc.Keys.find(n, s)
+			if len(found) == 0 {
+				return i == len(op.Path)-1 && pl.merged(n, s) != nil
+			}
+			at = found[len(found)-1]
+		}
+		if at >= len(n.Entries) {
+			return false
+		}
+		n = n.Entries[at].Value
+	}
+	return false
+}
+
+// settle says what the deletions among ops mean, the same for the text and for
+// what it is to hold.
+func settle(doc *Document, ops []Op, w way) []Op {
+	pl := newPlanner(doc, w)
+	settled := make([]Op, 0, len(ops))
+	for _, op := range ops {
+		if op.Kind == Rename && w.apart {
+			settled = append(settled, op.apart()...)
+			continue
+		}
+		settled = append(settled, op)
+		if op.Kind != Delete || len(op.Path) == 0 {
+			continue
+		}
+		last := op.Path[len(op.Path)-1]
+		if last.Key == nil {
+			continue
+		}
+		over, asNull := w.removal >= zero, w.removal == null
+		if pl.inherited(op) {
+			over, asNull = w.removal < zero, w.removal == drop
+		}
+		switch {
+		case over && asNull:
+			settled[len(settled)-1] = Op{Kind: Set, Path: op.Path, Value: NewScalar(TypeNull, "null")}
+		case over:
+			settled[len(settled)-1] = Op{Kind: Set, Path: op.Path, Value: zeroOf(last.value())}
+		}
+	}
+	return settled
+}
+
+// apart gives a Rename as the deletion of one key and the insertion of the other.
+func (op Op) apart() []Op {
+	at := slices.Clone(op.Path)
+	at[len(at)-1].Key = op.Key
+	return []Op{{Kind: Delete, Path: op.Path}, {Kind: Insert, Path: at, Value: op.Value}}
+}
+
+// zeroOf is the zero of a value's type.
+func zeroOf(n *Node) *Node {
+	switch {
+	case n.Kind == Map || n.Kind == List:
+		return &Node{Kind: n.Kind}
+	case n.Type == TypeInt, n.Type == TypeFloat:
+		return NewScalar(TypeInt, "0")
+	case n.Type == TypeBool:
+		return NewScalar(TypeBool, "false")
+	case n.Type == TypeTime:
+		return NewScalar(TypeTime, "0001-01-01T00:00:00Z")
+	case n.Type == TypeNull:
+		return NewScalar(TypeNull, "null")
+	}
+	return NewScalar(TypeString, "")
+}
+
+// keepAliases makes aliases local whose anchor goes with what is removed.
+func (pl *planner) keepAliases() {
+	gone := make(map[*Node]bool)
+	lose(pl.root, gone)
+	if pl.moved {
+		overtaken(pl.root.Result(), make(map[string]bool), gone)
+	}
+	if len(gone) > 0 {
+		pl.localize(pl.doc.Root, pl.root, func() *Patch { return pl.root }, gone)
+	}
+}
+
+// lose collects the anchored nodes that p removes.
+func lose(p *Patch, gone map[*Node]bool) {
+	if p.Node == nil {
+		return
+	}
+	if p.Node != p.base {
+		anchored(p.Node, gone)
+		if p.base.Anchor != "" {
+			delete(gone, p.Node)
+		}
+		return
+	}
+	for i := range p.slots {
+		switch {
+		case p.away(i):
+			lose(p.slots[i].inner, gone)
+		case p.Dropped(i):
+			anchored(p.Node.Entries[i].Value, gone)
+			if k := p.Node.Entries[i].Key; k != nil {
+				anchored(k, gone)
+			}
+		case p.Inner(i) != nil:
+			lose(p.Inner(i), gone)
+		}
+	}
+}
+
+// overtaken collects the anchored nodes that an alias has moved before.
+func overtaken(n *Node, seen map[string]bool, gone map[*Node]bool) {
+	if n.Kind == Alias && n.Target != nil && !seen[n.Value] {
+		gone[n.Target] = true
+	}
+	if n.Kind != Alias && n.Anchor != "" {
+		seen[n.Anchor] = true
+	}
+	for _, e := range n.Entries {
+		if e.Key != nil {
+			overtaken(e.Key, seen, gone)
+		}
+		overtaken(e.Value, seen, gone)
+	}
+}
+
+func anchored(n *Node, into map[*Node]bool) {
+	if n.Anchor != "" {
+		into[n] = true
+	}
+	for _, e := range n.Entries {
+		if e.Key != nil {
+			anchored(e.Key, into)
+		}
+		anchored(e.Value, into)
+	}
+}
+
+// localize walks what stays of n; p is its patch if it has one yet, make gives it one.
+func (pl *planner) localize(n *Node, p *Patch, make func() *Patch, gone map[*Node]bool) {
+	if p != nil && p.base != n {
+		return
+	}
+	if n.Kind == Alias && gone[n.Target] {
+		make().base, pl.freed = pl.local.node(n), true
+		return
+	}
+	for i, e := range n.Entries {
+		var inner *Patch
+		if p != nil {
+			if p.Dropped(i) && !p.away(i) {
+				continue
+			}
+			if s := p.slots[i]; s != nil {
+				inner = s.inner
+			}
+		}
+		if e.Key != nil && e.Key.Kind == Alias && gone[e.Key.Target] {
+			q := make()
+			q.at(i).drop, pl.freed = true, true
+			q.insert(i, pl.local.node(e.Key), false, pl.local.node(e.Value))
+			continue
+		}
+		pl.localize(e.Value, inner, func() *Patch { return make().entry(i) }, gone)
+	}
+}

@@ -1,0 +1,224 @@
+package edit
+
+import (
+	"bytes"
+	"slices"
+)
+
+// weigh says how much belongs to a list element of the text that its encoding does
+// not show: comments, keys that the encoding does not know, a tag of its owner.
+func (ed *editor) weigh(path []Step, encoded *Node) int {
+	n, extent := ed.element(path)
+	if n == nil {
+		return 0
+	}
+	weight := len(ed.first.within(extent)) + len(ed.first.unknown(n, encoded, nil))
+	if n.Type != encoded.Type {
+		weight++
+	}
+	return weight
+}
+
+// element finds a list element of the text, and all that belongs to it.
+func (ed *editor) element(path []Step) (*Node, Extent) {
+	last := len(path) - 1
+	list := ed.first.resolve(path[:last])
+	if list == nil || list.Kind != List || len(list.Entries) != len(path[last].old.Entries) {
+		return nil, Extent{}
+	}
+	if ed.extents == nil {
+		ed.extents = make(map[*Node][]Extent)
+	}
+	all, known := ed.extents[list]
+	if !known {
+		all = ed.format.Elements(ed.first, list)
+		ed.extents[list] = all
+	}
+	if len(all) != len(list.Entries) {
+		return nil, Extent{}
+	}
+	i := path[last].Index
+	return list.Entries[i].Value, all[i]
+}
+
+// resolve finds a node of the text, or nil if it comes through a merge or is not there.
+func (doc *Document) resolve(path []Step) *Node {
+	n := doc.Root
+	for _, s := range path {
+		for n.Kind == Alias && n.Target != nil {
+			n = n.Target
+		}
+		at := s.Index
+		if s.Key != nil {
+			found := doc.Keys.find(n, s)
+			if len(found) == 0 {
+				return nil
+			}
+			at = found[len(found)-1]
+		}
+		if at >= len(n.Entries) {
+			return nil
+		}
+		n = n.Entries[at].Value
+	}
+	for n.Kind == Alias && n.Target != nil {
+		n = n.Target
+	}
+	return n
+}
+
+// unknown appends the keys under n that the encoding does not know.
+func (doc *Document) unknown(n, encoded *Node, to []*Node) []*Node {
+	switch {
+	case n.Kind != encoded.Kind:
+	case n.Kind == List && len(n.Entries) == len(encoded.Entries):
+		for i, e := range n.Entries {
+			to = doc.unknown(e.Value, encoded.Entries[i].Value, to)
+		}
+	case n.Kind == Map:
+		known := make(map[int]bool)
+		for _, e := range encoded.Entries {
+			for _, i := range doc.Keys.find(n, Step{Key: e.Key, old: encoded}) {
+				if !known[i] {
+					to = doc.unknown(n.Entries[i].Value, e.Value, to)
+				}
+				known[i] = true
+			}
+		}
+		for i, e := range n.Entries {
+			if !known[i] && !e.Merge {
+				to = append(to, e.Key)
+			}
+		}
+	}
+	return to
+}
+
+// unpaired gives the lines of what belongs to entries that have gone while others
+// came, so that nobody can tell whether they only changed: the comments and unknown
+// keys of list elements, and those of the comments at line ends in entries of maps
+// that ended.
+func (ed *editor) unpaired(ended []string) []int {
+	var lines []int
+	for _, op := range ed.ops {
+		switch {
+		case op.Kind != Delete || !op.Unsure:
+		case op.Path[len(op.Path)-1].Key == nil:
+			lines = ed.ofElement(op, lines)
+		default:
+			lines = ed.ofEntry(op, ended, lines)
+		}
+	}
+	return lines
+}
+
+// ofElement appends the lines of what belongs to a list element.
+func (ed *editor) ofElement(op Op, lines []int) []int {
+	n, extent := ed.element(op.Path)
+	if n == nil {
+		return lines
+	}
+	for _, c := range ed.first.commentsIn(extent) {
+		lines = append(lines, c.Line)
+	}
+	last := op.Path[len(op.Path)-1]
+	return append(lines, ed.first.lines(ed.first.unknown(n, last.old.Entries[last.Index].Value, nil))...)
+}
+
+// ofEntry appends the lines of the comments at line ends in the entry of a map, if
+// they are among those that ended.
+func (ed *editor) ofEntry(op Op, ended []string, lines []int) []int {
+	last := op.Path[len(op.Path)-1]
+	n := ed.first.resolve(op.Path[:len(op.Path)-1])
+	if n == nil || n.Kind != Map {
+		return lines
+	}
+	for _, i := range ed.first.Keys.find(n, last) {
+		key, value := n.Entries[i].Key, n.Entries[i].Value
+		end := len(ed.first.Text) // of a value that has no place of its own
+		if value.End > 0 {
+			end = max(value.End, key.End)
+			if at := bytes.IndexAny(ed.first.Text[end:], "\r\n"); at >= 0 {
+				end += at
+			}
+		}
+		for _, c := range ed.first.commentsIn(Extent{key.Start, end}) {
+			if !c.Own && slices.Contains(ended, string(ed.first.comment(c))) {
+				lines = append(lines, c.Line)
+			}
+		}
+	}
+	return lines
+}
+
+// replacedKeys gives the lines of the unknown keys in maps that are gone: a nil
+// pointer is written as a null, or leaves the key out.
+func (ed *editor) replacedKeys() []int {
+	var lines []int
+	replaced := make(map[*Node]bool)
+	for _, op := range ed.ops {
+		if len(op.Path) == 0 {
+			continue
+		}
+		if list, step := ed.uneven(op.Path); list != nil {
+			if !replaced[list] {
+				replaced[list] = true
+				lines = append(lines, ed.first.lines(ed.first.unknownOfAny(list, step.old))...)
+			}
+			continue
+		}
+		last := op.Path[len(op.Path)-1]
+		set := op.Kind == Set && op.Value.Kind != Map
+		deleted := op.Kind == Delete && last.Key != nil && ed.way.removal != spare
+		if !set && !deleted {
+			continue
+		}
+		n, encoded := ed.first.resolve(op.Path), last.value()
+		if n != nil && encoded != nil {
+			lines = append(lines, ed.first.lines(ed.first.unknown(n, encoded, nil))...)
+		}
+	}
+	return lines
+}
+
+// uneven finds the first list on a path that has another number of elements in the
+// text than in the encoding, nil if there is none. Nobody can tell its elements apart,
+// so it is replaced whole.
+func (ed *editor) uneven(path []Step) (*Node, Step) {
+	for i, s := range path {
+		if s.Key != nil {
+			continue
+		}
+		if n := ed.first.resolve(path[:i]); n != nil && n.Kind == List && len(n.Entries) != len(s.old.Entries) {
+			return n, s
+		}
+	}
+	return nil, Step{}
+}
+
+// unknownOfAny gives the keys in the elements of a list that no element of the encoded
+// list has.
+func (doc *Document) unknownOfAny(list, encoded *Node) []*Node {
+	all := &Node{Kind: Map}
+	for _, e := range encoded.Entries {
+		if e.Value.Kind == Map {
+			all.Entries = append(all.Entries, e.Value.Entries...)
+		}
+	}
+	var keys []*Node
+	for _, e := range list.Entries {
+		keys = doc.unknown(e.Value, all, keys)
+	}
+	return keys
+}
+
+// lines gives the lines of keys, those that a merge brings left out.
+func (doc *Document) lines(keys []*Node) []int {
+	var lines []int
+	for _, key := range keys {
+		if key.End > 0 {
+			lines = append(lines, 1+bytes.Count(doc.Text[:key.Start], []byte("\n")))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,103 @@
+// Package json writes a changed value into existing JSON or JSONC text so
+// that only the bytes of what changed differ. It is the grammar behind
+// [edit.Edit]: encoding/json says whether a text is valid, a scanner here
+// finds where each value begins and ends, and a writer renders new values the
+// way the text around them is written: indented or compact, with the commas,
+// blanks and escapes that its neighbours have.
+//
+// JSONC is JSON with // and /* */ comments and with commas before closing
+// brackets. Both may begin with a byte order mark.
+package json
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+)
+
+// Edit gives the JSON text old changed so that it holds what newEnc holds where
+// that differs from oldEnc; see [edit.Edit].
+func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
+	return edit.Edit(JSON, old, oldEnc, newEnc, opt)
+}
+
+// EditJSONC is [Edit] for JSONC.
+func EditJSONC(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
+	return edit.Edit(JSONC, old, oldEnc, newEnc, opt)
+}
+
+// The grammars.
+var (
+	JSON  grammar = format{}
+	JSONC grammar = format{comments: true}
+)
+
+// grammar is a format that reads no more than an edit needs.
+type grammar interface {
+	edit.Comparer
+	edit.Outliner
+}
+
+type format struct{ comments bool }
+
+// Parse reads a text of at most one value.
+func (f format) Parse(text []byte) (*edit.Document, error) {
+	if err := f.valid(text); err != nil {
+		return nil, err
+	}
+	return f.scan(text, nil)
+}
+
+// Outline is of [edit.Outliner]. It does not prove of what it leaves out that it is
+// JSON: about a text that is not it may be wrong.
+func (f format) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
+	if like == nil {
+		return f.Parse(text)
+	}
+	return f.scan(text, like)
+}
+
+// scan makes the document of a text.
+func (f format) scan(text []byte, like *edit.Node) (*edit.Document, error) {
+	o := newOrigin(text, f.comments)
+	s := newScanner(text, f.comments, o)
+	s.at = mark(text)
+	s.skip()
+	root := edit.NewScalar(edit.TypeNull, "null")
+	if s.at < len(text) {
+		root = s.value(like)
+		s.skip()
+	}
+	if s.at < len(text) {
+		s.unexpected()
+	}
+	if s.err != nil {
+		return nil, s.err
+	}
+	return &edit.Document{
+		Text: text, Root: root, Comments: s.comments, Data: o,
+		Indirect: s.indirect, Keys: edit.MatchFoldLast, Appends: true,
+	}, nil
+}
+
+// valid reports what encoding/json has against a text that is not blank.
+func (f format) valid(text []byte) error {
+	if f.comments {
+		var err error
+		if text, err = Plain(text); err != nil {
+			return err
+		}
+	}
+	text = text[mark(text):]
+	switch {
+	case blank(text):
+		return nil
+	case !json.Valid(text):
+		return json.Unmarshal(text, new(json.RawMessage))
+	case !utf8.Valid(text):
+		return errors.New("not valid UTF-8")
+	}
+	return nil
+}

@@ -1,0 +1,258 @@
+package json
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+	"github.com/holdfast-go/holdfast/internal/format/edit/bracket"
+)
+
+// origin is the text of a tree. How it is written is found out when somebody asks for it,
+// and then from all of the text, so that it does not matter what the tree leaves out.
+type origin struct {
+	text     []byte
+	jsonc    bool
+	layout   func() *layout
+	spelling func() spelling
+}
+
+func newOrigin(text []byte, jsonc bool) *origin {
+	return &origin{
+		text: text, jsonc: jsonc,
+		layout:   sync.OnceValue(func() *layout { return learn(text, jsonc) }),
+		spelling: sync.OnceValue(func() spelling { return spellingOf(text) }),
+	}
+}
+
+// layout is how a text is written, as far as it shows; of several manners the
+// first.
+type layout struct {
+	lines   bool   // there are collections with a line for each entry
+	compact bool   // there are collections within a line
+	unit    string // what an entry's line is indented by; "" if nothing shows it
+	between string // from the key to the value, the colon in it
+	gap     string // from a comma to what follows on its line
+	pad     string // between braces and what stands on their line
+
+	knowsBetween, knowsGap, knowsPad bool
+
+	rows, columns    int // lists of scalars within a line, and with a line for each
+	trails, trailing int // collections with a line for each entry, and those of them with a comma after the last
+}
+
+// learner finds out the layout of a text, and keeps nothing else of it.
+type learner struct {
+	reader
+	layout
+	depth int
+}
+
+func learn(text []byte, jsonc bool) *layout {
+	l := &learner{reader: reader{text: text, jsonc: jsonc, at: mark(text)}, layout: layout{between: ": ", gap: " "}}
+	l.skip()
+	l.value()
+	if !l.knowsGap && l.knowsBetween && !l.lines && strings.HasSuffix(l.between, ":") {
+		l.gap = ""
+	}
+	return &l.layout
+}
+
+// sketch is a collection as far as the layout is concerned.
+type sketch struct {
+	kind        edit.Kind
+	open, first int // the first byte after the opening bracket, and the first entry
+	filled      bool
+	nested      bool // there are collections in it
+	trailing    bool // a comma is after the last entry
+	gap         []byte
+	knowsGap    bool
+}
+
+// value passes a value, and tells whether it is a collection.
+func (l *learner) value() bool {
+	switch l.peek() {
+	case '{':
+		l.collection(edit.Map, '}')
+		return true
+	case '[':
+		l.collection(edit.List, ']')
+		return true
+	case '"':
+		l.str()
+	default:
+		l.literal()
+	}
+	return false
+}
+
+func (l *learner) collection(kind edit.Kind, closing byte) {
+	start := l.at
+	c := sketch{kind: kind, open: l.at + 1}
+	if l.depth++; l.depth > maxDepth {
+		l.fail(errDeep)
+	}
+	l.take(closing - 2)
+	comma := 0
+	for l.err == nil && l.peek() != closing {
+		if !c.filled {
+			c.filled, c.first = true, l.at
+		} else if gap := l.text[comma+1 : l.at]; !c.knowsGap && blank(gap) && !breaksLine(gap) {
+			c.gap, c.knowsGap = gap, true
+		}
+		if kind == edit.Map {
+			l.key()
+		}
+		if l.value() {
+			c.nested = true
+		}
+		l.skip()
+		if c.trailing = l.peek() == ','; c.trailing {
+			comma = l.at
+			l.take(',')
+		} else if l.peek() != closing {
+			l.unexpected()
+		}
+	}
+	l.at = min(l.at+1, len(l.text))
+	l.depth--
+	if c.filled && l.err == nil {
+		l.learn(c, start == 0)
+	}
+}
+
+// key passes a key and the colon.
+func (l *learner) key() {
+	l.str()
+	start := l.at
+	l.skip()
+	l.take(':')
+	if l.knowsBetween || l.err != nil {
+		return
+	}
+	if between := l.text[start:l.at]; !breaksLine(between) && blank(bytes.Replace(between, []byte(":"), nil, 1)) {
+		l.between, l.knowsBetween = string(between), true
+	}
+}
+
+// learn learns from a collection that was passed.
+func (l *learner) learn(c sketch, root bool) {
+	lines := breaksLine(l.text[c.open:c.first])
+	if lines {
+		l.lines = true
+		l.trails++
+		if c.trailing {
+			l.trailing++
+		}
+		if l.unit == "" || root {
+			if unit, ok := unitBetween(l.text, c.open, c.first); ok {
+				l.unit = unit
+			}
+		}
+	} else {
+		l.within(c)
+	}
+	switch {
+	case c.kind != edit.List || c.nested:
+	case lines:
+		l.columns++
+	default:
+		l.rows++
+	}
+}
+
+// within learns from a collection that begins within a line.
+func (l *learner) within(c sketch) {
+	l.compact = true
+	if pad := l.text[c.open:c.first]; c.kind == edit.Map && !l.knowsPad && blank(pad) {
+		l.pad, l.knowsPad = string(pad), true
+	}
+	if c.knowsGap && !l.knowsGap {
+		l.gap, l.knowsGap = string(c.gap), true
+	}
+}
+
+// trailsCommas reports whether a collection with a line for each entry ends in a comma.
+func (l *layout) trailsCommas() bool { return l.trailing > 0 && l.trailing == l.trails }
+
+func breaksLine(text []byte) bool {
+	return bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0
+}
+
+// unitBetween is what the line of an entry is indented by against that of its collection.
+func unitBetween(text []byte, open, entry int) (unit string, ok bool) {
+	return strings.CutPrefix(bracket.Indent(text, entry), bracket.Indent(text, open))
+}
+
+// lines reports whether the entries have lines of their own.
+func (c *body) lines() bool {
+	return len(c.Items) > 0 && breaksLine(c.origin.text[c.Open:c.Items[0].Start])
+}
+
+// unit is what the entries' lines are indented by, "" if there are none.
+func (c *body) unit() string {
+	if !c.lines() {
+		return ""
+	}
+	if unit, ok := unitBetween(c.origin.text, c.Open, c.Items[0].Start); ok {
+		return unit
+	}
+	return ""
+}
+
+// lineBreak is what a text ends its lines with.
+func lineBreak(text []byte) string {
+	if i := bytes.IndexByte(text, '\n'); i > 0 && text[i-1] == '\r' {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// spelling is how a text spells its strings.
+type spelling struct {
+	ascii bool // letters beyond ASCII are escaped
+	html  bool // <, > and & are escaped
+}
+
+func spellingOf(text []byte) spelling {
+	if !bytes.Contains(text, []byte(`\u`)) {
+		return spelling{}
+	}
+	return spelling{
+		ascii: escapesLetters(text),
+		html: !bytes.ContainsAny(text, "<>&") && (bytes.Contains(text, []byte(`\u003c`)) ||
+			bytes.Contains(text, []byte(`\u003e`)) || bytes.Contains(text, []byte(`\u0026`))),
+	}
+}
+
+// escapesLetters reports whether text is ASCII because it escapes the rest.
+func escapesLetters(text []byte) bool {
+	for _, b := range text {
+		if b >= 0x80 {
+			return false
+		}
+	}
+	for {
+		i := bytes.Index(text, []byte(`\u`))
+		if i < 0 || len(text) < i+6 {
+			return false
+		}
+		if high := text[i+2 : i+5]; string(high[:2]) != "00" || high[2] >= '8' {
+			return true
+		}
+		text = text[i+6:]
+	}
+}
+
+func hasCollections(n *edit.Node) bool {
+	for _, e := range n.Entries {
+		if e.Value.Kind != edit.Scalar || isLeftOut(e.Value) && opens(e.Value.Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// opens reports whether the text of a value is that of a collection.
+func opens(value string) bool { return value != "" && (value[0] == '{' || value[0] == '[') }

@@ -1,0 +1,259 @@
+package toml
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+)
+
+// Compare reads two encodings. What the encoder has written needs no second
+// look, and what is wrong with it the proof would find. The tables that are the
+// same in both are not read at all.
+func (f format) Compare(old, new []byte) (a, b *edit.Node, err error) {
+	if byLines(old) && byLines(new) {
+		if a, b = abridged(old, new, 0); a != nil {
+			return a, b, nil
+		}
+	}
+	if a, err = f.encoding(old); err == nil {
+		b, err = f.encoding(new)
+	}
+	return a, b, err
+}
+
+func (f format) encoding(text []byte) (*edit.Node, error) {
+	if root := read(text); root != nil {
+		return root, nil
+	}
+	doc, err := f.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return doc.Root, nil
+}
+
+// read gives the tree of an encoding, or nil if the scanner can't follow it.
+func read(text []byte) *edit.Node {
+	s := newScanner(text, string(text))
+	if s.document(); s.lost || !s.decode(s.root) {
+		return nil
+	}
+	return s.root
+}
+
+// byLines reports whether every value is on one line, so that headers can be told
+// by how their lines begin.
+func byLines(text []byte) bool {
+	if bytes.Contains(text, []byte(`"""`)) || bytes.Contains(text, []byte("'''")) {
+		return false
+	}
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSpace(line)
+		if n := len(line); n > 0 && bytes.IndexByte([]byte("[,{"), line[n-1]) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// abridged gives what two texts have in the table that the first depth keys of
+// all their headers lead to, without what they have in common, or nil if that
+// can't be told.
+func abridged(old, new []byte, depth int) (a, b *edit.Node) {
+	was, is := chunks(old, depth), chunks(new, depth)
+	before := make(map[string]*chunk, len(was))
+	for i := range was {
+		before[was[i].key] = &was[i]
+	}
+	for i := range is {
+		c := &is[i]
+		switch o := before[c.key]; {
+		case o == nil || c.key == "":
+		case bytes.Equal(o.text, c.text):
+			o.value, c.value = edit.NewScalar(edit.TypeSame, ""), edit.NewScalar(edit.TypeSame, "")
+		case !o.list && !c.list:
+			o.value, c.value = abridged(o.text, c.text, depth+1)
+		case o.list && c.list:
+			o.value, c.value = lists(o, c, depth)
+		}
+	}
+	if a, b = join(was, depth), join(is, depth); a == nil || b == nil {
+		return nil, nil
+	}
+	return a, b
+}
+
+// lists compares two lists of tables.
+func lists(old, new *chunk, depth int) (a, b *edit.Node) {
+	was, is := elements(old.text, depth), elements(new.text, depth)
+	if len(was) == 0 || len(is) == 0 {
+		return nil, nil
+	}
+	return edit.CompareLists(was, is, func(i int, isNew bool) *edit.Node {
+		if isNew {
+			return element(is[i].Text, depth)
+		}
+		return element(was[i].Text, depth)
+	})
+}
+
+// elements splits the text of a list of tables at its headers, those with the key at a
+// depth as the last. It gives nothing if there is something above the first.
+func elements(text []byte, depth int) []edit.Element {
+	var list []edit.Element
+	start := 0
+	for at := 0; at < len(text); at = nextLine(text, at) {
+		line := text[at:nextLine(text, at)]
+		if !bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("[[")) {
+			continue
+		}
+		switch _, ofList := keyAt(line, depth); {
+		case !ofList:
+		case len(list) == 0 && at > 0:
+			return nil
+		default:
+			if len(list) > 0 {
+				list[len(list)-1].Text = bytes.TrimRight(text[start:at], "\n")
+			}
+			list, start = append(list, edit.Element{Text: text[at:]}), at
+		}
+	}
+	return list
+}
+
+// element reads an element of a list of tables, or gives nil if that can't be told.
+func element(text []byte, depth int) *edit.Node {
+	n := read(text)
+	for range depth + 1 {
+		if n == nil || n.Kind != edit.Map || len(n.Entries) != 1 {
+			return nil
+		}
+		n = n.Entries[0].Value
+	}
+	if n.Kind != edit.List || len(n.Entries) != 1 {
+		return nil
+	}
+	return n.Entries[0].Value
+}
+
+// join makes a table of its chunks, and reads those that have no value yet.
+func join(list []chunk, depth int) *edit.Node {
+	table := &edit.Node{Kind: edit.Map}
+	for _, c := range list {
+		if c.value != nil {
+			key := edit.NewScalar(edit.TypeString, keyText(c.key))
+			table.Entries = append(table.Entries, edit.Entry{Key: key, Value: c.value})
+			continue
+		}
+		n := read(c.text)
+		for range depth {
+			if n != nil && len(n.Entries) == 1 {
+				n = n.Entries[0].Value
+			} else if n != nil && len(n.Entries) > 1 {
+				return nil // a header is not where an encoder would have it
+			}
+		}
+		if n == nil || n.Kind != edit.Map {
+			return nil
+		}
+		table.Entries = append(table.Entries, n.Entries...)
+	}
+	seen := make(map[string]bool, len(table.Entries))
+	for _, e := range table.Entries {
+		if seen[e.Key.Value] {
+			return nil
+		}
+		seen[e.Key.Value] = true
+	}
+	return table
+}
+
+// chunk is all that is below the headers with one key at a depth, these
+// included, or what is above the first.
+type chunk struct {
+	key   string // as it is spelled
+	list  bool   // the key is that of a list of tables
+	text  []byte
+	value *edit.Node
+}
+
+// chunks splits a text at its headers; blank lines go with neither side.
+func chunks(text []byte, depth int) []chunk {
+	list := []chunk{{}}
+	start := 0
+	for at := 0; at < len(text); at = nextLine(text, at) {
+		key, ofList := keyAt(text[at:nextLine(text, at)], depth)
+		last := &list[len(list)-1]
+		if key != "" && key != last.key {
+			last.text, start = bytes.TrimRight(text[start:at], "\n"), at
+			list = append(list, chunk{key: key})
+			last = &list[len(list)-1]
+		}
+		last.list = last.list || ofList
+	}
+	list[len(list)-1].text = bytes.TrimRight(text[start:], "\n")
+	return list
+}
+
+// keyAt is the key at a depth of a header as it is spelled, or nothing if the
+// line is no header or is not that deep.
+func keyAt(line []byte, depth int) (key string, ofList bool) {
+	s := scanner{text: line}
+	s.space(false)
+	if s.peek() != '[' {
+		return "", false
+	}
+	s.at++
+	if ofList = s.peek() == '['; ofList {
+		s.at++
+	}
+	for ; ; depth-- {
+		s.space(false)
+		start := s.at
+		s.part()
+		end := s.at
+		s.space(false)
+		switch c := s.peek(); {
+		case depth == 0:
+			return string(line[start:end]), ofList && c == ']'
+		case c != '.':
+			return "", false
+		}
+		s.at++
+	}
+}
+
+// decode gives the scalars under n the values they are spelled as, and reports
+// whether all could be read.
+func (s *scanner) decode(n *edit.Node) bool {
+	for _, e := range n.Entries {
+		if !s.decode(e.Value) {
+			return false
+		}
+	}
+	if n.Kind != edit.Scalar || isLeft(n) {
+		return true
+	}
+	return fill(n, decodeScalar(s.source[n.Start:n.End]))
+}
+
+// decodeScalar reads what is spelled simply; the rest is the decoder's to read.
+func decodeScalar(spelled string) any {
+	switch {
+	case spelled == "true", spelled == "false":
+		return spelled == "true"
+	case len(spelled) > 1 && spelled[0] == '"' && !strings.Contains(spelled, `\`) && !strings.HasPrefix(spelled, `"""`):
+		return spelled[1 : len(spelled)-1]
+	}
+	if v, err := strconv.ParseInt(spelled, 10, 64); err == nil {
+		return v
+	}
+	var v struct{ K any }
+	if _, err := toml.Decode("K="+spelled, &v); err != nil {
+		return nil
+	}
+	return v.K
+}

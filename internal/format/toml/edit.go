@@ -1,0 +1,121 @@
+// Package toml writes a changed value into existing TOML text so that only
+// the bytes of what changed differ. It is the grammar behind [edit.Edit]:
+// github.com/BurntSushi/toml says what a text means, a scanner here finds where
+// each key and value begins and ends, and a writer renders new ones the way the
+// text around them is written: as a line, a dotted key, a part of an inline
+// table or array, a [table] or a [[table]] of its own.
+//
+// The decoder gives no positions, so the scanner runs on what the decoder has
+// accepted, and what it finds is compared with what was decoded. Where the two
+// differ the text can only be rendered anew as a whole.
+package toml
+
+import (
+	"bytes"
+
+	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+)
+
+// Edit gives old changed so that it holds what newEnc holds where that differs
+// from oldEnc; see [edit.Edit].
+func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
+	return edit.Edit(Format, old, oldEnc, newEnc, opt)
+}
+
+// Format is the grammar of TOML.
+var Format interface {
+	edit.Comparer
+	edit.Excerpter
+} = format{}
+
+type format struct{}
+
+// Parse reads a text.
+func (format) Parse(text []byte) (*edit.Document, error) {
+	p, err := Read(text)
+	if err != nil {
+		return nil, err
+	}
+	return p.Document(nil)
+}
+
+// Parsed is a text that the decoder has accepted.
+type Parsed struct {
+	text   []byte
+	source string // the text, for nodes to share
+	meta   toml.MetaData
+	whole  toml.Primitive
+	tree   any // what whole holds
+}
+
+// Read has the decoder read a text.
+func Read(text []byte) (*Parsed, error) {
+	if err := Bound(text); err != nil {
+		return nil, err
+	}
+	p := &Parsed{text: text, source: string(text)}
+	var err error
+	if p.meta, err = toml.Decode(p.source, &p.whole); err == nil {
+		err = p.Decode(&p.tree) // nothing is copied
+	}
+	return p, err
+}
+
+// Decode stores what the text holds in v. What v holds then may be part of p: it is
+// not to be changed as long as p is used.
+func (p *Parsed) Decode(v any) error { return p.meta.PrimitiveDecode(p.whole, v) }
+
+// Keys gives all keys of the text, those of tables in lists once for each.
+func (p *Parsed) Keys() []toml.Key { return p.meta.Keys() }
+
+// Decoded says that Decode will not be called again. It lets go of what the decoder has
+// read, of which what Decode has stored may be a part.
+func (p *Parsed) Decoded() { p.meta, p.whole, p.tree = toml.MetaData{}, toml.Primitive{}, nil }
+
+// Document finds out where everything is that like asks for, as Outline does; nil is all.
+// After Decoded the scalars are decoded again, one by one, and the scan is not compared
+// with what the decoder has read: for an edit it is enough if that is done with the new text.
+func (p *Parsed) Document(like *edit.Node) (*edit.Document, error) {
+	doc := &edit.Document{Text: p.text, Loose: true, Keys: edit.MatchFold}
+	if isLeft(like) {
+		doc.Root = edit.NewScalar(edit.TypeSame, p.source)
+		doc.Root.End = len(p.text)
+		doc.Data = &layout{text: p.text, parsed: p, lost: true}
+		return doc, nil
+	}
+	s := scan(p.text, p.source, like)
+	s.layout.parsed = p
+	doc.Root, doc.Comments, doc.Data = s.root, s.comments, s.layout
+	switch {
+	case p.tree == nil:
+		if s.lost || !s.decode(s.root) {
+			return format{}.Outline(p.text, like)
+		}
+	case s.lost || !fill(s.root, p.tree):
+		s.layout.lost, s.layout.spaced = true, true
+		doc.Root = treeOf(p.tree)
+	}
+	return doc, nil
+}
+
+// Release lets go of what the decoder has read of a document, which takes more memory
+// than the document does.
+func (format) Release(doc *edit.Document) {
+	if l, ok := doc.Data.(*layout); ok { // not of a mere text
+		l.parsed = nil
+	}
+}
+
+// ParsedOf gives what the decoder has read of a document.
+func ParsedOf(doc *edit.Document) *Parsed { return doc.Data.(*layout).parsed }
+
+// mark is the length of the byte order mark that text begins with.
+func mark(text []byte) int {
+	for _, m := range []string{"\uFEFF", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(text, []byte(m)) {
+			return len(m)
+		}
+	}
+	return 0
+}

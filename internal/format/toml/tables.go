@@ -1,0 +1,287 @@
+package toml
+
+import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+)
+
+// tableCell is the node of a table and what belongs to it, allocated at once.
+type tableCell struct {
+	node  edit.Node
+	place place
+	table table
+}
+
+// table makes a table without entries.
+func (s *scanner) table(sc *scope, level int, path string) *edit.Node {
+	c := &tableCell{table: table{scope: sc, level: level, path: path}}
+	c.place = place{table: &c.table, layout: s.layout}
+	c.node = edit.Node{Kind: edit.Map, Data: &c.place}
+	return &c.node
+}
+
+// pair reads a key with its value into the table base, or into one that the
+// key's first parts lead to. Around are the tables that the statement counts to.
+func (s *scanner) pair(sc *scope, base *edit.Node, around []*table) {
+	st := s.statements.get()
+	*st = statement{start: s.at, scope: sc, index: len(sc.statements)}
+	st.keys = s.key()
+	s.expect('=')
+	s.space(false)
+	sc.statements = append(sc.statements, st)
+	for _, t := range around {
+		t.extent = append(t.extent, st)
+	}
+	n := s.dotted(st, base)
+	if n == nil {
+		s.lost = true
+		return
+	}
+	if out := placeOf(n).left; out != nil {
+		s.piece(out, st.start)
+		_, st.value = s.leave()
+		st.end = s.at
+		s.endPiece()
+		s.layout.pair(sc.header, st.start, st.keyEnd(), st.value.Start)
+		return
+	}
+	if sc.body == nil {
+		s.piece(nil, st.start)
+	}
+	key := st.keys[len(st.keys)-1]
+	var value *edit.Node
+	value, st.value = s.value(s.want(placeOf(n).table.like, key))
+	st.end = s.at
+	placeOf(value).statement = st
+	if child(n, key.Value) != nil {
+		s.lost = true
+		return
+	}
+	add(n, key, value)
+	s.layout.pair(sc.header, st.start, st.keyEnd(), st.value.Start)
+}
+
+// dotted finds or makes the table that all parts of a key but the last lead to. It gives
+// nil if there can't be one.
+func (s *scanner) dotted(st *statement, n *edit.Node) *edit.Node {
+	for i, key := range st.keys[:len(st.keys)-1] {
+		next := child(n, key.Value)
+		if next == nil {
+			var like *edit.Node
+			if st.scope.body == nil { // in an inline table they are read whole
+				like = s.opens(s.want(placeOf(n).table.like, key), edit.Map)
+			}
+			next = s.tableLike(like, st.scope, st.scope.level+i+1, "")
+			add(n, key, next)
+		}
+		p := placeOf(next)
+		if p.table == nil || next.Kind != edit.Map && p.left == nil {
+			return nil
+		}
+		p.table.extent = append(p.table.extent, st)
+		if n = next; p.left != nil {
+			break
+		}
+	}
+	return n
+}
+
+func (st *statement) keyEnd() int { return st.keys[len(st.keys)-1].End }
+
+// section is what belongs to one header, allocated at once.
+type section struct {
+	header statement
+	scope  scope
+	last   statement // of what is left out
+	list   [1]*statement
+}
+
+// header reads a header and opens its scope.
+func (s *scanner) header() {
+	c := new(section)
+	st := &c.header
+	*st = statement{header: 1, start: s.at, index: -1}
+	s.at++
+	if s.peek() == '[' {
+		st.header++
+		s.at++
+	}
+	s.headerKey()
+	for range st.header {
+		s.expect(']')
+	}
+	st.end = s.at
+	s.scope.next = st
+	s.scope = &c.scope
+	c.scope = scope{header: st, level: len(s.names)}
+	st.scope = s.scope
+	s.layout.header(st, s.names, s.blockAbove(st.start))
+	s.open(st)
+	if s.outside == nil {
+		for i := range s.names {
+			s.headerName(st, i)
+		}
+	} else {
+		c.list[0] = &c.last
+		c.last.scope = s.scope
+		s.scope.statements = c.list[:0]
+	}
+	s.endPiece()
+}
+
+// headerKey reads the parts of the key of a header. They become nodes only where they
+// are needed, which they are not for most headers of what is left out.
+func (s *scanner) headerKey() {
+	s.names = s.names[:0]
+	for {
+		s.space(false)
+		start := s.at
+		s.part()
+		s.names = append(s.names, name{keyText(s.source[start:s.at]), start, s.at})
+		s.space(false)
+		if s.peek() != '.' {
+			return
+		}
+		s.at++
+	}
+}
+
+// name is a part of a key.
+type name struct {
+	text       string
+	start, end int
+}
+
+// headerName gives the node for a part of the key of a header.
+func (s *scanner) headerName(st *statement, i int) *edit.Node {
+	if st.keys == nil {
+		st.keys = make([]*edit.Node, len(s.names))
+	}
+	if st.keys[i] == nil {
+		n, name := s.nodes.get(), s.names[i]
+		*n = edit.Node{Type: edit.TypeString, Value: name.text, Text: name.text, Start: name.start, End: name.end}
+		st.keys[i] = n
+	}
+	return st.keys[i]
+}
+
+// open finds or makes the table of a header.
+func (s *scanner) open(st *statement) {
+	s.base, s.chain, s.outside = s.root, append(s.chain[:0], placeOf(s.root).table), nil
+	for i := range s.names {
+		s.below(st, i)
+		if s.lost || s.outside != nil {
+			break
+		}
+	}
+	if s.lost {
+		return
+	}
+	s.piece(s.outside, st.start)
+	s.scope.outside = s.outside != nil
+	s.opened(st)
+	for _, t := range s.chain {
+		t.extent = append(t.extent, st)
+	}
+}
+
+// opened makes the scope of a header the one of its table.
+func (s *scanner) opened(st *statement) {
+	t := s.chain[len(s.chain)-1]
+	switch {
+	case s.outside != nil && (t.level < len(s.names) || s.outside.kind == edit.List):
+		// the header is of something in what is left out
+	case t.scope == nil:
+		t.scope = st.scope
+		t.path = s.path(len(s.names) - 1)
+	case t.scope != st.scope && s.outside == nil:
+		s.lost = true
+	}
+}
+
+// below goes from the table base into the one of key i of a header, which it makes if
+// there is none.
+func (s *scanner) below(st *statement, i int) {
+	last := i == len(s.names)-1
+	next := child(s.base, s.names[i].text)
+	if next == nil {
+		key := s.headerName(st, i)
+		like := s.want(placeOf(s.base).table.like, key)
+		if last && st.header == 2 {
+			next = s.listLike(s.opens(like, edit.List), i+1, s.path(i))
+		} else {
+			next = s.tableLike(s.opens(like, edit.Map), nil, i+1, s.path(i))
+		}
+		add(s.base, key, next)
+	}
+	p := placeOf(next)
+	if p.table == nil {
+		s.lost = true
+		return
+	}
+	s.chain = append(s.chain, p.table)
+	s.base, s.outside = next, p.left
+	if next.Kind == edit.List {
+		s.element(st, i)
+	}
+}
+
+// path is how the header that is read spells the key down to part i.
+func (s *scanner) path(i int) string { return s.source[s.names[0].start:s.names[i].end] }
+
+// element goes into the last table of a list, which a [[header]] makes.
+func (s *scanner) element(st *statement, i int) {
+	list := s.base
+	if i == len(s.names)-1 && st.header == 2 {
+		list.Entries = append(list.Entries, edit.Entry{Value: s.tableLike(s.wantElement(list), st.scope, i+1, s.path(i))})
+	}
+	if len(list.Entries) == 0 {
+		s.lost = true
+		return
+	}
+	s.base = list.Entries[len(list.Entries)-1].Value
+	s.chain = append(s.chain, placeOf(s.base).table)
+	s.outside = placeOf(s.base).left
+}
+
+// few is how many keys are looked through one by one.
+const few = 8
+
+// child gives the value of a key, or nil.
+func child(n *edit.Node, key string) *edit.Node {
+	t := placeOf(n).table
+	if t.index != nil {
+		if i, ok := t.index[key]; ok {
+			return n.Entries[i].Value
+		}
+		return nil
+	}
+	for _, e := range n.Entries {
+		if n.Kind == edit.Map && e.Key.Value == key {
+			return e.Value
+		}
+	}
+	return nil
+}
+
+func add(n, key, value *edit.Node) {
+	t := placeOf(n).table
+	n.Entries = append(n.Entries, edit.Entry{Key: key, Value: value})
+	switch {
+	case t.index != nil:
+		t.index[key.Value] = len(n.Entries) - 1
+	case len(n.Entries) > few:
+		t.index = make(map[string]int, 2*len(n.Entries))
+		for i, e := range n.Entries {
+			t.index[e.Key.Value] = i
+		}
+	}
+}
+
+// span is from where the first of some statements begins to where the last ends.
+func span(list []*statement) (first, last *statement) {
+	return slices.MinFunc(list, byStart), slices.MaxFunc(list, byStart)
+}
+
+func byStart(a, b *statement) int { return a.start - b.start }

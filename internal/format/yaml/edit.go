@@ -1,0 +1,123 @@
+// Package yaml writes a changed value into existing YAML text so that only
+// the bytes of what changed differ. It is the grammar behind
+// [edit.Edit]: gopkg.in/yaml.v3 says what a text means, a scanner here says
+// where each value begins and ends, and a writer renders new values the way
+// the text around them is written.
+//
+// It handles texts of one document. A text of several is refused, as is UTF-16.
+package yaml
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+	"gopkg.in/yaml.v3"
+)
+
+// Edit gives old changed so that it holds what newEnc holds where that differs
+// from oldEnc; see [edit.Edit].
+func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
+	return edit.Edit(Format, old, oldEnc, newEnc, opt)
+}
+
+// Format is the grammar of YAML.
+var Format edit.Comparer = format{}
+
+type format struct{}
+
+// Parse reads a text of at most one document.
+func (format) Parse(text []byte) (*edit.Document, error) {
+	p, err := Read(text)
+	if err != nil {
+		return nil, err
+	}
+	return p.document(nil), nil
+}
+
+// Parsed is a text that yaml.v3 has made a tree of.
+type Parsed struct {
+	text []byte
+	root *yaml.Node
+}
+
+// Read has yaml.v3 read a text of at most one document.
+func Read(text []byte) (*Parsed, error) {
+	root, err := parse(text)
+	return &Parsed{text, root}, err
+}
+
+// Decode stores what the text holds in v. A yaml.Node in v is part of p then: it is
+// not to be changed. Shown says that v shows its nodes to somebody, as a yaml.Node or
+// to a method.
+func (p *Parsed) Decode(v any, shown bool) error { return DecodeNode(p.root, v, shown) }
+
+// Document finds out where everything is that like does not leave out.
+func (p *Parsed) Document(like *edit.Node) (*edit.Document, error) {
+	doc := p.document(like)
+	if layout := doc.Data.(*layout); like != nil && (layout.lost || layout.unsure) {
+		return nil, errNoOutline
+	}
+	return doc, nil
+}
+
+func (p *Parsed) document(like *edit.Node) *edit.Document { return scan(p.text, p.root, like) }
+
+// Release lets go of yaml.v3's tree of a document.
+func (format) Release(doc *edit.Document) { doc.Data.(*layout).root = nil }
+
+func parse(text []byte) (*yaml.Node, error) {
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return nil, errors.New("UTF-16 can't be edited; save the file as UTF-8")
+	}
+	if err := BoundText(text); err != nil {
+		return nil, err
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(Readable(text)))
+	var root yaml.Node
+	if err := decoder.Decode(&root); err != nil && err != io.EOF {
+		return nil, err
+	}
+	if err := decoder.Decode(new(yaml.Node)); err != io.EOF {
+		if err == nil {
+			err = errors.New("more than one document")
+		}
+		return nil, err
+	}
+	return &root, nil
+}
+
+// Readable is text for yaml.v3, which refuses the directive %YAML 1.2 although it reads
+// such a text. A directive of another version of YAML 1 becomes one of 1.1, in a copy
+// of the same length.
+func Readable(text []byte) []byte {
+	for at := markLength(text); at < len(text); at = nextLine(text, at) {
+		line := text[at:lineEnd(text, at)]
+		switch {
+		case len(bytes.TrimSpace(line)) == 0, line[0] == '#':
+			continue
+		case line[0] != '%':
+			return text
+		}
+		if version := directive.FindSubmatchIndex(line); version != nil {
+			text = bytes.Clone(text)
+			text[at+version[2]] = '1'
+			return text
+		}
+	}
+	return text
+}
+
+var directive = regexp.MustCompile(`^%YAML[ \t]+1\.([02-9])(?:[ \t]|$)`)
+
+// Splice gives the byte changes that carry out p.
+func (format) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]edit.Splice, error) {
+	w := &writer{text: doc.Text, doc: doc, layout: doc.Data.(*layout), style: style}
+	if w.layout.lost {
+		return nil, errors.New("the text can't be followed")
+	}
+	w.patch(p)
+	return w.list, w.err
+}
