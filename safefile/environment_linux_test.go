@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -178,41 +179,13 @@ func TestReadsAreNeverRefusedForTheirPlace(t *testing.T) {
 	}
 }
 
-// volumeFS says that everything lies on another kind of filesystem.
-type volumeFS struct {
-	vfs.FS
-	volume func(dir string) vfs.Volume
-}
-
-type volumeDir struct {
-	vfs.Dir
-	volume vfs.Volume
-}
-
-func (f volumeFS) OpenDir(path string) (vfs.Dir, error) {
-	d, err := f.FS.OpenDir(path)
-	if err != nil {
-		return nil, err
-	}
-	return volumeDir{d, f.volume(path)}, nil
-}
-
-func (d volumeDir) Volume(string, vfs.Info) (vfs.Volume, error) { return d.volume, nil }
-
-func (d volumeDir) Rename(name string, to vfs.Dir, newName string) error {
-	if wrapped, ok := to.(volumeDir); ok {
-		to = wrapped.Dir
-	}
-	return d.Dir.Rename(name, to, newName)
-}
-
 func TestStrictJudgesByTheKindOfFilesystem(t *testing.T) {
 	for kind, refused := range map[string]bool{
 		"ext4": false, "zfs": false, "tmpfs": false, "overlay": false,
 		"nfs4": true, "cifs": true, "9p": true, "vfat": true, "fuse.sshfs": true, "newfs": true, "": true,
 	} {
 		path := filepath.Join(t.TempDir(), "file")
-		on := over(volumeFS{vfs.OS, func(string) vfs.Volume { return vfs.Volume{Type: kind} }})
+		on := over(faultfs.OnVolume(vfs.OS, func(string) vfs.Volume { return vfs.Volume{Type: kind} }))
 		err := safefile.WriteFile(path, []byte("new"), on)
 		if errors.Is(err, errors.ErrUnsupportedEnvironment) != refused || (err != nil) != refused {
 			t.Errorf("%s: %v", kind, err)
@@ -227,7 +200,7 @@ func TestTheLockDirectoryIsJudgedForExclusionAlone(t *testing.T) {
 	dir, locks := t.TempDir(), t.TempDir()
 	path := filepath.Join(dir, "file")
 	types := map[string]string{dir: "ext4", locks: "nfs4"}
-	on := over(volumeFS{vfs.OS, func(at string) vfs.Volume { return vfs.Volume{Type: types[at]} }})
+	on := over(faultfs.OnVolume(vfs.OS, func(at string) vfs.Volume { return vfs.Volume{Type: types[at]} }))
 	err := safefile.WriteFile(path, []byte("new"), on, safefile.WithLockDir(locks))
 	if !errors.Is(err, errors.ErrUnsupportedEnvironment) || !strings.Contains(err.Error(), "no WriterExclusion on nfs4") ||
 		strings.Contains(err.Error(), "AtomicVisibility") {
@@ -246,7 +219,7 @@ func TestTheLockDirectoryIsJudgedForExclusionAlone(t *testing.T) {
 
 func TestTwoHandlesSayItEach(t *testing.T) {
 	dir := t.TempDir()
-	on := over(volumeFS{vfs.OS, func(string) vfs.Volume { return vfs.Volume{Type: "nfs4"} }})
+	on := over(faultfs.OnVolume(vfs.OS, func(string) vfs.Volume { return vfs.Volume{Type: "nfs4"} }))
 	for range 2 {
 		log := &testkit.Log{}
 		f := safefile.New[any](filepath.Join(dir, "file"), on, logging(log), safefile.WithSafety(safefile.Warn))

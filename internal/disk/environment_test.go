@@ -9,29 +9,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/internal/vfs"
+	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
-
-// onVolume is the system's filesystem that says it is another.
-type onVolume struct {
-	vfs.FS
-	volume vfs.Volume
-}
-
-type dirOnVolume struct {
-	vfs.Dir
-	volume vfs.Volume
-}
-
-func (f onVolume) OpenDir(path string) (vfs.Dir, error) {
-	d, err := f.FS.OpenDir(path)
-	return dirOnVolume{d, f.volume}, err
-}
-
-func (d dirOnVolume) Volume(string, vfs.Info) (vfs.Volume, error) { return d.volume, nil }
-
-func (d dirOnVolume) Rename(name string, to vfs.Dir, newName string) error {
-	return d.Dir.Rename(name, to.(dirOnVolume).Dir, newName)
-}
 
 var (
 	volatile = vfs.Volume{Type: "overlay", Unsynced: true}
@@ -42,7 +21,7 @@ func lockOn(t *testing.T, v vfs.Volume, o store.Options) (store.Target, store.Se
 	t.Helper()
 	testkit.NeedLinux(t) // whose volumes they are
 	p := at(t)
-	d := New(onVolume{vfs.OS, v})
+	d := New(faultfs.OnVolume(vfs.OS, func(string) vfs.Volume { return v }))
 	where, err := d.locate(p)
 	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, o)
