@@ -28,6 +28,13 @@ func failOn(disk *faultfs.FS, verb, suffix string, err error) {
 func claims(err error) bool { return strings.Contains(err.Error(), "the old content is intact") }
 
 func TestAnErrorSaysThatTheOldContentIsIntactOnlyWhereItIs(t *testing.T) {
+	streamed := func(f *safefile.SafeFile[counters]) error {
+		w, err := f.Create()
+		testkit.Must(t, err)
+		defer w.Close()
+		_, err = w.Write([]byte("new"))
+		return err
+	}
 	for name, c := range map[string]struct {
 		old   string // "" for no file
 		fault func(disk *faultfs.FS)
@@ -39,21 +46,9 @@ func TestAnErrorSaysThatTheOldContentIsIntactOnlyWhereItIs(t *testing.T) {
 		"a full disk, and no file": {"", func(d *faultfs.FS) { failOn(d, faultfs.Write, ".tmp", syscall.ENOSPC) },
 			func(f *safefile.SafeFile[counters]) error { return f.Write(nil) }, false},
 		"a stream to a full disk": {"1", func(d *faultfs.FS) { failOn(d, faultfs.Write, ".tmp", syscall.ENOSPC) },
-			func(f *safefile.SafeFile[counters]) error {
-				w, err := f.Create()
-				testkit.Must(t, err)
-				defer w.Close()
-				_, err = w.Write([]byte("new"))
-				return err
-			}, true},
+			streamed, true},
 		"a stream to a full disk, and no file": {"", func(d *faultfs.FS) { failOn(d, faultfs.Write, ".tmp", syscall.ENOSPC) },
-			func(f *safefile.SafeFile[counters]) error {
-				w, err := f.Create()
-				testkit.Must(t, err)
-				defer w.Close()
-				_, err = w.Write([]byte("new"))
-				return err
-			}, false},
+			streamed, false},
 		"a Writer that was committed": {"1", func(*faultfs.FS) {},
 			func(f *safefile.SafeFile[counters]) error {
 				w := create(t, f, "new")
