@@ -43,14 +43,10 @@ func TestGzip(t *testing.T) {
 		t.Errorf("two members: %v", err)
 	}
 	for n := range len(text) {
-		if err := load(text[:n], 0); !errors.Is(err, errors.ErrDecode) {
-			t.Errorf("cut at %d: %v", n, err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("cut at %d", n), load(text[:n], 0), errors.ErrDecode)
 	}
 	for _, extra := range []string{"x", "\x00", text[:5]} {
-		if err := load(text+extra, 0); !errors.Is(err, errors.ErrDecode) {
-			t.Errorf("followed by %q: %v", extra, err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("followed by %q", extra), load(text+extra, 0), errors.ErrDecode)
 	}
 	// RFC 1952: no flags, no time, so that the bytes depend on the value alone.
 	if !bytes.Equal([]byte(text[2:8]), []byte{8, 0, 0, 0, 0, 0}) {
@@ -105,12 +101,8 @@ func TestGzipKeepsTheEditor(t *testing.T) {
 	if got, err := loadAs[string](c, out.String()); err != nil || got != "whole" {
 		t.Errorf("over what is no gzip: %q, %v", got, err)
 	}
-	if err := c.Edit(&out, old.Bytes(), "fail"); !errors.Is(err, errTouchy) {
-		t.Errorf("%v", err)
-	}
-	if err := c.Edit(limited{&out}, old.Bytes(), "d"); !errors.Is(err, errors.ErrTooLarge) {
-		t.Errorf("%v", err)
-	}
+	testkit.WantIs(t, "it", c.Edit(&out, old.Bytes(), "fail"), errTouchy)
+	testkit.WantIs(t, "it", c.Edit(limited{&out}, old.Bytes(), "d"), errors.ErrTooLarge)
 }
 
 type limited struct{ io.Writer }

@@ -12,6 +12,7 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
 
@@ -271,8 +272,6 @@ func TestTextLoadsIntoPointersAndTextUnmarshalers(t *testing.T) {
 		"a pointer":    func() error { _, err := loadAs[*int](codec.Text(), "1"); return err },
 		"an interface": func() error { _, err := loadAs[io.Reader](codec.Text(), "1"); return err },
 	} {
-		if err := load(); !errors.Is(err, errors.ErrDecode) {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantIs(t, name, load(), errors.ErrDecode)
 	}
 }

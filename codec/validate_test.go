@@ -76,9 +76,7 @@ func TestValidateOfAnInterfaceServesEveryTypeThatHasIt(t *testing.T) {
 		}
 	}
 	_, err := loadAs[zeroSeconds](c, `0`)
-	if !errors.Is(err, errTouchy) {
-		t.Errorf("%v", err)
-	}
+	testkit.WantIs(t, "it", err, errTouchy)
 }
 
 type zeroSeconds int

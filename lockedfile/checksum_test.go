@@ -33,9 +33,7 @@ func damage(t *testing.T, path string) {
 
 func mismatch(t *testing.T, what string, err error) {
 	t.Helper()
-	if !errors.Is(err, errors.ErrChecksumMismatch) {
-		t.Errorf("%s: %v", what, err)
-	}
+	testkit.WantIs(t, what, err, errors.ErrChecksumMismatch)
 }
 
 func TestATransactionsReadVerifies(t *testing.T) {
@@ -143,9 +141,7 @@ func TestAJoinThatAsksForMoreThanTheTransactionKeepsIsRefused(t *testing.T) {
 			if v, err := sealed.Read(ctx); err != nil || v["a"] != 1 {
 				t.Errorf("a read: %v, %v", v, err)
 			}
-			if err := sealed.Write(ctx, scores{"lost": 1}); !errors.Is(err, errors.ErrLock) {
-				t.Errorf("a write: %v", err)
-			}
+			testkit.WantIs(t, "a write", sealed.Write(ctx, scores{"lost": 1}), errors.ErrLock)
 			v, err := tx.Read()
 			if v["lost"] != 0 {
 				t.Error("the write was refused and staged")

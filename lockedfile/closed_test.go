@@ -20,8 +20,8 @@ func TestASecondReleaseLeavesTheNextHolderAlone(t *testing.T) {
 	testkit.Must(t, err)
 	defer second.Release()
 	err = first.Release()
-	is(t, err, errors.ErrLock)
-	is(t, err, fs.ErrClosed)
+	testkit.WantIs(t, "it", err, errors.ErrLock)
+	testkit.WantIs(t, "it", err, fs.ErrClosed)
 	_, err = lockedfile.TryAcquire(path)
-	is(t, err, errors.ErrLocked)
+	testkit.WantIs(t, "it", err, errors.ErrLocked)
 }

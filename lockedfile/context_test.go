@@ -2,6 +2,7 @@ package lockedfile_test
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 	"testing"
@@ -99,9 +100,7 @@ func TestStreamsCannotBePartOfATransaction(t *testing.T) {
 			if joins[name] != nil {
 				continue
 			}
-			if err := call(ctx); !errors.Is(err, errors.ErrLock) {
-				t.Errorf("%s inside a transaction: %v", name, err)
-			}
+			testkit.WantIs(t, fmt.Sprintf("%s inside a transaction", name), call(ctx), errors.ErrLock)
 		}
 		return nil
 	}))
@@ -112,7 +111,7 @@ func TestAJoinedFunctionIsASavepoint(t *testing.T) {
 	other := lockedfile.NewContext[map[string]any](f.Path()) // another handle, another type
 	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
 		testkit.Must(t, tx.Write(counters{"kept": 1}))
-		is(t, f.Update(ctx, func(v *counters) error { (*v)["undone"] = 1; return errOwn }), errOwn)
+		testkit.WantIs(t, "it", f.Update(ctx, func(v *counters) error { (*v)["undone"] = 1; return errOwn }), errOwn)
 		panicked := testkit.Panic(func() {
 			f.Locked(ctx, func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
 				testkit.Must(t, tx.Remove())
@@ -154,14 +153,12 @@ func TestOneFileByTwoLockFilesIsAnError(t *testing.T) {
 	elsewhere := lockedfile.NewContext[counters](f.Path(), safefile.WithLockDir(t.TempDir()))
 	testkit.Must(t, f.Locked(context.Background(), func(ctx context.Context, tx *lockedfile.Tx[counters]) error {
 		for name, operation := range every(elsewhere) {
-			if err := operation(ctx); !errors.Is(err, errors.ErrLock) {
-				t.Errorf("%s by another lock file: %v", name, err)
-			}
+			testkit.WantIs(t, fmt.Sprintf("%s by another lock file", name), operation(ctx), errors.ErrLock)
 		}
 		return nil
 	}))
 	_, err := f.Read(context.Background())
-	is(t, err, fs.ErrNotExist)
+	testkit.WantIs(t, "it", err, fs.ErrNotExist)
 }
 
 func TestAContextEndsTheWaitForAnotherProcess(t *testing.T) {
@@ -171,13 +168,13 @@ func TestAContextEndsTheWaitForAnotherProcess(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	result := make(chan error)
 	go func() { result <- f.Write(ctx, nil) }()
-	testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	untilWaiting(t)
 	cancel(cause)
-	is(t, <-result, cause, context.Canceled, errors.ErrLock)
+	testkit.WantIs(t, "it", <-result, cause, context.Canceled, errors.ErrLock)
 
 	deadline, end := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer end()
-	is(t, f.Write(deadline, nil), context.DeadlineExceeded, errors.ErrTimeout)
+	testkit.WantIs(t, "it", f.Write(deadline, nil), context.DeadlineExceeded, errors.ErrTimeout)
 	holder.Tell()
 	holder.Expect("released")
 	testkit.Must(t, f.Write(context.Background(), nil))

@@ -158,12 +158,12 @@ func takeOver(t *testing.T, path string, opts []safefile.Option, resume func(), 
 			case next.old = <-result:
 				return true
 			default:
-				next.queued = waiting("lock.Place.sleep") > 0
+				next.queued = waiting() > 0
 				return next.queued
 			}
 		})
 		_, err = lockedfile.TryAcquire(path, another())
-		is(t, err, errors.ErrLocked) // the old one did not free what is not its own
+		testkit.WantIs(t, "it", err, errors.ErrLocked) // the old one did not free what is not its own
 		next.bytes = append(bytes.Clone(before), " and new"...)
 		return tx.WriteBytes(next.bytes)
 	}))
@@ -209,7 +209,7 @@ func TestForceReleaseGetsPastAHangingFunctionOfThisProcess(t *testing.T) {
 	testkit.Must(t, <-waiting)
 	testkit.Must(t, f.Append(", next"))
 	close(wake)
-	is(t, <-hung, errors.ErrLockLost)
+	testkit.WantIs(t, "it", <-hung, errors.ErrLockLost)
 	testkit.WantContent(t, path, "waiter, next")
 	testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
 }
@@ -220,7 +220,7 @@ func TestForceReleaseGetsPastAProcessThatHangs(t *testing.T) {
 	holder := occupied(t, path)
 	result := make(chan error)
 	go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
-	testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	untilWaiting(t)
 	began := time.Now()
 	testkit.Must(t, lockedfile.ForceRelease(path))
 	testkit.Must(t, <-result)
@@ -241,9 +241,9 @@ func TestForceReleaseWhereNobodyHoldsALock(t *testing.T) {
 		t.Errorf("afterwards: %+v", info)
 	}
 	err := lockedfile.ForceRelease(filepath.Join(path, "nowhere", "f.json"))
-	is(t, err, fs.ErrNotExist, errors.ErrLock)
+	testkit.WantIs(t, "it", err, fs.ErrNotExist, errors.ErrLock)
 	_, err = lockedfile.Inspect(filepath.Join(path, "nowhere", "f.json"))
-	is(t, err, fs.ErrNotExist, errors.ErrLock)
+	testkit.WantIs(t, "it", err, fs.ErrNotExist, errors.ErrLock)
 	_, err = lockedfile.ReleaseStale(filepath.Join(path, "nowhere", "f.json"))
-	is(t, err, fs.ErrNotExist, errors.ErrLock)
+	testkit.WantIs(t, "it", err, fs.ErrNotExist, errors.ErrLock)
 }

@@ -20,16 +20,6 @@ type counters map[string]int
 
 var errOwn = errors.New("the function's own error")
 
-// is fails unless err matches all the sentinels.
-func is(t testing.TB, err error, sentinels ...error) {
-	t.Helper()
-	for _, want := range sentinels {
-		if !errors.Is(err, want) {
-			t.Errorf("%v does not match %v", err, want)
-		}
-	}
-}
-
 // another is an option for handles that know nothing of the process's others,
 // as if they were another process.
 func another() safefile.Option { return on(vfs.OS) }
@@ -76,8 +66,13 @@ func init() {
 	}
 }
 
-// waiting counts this process's goroutines that wait in the function of that name.
-func waiting(function string) int {
+// waiting counts this process's goroutines that wait for the lock of another process.
+func waiting() int {
 	buf := make([]byte, 1<<24)
-	return strings.Count(string(buf[:runtime.Stack(buf, true)]), function)
+	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "internal/lock.Spec.sleep(")
+}
+
+func untilWaiting(t testing.TB) {
+	t.Helper()
+	testkit.Until(t, "a call waits for the lock of another process", func() bool { return waiting() > 0 })
 }

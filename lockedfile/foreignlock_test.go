@@ -135,7 +135,7 @@ func TestAFileBesideAForeignLockFileIsWrittenUnderALockOfAnotherName(t *testing.
 			t.Errorf("inside: %+v, %v", info, err)
 		}
 		_, err = lockedfile.TryAcquire(path, opts...)
-		is(t, err, errors.ErrLocked)
+		testkit.WantIs(t, "it", err, errors.ErrLocked)
 		(*v)["new"] = 1
 		return nil
 	}))
@@ -192,7 +192,7 @@ func TestASweepTakesTheTempsOfItsOwnLockOnly(t *testing.T) {
 func TestALockSuffixThatMakesNoNameIsAnErrorOfEveryCall(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	for _, bad := range []string{"", "/x", "../x", "a\x00", ".sha256"} {
-		is(t, safefile.WriteFile(path, nil, safefile.WithLockSuffix(bad)), fs.ErrInvalid)
+		testkit.WantIs(t, "it", safefile.WriteFile(path, nil, safefile.WithLockSuffix(bad)), fs.ErrInvalid)
 	}
 	long := filepath.Join(filepath.Dir(path), strings.Repeat("n", 250))
 	testkit.Must(t, safefile.WriteFile(long, nil))

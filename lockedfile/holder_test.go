@@ -85,7 +85,7 @@ func TestATimeoutSaysWhichCallOfThisProcessHoldsTheLock(t *testing.T) {
 		},
 	} {
 		deadlock()
-		is(t, err, errors.ErrTimeout, context.DeadlineExceeded)
+		testkit.WantIs(t, "it", err, errors.ErrTimeout, context.DeadlineExceeded)
 		want := "this process at " + held
 		detail, ok := errors.AsType[*errors.TimeoutError](err)
 		if !ok || detail.Holder != want || !strings.Contains(err.Error(), "held by "+want) {
@@ -144,7 +144,7 @@ func TestADeadHolderIsInNobodysWay(t *testing.T) {
 	holder.Expect("held")
 	result := make(chan error)
 	go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
-	testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	untilWaiting(t)
 	holder.Kill()
 	testkit.Must(t, <-result)
 	testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")

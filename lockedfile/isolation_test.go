@@ -72,7 +72,7 @@ func TestNobodySeesWhatIsDoneToAValueThatWasRead(t *testing.T) {
 		kept[i].scribble()
 	}
 	testkit.WantContent(t, path, string(want))
-	is(t, f.Update(func(v *document) error { v.scribble(); return errOwn }), errOwn)
+	testkit.WantIs(t, "it", f.Update(func(v *document) error { v.scribble(); return errOwn }), errOwn)
 	testkit.WantContent(t, path, string(want))
 }
 
@@ -82,7 +82,7 @@ func TestACodecThatKeepsItsInputIsKeptFromHarm(t *testing.T) {
 	for _, c := range []codec.Codec{codec.Text(), codec.Gzip(codec.Text())} {
 		f := lockedfile.New[[]byte](path, safefile.WithCodec(c))
 		testkit.Must(t, f.Write([]byte("content")))
-		is(t, f.Locked(func(tx *lockedfile.Tx[[]byte]) error {
+		testkit.WantIs(t, "it", f.Locked(func(tx *lockedfile.Tx[[]byte]) error {
 			for range 2 {
 				v, err := tx.Read()
 				if err != nil || string(v) != "content" {

@@ -321,9 +321,7 @@ func TestADamagedFileIsNotEdited(t *testing.T) {
 	testkit.Must(t, checksum.Write(path))
 	testkit.Put(t, path, "# other\nname: x\n")
 	f := lockedfile.New[site](path, safefile.WithChecksum(), quiet)
-	if err := f.Update(func(*site) error { return nil }); !errors.Is(err, errors.ErrChecksumMismatch) {
-		t.Errorf("Update: %v", err)
-	}
+	testkit.WantIs(t, "Update", f.Update(func(*site) error { return nil }), errors.ErrChecksumMismatch)
 	testkit.Must(t, f.Write(site{Name: "new"}))
 	testkit.Must(t, checksum.Verify(path))
 	if got, _ := os.ReadFile(path); strings.Contains(string(got), "other") {

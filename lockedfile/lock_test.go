@@ -31,15 +31,15 @@ func TestAnAcquiredLockKeepsEverybodyOut(t *testing.T) {
 	l, err := lockedfile.Acquire(context.Background(), path)
 	testkit.Must(t, err)
 	_, err = lockedfile.TryAcquire(path)
-	is(t, err, errors.ErrLocked, errors.ErrTimeout)
-	is(t, safefile.WriteFile(path, nil, safefile.WithTimeout(0)), errors.ErrLocked)
-	is(t, safefile.WriteFile(path, nil, safefile.WithTimeout(0), another()), errors.ErrLocked)
+	testkit.WantIs(t, "it", err, errors.ErrLocked, errors.ErrTimeout)
+	testkit.WantIs(t, "it", safefile.WriteFile(path, nil, safefile.WithTimeout(0)), errors.ErrLocked)
+	testkit.WantIs(t, "it", safefile.WriteFile(path, nil, safefile.WithTimeout(0), another()), errors.ErrLocked)
 	p := start(t, "try", path)
 	if got := p.Expect("tried"); !strings.Contains(got, "the lock is held, held by process") {
 		t.Errorf("another process was told %q", got)
 	}
 	testkit.Must(t, l.Release())
-	is(t, l.Release(), errors.ErrLock)
+	testkit.WantIs(t, "it", l.Release(), errors.ErrLock)
 	testkit.Must(t, safefile.WriteFile(path, []byte("new"), safefile.WithTimeout(0), another()))
 	testkit.WantContent(t, path, "new")
 }
@@ -118,7 +118,7 @@ func TestATimeoutNamesTheHolder(t *testing.T) {
 	holder := occupied(t, path)
 	start := time.Now()
 	err := lockedfile.New[counters](path, safefile.WithTimeout(30*time.Millisecond)).Write(nil)
-	is(t, err, errors.ErrTimeout, context.DeadlineExceeded)
+	testkit.WantIs(t, "it", err, errors.ErrTimeout, context.DeadlineExceeded)
 	if errors.Is(err, errors.ErrLocked) {
 		t.Error("a timeout matches ErrLocked")
 	}
@@ -141,12 +141,12 @@ func TestAForgedRecordIsQuoted(t *testing.T) {
 	forged := fmt.Sprintf("%-159s\n", "# holdfast pid=1 host=\x1b[2J\x07evil since=2020-01-01T00:00:00Z")
 	testkit.Put(t, path+".lock", forged)
 	err := safefile.WriteFile(path, nil, safefile.WithTimeout(0))
-	is(t, err, errors.ErrLocked)
+	testkit.WantIs(t, "it", err, errors.ErrLocked)
 	if text := err.Error(); strings.ContainsAny(text, "\x1b\x07") || !strings.Contains(text, `process 1 on "\x1b[2J\aevil" since 2020-01-01`) {
 		t.Errorf("the error says %q", text)
 	}
 	testkit.Must(t, os.WriteFile(path+".lock", append([]byte("# holdfast "), bytes.Repeat([]byte{0xff}, 1000)...), 0o600))
-	is(t, safefile.WriteFile(path, nil, safefile.WithTimeout(0)), errors.ErrLocked)
+	testkit.WantIs(t, "it", safefile.WriteFile(path, nil, safefile.WithTimeout(0)), errors.ErrLocked)
 }
 
 func TestAForgottenLockIsReleasedAndReported(t *testing.T) {
@@ -229,7 +229,7 @@ func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 		l, err := lockedfile.TryAcquire(path)
 		testkit.Must(t, err)
 		testkit.Must(t, take(path+".lock"))
-		is(t, l.Release(), errors.ErrLockLost)
+		testkit.WantIs(t, "it", l.Release(), errors.ErrLockLost)
 		testkit.Must(t, f.Write("new"))
 		testkit.WantContent(t, path, "new")
 		testkit.WantNone(t, filepath.Dir(path), ".holdfast-*")
@@ -245,7 +245,7 @@ func TestALongWaitForOneselfIsLogged(t *testing.T) {
 	err := f.Locked(func(*lockedfile.Tx[counters]) error {
 		return f.Update(func(*counters) error { return nil })
 	})
-	is(t, err, errors.ErrTimeout)
+	testkit.WantIs(t, "it", err, errors.ErrTimeout)
 	if !strings.Contains(log.String(), fmt.Sprintf("%s:%d", file, line+1)) {
 		t.Errorf("the log says %q", log)
 	}

@@ -114,7 +114,7 @@ func TestLockAllCommitsNothingAfterItLostOneLock(t *testing.T) {
 				}
 				return lockedfile.ForceRelease(lost)
 			})
-			is(t, err, errors.ErrLockLost)
+			testkit.WantIs(t, "it", err, errors.ErrLockLost)
 			if e, ok := errors.AsType[*errors.Error](err); !ok || e.Path != lost {
 				t.Errorf("the error does not name %s: %v", lost, err)
 			}
@@ -142,7 +142,7 @@ func TestLockAllCommitsNoMoreOnceALockIsLost(t *testing.T) {
 		})
 		return nil
 	}, opt)
-	is(t, err, errors.ErrLockLost)
+	testkit.WantIs(t, "it", err, errors.ErrLockLost)
 	if text := err.Error(); !strings.Contains(text, "committed before it: "+paths[0]) {
 		t.Errorf("the error says: %s", text)
 	}
@@ -170,7 +170,7 @@ func TestLockAllNamesWhatItCommitted(t *testing.T) {
 		})
 		return nil
 	}, opt)
-	is(t, err, errors.ErrWrite, syscall.ENOSPC)
+	testkit.WantIs(t, "it", err, errors.ErrWrite, syscall.ENOSPC)
 	// The locks lie in one directory, so their order is that of the names.
 	if text := err.Error(); !strings.Contains(text, "commit "+paths[2]) || !strings.HasSuffix(text, "committed before it: "+paths[0]+", "+paths[1]+"") {
 		t.Errorf("the error says: %s", text)
@@ -195,7 +195,7 @@ func TestLockAllTakesAllOrNone(t *testing.T) {
 		t.Error("the function ran")
 		return nil
 	}, safefile.WithTimeout(20*time.Millisecond))
-	is(t, err, errors.ErrTimeout)
+	testkit.WantIs(t, "it", err, errors.ErrTimeout)
 	for _, path := range []string{paths[0], paths[2]} {
 		l, err := lockedfile.TryAcquire(path)
 		testkit.Must(t, err)
@@ -203,7 +203,7 @@ func TestLockAllTakesAllOrNone(t *testing.T) {
 	}
 	holder.Kill()
 	err = lockedfile.LockAll(context.Background(), append(paths, ""), func(context.Context) error { return nil })
-	is(t, err, os.ErrInvalid)
+	testkit.WantIs(t, "it", err, os.ErrInvalid)
 }
 
 // An operation that joins at the last moment is in the commit, or has a commit of its own.

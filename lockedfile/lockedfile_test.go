@@ -39,10 +39,10 @@ func TestATransactionOnAMissingFile(t *testing.T) {
 	f := lockedfile.New[counters](path)
 	testkit.Must(t, f.Locked(func(tx *lockedfile.Tx[counters]) error {
 		_, err := tx.Read()
-		is(t, err, fs.ErrNotExist)
+		testkit.WantIs(t, "it", err, fs.ErrNotExist)
 		_, err = tx.ReadBytes()
-		is(t, err, fs.ErrNotExist)
-		is(t, tx.Remove(), fs.ErrNotExist)
+		testkit.WantIs(t, "it", err, fs.ErrNotExist)
+		testkit.WantIs(t, "it", tx.Remove(), fs.ErrNotExist)
 		if v, err := tx.ReadOr(counters{"def": 1}); err != nil || v["def"] != 1 {
 			t.Errorf("ReadOr gave %v, %v", v, err)
 		}
@@ -91,7 +91,7 @@ func TestATransactionSeesWhatItStaged(t *testing.T) {
 		see(tx, "new")
 		testkit.Must(t, tx.Remove())
 		_, err := tx.Read()
-		is(t, err, fs.ErrNotExist)
+		testkit.WantIs(t, "it", err, fs.ErrNotExist)
 		testkit.Must(t, tx.WriteBytes([]byte("bytes")))
 		see(tx, "bytes")
 		testkit.WantContent(t, path, "old")

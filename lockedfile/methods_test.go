@@ -67,7 +67,7 @@ func TestTheStreamsOfAllHandlesWork(t *testing.T) {
 		_, err = w.Write([]byte(name))
 		testkit.Must(t, err)
 		_, err = lockedfile.TryAcquire(path)
-		is(t, err, errors.ErrLocked)
+		testkit.WantIs(t, "it", err, errors.ErrLocked)
 		testkit.Must(t, w.Commit())
 		testkit.WantContent(t, path, name)
 		for name, open := range map[string]func() (*safefile.Reader, error){
@@ -182,9 +182,7 @@ func TestAnEndedContextIsTheErrorOfEveryCall(t *testing.T) {
 	}
 	for name, call := range calls {
 		err := call(ctx)
-		if !errors.Is(err, errOwn) || !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantIs(t, name, err, errOwn, context.Canceled)
 	}
 	testkit.WantContent(t, path, "{\n  \"a\": 1\n}\n")
 }

@@ -213,9 +213,7 @@ func TestALockFileIsNotMadeWhileAFileIsChangedWithoutOne(t *testing.T) {
 
 	// Somebody makes a lock file in the directory: who can't make one has to wait.
 	testkit.Must(t, syscall.Flock(int(other.Fd()), syscall.LOCK_SH))
-	if err := safefile.New[any](path, safefile.WithTimeout(0)).Remove(); !errors.Is(err, errors.ErrLocked) {
-		t.Errorf("removed while a lock file was being made: %v", err)
-	}
+	testkit.WantIs(t, "removed while a lock file was being made", safefile.New[any](path, safefile.WithTimeout(0)).Remove(), errors.ErrLocked)
 	testkit.WantContent(t, path, "file")
 
 	// Somebody changes a file without a lock file: who can make one waits, but not for
@@ -255,7 +253,7 @@ func TestInspectByWhoMayOnlyReadTheDataSaysWhoMayLookAtTheLock(t *testing.T) {
 	testkit.Must(t, lockedfile.New[counters](path).Write(counters{"a": 1}))
 	asUser(t, 2003, func() {
 		_, err := lockedfile.Inspect(path)
-		is(t, err, errors.ErrLock, fs.ErrPermission)
+		testkit.WantIs(t, "it", err, errors.ErrLock, fs.ErrPermission)
 		if err == nil || !strings.Contains(err.Error(), "those who may write the data file") {
 			t.Errorf("it says %v", err)
 		}

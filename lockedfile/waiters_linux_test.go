@@ -39,9 +39,7 @@ func TestAThousandWaitersThatGaveUpLeaveOneThread(t *testing.T) {
 	}
 	give := func(opts ...safefile.Option) {
 		f := lockedfile.New[counters](path, append(opts, safefile.WithTimeout(20*time.Millisecond))...)
-		if err := f.Write(nil); !errors.Is(err, errors.ErrTimeout) {
-			t.Errorf("a waiter: %v", err)
-		}
+		testkit.WantIs(t, "a waiter", f.Write(nil), errors.ErrTimeout)
 	}
 	var waiters sync.WaitGroup
 	for i := range 900 {
@@ -65,7 +63,7 @@ func TestAThousandWaitersThatGaveUpLeaveOneThread(t *testing.T) {
 	// The next waiter takes that thread, and gets the lock from it.
 	result := make(chan error)
 	go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
-	testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+	untilWaiting(t)
 	testkit.Until(t, "still one thread is blocked", oneIsBlocked)
 	holder.Tell()
 	testkit.Must(t, <-result)
@@ -78,7 +76,7 @@ func TestAThousandWaitersThatGaveUpLeaveOneThread(t *testing.T) {
 func TestALockThatComesForNobodyIsFreed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	holder := occupied(t, path)
-	is(t, lockedfile.New[counters](path, safefile.WithTimeout(time.Millisecond)).Write(nil), errors.ErrTimeout)
+	testkit.WantIs(t, "it", lockedfile.New[counters](path, safefile.WithTimeout(time.Millisecond)).Write(nil), errors.ErrTimeout)
 	testkit.Until(t, "its thread is blocked", func() bool { return testkit.Blocked(t, path+".lock") == 1 })
 	holder.Kill()
 	testkit.Until(t, "the thread is gone", func() bool { return descriptors(t, path+".lock") == 0 })
@@ -117,7 +115,7 @@ func TestAWaiterMovesToTheNewLockFile(t *testing.T) {
 		holder := occupied(t, path)
 		result := make(chan error)
 		go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
-		testkit.Until(t, "the write waits", func() bool { return waiting("lock.Place.sleep") > 0 })
+		untilWaiting(t)
 		testkit.Must(t, take(path))
 		if err := <-result; err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -148,9 +148,7 @@ func TestAWriteOfTheSameIsANoOpOnlyIfTheSidecarAgrees(t *testing.T) {
 				before := inode(t, path)
 				err := write(f)
 				if damaged := how == "append" && (c.sidecar == "noise\n" || strings.HasPrefix(c.name, "it says")); damaged {
-					if !errors.Is(err, errors.ErrChecksumMismatch) {
-						t.Errorf("appended to what nothing vouches for: %v", err)
-					}
+					testkit.WantIs(t, "appended to what nothing vouches for", err, errors.ErrChecksumMismatch)
 					return
 				}
 				testkit.Must(t, err)
@@ -267,9 +265,7 @@ func TestAMissingFileIsMissingWhateverTheSidecarSays(t *testing.T) {
 			if how == "ReadOr" || how == "Merge" {
 				continue
 			}
-			if err := read(f); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("%s: %v", how, err)
-			}
+			testkit.WantIs(t, how, read(f), fs.ErrNotExist)
 		}
 		if v, err := f.ReadOr(counters{"x": 1}); err != nil || v["x"] != 1 {
 			t.Error(v, err)
@@ -309,14 +305,10 @@ func TestDamageIsNeverBlessed(t *testing.T) {
 				wantNoTemps(t, filepath.Dir(path))
 			}
 			for _, tail := range []string{"tail", ""} {
-				if err := f.Append(tail); !errors.Is(err, errors.ErrChecksumMismatch) || !errors.Is(err, errors.ErrAppend) {
-					t.Errorf("Append gave %v", err)
-				}
+				testkit.WantIs(t, "Append", f.Append(tail), errors.ErrChecksumMismatch, errors.ErrAppend)
 				unchanged("after an append")
 			}
-			if err := f.Merge(counters{"b": 1}); !errors.Is(err, errors.ErrChecksumMismatch) {
-				t.Errorf("Merge gave %v", err)
-			}
+			testkit.WantIs(t, "Merge", f.Merge(counters{"b": 1}), errors.ErrChecksumMismatch)
 			unchanged("after a merge")
 			disk.Before(func(op faultfs.Op) error {
 				if op.Verb == faultfs.Rename && op.Path == path {
@@ -324,9 +316,7 @@ func TestDamageIsNeverBlessed(t *testing.T) {
 				}
 				return nil
 			})
-			if err := f.WriteBytes([]byte("new")); !errors.Is(err, syscall.EIO) {
-				t.Errorf("the rename failed, and WriteBytes gave %v", err)
-			}
+			testkit.WantIs(t, "the rename failed, and WriteBytes", f.WriteBytes([]byte("new")), syscall.EIO)
 			disk.Reset()
 			unchanged("after a failed write")
 			testkit.Must(t, f.Write(counters{"c": 1}))

@@ -57,9 +57,7 @@ func TestAnEmptyFileIsNoDefault(t *testing.T) {
 	if v, err := f.ReadOr(map[string]int{"default": 1}); !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("ReadOr: %v, %v", v, err)
 	}
-	if err := f.Merge(map[string]int{"a": 1}); !errors.Is(err, errors.ErrDecode) {
-		t.Errorf("Merge: %v", err)
-	}
+	testkit.WantIs(t, "Merge", f.Merge(map[string]int{"a": 1}), errors.ErrDecode)
 	testkit.WantContent(t, path, "")
 }
 
@@ -72,9 +70,7 @@ func TestAMissingFileIsNotExistAndReadOrsDefault(t *testing.T) {
 	if v, err := f.ReadOr([]int{7}); err != nil || len(v) != 1 {
 		t.Errorf("ReadOr: %v, %v", v, err)
 	}
-	if err := f.Remove(); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("Remove: %v", err)
-	}
+	testkit.WantIs(t, "Remove", f.Remove(), fs.ErrNotExist)
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("the default was written")
 	}
@@ -152,9 +148,7 @@ func TestMaxSizeBoundsWhatIsRead(t *testing.T) {
 		}
 	}
 	m := safefile.New[[]int](path, safefile.WithMaxSize(50))
-	if err := m.Merge([]int{1}); !errors.Is(err, errors.ErrTooLarge) || !errors.Is(err, errors.ErrWrite) {
-		t.Errorf("Merge: %v", err)
-	}
+	testkit.WantIs(t, "Merge", m.Merge([]int{1}), errors.ErrTooLarge, errors.ErrWrite)
 	for _, n := range []int64{0, 102} {
 		if v, err := safefile.New[string](path, safefile.WithMaxSize(n)).Read(); len(v) != 100 || err != nil {
 			t.Errorf("up to %d: %v", n, err)
@@ -184,16 +178,12 @@ func TestMergeReadsTheFileAndNotAMemoryOfIt(t *testing.T) {
 	untyped := safefile.New[any](filepath.Join(testkit.Memory(t), "c.json"))
 	testkit.Must(t, untyped.Merge(map[string]any{"a": "x"}))
 	testkit.Must(t, untyped.Merge(map[string]any{"b": []any{"y"}}))
-	if err := untyped.Merge([]any{1}); !errors.Is(err, errors.ErrEncode) {
-		t.Errorf("a list into a map: %v", err)
-	}
+	testkit.WantIs(t, "a list into a map", untyped.Merge([]any{1}), errors.ErrEncode)
 	if v, err := untyped.Read(); err != nil || !reflect.DeepEqual(v, map[string]any{"a": "x", "b": []any{"y"}}) {
 		t.Errorf("it holds %v, %v", v, err)
 	}
 	record := safefile.New[struct{ A int }](filepath.Join(testkit.Memory(t), "d.json"))
-	if err := record.Merge(struct{ A int }{1}); !errors.Is(err, errors.ErrEncode) || !errors.Is(err, errors.ErrWrite) {
-		t.Errorf("a struct: %v", err)
-	}
+	testkit.WantIs(t, "a struct", record.Merge(struct{ A int }{1}), errors.ErrEncode, errors.ErrWrite)
 }
 
 // words is a format of one word per line.

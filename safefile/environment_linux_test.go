@@ -154,9 +154,7 @@ func TestAnImmutableFileIsRefusedAsForbidden(t *testing.T) {
 	}
 	for _, opt := range []safefile.Option{quiet, safefile.WithSafety(safefile.Warn), safefile.WithSafety(safefile.BestEffort)} {
 		err := safefile.WriteFile(path, []byte("new"), opt, quiet)
-		if !errors.Is(err, fs.ErrPermission) {
-			t.Errorf("%v", err)
-		}
+		testkit.WantIs(t, "it", err, fs.ErrPermission)
 	}
 	testkit.WantContent(t, path, "old")
 	wantNoTemps(t, filepath.Dir(path))

@@ -2,6 +2,7 @@ package safefile_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -179,9 +180,7 @@ func TestAChecksumNeedsNoAttributes(t *testing.T) {
 		testkit.Must(t, f.WriteBytes([]byte("some content")))
 		wantSealed(t, f.Path())
 		flip(t, f.Path())
-		if err := f.Verify(); !errors.Is(err, errors.ErrChecksumMismatch) {
-			t.Errorf("without %q: %v", verb, err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("without %q", verb), f.Verify(), errors.ErrChecksumMismatch)
 	}
 	f, _ := summed(filepath.Join(disktest.FUSE(t, t.TempDir(), "xattr-none"), "app"), safefile.WithSafety(safefile.BestEffort))
 	testkit.Must(t, f.WriteBytes([]byte("a disk that really has none")))

@@ -66,9 +66,7 @@ func TestARefusedPlaceLeavesNoParents(t *testing.T) {
 		"move":   safefile.Move(here, filepath.Join(dir, "a/b/file"), safefile.WithParents(0o755)),
 		"stream": streamTo(filepath.Join(dir, "a/b/file"), safefile.WithParents(0o755)),
 	} {
-		if !errors.Is(err, errors.ErrUnsupportedEnvironment) {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantIs(t, name, err, errors.ErrUnsupportedEnvironment)
 	}
 	testkit.WantNames(t, dir)
 	testkit.WantNames(t, filepath.Dir(here), "here")

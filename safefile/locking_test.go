@@ -125,9 +125,7 @@ func TestDeletingTheLockFileNeverGivesTwoHolders(t *testing.T) {
 		return safefile.WriteFile(path, []byte("the other's"), over(osFS))
 	})
 	err := robbed.WriteBytes([]byte("the robbed one's"))
-	if !errors.Is(err, errors.ErrLockLost) || !errors.Is(err, errors.ErrWrite) {
-		t.Errorf("got %v", err)
-	}
+	testkit.WantIs(t, "it", err, errors.ErrLockLost, errors.ErrWrite)
 	disk.Reset()
 	testkit.WantContent(t, path, "the other's")
 	testkit.WantNames(t, filepath.Dir(path), "file", "file.lock")
@@ -242,14 +240,10 @@ func TestTheLockDirectoryCanBeChosen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Unlock()
-	if err := safefile.WriteFile(path, nil, safefile.WithLockDir(locks), safefile.WithTimeout(0)); !errors.Is(err, errors.ErrLocked) {
-		t.Errorf("with the lock held: %v", err)
-	}
+	testkit.WantIs(t, "with the lock held", safefile.WriteFile(path, nil, safefile.WithLockDir(locks), safefile.WithTimeout(0)), errors.ErrLocked)
 	missing := safefile.WriteFile(path, nil, safefile.WithLockDir(filepath.Join(locks, "none")))
 	if !errors.Is(missing, errors.ErrLock) || !errors.Is(missing, fs.ErrNotExist) {
 		t.Errorf("a missing lock directory: %v", missing)
 	}
-	if err := safefile.WriteFile(path, nil, safefile.WithLockDir("")); !errors.Is(err, fs.ErrInvalid) {
-		t.Errorf("an empty lock directory: %v", err)
-	}
+	testkit.WantIs(t, "an empty lock directory", safefile.WriteFile(path, nil, safefile.WithLockDir("")), fs.ErrInvalid)
 }

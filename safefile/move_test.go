@@ -270,9 +270,7 @@ func TestAMoveWaitsForBothLocks(t *testing.T) {
 		w, err := f.Create()
 		testkit.Must(t, err)
 		_, disk := summed(path)
-		if err := safefile.Move(a, b, safefile.WithTimeout(0), over(disk)); !errors.Is(err, errors.ErrLocked) {
-			t.Errorf("%s is held: %v", filepath.Base(path), err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("%s is held", filepath.Base(path)), safefile.Move(a, b, safefile.WithTimeout(0), over(disk)), errors.ErrLocked)
 		testkit.Must(t, w.Close())
 	}
 	testkit.Must(t, safefile.Move(a, b, safefile.WithTimeout(0)))

@@ -55,9 +55,7 @@ func wantEveryWriteRefused(t *testing.T, f *safefile.SafeFile[map[string]int], m
 		"with missing parents":  safefile.WriteFile(filepath.Join(mounted, "a", "b"), nil, safefile.WithParents(0o755)),
 		"without a lock at all": safefile.WriteFile(path, []byte("x"), safefile.WithoutLock()),
 	} {
-		if !errors.Is(err, syscall.EROFS) || !errors.Is(err, errors.ErrFile) {
-			t.Errorf("%s: %v", what, err)
-		}
+		testkit.WantIs(t, what, err, syscall.EROFS, errors.ErrFile)
 	}
 }
 
@@ -108,9 +106,7 @@ func TestAnEmptyPathIsAnErrorOfEveryCall(t *testing.T) {
 	_, moreErr := safefile.ReadFile("")
 	for what, err := range map[string]error{"Read": readErr, "ReadFile": moreErr, "Write": f.Write(1), "Append": f.Append("x"),
 		"Remove": f.Remove(), "WriteFile": safefile.WriteFile("", nil)} {
-		if !errors.Is(err, fs.ErrInvalid) || !errors.Is(err, errors.ErrFile) {
-			t.Errorf("%s: %v", what, err)
-		}
+		testkit.WantIs(t, what, err, fs.ErrInvalid, errors.ErrFile)
 	}
 }
 
@@ -207,9 +203,7 @@ func TestAnEditorsChangeDuringAMergeIsKept(t *testing.T) {
 			testkit.WantContent(t, path, `{"c": 3}`)
 			continue
 		}
-		if !errors.Is(err, errors.ErrChanged) || !errors.Is(err, errors.ErrFile) {
-			t.Errorf("%s: %v", what, err)
-		}
+		testkit.WantIs(t, what, err, errors.ErrChanged, errors.ErrFile)
 		testkit.WantContent(t, path, `{"editor": 1}`)
 		disk.Reset()
 		testkit.Must(t, c.do(f))
@@ -237,9 +231,7 @@ func TestAFullDiskLosesNothing(t *testing.T) {
 		"Merge":  f.Merge(map[string]string{"b": strings.Repeat("y", 500<<10)}),
 		"Append": f.Append(strings.Repeat("y", 700<<10)),
 	} {
-		if !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errors.ErrFile) {
-			t.Errorf("%s: %v", what, err)
-		}
+		testkit.WantIs(t, what, err, syscall.ENOSPC, errors.ErrFile)
 	}
 	if testkit.Content(t, path) != before {
 		t.Error("the content changed")

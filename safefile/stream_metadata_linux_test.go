@@ -65,9 +65,7 @@ func TestAStreamUndoesNoChmodMadeWhileItIsCommitted(t *testing.T) {
 			}
 			return nil
 		})
-		if err := w.Commit(); !errors.Is(err, errors.ErrChanged) {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantIs(t, name, w.Commit(), errors.ErrChanged)
 		testkit.WantContent(t, path, "old")
 		if now := getACL(t, path); now != after {
 			t.Errorf("%s: was\n%s\nis\n%s", name, after, now)

@@ -70,9 +70,7 @@ func TestReadersSeeTheOldContentAndWritersWaitUntilTheCommit(t *testing.T) {
 			t.Errorf("%q, %v", got, err)
 		}
 		impatient, _ := summed(f.Path(), safefile.WithTimeout(0))
-		if err := impatient.WriteBytes([]byte("x")); !errors.Is(err, errors.ErrLocked) {
-			t.Errorf("another process could write: %v", err)
-		}
+		testkit.WantIs(t, "another process could write", impatient.WriteBytes([]byte("x")), errors.ErrLocked)
 		var others sync.WaitGroup
 		for range 3 {
 			others.Go(func() {
@@ -117,9 +115,7 @@ func TestAStreamWithAFailedWriteCantBeCommitted(t *testing.T) {
 		if _, err := w.Write([]byte("and more")); !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("the next write: %v", err)
 		}
-		if err := w.Commit(); !errors.Is(err, syscall.ENOSPC) || !errors.Is(err, errors.ErrWrite) {
-			t.Errorf("Commit: %v", err)
-		}
+		testkit.WantIs(t, "Commit", w.Commit(), syscall.ENOSPC, errors.ErrWrite)
 		testkit.WantContent(t, f.Path(), "old")
 		wantNoTemps(t, filepath.Dir(f.Path()))
 		testkit.Must(t, f.WriteBytes([]byte("free")))

@@ -69,9 +69,7 @@ func TestADanglingLinksTargetIsMade(t *testing.T) {
 	testkit.Must(t, safefile.New[string](filepath.Join(dir, "dangling.json")).Write("new"))
 	testkit.WantContent(t, filepath.Join(dir, "conf", "none.json"), "\"new\"\n")
 	wantLink(t, filepath.Join(dir, "dangling.json"), true)
-	if err := safefile.New[string](filepath.Join(dir, "nowhere.json")).Write("new"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("into a missing directory: %v", err)
-	}
+	testkit.WantIs(t, "into a missing directory", safefile.New[string](filepath.Join(dir, "nowhere.json")).Write("new"), fs.ErrNotExist)
 	testkit.Must(t, safefile.New[string](filepath.Join(dir, "nowhere.json"), safefile.WithParents(0o755)).Write("new"))
 	testkit.WantContent(t, filepath.Join(dir, "none", "x.json"), "\"new\"\n")
 }
@@ -80,9 +78,7 @@ func TestALoopIsAnErrorAndNoHang(t *testing.T) {
 	f := safefile.New[string](filepath.Join(linked(t), "loop.json"))
 	_, readErr := f.Read()
 	for what, err := range map[string]error{"Read": readErr, "Write": f.Write("x"), "Append": f.Append("x"), "Remove": f.Remove()} {
-		if !errors.Is(err, errors.ErrSymlink) || !errors.Is(err, errors.ErrFile) {
-			t.Errorf("%s: %v", what, err)
-		}
+		testkit.WantIs(t, what, err, errors.ErrSymlink, errors.ErrFile)
 	}
 }
 
@@ -112,9 +108,7 @@ func TestUnderRefuseALinkIsNeitherReadNorWritten(t *testing.T) {
 		f := safefile.New[string](filepath.Join(dir, link), safefile.WithSymlinks(safefile.Refuse))
 		_, readErr := f.Read()
 		for what, err := range map[string]error{"Read": readErr, "Write": f.Write("x"), "Append": f.Append("x"), "Remove": f.Remove()} {
-			if !errors.Is(err, errors.ErrSymlink) {
-				t.Errorf("%s of %s: %v", what, link, err)
-			}
+			testkit.WantIs(t, fmt.Sprintf("%s of %s", what, link), err, errors.ErrSymlink)
 		}
 	}
 	testkit.WantContent(t, filepath.Join(dir, "conf", "real.json"), `"old"`)
@@ -174,9 +168,7 @@ func TestALinkPlantedUnderTheTempsNameLeadsNowhere(t *testing.T) {
 	testkit.Put(t, victim, "precious")
 	path := filepath.Join(dir, "file")
 	disk := planting(t, func(temp string) error { return os.Symlink(victim, temp) })
-	if err := safefile.WriteFile(path, []byte("new"), over(disk)); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("got %v", err)
-	}
+	testkit.WantIs(t, "it", safefile.WriteFile(path, []byte("new"), over(disk)), fs.ErrExist)
 	testkit.WantContent(t, victim, "precious")
 	testkit.WantContent(t, path, "(missing)")
 }

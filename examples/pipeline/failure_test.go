@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -23,9 +24,7 @@ func TestFilesThatStayLockedAreATimeoutAndNoLoss(t *testing.T) {
 	for _, path := range []string{p.active.Path(), p.results.Path()} {
 		lock, err := lockedfile.Acquire(t.Context(), path)
 		testkit.Must(t, err)
-		if err := hasty.run(t.Context(), numbers); !errors.Is(err, errors.ErrTimeout) {
-			t.Errorf("%s is locked: %v", path, err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("%s is locked", path), hasty.run(t.Context(), numbers), errors.ErrTimeout)
 		if jobs, err := p.active.Read(t.Context()); err != nil || jobs[id].Stage != submitted {
 			t.Errorf("the file holds %v, %v", jobs, err)
 		}

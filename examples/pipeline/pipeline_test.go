@@ -182,9 +182,7 @@ func TestFinaliseThatFailsHalfwayLosesNoJob(t *testing.T) {
 		testkit.Must(t, p.active.Write(t.Context(), map[string]job{id: {Numbers: []int{1}, Stage: computed}}))
 		lock, err := lockedfile.Acquire(t.Context(), path)
 		testkit.Must(t, err)
-		if err := hasty.finalise(t.Context(), id, outcome{Sum: 1}); !errors.Is(err, errors.ErrTimeout) {
-			t.Errorf("%s is locked: %v", path, err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("%s is locked", path), hasty.finalise(t.Context(), id, outcome{Sum: 1}), errors.ErrTimeout)
 		if active, through, err := p.status(t.Context()); err != nil || len(active)+len(through.Jobs) != 1 {
 			t.Errorf("%s is locked: active %v, through %v, %v", path, active, through, err)
 		}

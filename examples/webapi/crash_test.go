@@ -215,9 +215,7 @@ func TestFinishThatFailsHalfwayLosesNoTask(t *testing.T) {
 		lock, err := lockedfile.Acquire(t.Context(), path)
 		testkit.Must(t, err)
 		hasty, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		if err := s.finish(hasty, id, &report{}, ""); !errors.Is(err, errors.ErrTimeout) {
-			t.Errorf("%s is locked: %v", path, err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("%s is locked", path), s.finish(hasty, id, &report{}, ""), errors.ErrTimeout)
 		cancel()
 		if got, err := s.task(t.Context(), id); err != nil || got.Status != pending {
 			t.Errorf("%s is locked: %+v, %v", path, got, err)

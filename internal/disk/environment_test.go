@@ -39,9 +39,7 @@ func TestABareLockReliesOnExclusionAlone(t *testing.T) {
 		t.Errorf("what is committed under it is not judged: %v", err)
 	}
 	p, _, err := lockOn(t, network, bare)
-	if !errors.Is(err, errors.ErrUnsupportedEnvironment) {
-		t.Errorf("on a network filesystem: %v", err)
-	}
+	testkit.WantIs(t, "on a network filesystem", err, errors.ErrUnsupportedEnvironment)
 	if names, _ := filepath.Glob(filepath.Dir(p.Path) + "/*"); len(names) > 0 {
 		t.Errorf("it was refused and made %v", names)
 	}
@@ -61,8 +59,6 @@ func TestEveryCommitIsJudgedByItsOwnPolicy(t *testing.T) {
 		"remove": func() error { _, err := commit(s, store.Change{Remove: true}, keep); return err }(),
 		"draft":  func() error { _, err := s.Prepare(ctx, store.Change{Stream: true}, keep); return err }(),
 	} {
-		if !errors.Is(err, errors.ErrUnsupportedEnvironment) {
-			t.Errorf("%s: %v", what, err)
-		}
+		testkit.WantIs(t, what, err, errors.ErrUnsupportedEnvironment)
 	}
 }

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,9 +80,7 @@ func TestASaveInTheSameTickAndOfTheSameSizeIsKept(t *testing.T) {
 			path := filepath.Join(dir, "file")
 			testkit.Put(t, path, "before")
 			s := session(t, New(vfs.OS), store.Target{Path: path, Perm: 0o666})
-			if err := change(t, s, path); !errors.Is(err, errors.ErrChanged) {
-				t.Errorf("%v", err)
-			}
+			testkit.WantIs(t, "it", change(t, s, path), errors.ErrChanged)
 			testkit.WantContent(t, path, "editor")
 		})
 	}
@@ -101,9 +100,7 @@ func TestASaveWhileAnAppendIsOnItsWayIsKept(t *testing.T) {
 			return nil
 		})
 		_, err := commit(s, store.Change{Append: true, Parts: bytesOf([]string{"ours"})}, keep)
-		if !errors.Is(err, errors.ErrChanged) {
-			t.Errorf("%d bytes: %v", size, err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("%d bytes", size), err, errors.ErrChanged)
 		if data, err := os.ReadFile(path); err != nil || string(data) != "editor"+strings.Repeat("b", size-6) {
 			t.Errorf("%s holds %.10q…, %d bytes, %v", name, data, len(data), err)
 		}

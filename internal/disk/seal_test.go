@@ -70,9 +70,7 @@ func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
 	p := at(t)
 	disk := faultfs.Wrap(vfs.OS)
 	s := session(t, New(disk), p)
-	if err := s.Seal(ctx, keep); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("nothing: %v", err)
-	}
+	testkit.WantIs(t, "nothing", s.Seal(ctx, keep), fs.ErrNotExist)
 	testkit.Put(t, p.Path, "data")
 	disk.Before(func(op faultfs.Op) error {
 		if op.Verb == faultfs.Open && op.Path == p.Path {
@@ -80,16 +78,12 @@ func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
 		}
 		return nil
 	})
-	if err := s.Seal(ctx, keep); !errors.Is(err, fs.ErrPermission) {
-		t.Errorf("a file that may not be read: %v", err)
-	}
+	testkit.WantIs(t, "a file that may not be read", s.Seal(ctx, keep), fs.ErrPermission)
 	disk.Reset()
 	linked := at(t)
 	testkit.Must(t, os.Symlink(p.Path, linked.Path))
 	linked.Symlinks = store.Replace
-	if err := session(t, New(vfs.OS), linked).Seal(ctx, keep); !errors.Is(err, errors.ErrSymlink) {
-		t.Errorf("a link: %v", err)
-	}
+	testkit.WantIs(t, "a link", session(t, New(vfs.OS), linked).Seal(ctx, keep), errors.ErrSymlink)
 }
 
 // Who lost the lock may not change a sidecar any more: it is another writer's.
@@ -123,9 +117,7 @@ func TestNothingOfTheSidecarChangesOnceTheLockIsLost(t *testing.T) {
 		"move away": func() error { return s.MoveTo(ctx, src, keep) },
 		"move here": func() error { return src.MoveTo(ctx, s, keep) },
 	} {
-		if err := change(); !errors.Is(err, errors.ErrLockLost) {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantIs(t, name, change(), errors.ErrLockLost)
 		testkit.WantContent(t, p.Path, "data")
 		wantSide(t, p.Path, sidecar.Sum([]byte("data")))
 		testkit.WantContent(t, other.Path, "other")

@@ -24,8 +24,6 @@ func TestAFileThatShrinksWhileItIsAppendedToWasChangedFromOutside(t *testing.T) 
 		return nil
 	})
 	_, err := commit(s, store.Change{Append: true, Parts: [][]byte{[]byte("tail")}}, keep)
-	if !errors.Is(err, errors.ErrChanged) {
-		t.Errorf("the append: %v", err)
-	}
+	testkit.WantIs(t, "the append", err, errors.ErrChanged)
 	testkit.WantContent(t, p.Path, "the")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // hang begins a function that stages and then waits for the test.
@@ -50,9 +51,7 @@ func TestForceFailsTheCommitThatIsUnderWayAndWhatIsStagedOnIt(t *testing.T) {
 		must(t, e.Force(context.Background(), store.Target{Path: "f"}))
 		next := begin(e, request("f"), put("3"))
 		for _, result := range []<-chan error{flying, staged} {
-			if err := <-result; !errors.Is(err, errors.ErrLockLost) {
-				t.Errorf("a change under the lost lock: %v", err)
-			}
+			testkit.WantIs(t, "a change under the lost lock", <-result, errors.ErrLockLost)
 		}
 		must(t, <-next)
 		if s.content("f") != "3" {
@@ -66,13 +65,9 @@ func TestForceTakesAHoldAway(t *testing.T) {
 		h := hold(t, e, "f")
 		must(t, e.Force(context.Background(), store.Target{Path: "f"}))
 		h.Put([]byte("lost"))
-		if err := h.Commit(); !errors.Is(err, errors.ErrLockLost) {
-			t.Errorf("commit: %v", err)
-		}
+		testkit.WantIs(t, "commit", h.Commit(), errors.ErrLockLost)
 		must(t, e.Do(request("f"), put("new")))
-		if err := h.Release(); !errors.Is(err, errors.ErrLockLost) {
-			t.Errorf("release: %v", err)
-		}
+		testkit.WantIs(t, "release", h.Release(), errors.ErrLockLost)
 		if s.content("f") != "new" {
 			t.Errorf("the file holds %q", s.content("f"))
 		}

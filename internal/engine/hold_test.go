@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func requests(paths ...string) (rs []*Request) {
@@ -32,9 +33,7 @@ func TestNobodyElseGetsAHeldFile(t *testing.T) {
 		h := hold(t, e, "f")
 		now := request("f")
 		now.Timeout = 0
-		if err := e.Do(now, put("new")); !errors.Is(err, errors.ErrLocked) {
-			t.Errorf("a write without waiting: %v", err)
-		}
+		testkit.WantIs(t, "a write without waiting", e.Do(now, put("new")), errors.ErrLocked)
 		waiting := begin(e, request("f"), put("new"))
 		time.Sleep(time.Hour)
 		pending(t, waiting)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // suffix is a form whose edit puts the value after the old text, so that a test
@@ -93,9 +94,7 @@ func TestARefusedEditIsTheFaultOfOneFunction(t *testing.T) {
 		if err := <-good; err != nil {
 			t.Errorf("the neighbour before it: %v", err)
 		}
-		if err := <-bad; !errors.Is(err, errors.ErrEncode) {
-			t.Errorf("the guilty one: %v", err)
-		}
+		testkit.WantIs(t, "the guilty one", <-bad, errors.ErrEncode)
 		if got := s.file("f").data; got != "old+2" {
 			t.Errorf("the file holds %q", got)
 		}

@@ -54,16 +54,12 @@ func TestAFileThatACodecMissesIsNotTakenForTheFileItself(t *testing.T) {
 	if v, err := f.ReadOr(map[string]int{"default": 1}); !errors.Is(err, errors.ErrDecode) || v != nil {
 		t.Errorf("ReadOr gave %v, %v", v, err)
 	}
-	if err := f.Merge(background, map[string]int{"a": 1}); !errors.Is(err, errors.ErrDecode) {
-		t.Errorf("Merge gave %v", err)
-	}
+	testkit.WantIs(t, "Merge", f.Merge(background, map[string]int{"a": 1}), errors.ErrDecode)
 	err := f.Update(background, func(v *map[string]int) error {
 		t.Errorf("Update works on %v", *v)
 		return nil
 	})
-	if !errors.Is(err, errors.ErrDecode) {
-		t.Errorf("Update gave %v", err)
-	}
+	testkit.WantIs(t, "Update", err, errors.ErrDecode)
 	wantBytes(t, f, "precious")
 }
 
@@ -104,9 +100,7 @@ func TestMergeChangesNeitherOfItsArguments(t *testing.T) {
 func TestMergeRefusesWhatHasNoKeysAndNoElements(t *testing.T) {
 	refused := func(what string, err error) {
 		t.Helper()
-		if !errors.Is(err, errors.ErrEncode) {
-			t.Errorf("%s: %v", what, err)
-		}
+		testkit.WantIs(t, what, err, errors.ErrEncode)
 	}
 	_, err := merge(struct{ A int }{1}, struct{ A int }{2})
 	refused("a struct", err)
@@ -125,9 +119,7 @@ func TestACodecsOwnErrorMatchesItsKindAndStaysVisible(t *testing.T) {
 	if _, err := f.Read(); !errors.Is(err, errors.ErrDecode) || !errors.Is(err, own) {
 		t.Errorf("Read: %v", err)
 	}
-	if err := f.Write(background, "x"); !errors.Is(err, errors.ErrEncode) || !errors.Is(err, own) {
-		t.Errorf("Write: %v", err)
-	}
+	testkit.WantIs(t, "Write", f.Write(background, "x"), errors.ErrEncode, own)
 	f = inMemory[string](t, failing{errors.ErrTooLarge})
 	testkit.Must(t, f.WriteBytes(background, []byte("data")))
 	if _, err := f.Read(); !errors.Is(err, errors.ErrTooLarge) || errors.Is(err, errors.ErrDecode) {

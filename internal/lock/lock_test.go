@@ -189,9 +189,7 @@ func TestSupplantRevokesTheLockAndHoldsTheNewOne(t *testing.T) {
 	testkit.Must(t, err)
 	defer h.Release()
 	testkit.Must(t, h.Check())
-	if err := old.Check(); !errors.Is(err, errors.ErrLockLost) {
-		t.Errorf("the old one: %v", err)
-	}
+	testkit.WantIs(t, "the old one", old.Check(), errors.ErrLockLost)
 	if _, err := Try(p); !errors.Is(err, errors.ErrLocked) {
 		t.Errorf("a third one: %v", err)
 	}

@@ -75,9 +75,7 @@ func TestANameThatIsTakenAfterAnInterruptionIsNotTheEndOfASupplant(t *testing.T)
 	testkit.Must(t, err)
 	testkit.Must(t, h.Check())
 	testkit.Must(t, h.Release())
-	if err := old.Check(); !errors.Is(err, errors.ErrLockLost) {
-		t.Errorf("the old lock: %v", err)
-	}
+	testkit.WantIs(t, "the old lock", old.Check(), errors.ErrLockLost)
 }
 
 func TestAForbiddenFlockSaysWhatToDo(t *testing.T) {

@@ -34,9 +34,7 @@ func TestADirectoryIsNotDurableOnAFilesystemThatHasShutDown(t *testing.T) {
 				testkit.Must(t, SyncDir(dir, safety.Policy{}))
 				testkit.Must(t, dir.Rename("new", dir, "target"))
 				disk.Shutdown(t)
-				if err := SyncDir(dir, safety.Policy{}); !errors.Is(err, errors.ErrNotDurable) {
-					t.Errorf("the sync ends with %v", err)
-				}
+				testkit.WantIs(t, "the sync ends with", SyncDir(dir, safety.Policy{}), errors.ErrNotDurable)
 			})
 		}
 	}

@@ -1,11 +1,13 @@
 package sidecar
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // FuzzParse: no text makes Parse panic, what it refuses is a mismatch, and what
@@ -19,9 +21,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, name string) {
 		side, err := Parse(text)
 		if err != nil {
-			if !errors.Is(err, errors.ErrChecksumMismatch) {
-				t.Errorf("%q: %v", text, err)
-			}
+			testkit.WantIs(t, fmt.Sprintf("%q", text), err, errors.ErrChecksumMismatch)
 			return
 		}
 		for _, d := range side.All() {

@@ -25,6 +25,16 @@ func Must(t testing.TB, err error) {
 	}
 }
 
+// WantIs fails unless an error matches all the sentinels. What names the call.
+func WantIs(t testing.TB, what string, err error, sentinels ...error) {
+	t.Helper()
+	for _, want := range sentinels {
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v does not match %v", what, err, want)
+		}
+	}
+}
+
 // Memory is a directory on a filesystem whose fsync costs nothing, for tests
 // that write thousands of times and cut no power.
 func Memory(t testing.TB) string {

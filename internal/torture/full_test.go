@@ -67,9 +67,7 @@ func TestAFullDiskGetsNoFirstFile(t *testing.T) {
 			dir := disktest.Tmpfs(t, "size=1m")
 			f := safefile.New[map[string]string](filepath.Join(dir, "config.json"))
 			fill(t, dir, 0)
-			if err := op.do(f, "{}"); !errors.Is(err, op.kind) || !errors.Is(err, syscall.ENOSPC) {
-				t.Errorf("got %v", err)
-			}
+			testkit.WantIs(t, "it", op.do(f, "{}"), op.kind, syscall.ENOSPC)
 			testkit.WantNames(t, dir, "config.json.lock", "filler")
 			t.Log("1 refused for want of space")
 		})
@@ -81,9 +79,7 @@ func refuses(t *testing.T, dir string, f *safefile.SafeFile[map[string]string], 
 	t.Helper()
 	before, err := f.ReadBytes()
 	testkit.Must(t, err)
-	if err := do(); !errors.Is(err, kind) || !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("got %v", err)
-	}
+	testkit.WantIs(t, "it", do(), kind, syscall.ENOSPC)
 	if after, err := f.ReadBytes(); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the old bytes are not whole: %d of %d, %v", len(after), len(before), err)
 	}

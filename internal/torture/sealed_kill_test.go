@@ -87,9 +87,7 @@ func flippedBitsAreFound(t *testing.T, load sealed, dir string) {
 			err = flip(damaged)
 		}
 		testkit.Must(t, err)
-		if err := checksum.Verify(damaged); !errors.Is(err, errors.ErrChecksumMismatch) {
-			t.Errorf("a flipped bit in %s: %v", filepath.Base(path), err)
-		}
+		testkit.WantIs(t, fmt.Sprintf("a flipped bit in %s", filepath.Base(path)), checksum.Verify(damaged), errors.ErrChecksumMismatch)
 	}
 }
 
@@ -114,9 +112,7 @@ func TestWritersAndVerifyingReadersSeeNoMismatchButTheOneThatIsMade(t *testing.T
 	quietly(t, path, func() {
 		c.none(t, wrong)
 		testkit.Must(t, flip(path))
-		if err := checksum.Verify(path); !errors.Is(err, errors.ErrChecksumMismatch) {
-			t.Errorf("after the flip: %v", err)
-		}
+		testkit.WantIs(t, "after the flip", checksum.Verify(path), errors.ErrChecksumMismatch)
 		c.awaitWrong(t, readers)
 	})
 	c.settle(t, path, checks)

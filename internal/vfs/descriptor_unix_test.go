@@ -52,9 +52,7 @@ func TestAClosedFileReachesNoOtherFile(t *testing.T) {
 		"Truncate":   func() error { return f.Truncate(0) },
 		"Sync":       f.Sync,
 	} {
-		if err := call(); !errors.Is(err, fs.ErrClosed) {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantIs(t, name, call(), fs.ErrClosed)
 	}
 	if err := f.Close(); err != nil {
 		t.Errorf("second Close: %v", err)
@@ -89,9 +87,7 @@ func TestAClosedDirectoryReachesNoOtherDirectory(t *testing.T) {
 		"Names":      func() error { _, err := d.Names(); return err },
 		"Sync":       d.Sync,
 	} {
-		if err := call(); !errors.Is(err, fs.ErrClosed) {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantIs(t, name, call(), fs.ErrClosed)
 	}
 	if err := d.Close(); err != nil {
 		t.Errorf("second Close: %v", err)

@@ -268,9 +268,7 @@ func TestCloneCopiesWhatWasAskedForAndNoLess(t *testing.T) {
 	ro, err := d.Open("src")
 	testkit.Must(t, err)
 	defer ro.Close()
-	if err := ro.CloneFrom(src, 5); !errors.Is(err, syscall.EBADF) {
-		t.Errorf("into what is open for reading: %v", err)
-	}
+	testkit.WantIs(t, "into what is open for reading", ro.CloneFrom(src, 5), syscall.EBADF)
 }
 
 // foreign is a file that is not the system's, so that the kernel can't clone it.

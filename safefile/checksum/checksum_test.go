@@ -86,9 +86,7 @@ func TestRemoveTakesTheSidecarAndNothingElse(t *testing.T) {
 	if err := checksum.Verify(path); !errors.Is(err, errors.ErrNoChecksum) {
 		t.Error(err)
 	}
-	if err := checksum.Remove(path); !errors.Is(err, fs.ErrNotExist) || !errors.Is(err, errors.ErrWrite) {
-		t.Errorf("once more: %v", err)
-	}
+	testkit.WantIs(t, "once more", checksum.Remove(path), fs.ErrNotExist, errors.ErrWrite)
 	testkit.WantContent(t, path, "content")
 }
 

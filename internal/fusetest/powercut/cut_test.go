@@ -227,9 +227,7 @@ func TestPowerCutsFindAMissingFsyncAtOnce(t *testing.T) {
 				c := newTrial(t, s, []string{"write", "write new", "update"})
 				c.without = verb
 				err := c.run(within)
-				if !errors.Is(err, errFound) {
-					t.Errorf("%d cuts found: %v", c.cuts, err)
-				}
+				testkit.WantIs(t, fmt.Sprintf("%d cuts found", c.cuts), err, errFound)
 				t.Logf("%v: %.300v", c, err)
 			})
 		}

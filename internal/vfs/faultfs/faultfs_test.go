@@ -199,9 +199,7 @@ func TestAFailingCloseHasClosed(t *testing.T) {
 	file, err := f.Open(filepath.Join(fixture(t), "a"), false)
 	testkit.Must(t, err)
 	f.FailAll(Close, syscall.EIO)
-	if err := file.Close(); !errors.Is(err, syscall.EIO) {
-		t.Errorf("Close gave %v", err)
-	}
+	testkit.WantIs(t, "Close", file.Close(), syscall.EIO)
 	f.Reset()
 	if _, err := file.Read(make([]byte, 1)); err == nil || err == io.EOF {
 		t.Error("the file is still open")
