@@ -1,13 +1,12 @@
 package codec
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
 	"reflect"
 
-	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
@@ -59,191 +58,76 @@ func OnEdit(f func(EditReport)) Option {
 	return option{"OnEdit", func(s *settings) { s.onEdit = &f }}
 }
 
-// editor makes an Editor of a codec whose format package edit knows.
-type editor struct {
-	Codec
-	settings
-	text edit.Format
-}
-
-// editing gives the codec the power to edit, unless its options take it away.
-func (s settings) editing(c Codec, text edit.Format) Codec {
+// codec is the Codec of a format, and its Editor unless the options take that away.
+func (s settings) codec(c format.Codec) Codec {
 	if s.rewrite {
-		return c
+		return builtin{c}
 	}
-	return editor{c, s, text}
+	return editor{format.Editor{Codec: c, KeepComments: s.keepComments}, s.onEdit}
 }
 
-// Edit compares what old decodes to with v, both as this codec encodes them, and
-// writes what differs into old: so neither a key that v's type does not know nor
-// a zero value that the text leaves out is touched.
-func (e editor) Edit(w io.Writer, old []byte, v any) error {
-	var enc bytes.Buffer
-	if err := e.Dump(&enc, v); err != nil {
+// builtin is a Codec of a format that is kept in a package of its own.
+type builtin struct{ format format.Codec }
+
+func (c builtin) Load(r io.Reader, v any) error {
+	text, _, err := content(r)
+	if err != nil {
 		return err
 	}
-	t := typeOf(v)
-	o, _ := e.load(old, 0, reflect.New(t).Interface(), nil) // what does not load is replaced
-	return o.edit(w, enc.Bytes(), t)
+	return c.format.Load(text, v)
 }
 
-// rewriteOwn writes a value over a text that is just what this codec writes for what
-// the text holds. Nobody else has written there, so there is nothing to keep: the two
-// encodings differ in what changed and in nothing else.
-func (e editor) rewriteOwn(w io.Writer, old, enc []byte) error {
-	rung := edit.Spliced
-	if bytes.Equal(old, enc) {
-		rung = edit.Unchanged
-	}
-	e.tell(w, edit.Report{Rung: rung})
-	return emit(w, enc)
-}
-
-// editText writes what differs between the encoding of what the text holds and enc into it.
-func (o *original) editText(w io.Writer, enc []byte, t reflect.Type) error {
-	var first *edit.Document
-	open := func(like *edit.Node) (doc *edit.Document, err error) {
-		first, err = o.document(like)
-		return first, err
-	}
-	var unstable error
-	check := func(doc *edit.Document) error {
-		is, err := o.recode(doc, doc == first, t)
-		if errors.Is(err, errUnstable) {
-			unstable = err
-		}
-		if err == nil && !edit.SameData(o.editor.text, is, enc) {
-			err = errors.New("the edited text decodes to another value")
-		}
+func (c builtin) Dump(w io.Writer, v any) error {
+	text, err := c.format.Dump(v)
+	if err != nil {
 		return err
 	}
-	opt := edit.Options{Check: check, Refuse: o.keepComments}
-	if !dependent.of(t) {
-		opt.Recode = func(part []byte) ([]byte, error) { return o.recode(&edit.Document{Text: part}, true, t) }
-	}
-	text, report, err := edit.EditOpened(o.editor.text, open, o.was, enc, opt)
-	switch {
-	case unstable != nil:
-		return unstable
-	case first == nil: // the text can't be parsed
-		return o.replace(w, o.text, enc, err)
-	case err != nil:
-		if _, unread := o.editor.text.Parse(o.was); unread != nil { // nothing to compare with
-			return o.replace(w, o.text, enc, unread)
-		}
-		if !o.survives(enc, t) {
-			err = fmt.Errorf("%w: what a %s is written as loads as another value, so no edit of the text can be proven; "+
-				"mend its Marshal or Unmarshal method, or give the codec the option codec.Rewrite()", err, t)
-		}
-		return &errors.EncodeError{Format: o.format, Err: err}
-	}
-	o.tell(w, report)
 	return emit(w, text)
 }
 
-// annotated tells whether a text says more than its value.
-func annotated(doc *edit.Document) bool { return len(doc.Comments) > 0 || doc.Indirect }
-
-// loads reports whether an encoding loads as the value that was encoded. The codecs'
-// encodings of the types they know do, as a new file shows, so they need no proof. The
-// encoding that a type makes by a method of its own is decoded and encoded once more.
-func (e editor) loads(enc []byte, t reflect.Type) bool {
-	return !writesItself.of(t) || e.survives(enc, t)
+// editor is an Editor of a format. It is comparable, as builtin is, so that two codecs
+// with the same options are equal.
+type editor struct {
+	format format.Editor
+	onEdit *func(EditReport)
 }
 
-// survives is the proof of a text that is an encoding: it decodes to what was encoded.
-func (e editor) survives(enc []byte, t reflect.Type) bool {
-	o, err := e.load(enc, 0, reflect.New(t).Interface(), nil)
-	return err == nil && o.failed == nil && edit.SameData(e.text, o.was, enc)
-}
+func (e editor) Load(r io.Reader, v any) error { return builtin{e.format.Codec}.Load(r, v) }
 
-// replace writes a value over text that can't be edited.
-func (e editor) replace(w io.Writer, old, enc []byte, why error) error {
-	if text, _ := withoutBOM(old); e.keepComments && !blank(text) {
-		return &errors.EncodeError{Format: e.format, Err: fmt.Errorf("the text that is there can't be edited and may hold comments: %w", why)}
-	}
-	report, err := edit.Replacement(e.text, old, enc)
+func (e editor) Dump(w io.Writer, v any) error {
+	text, err := e.format.Dump(v)
 	if err != nil {
-		return &errors.EncodeError{Format: e.format, Err: fmt.Errorf("%w: the text that is there can't be edited: %w", err, why)}
+		return err
 	}
-	e.tell(w, report)
-	return emit(w, enc)
+	return emit(w, text)
 }
 
-// documentCodec is a codec that can do without parsing a text again.
-type documentCodec interface {
-	open(text []byte, t reflect.Type) (*opened, error) // for values of type t; an error says that Load must do it
-	loadDocument(doc *edit.Document, v any) error      // Load of the document's text
-	encode(v any) ([]byte, error)                      // Dump without a proof that the text loads
+func (e editor) Edit(w io.Writer, old []byte, v any) error {
+	text, report, err := e.format.Edit(old, v)
+	return e.deliver(w, text, report, err)
 }
 
-// recode gives the encoding of what a text decodes to. It is compared with others,
-// and never written. Of a spent document only the text is there.
-func (e editor) recode(doc *edit.Document, spent bool, t reflect.Type) ([]byte, error) {
-	v := reflect.New(t)
-	load := e.loadDocument
-	if spent {
-		load = e.loadText
-	}
-	if err := load(doc, v.Interface()); err != nil {
-		return nil, err
-	}
-	e.release(doc)
-	return e.encodeLoaded(v.Elem().Interface())
+// LoadOriginal is of format.OriginalLoader.
+func (e editor) LoadOriginal(text []byte, _ int64, v any, last *format.LastWrite) (*format.Original, error) {
+	o, err := e.format.Load(text, v, last)
+	return format.NewOriginal(text, func(w io.Writer, enc []byte, t reflect.Type) error {
+		edited, report, err := o.Edit(enc, t)
+		return e.deliver(w, edited, report, err)
+	}), err
 }
 
-func (e editor) loadDocument(doc *edit.Document, v any) error {
-	if c, ok := e.Codec.(documentCodec); ok {
-		return c.loadDocument(doc, v)
+// deliver reports an edit and writes its text.
+func (e editor) deliver(w io.Writer, text []byte, report edit.Report, err error) error {
+	if err != nil {
+		return err
 	}
-	return e.loadText(doc, v)
-}
-
-func (e editor) loadText(doc *edit.Document, v any) error {
-	return e.Load(NewSource(doc.Text, 0), v)
-}
-
-// release lets go of what only decoding a document needs.
-func (e editor) release(doc *edit.Document) {
-	if f, ok := e.text.(interface{ Release(*edit.Document) }); ok {
-		f.Release(doc)
-	}
-}
-
-func (e editor) encode(v any) ([]byte, error) {
-	if c, ok := e.Codec.(documentCodec); ok {
-		return stable(e.format, v, func() ([]byte, error) { return c.encode(v) })
-	}
-	return e.dumpStable(v)
-}
-
-// encodeLoaded is encode of a value that has just been loaded into a zero value. So the
-// codec may know what can't be in it.
-func (e editor) encodeLoaded(v any) ([]byte, error) {
-	c, ok := e.Codec.(interface {
-		encodeLoaded(v any) (text []byte, known bool, err error)
-	})
-	if ok {
-		if text, known, err := c.encodeLoaded(v); known {
-			return text, err
-		}
-	}
-	return e.encode(v)
-}
-
-// typeOf is the type to decode old text into for a comparison with v.
-func typeOf(v any) reflect.Type {
-	t := reflect.TypeOf(v)
-	if t == nil {
-		return reflect.TypeFor[any]()
-	}
-	return t
+	e.tell(w, EditReport{EditMethod(report.Rung.String()), report.Gone()})
+	return emit(w, text)
 }
 
 // tell hands the report to who asked for it: the option, and the writer of a
 // handle, which knows the file. A loss that nobody heard of is logged.
-func (e editor) tell(w io.Writer, done edit.Report) {
-	r := EditReport{EditMethod(done.Rung.String()), done.Gone()}
+func (e editor) tell(w io.Writer, r EditReport) {
 	if e.onEdit != nil {
 		(*e.onEdit)(r)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/codec"
-	"github.com/holdfast-go/holdfast/internal/editing"
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
@@ -57,7 +57,7 @@ func benchmarkEdit[T any](b *testing.B, c codec.Editor, text []byte, change func
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		o, err := c.(editing.Editor).LoadOriginal(text, 0, new(T), nil)
+		o, err := c.(format.OriginalLoader).LoadOriginal(text, 0, new(T), nil)
 		testkit.Must(b, err)
 		testkit.Must(b, o.Edit(io.Discard, []byte(enc), reflect.TypeFor[T]()))
 	}

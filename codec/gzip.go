@@ -9,7 +9,7 @@ import (
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/editing"
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
 // Gzip makes a codec whose files are the compressed files of inner. The same value always gives the
@@ -72,7 +72,7 @@ func inflateFailure(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
-	return decodeFailure("gzip", nil, -1, err)
+	return format.DecodeFailure("gzip", nil, -1, err)
 }
 
 // deflate writes what dump writes, compressed, and nothing if dump fails.
@@ -110,15 +110,15 @@ func (c gzippedEditor) Edit(w io.Writer, old []byte, v any) error {
 	return edited(w, old, plain, func(w io.Writer) error { return c.editor.Edit(w, plain, v) })
 }
 
-// LoadOriginal is of editing.Editor.
-func (c gzippedEditor) LoadOriginal(text []byte, max int64, v any, last *editing.LastWrite) (*editing.Original, error) {
-	inner, can := c.editor.(editing.Editor)
+// LoadOriginal is of format.OriginalLoader.
+func (c gzippedEditor) LoadOriginal(text []byte, max int64, v any, last *format.LastWrite) (*format.Original, error) {
+	inner, can := c.editor.(format.OriginalLoader)
 	if !can {
 		return nil, c.Load(NewSource(text, max), v)
 	}
 	plain, err := inflate(text, max)
 	if err != nil {
-		return editing.NewOriginal(text, func(w io.Writer, enc []byte, _ reflect.Type) error {
+		return format.NewOriginal(text, func(w io.Writer, enc []byte, _ reflect.Type) error {
 			if errors.Is(err, errors.ErrDecode) {
 				return emit(w, enc)
 			}
@@ -129,7 +129,7 @@ func (c gzippedEditor) LoadOriginal(text []byte, max int64, v any, last *editing
 	if o == nil {
 		return nil, err
 	}
-	return editing.NewOriginal(text, func(w io.Writer, enc []byte, t reflect.Type) error {
+	return format.NewOriginal(text, func(w io.Writer, enc []byte, t reflect.Type) error {
 		value, err := inflate(enc, 0)
 		if err != nil {
 			return err

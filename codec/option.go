@@ -3,6 +3,8 @@ package codec
 import (
 	"fmt"
 	"strings"
+
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
 // Option changes how a built-in format loads or dumps. The documentation of each option says which formats
@@ -19,10 +21,7 @@ func (o option) apply(s *settings) { o.set(s) }
 // settings is what the options of one codec come to. It is comparable, so that
 // two codecs with the same options are equal, and their values share a form.
 type settings struct {
-	format       string // "json", …: the name in errors
-	allowEmpty   bool
-	strict       bool
-	indent       int
+	format       format.Settings
 	rewrite      bool
 	keepComments bool
 	onEdit       *func(EditReport)
@@ -31,19 +30,19 @@ type settings struct {
 // AllowEmpty makes a blank file load as the zero value. It is for JSON and JSONC, where a blank file is an
 // error otherwise. YAML and TOML accept the option; a blank file is always valid there.
 func AllowEmpty() Option {
-	return option{"AllowEmpty", func(s *settings) { s.allowEmpty = true }}
+	return option{"AllowEmpty", func(s *settings) { s.format.AllowEmpty = true }}
 }
 
 // Indent sets the number of spaces per level. The default is 2. It is for JSON and JSONC (0 to 16; 0 writes
 // everything on one line), YAML (2 to 9) and TOML (0 to 16).
 func Indent(spaces int) Option {
-	return option{"Indent", func(s *settings) { s.indent = spaces }}
+	return option{"Indent", func(s *settings) { s.format.Indent = spaces }}
 }
 
 // Strict makes Load fail if the text has a key that the type has no field for. It is for JSON, JSONC, YAML
 // and TOML.
 func Strict() Option {
-	return option{"Strict", func(s *settings) { s.strict = true }}
+	return option{"Strict", func(s *settings) { s.format.Strict = true }}
 }
 
 // traits is what a format allows its options to be.
@@ -58,7 +57,7 @@ type traits struct {
 const treeOptions = "AllowEmpty Indent Strict Rewrite KeepComments OnEdit"
 
 func newSettings(t traits, opts []Option) settings {
-	s := settings{format: t.format, indent: 2}
+	s := settings{format: format.Settings{Format: t.format, Indent: 2}}
 	for _, given := range opts {
 		o, ok := given.(option)
 		if !ok {
@@ -68,8 +67,8 @@ func newSettings(t traits, opts []Option) settings {
 		if !strings.Contains(t.options, o.name) {
 			panic(fmt.Sprintf("%s: the option %s does not apply to this format", t.constructor, o.name))
 		}
-		if o.name == "Indent" && (s.indent < t.minIndent || s.indent > t.maxIndent) {
-			panic(fmt.Sprintf("%s: Indent(%d) is not between %d and %d", t.constructor, s.indent, t.minIndent, t.maxIndent))
+		if o.name == "Indent" && (s.format.Indent < t.minIndent || s.format.Indent > t.maxIndent) {
+			panic(fmt.Sprintf("%s: Indent(%d) is not between %d and %d", t.constructor, s.format.Indent, t.minIndent, t.maxIndent))
 		}
 	}
 	return s

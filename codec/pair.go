@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
 // Pair makes a codec of a load and a dump function for type T. It serves handles of type T, and
@@ -34,10 +35,10 @@ type pair[T any] struct {
 
 func (c pair[T]) Load(r io.Reader, v any) error {
 	if err := fits[T](v); err != nil {
-		return decodeFailure(nameOf[T](), nil, -1, err)
+		return format.DecodeFailure(nameOf[T](), nil, -1, err)
 	}
 	var loaded T
-	err := guard(func() (err error) {
+	err := format.Guard(func() (err error) {
 		loaded, err = c.load(r)
 		return err
 	})
@@ -50,7 +51,7 @@ func (c pair[T]) Load(r io.Reader, v any) error {
 func (c pair[T]) Dump(w io.Writer, v any) error {
 	value, err := valueOf[T](v)
 	if err == nil {
-		err = guard(func() error { return c.dump(w, value) })
+		err = format.Guard(func() error { return c.dump(w, value) })
 	}
 	return encodeRefused[T](err)
 }
@@ -60,7 +61,7 @@ func decodeRefused[T any](err error) error {
 	if err == nil || errors.Is(err, errors.ErrDecode) {
 		return err
 	}
-	return decodeFailure(nameOf[T](), nil, -1, err)
+	return format.DecodeFailure(nameOf[T](), nil, -1, err)
 }
 
 // encodeRefused wraps a user's error, unless it is an encode error already.
@@ -117,11 +118,11 @@ func valueOf[T any](v any) (value T, err error) {
 	if v == nil && want.Kind() == reflect.Interface {
 		return value, nil
 	}
-	for _, rv := range []reflect.Value{reflect.ValueOf(v), indirect(reflect.ValueOf(v))} {
+	for _, rv := range []reflect.Value{reflect.ValueOf(v), format.Indirect(reflect.ValueOf(v))} {
 		if rv.IsValid() && rv.Type().AssignableTo(want) {
 			reflect.ValueOf(&value).Elem().Set(rv)
 			return value, nil
 		}
 	}
-	return value, fmt.Errorf("the codec dumps a %s and the handle holds a %s; make them the same", want, typeName(v))
+	return value, fmt.Errorf("the codec dumps a %s and the handle holds a %s; make them the same", want, format.TypeName(v))
 }

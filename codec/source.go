@@ -54,3 +54,12 @@ func content(r io.Reader) (data []byte, max int64, err error) {
 	data, err = io.ReadAll(r)
 	return data, 0, err
 }
+
+// emit passes a complete text to the caller's writer, whose error stays its own.
+func emit(w io.Writer, text []byte) error {
+	n, err := w.Write(text)
+	if err == nil && n < len(text) {
+		err = io.ErrShortWrite
+	}
+	return err
+}

@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
 // Text is the format of plain text: the value is the bytes of the file. Nothing is added, and no
@@ -17,10 +18,11 @@ import (
 // interface, which gets a string. Dump takes the same, with encoding.TextMarshaler. Another type is an
 // error.
 func Text(opts ...Option) Codec {
-	return textCodec{newSettings(traits{constructor: "codec.Text", format: "text"}, opts)}
+	newSettings(traits{constructor: "codec.Text", format: "text"}, opts)
+	return textCodec{}
 }
 
-type textCodec struct{ settings }
+type textCodec struct{}
 
 const textTypes = "text holds a string, a []byte, or a type with the methods MarshalText and UnmarshalText"
 
@@ -29,9 +31,9 @@ func (c textCodec) Load(r io.Reader, v any) error {
 	if err != nil {
 		return err
 	}
-	err = guard(func() error { return c.store(data, reflect.ValueOf(v)) })
+	err = format.Guard(func() error { return c.store(data, reflect.ValueOf(v)) })
 	if err != nil {
-		return decodeFailure(c.format, nil, -1, err)
+		return format.DecodeFailure("text", nil, -1, err)
 	}
 	return nil
 }
@@ -67,12 +69,12 @@ func isBytes(t reflect.Type) bool {
 
 func (c textCodec) Dump(w io.Writer, v any) error {
 	var text []byte
-	err := guard(func() (err error) {
-		text, err = c.text(reflect.ValueOf(addressable(v)))
+	err := format.Guard(func() (err error) {
+		text, err = c.text(reflect.ValueOf(format.Addressable(v)))
 		return err
 	})
 	if err != nil {
-		return encodeFailure(c.format, v, err, "")
+		return format.EncodeFailure("text", v, err, "")
 	}
 	return emit(w, text)
 }

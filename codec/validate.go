@@ -4,7 +4,7 @@ import (
 	"io"
 	"reflect"
 
-	"github.com/holdfast-go/holdfast/internal/editing"
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
 // Validate makes a codec that calls check after each Load and before each Dump of inner. If check returns
@@ -44,7 +44,7 @@ func (c validated[T]) Load(r io.Reader, v any) error {
 		if err := c.inner.Load(r, p); err != nil {
 			return err
 		}
-		return decodeRefused[T](guard(func() error { return c.check(*p) }))
+		return decodeRefused[T](format.Guard(func() error { return c.check(*p) }))
 	}
 	if err := fits[T](v); err != nil {
 		return decodeRefused[T](err)
@@ -68,7 +68,7 @@ func (c validated[T]) loadAny(r io.Reader, v any) error {
 func (c validated[T]) checkLoaded(v any) error {
 	value, err := valueOf[T](reflect.ValueOf(v).Elem().Interface())
 	if err == nil {
-		err = guard(func() error { return c.check(value) })
+		err = format.Guard(func() error { return c.check(value) })
 	}
 	return err
 }
@@ -86,7 +86,7 @@ func (c validated[T]) Dump(w io.Writer, v any) error {
 func (c validated[T]) before(v any) error {
 	value, err := valueOf[T](v)
 	if err == nil {
-		err = guard(func() error { return c.check(value) })
+		err = format.Guard(func() error { return c.check(value) })
 	}
 	return encodeRefused[T](err)
 }
@@ -103,10 +103,10 @@ func (c *validatedEditor[T]) Edit(w io.Writer, old []byte, v any) error {
 	return c.editor.Edit(w, old, v)
 }
 
-// LoadOriginal is of editing.Editor. An edit needs no check: Dump has made it when it
+// LoadOriginal is of format.OriginalLoader. An edit needs no check: Dump has made it when it
 // encoded the value.
-func (c *validatedEditor[T]) LoadOriginal(text []byte, max int64, v any, last *editing.LastWrite) (*editing.Original, error) {
-	inner, can := c.editor.(editing.Editor)
+func (c *validatedEditor[T]) LoadOriginal(text []byte, max int64, v any, last *format.LastWrite) (*format.Original, error) {
+	inner, can := c.editor.(format.OriginalLoader)
 	if _, same := v.(*T); !can || !same && !isInterface[T]() {
 		return nil, c.Load(NewSource(text, max), v)
 	}

@@ -7,8 +7,8 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/editing"
 	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/safety"
 )
 
@@ -43,11 +43,11 @@ func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 // decodeOriginal is decode of the text that is to be edited. The form keeps what the
 // codec finds out about it.
 func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
-	c, ok := f.codec.(editing.Editor)
+	c, ok := f.codec.(format.OriginalLoader)
 	if !ok {
 		return decode[T](f.codec, text, f.max)
 	}
-	var original *editing.Original
+	var original *format.Original
 	err = calm(errors.ErrDecode, func() (err error) {
 		original, err = c.LoadOriginal(text, f.max, &v, f.last)
 		return err
@@ -93,8 +93,8 @@ type form[T any] struct {
 	codec    codec.Editor
 	max      int64
 	log      *safety.Log
-	last     *editing.LastWrite
-	original *editing.Original // of the text that an Update has loaded; nil of any other
+	last     *format.LastWrite
+	original *format.Original // of the text that an Update has loaded; nil of any other
 }
 
 // Same is of the engine's Form interface.
@@ -129,7 +129,7 @@ func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) 
 // need not decode. To another codec such a value can only be written whole.
 func (f *form[T]) edit(out *editBuffer, old, value []byte) error {
 	o := f.original
-	if c, ok := f.codec.(editing.Editor); ok && !o.Of(old) {
+	if c, ok := f.codec.(format.OriginalLoader); ok && !o.Of(old) {
 		o, _ = c.LoadOriginal(old, f.max, new(T), f.last) // what does not load is replaced
 	}
 	if o != nil {

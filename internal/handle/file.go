@@ -14,8 +14,8 @@ import (
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/disk"
-	"github.com/holdfast-go/holdfast/internal/editing"
 	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/registry"
@@ -31,7 +31,7 @@ type File[T any] struct {
 	options Options
 	request engine.Request
 	engine  *engine.Engine
-	written editing.LastWrite
+	written format.LastWrite
 }
 
 // New never fails: what is wrong with the arguments surfaces at the first call.

@@ -14,7 +14,7 @@ const maxCompared = 32
 // Compare reads two encodings. The values of an object that are spelled the same in
 // both are passed over: most of a large value does not change. So are the elements of a
 // list, if none can have moved.
-func (f format) Compare(old, new []byte) (a, b *edit.Node, err error) {
+func (f grammar) Compare(old, new []byte) (a, b *edit.Node, err error) {
 	if a, b = newComparison(old, new).values(span{0, len(old)}, span{0, len(new)}, 0); a != nil {
 		return a, b, nil
 	}
@@ -24,7 +24,7 @@ func (f format) Compare(old, new []byte) (a, b *edit.Node, err error) {
 	return a, b, err
 }
 
-func (f format) whole(text []byte) (*edit.Node, error) {
+func (f grammar) whole(text []byte) (*edit.Node, error) {
 	doc, err := f.Parse(text)
 	if err != nil {
 		return nil, err

@@ -1,12 +1,3 @@
-// Package json writes a changed value into existing JSON or JSONC text so
-// that only the bytes of what changed differ. It is the grammar behind
-// [edit.Edit]: encoding/json says whether a text is valid, a scanner here
-// finds where each value begins and ends, and a writer renders new values the
-// way the text around them is written: indented or compact, with the commas,
-// blanks and escapes that its neighbours have.
-//
-// JSONC is JSON with // and /* */ comments and with commas before closing
-// brackets. Both may begin with a byte order mark.
 package json
 
 import (
@@ -14,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
@@ -30,20 +22,14 @@ func EditJSONC(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Repor
 
 // The grammars.
 var (
-	JSON  grammar = format{}
-	JSONC grammar = format{comments: true}
+	JSON  format.Grammar = grammar{}
+	JSONC format.Grammar = grammar{comments: true}
 )
 
-// grammar is a format that reads no more than an edit needs.
-type grammar interface {
-	edit.Comparer
-	edit.Outliner
-}
-
-type format struct{ comments bool }
+type grammar struct{ comments bool }
 
 // Parse reads a text of at most one value.
-func (f format) Parse(text []byte) (*edit.Document, error) {
+func (f grammar) Parse(text []byte) (*edit.Document, error) {
 	if err := f.valid(text); err != nil {
 		return nil, err
 	}
@@ -52,7 +38,7 @@ func (f format) Parse(text []byte) (*edit.Document, error) {
 
 // Outline is of [edit.Outliner]. It does not prove of what it leaves out that it is
 // JSON: about a text that is not it may be wrong.
-func (f format) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
+func (f grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 	if like == nil {
 		return f.Parse(text)
 	}
@@ -60,7 +46,7 @@ func (f format) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 }
 
 // scan makes the document of a text.
-func (f format) scan(text []byte, like *edit.Node) (*edit.Document, error) {
+func (f grammar) scan(text []byte, like *edit.Node) (*edit.Document, error) {
 	o := newOrigin(text, f.comments)
 	s := newScanner(text, f.comments, o)
 	s.at = mark(text)
@@ -82,8 +68,11 @@ func (f format) scan(text []byte, like *edit.Node) (*edit.Document, error) {
 	}, nil
 }
 
+// Release has nothing to let go of.
+func (grammar) Release(*edit.Document) {}
+
 // valid reports what encoding/json has against a text that is not blank.
-func (f format) valid(text []byte) error {
+func (f grammar) valid(text []byte) error {
 	if f.comments {
 		var err error
 		if text, err = Plain(text); err != nil {

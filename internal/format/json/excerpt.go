@@ -4,7 +4,7 @@ import "github.com/holdfast-go/holdfast/internal/format/edit"
 
 // Excerpt is of [edit.Excerpter]: encoding/json makes of a value the same wherever
 // it is, unless a type decodes itself.
-func (f format) Excerpt(doc *edit.Document, part *edit.Node) ([]byte, error) {
+func (f grammar) Excerpt(doc *edit.Document, part *edit.Node) ([]byte, error) {
 	if err := f.valid(doc.Text); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 	"github.com/holdfast-go/holdfast/internal/format/edit/edittest"
 	"github.com/holdfast-go/holdfast/internal/testkit"
@@ -179,7 +180,7 @@ func TestOutlineEndsOnEveryText(t *testing.T) {
 			i := r.IntN(len(text) + 1)
 			broken := slices.Concat(text[:i], [][]byte{nil, []byte("\""), []byte("{"), []byte("]"), []byte("/*"), []byte(","), []byte("\\"), []byte(":")}[r.IntN(8)], text[i+r.IntN(len(text)-i+1):])
 			like := randomLike(r, whole.Root)
-			for _, f := range []grammar{JSON, JSONC} {
+			for _, f := range []format.Grammar{JSON, JSONC} {
 				doc, err := f.Outline(broken, like)
 				if err == nil && like == nil {
 					if _, err := f.Parse(broken); err != nil {

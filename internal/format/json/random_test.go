@@ -10,24 +10,25 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 	"github.com/holdfast-go/holdfast/internal/format/edit/edittest"
 )
 
-func suiteOf(f grammar) edittest.Suite {
+func suiteOf(f format.Grammar) edittest.Suite {
 	return edittest.Suite{Format: checked{f}, Encode: encode, Scalar: words.Scalar, Key: words.Key, Exact: true}
 }
 
 // checked compares what it parses with what encoding/json makes of it.
-type checked struct{ grammar }
+type checked struct{ format.Grammar }
 
 func (c checked) Parse(text []byte) (*edit.Document, error) {
-	doc, err := c.grammar.Parse(text)
+	doc, err := c.Grammar.Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	plain := text
-	if c.grammar == JSONC {
+	if c.Grammar == JSONC {
 		plain, _ = Plain(text)
 	}
 	plain = plain[mark(plain):]
@@ -134,7 +135,7 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 	stride, seeds := edittest.Sample(5)
 	for _, c := range []struct {
 		name   string
-		format grammar
+		format format.Grammar
 		files  map[string][]byte
 	}{
 		{"real JSON", JSON, edittest.Corpus(t, "real/*.json")},

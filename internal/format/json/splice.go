@@ -9,7 +9,7 @@ import (
 )
 
 // Splice gives the byte changes that carry out p.
-func (f format) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]edit.Splice, error) {
+func (f grammar) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]edit.Splice, error) {
 	w := &writer{doc: doc, origin: doc.Data.(*origin), style: style}
 	if doc.Root.End == 0 {
 		w.first(p.Result())
@@ -115,7 +115,7 @@ func (w *writer) moved(m *edit.Moved, n *edit.Node) (string, error) {
 }
 
 // Elements gives what belongs to each element of a list.
-func (f format) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
+func (f grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 	if c, ok := list.Data.(*body); ok {
 		return c.Elements(doc.Text, doc.Comments)
 	}

@@ -12,7 +12,7 @@ import (
 // Compare reads two encodings. What the encoder has written needs no second
 // look, and what is wrong with it the proof would find. The tables that are the
 // same in both are not read at all.
-func (f format) Compare(old, new []byte) (a, b *edit.Node, err error) {
+func (f grammar) Compare(old, new []byte) (a, b *edit.Node, err error) {
 	if byLines(old) && byLines(new) {
 		if a, b = abridged(old, new, 0); a != nil {
 			return a, b, nil
@@ -24,7 +24,7 @@ func (f format) Compare(old, new []byte) (a, b *edit.Node, err error) {
 	return a, b, err
 }
 
-func (f format) encoding(text []byte) (*edit.Node, error) {
+func (f grammar) encoding(text []byte) (*edit.Node, error) {
 	if root := read(text); root != nil {
 		return root, nil
 	}

@@ -1,19 +1,10 @@
-// Package toml writes a changed value into existing TOML text so that only
-// the bytes of what changed differ. It is the grammar behind [edit.Edit]:
-// github.com/BurntSushi/toml says what a text means, a scanner here finds where
-// each key and value begins and ends, and a writer renders new ones the way the
-// text around them is written: as a line, a dotted key, a part of an inline
-// table or array, a [table] or a [[table]] of its own.
-//
-// The decoder gives no positions, so the scanner runs on what the decoder has
-// accepted, and what it finds is compared with what was decoded. Where the two
-// differ the text can only be rendered anew as a whole.
 package toml
 
 import (
 	"bytes"
 
 	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
@@ -24,15 +15,12 @@ func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, er
 }
 
 // Format is the grammar of TOML.
-var Format interface {
-	edit.Comparer
-	edit.Excerpter
-} = format{}
+var Format format.Grammar = grammar{}
 
-type format struct{}
+type grammar struct{}
 
 // Parse reads a text.
-func (format) Parse(text []byte) (*edit.Document, error) {
+func (grammar) Parse(text []byte) (*edit.Document, error) {
 	p, err := Read(text)
 	if err != nil {
 		return nil, err
@@ -90,7 +78,7 @@ func (p *Parsed) Document(like *edit.Node) (*edit.Document, error) {
 	switch {
 	case p.tree == nil:
 		if s.lost || !s.decode(s.root) {
-			return format{}.Outline(p.text, like)
+			return grammar{}.Outline(p.text, like)
 		}
 	case s.lost || !fill(s.root, p.tree):
 		s.layout.lost, s.layout.spaced = true, true
@@ -101,7 +89,7 @@ func (p *Parsed) Document(like *edit.Node) (*edit.Document, error) {
 
 // Release lets go of what the decoder has read of a document, which takes more memory
 // than the document does.
-func (format) Release(doc *edit.Document) {
+func (grammar) Release(doc *edit.Document) {
 	if l, ok := doc.Data.(*layout); ok { // not of a mere text
 		l.parsed = nil
 	}

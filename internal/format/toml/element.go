@@ -9,7 +9,7 @@ import (
 )
 
 // Elements gives what belongs to each element of a list.
-func (format) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
+func (grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 	l := doc.Data.(*layout)
 	switch p := placeOf(list); {
 	case l.lost:

@@ -12,7 +12,7 @@ import (
 // is, unless a type decodes itself or two keys of a table differ in case alone. The
 // decoder has read the whole text when doc was made. The tables of the part are written
 // as inline tables, which the decoder can't tell from others.
-func (format) Excerpt(doc *edit.Document, part *edit.Node) ([]byte, error) {
+func (grammar) Excerpt(doc *edit.Document, part *edit.Node) ([]byte, error) {
 	switch {
 	case doc.Data.(*layout).lost:
 		return nil, errors.New("the text can't be followed")

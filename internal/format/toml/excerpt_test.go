@@ -144,7 +144,7 @@ func TestAnExcerptIsOfATextWithoutAmbiguity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Format.Excerpt(doc, &edit.Node{Kind: edit.Map}); (err == nil) != can {
+		if _, err := (grammar{}).Excerpt(doc, &edit.Node{Kind: edit.Map}); (err == nil) != can {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // Outline is Parse, but leaves out what like does not ask for; see [edit.Outliner].
 // A table with headers or dotted keys that is left out is its statements and the
 // comments between two that follow one another.
-func (format) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
+func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 	p, err := Read(text)
 	if err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ func (o *outlined) compare(n, got, like *edit.Node, path string) {
 		o.compare(e.Value, got.Entries[i].Value, entryLike(like, e.Key.Value), path+"."+e.Key.Value)
 	}
 	if n.Kind == edit.List {
-		if was, is := (format{}).Elements(o.all, n), (format{}).Elements(o.some, got); !slices.Equal(was, is) {
+		if was, is := (grammar{}).Elements(o.all, n), (grammar{}).Elements(o.some, got); !slices.Equal(was, is) {
 			o.t.Errorf("%s: elements %v, want %v", path, is, was)
 		}
 	}
@@ -172,7 +172,7 @@ func TestAnOutlineIsTheTextButForWhatIsLeftOut(t *testing.T) {
 		}
 		for seed := range effort.Of[uint64](20, 100, 1000) {
 			like := randomLike(rand.New(rand.NewPCG(seed, uint64(len(text)))), all.Root, 0)
-			some, err := format{}.Outline(text, like)
+			some, err := grammar{}.Outline(text, like)
 			if err != nil {
 				t.Fatal(name, err)
 			}
@@ -223,7 +223,7 @@ func TestAListOfAnotherLengthIsReadWhole(t *testing.T) {
 				list.Entries = append(list.Entries, edit.Entry{Value: same})
 			}
 			like := &edit.Node{Kind: edit.Map, Entries: []edit.Entry{{Key: edit.NewScalar(edit.TypeString, "a"), Value: list}}}
-			doc, err := format{}.Outline([]byte(text), like)
+			doc, err := grammar{}.Outline([]byte(text), like)
 			testkit.Must(t, err)
 			for _, e := range doc.Root.Entries[0].Value.Entries {
 				if isLeft(e.Value) != (n == 2) {

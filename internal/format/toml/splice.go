@@ -11,7 +11,7 @@ import (
 )
 
 // Splice gives the byte changes that carry out p.
-func (format) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]edit.Splice, error) {
+func (grammar) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]edit.Splice, error) {
 	w := newWriter(doc, style)
 	if v := p.Value(); v != nil {
 		w.whole(v)

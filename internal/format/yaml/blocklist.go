@@ -7,7 +7,7 @@ import (
 )
 
 // Elements gives what belongs to each element of a list.
-func (format) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
+func (grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 	w := &writer{text: doc.Text, doc: doc, layout: doc.Data.(*layout)}
 	switch {
 	case w.layout.lost || list.Kind != edit.List:

@@ -14,7 +14,7 @@ const maxCompared = 32
 // Compare reads two encodings. Entries of maps whose lines are the same in both are not
 // parsed, since most of a large value does not change; nor are the elements of lists, if
 // it is sure even so which of them have come, gone, moved or changed.
-func (format) Compare(old, new []byte) (a, b *edit.Node, err error) {
+func (grammar) Compare(old, new []byte) (a, b *edit.Node, err error) {
 	anchor, same := []byte(" &"), []byte(edit.TypeSame) // may be needed elsewhere, or is a tag
 	for _, text := range [][]byte{old, new} {
 		if bytes.Contains(text, anchor) || bytes.Contains(text, same) {

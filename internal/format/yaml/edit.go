@@ -1,10 +1,3 @@
-// Package yaml writes a changed value into existing YAML text so that only
-// the bytes of what changed differ. It is the grammar behind
-// [edit.Edit]: gopkg.in/yaml.v3 says what a text means, a scanner here says
-// where each value begins and ends, and a writer renders new values the way
-// the text around them is written.
-//
-// It handles texts of one document. A text of several is refused, as is UTF-16.
 package yaml
 
 import (
@@ -13,6 +6,7 @@ import (
 	"regexp"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 	"gopkg.in/yaml.v3"
 )
@@ -24,12 +18,12 @@ func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, er
 }
 
 // Format is the grammar of YAML.
-var Format edit.Comparer = format{}
+var Format format.Grammar = grammar{}
 
-type format struct{}
+type grammar struct{}
 
 // Parse reads a text of at most one document.
-func (format) Parse(text []byte) (*edit.Document, error) {
+func (grammar) Parse(text []byte) (*edit.Document, error) {
 	p, err := Read(text)
 	if err != nil {
 		return nil, err
@@ -66,7 +60,7 @@ func (p *Parsed) Document(like *edit.Node) (*edit.Document, error) {
 func (p *Parsed) document(like *edit.Node) *edit.Document { return scan(p.text, p.root, like) }
 
 // Release lets go of yaml.v3's tree of a document.
-func (format) Release(doc *edit.Document) { doc.Data.(*layout).root = nil }
+func (grammar) Release(doc *edit.Document) { doc.Data.(*layout).root = nil }
 
 func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
@@ -113,7 +107,7 @@ func Readable(text []byte) []byte {
 var directive = regexp.MustCompile(`^%YAML[ \t]+1\.([02-9])(?:[ \t]|$)`)
 
 // Splice gives the byte changes that carry out p.
-func (format) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]edit.Splice, error) {
+func (grammar) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]edit.Splice, error) {
 	w := &writer{text: doc.Text, doc: doc, layout: doc.Data.(*layout), style: style}
 	if w.layout.lost {
 		return nil, errors.New("the text can't be followed")

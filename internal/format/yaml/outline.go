@@ -14,7 +14,7 @@ var errNoOutline = errors.New("the text can't be read in parts")
 // Outline is Parse without the collections that like leaves out. yaml.v3 makes its tree
 // of the whole text all the same, and the scanner goes along all of it, since only so
 // it finds out where a value ends and how the text is indented.
-func (format) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
+func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 	p, err := Read(text)
 	if err != nil {
 		return nil, err

@@ -134,13 +134,13 @@ func checkOutlines(t *testing.T, r *rand.Rand, name string, text []byte, rounds 
 	if err != nil || whole.Data.(*layout).lost {
 		return 0
 	}
-	full, err := format{}.Outline(text, nil)
+	full, err := grammar{}.Outline(text, nil)
 	if err != nil || !edit.Equal(full.Root, whole.Root) || !slices.Equal(full.Comments, whole.Comments) {
 		t.Fatalf("%s: an outline of everything: %v", name, err)
 	}
 	for range rounds {
 		like := randomLike(r, whole.Root)
-		doc, err := format{}.Outline(text, like)
+		doc, err := grammar{}.Outline(text, like)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -197,7 +197,7 @@ func TestAnOutlineIsTheTreeWithoutWhatIsLeftOut(t *testing.T) {
 
 func TestAnOutlineTellsOfAliasesInWhatIsLeftOut(t *testing.T) {
 	for _, text := range []string{"a:\n  b: &x 1\n  c: *x\n", "a:\n  b: &x {c: 1}\n  d: {<<: *x}\n", "a:\n  <<: {b: 1}\n"} {
-		doc, err := format{}.Outline([]byte(text), edit.NewScalar(edit.TypeSame, ""))
+		doc, err := grammar{}.Outline([]byte(text), edit.NewScalar(edit.TypeSame, ""))
 		if err != nil || !doc.Indirect {
 			t.Errorf("%q: %v, %+v", text, err, doc)
 		}
@@ -209,7 +209,7 @@ func TestAnOutlineIsNotMadeOfATextWithTheTagOfWhatIsLeftOut(t *testing.T) {
 	like := &edit.Node{Kind: edit.Map}
 	like.Entries = []edit.Entry{{Key: edit.NewScalar(edit.TypeString, "a")}}
 	for _, tag := range []string{"!same", "!sam%65", "!<!same>"} {
-		if _, err := (format{}).Outline([]byte("a: "+tag+" x\nb: [1]\n"), like); err == nil {
+		if _, err := (grammar{}).Outline([]byte("a: "+tag+" x\nb: [1]\n"), like); err == nil {
 			t.Errorf("%s: an outline is made", tag)
 		}
 	}

@@ -1,4 +1,4 @@
-package codec
+package yaml
 
 import (
 	"fmt"
@@ -8,13 +8,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// yamlTag is what a struct field's tag says, in yaml.v3's notation.
-type yamlTag struct {
+// fieldTag is what a struct field's tag says, in yaml.v3's notation.
+type fieldTag struct {
 	key                           string
 	skip, omitEmpty, flow, inline bool
 }
 
-func parseYAMLTag(field reflect.StructField) (tag yamlTag, err error) {
+func parseTag(field reflect.StructField) (tag fieldTag, err error) {
 	text := field.Tag.Get("yaml")
 	if text == "" && !strings.Contains(string(field.Tag), ":") {
 		text = string(field.Tag)
@@ -42,8 +42,8 @@ func parseYAMLTag(field reflect.StructField) (tag yamlTag, err error) {
 	return tag, nil
 }
 
-// yamlZero is what yaml.v3 means by empty in omitempty.
-func yamlZero(v reflect.Value) bool {
+// emptyValue is what yaml.v3 means by empty in omitempty.
+func emptyValue(v reflect.Value) bool {
 	if z, ok := v.Interface().(yaml.IsZeroer); ok {
 		return v.Kind() == reflect.Pointer && v.IsNil() || z.IsZero()
 	}
@@ -52,7 +52,7 @@ func yamlZero(v reflect.Value) bool {
 		return v.Len() == 0
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() && !yamlZero(v.Field(i)) {
+			if v.Type().Field(i).IsExported() && !emptyValue(v.Field(i)) {
 				return false
 			}
 		}

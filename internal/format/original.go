@@ -1,7 +1,4 @@
-// Package editing is what a handle and the codecs that edit say to each other beyond
-// codec.Editor: what the loading of a text has found out need not be found out again when
-// the text is edited.
-package editing
+package format
 
 import (
 	"crypto/sha256"
@@ -11,8 +8,10 @@ import (
 	"sync/atomic"
 )
 
-// Editor is a codec.Editor that remembers what it has loaded. It is safe for concurrent use.
-type Editor interface {
+// OriginalLoader is a codec.Editor that remembers what it has loaded: what the loading of a
+// text has found out need not be found out again when the text is edited. It is safe for
+// concurrent use.
+type OriginalLoader interface {
 	// LoadOriginal is Load of text into v, a *T with a zero value; a text that it inflates may have max
 	// bytes then, 0 means no limit. It keeps text, which must not change. Last is of the
 	// handle that loads, or nil. If Load fails, the Original is there even so: it can

@@ -1,4 +1,4 @@
-package codec
+package toml
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
 // The decoder of BurntSushi/toml goes through the keys of a table in the random order
@@ -17,15 +18,15 @@ import (
 // are refused.
 
 // holdsStruct asks whether keys can mean fields.
-var holdsStruct = question{
-	here:   func(t reflect.Type) bool { return t.Kind() == reflect.Struct && t != timeType },
-	opaque: func(reflect.Type) bool { return false },
+var holdsStruct = format.Question{
+	Here:   func(t reflect.Type) bool { return t.Kind() == reflect.Struct && t != format.TimeType },
+	Opaque: func(reflect.Type) bool { return false },
 }
 
 // ambiguous reports two keys of a text that mean one field of t. Load gives the
 // whole text without a type; it is asked only if two keys differ in case alone.
 func ambiguous(keys []toml.Key, t reflect.Type, load func(v any) error) error {
-	if !holdsStruct.of(t) || !differInCase(keys) {
+	if !holdsStruct.Of(t) || !differInCase(keys) {
 		return nil
 	}
 	var whole any
@@ -96,7 +97,7 @@ func twoKeysOf(table map[string]any, t reflect.Type, path string) error {
 		case reflect.Map:
 			inner = t.Elem()
 		case reflect.Struct:
-			field, ok := tomlField(t, key)
+			field, ok := fieldOf(t, key)
 			if !ok {
 				continue
 			}

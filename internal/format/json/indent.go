@@ -1,18 +1,22 @@
-package codec
+package json
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/holdfast-go/holdfast/internal/format"
+)
 
 // indentJSON gives compact JSON with a line for each entry, byte for byte as
 // json.Indent does. The text is what encoding/json has just written, so it needs no
 // second parser, which takes longer than the encoder. It refuses a text whose
-// indentation alone is more than maxIndentation.
+// indentation alone is more than format.MaxIndentation.
 func indentJSON(compact []byte, unit int) ([]byte, error) {
 	if text, fits := indented(compact, unit, 2*len(compact)); fits {
 		return text, nil
 	}
 	lines, blanks := indentation(compact, unit)
-	if blanks > maxIndentation {
-		return nil, tooIndented()
+	if blanks > format.MaxIndentation {
+		return nil, format.TooIndented()
 	}
 	text, _ := indented(compact, unit, len(compact)+2*lines+blanks) // a colon, and so a blank, for each line at most
 	return text, nil

@@ -1,14 +1,14 @@
-package codec
+package format
 
 import (
 	"bytes"
 	"encoding"
 	"encoding/json"
-	"io"
 	"math/big"
 	"net/netip"
 	"net/url"
 	"reflect"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
@@ -27,105 +27,81 @@ const stabilityTrials = 8
 
 var errUnstable = errors.New("is encoded differently each time")
 
-// dumpStable is Dump by a codec that edits.
-func (e editor) dumpStable(v any) ([]byte, error) {
-	if text, ok := e.dumpPlain(v); ok {
+// Dump encodes v, or fails with ErrEncode if its type is encoded differently each time.
+func (e Editor) Dump(v any) ([]byte, error) {
+	if text, ok := e.Codec.DumpPlain(v); ok {
 		return text, nil
 	}
-	return stable(e.format, v, func() ([]byte, error) {
-		var text bytes.Buffer
-		err := e.Codec.Dump(&text, v)
-		return text.Bytes(), err
-	})
+	return stable(e.format(), v, e.Codec.Dump)
 }
 
 // stable gives the encoding of v, or an ErrEncode if there is more than one.
-func stable(format string, v any, encode func() ([]byte, error)) ([]byte, error) {
-	text, err := encode()
+func stable(format string, v any, encode func(any) ([]byte, error)) ([]byte, error) {
+	text, err := encode(v)
 	if err != nil || !mayVary(v) {
 		return text, err
 	}
 	for range stabilityTrials - 1 {
-		again, err := encode()
+		again, err := encode(v)
 		if err != nil {
 			return nil, err
 		}
 		if !bytes.Equal(again, text) {
-			return nil, encodeFailure(format, v, errUnstable,
+			return nil, EncodeFailure(format, v, errUnstable,
 				"its Marshal method must write the elements of a map in a fixed order, or give the codec the option codec.Rewrite()")
 		}
 	}
 	return text, nil
 }
 
-// Dump writes v, or fails with ErrEncode if its type is encoded differently each time.
-func (e editor) Dump(w io.Writer, v any) error {
-	if text, ok := e.dumpPlain(v); ok {
-		return emit(w, text)
-	}
-	if !mayVary(v) {
-		return e.Codec.Dump(w, v)
-	}
-	text, err := e.dumpStable(v)
-	if err != nil {
-		return err
-	}
-	return emit(w, text)
-}
-
-// dumpPlain is of plainCodec.
-func (e editor) dumpPlain(v any) (text []byte, ok bool) {
-	c, can := e.Codec.(plainCodec)
-	if !can {
-		return nil, false
-	}
-	return c.dumpPlain(v)
-}
+// TimeType is the type time.Time, which every format knows.
+var TimeType = reflect.TypeFor[time.Time]()
 
 var marshalers = []reflect.Type{
-	textMarshaler, reflect.TypeFor[json.Marshaler](), reflect.TypeFor[yaml.Marshaler](), reflect.TypeFor[toml.Marshaler](),
+	TextMarshaler, reflect.TypeFor[json.Marshaler](), reflect.TypeFor[yaml.Marshaler](), reflect.TypeFor[toml.Marshaler](),
 }
 
 // steady are types that encode themselves, and always in the same way.
 var steady = map[reflect.Type]bool{
-	timeType: true, reflect.TypeFor[json.RawMessage](): true, reflect.TypeFor[big.Int](): true, reflect.TypeFor[big.Float](): true,
+	TimeType: true, reflect.TypeFor[json.RawMessage](): true, reflect.TypeFor[big.Int](): true, reflect.TypeFor[big.Float](): true,
 	reflect.TypeFor[big.Rat](): true, reflect.TypeFor[netip.Addr](): true, reflect.TypeFor[netip.AddrPort](): true,
 	reflect.TypeFor[netip.Prefix](): true, reflect.TypeFor[url.URL](): true,
 }
 
 // varies asks for types that encode themselves and hold a map, or what may be one.
-var varies = question{
-	here:   func(t reflect.Type) bool { return encodesItself(t) && !steady[t] && holdsMap.of(t) },
-	opaque: func(t reflect.Type) bool { return steady[t] },
+var varies = Question{
+	Here:   func(t reflect.Type) bool { return EncodesItself(t) && !steady[t] && holdsMap.Of(t) },
+	Opaque: func(t reflect.Type) bool { return steady[t] },
 }
 
 // writesItself asks for types that encode themselves in a way that no codec knows.
-var writesItself = question{
-	here:   func(t reflect.Type) bool { return encodesItself(t) && !steady[t] || t == reflect.TypeFor[yaml.Node]() },
-	opaque: func(t reflect.Type) bool { return steady[t] },
+var writesItself = Question{
+	Here:   func(t reflect.Type) bool { return EncodesItself(t) && !steady[t] || t == reflect.TypeFor[yaml.Node]() },
+	Opaque: func(t reflect.Type) bool { return steady[t] },
 }
 
 // dependent asks for types of whose values a part may mean something else by itself than
 // in the whole: those that encode or decode themselves, and maps of which two keys of a
 // text may be one.
-var dependent = question{
-	here: func(t reflect.Type) bool {
-		if t.Kind() == reflect.Map && (t.Key().Kind() != reflect.String || encodesItself(t.Key()) || decodesItself(t.Key())) {
+var dependent = Question{
+	Here: func(t reflect.Type) bool {
+		if t.Kind() == reflect.Map && (t.Key().Kind() != reflect.String || EncodesItself(t.Key()) || decodesItself(t.Key())) {
 			return true
 		}
-		return writesItself.here(t) || decodesItself(t) && !steady[t]
+		return writesItself.Here(t) || decodesItself(t) && !steady[t]
 	},
-	opaque: func(t reflect.Type) bool { return steady[t] },
+	Opaque: func(t reflect.Type) bool { return steady[t] },
 }
 
 func decodesItself(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return !methodless(t) && (p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) ||
+	return !Methodless(t) && (p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) ||
 		p.Implements(reflect.TypeFor[toml.Unmarshaler]()) || t == reflect.TypeFor[toml.Primitive]())
 }
 
-func encodesItself(t reflect.Type) bool {
-	if methodless(t) || t.Kind() == reflect.Interface {
+// EncodesItself reports whether a type, or a pointer to it, has a method that an encoder of a format calls.
+func EncodesItself(t reflect.Type) bool {
+	if Methodless(t) || t.Kind() == reflect.Interface {
 		return false
 	}
 	for _, m := range marshalers {
@@ -136,41 +112,41 @@ func encodesItself(t reflect.Type) bool {
 	return false
 }
 
-var holdsMap = question{
-	here: func(t reflect.Type) bool {
+var holdsMap = Question{
+	Here: func(t reflect.Type) bool {
 		return t.Kind() == reflect.Map || t.Kind() == reflect.Interface || t.Kind() == reflect.Func
 	},
-	opaque: func(reflect.Type) bool { return false },
+	Opaque: func(reflect.Type) bool { return false },
 }
 
 // holdsAny asks whether a value shows all its types only when it is there.
-var holdsAny = question{
-	here:   func(t reflect.Type) bool { return t.Kind() == reflect.Interface },
-	opaque: func(t reflect.Type) bool { return steady[t] },
+var holdsAny = Question{
+	Here:   func(t reflect.Type) bool { return t.Kind() == reflect.Interface },
+	Opaque: func(t reflect.Type) bool { return steady[t] },
 }
 
 // mayVary reports whether something in v may be encoded differently each time.
-func mayVary(v any) bool { return varies.ofValue(v) }
+func mayVary(v any) bool { return varies.OfValue(v) }
 
-// ofValue asks the question of all types in v, also of those that show only in the value.
-func (q *question) ofValue(v any) bool { return q.plainly(v, 0) }
+// OfValue asks the question of all types in v, also of those that show only in the value.
+func (q *Question) OfValue(v any) bool { return q.plainly(v, 0) }
 
 // plainly is inside of what a decoder puts into an interface. To the types themselves no
 // question has the answer yes.
-func (q *question) plainly(v any, depth int) bool {
+func (q *Question) plainly(v any, depth int) bool {
 	switch v := v.(type) {
 	case nil, string, bool, json.Number, float64, int64, int:
 		return false
 	case map[string]any:
 		for _, e := range v {
-			if depth > cycleDepth || q.plainly(e, depth+1) {
+			if depth > CycleDepth || q.plainly(e, depth+1) {
 				return true
 			}
 		}
 		return false
 	case []any:
 		for _, e := range v {
-			if depth > cycleDepth || q.plainly(e, depth+1) {
+			if depth > CycleDepth || q.plainly(e, depth+1) {
 				return true
 			}
 		}
@@ -180,13 +156,13 @@ func (q *question) plainly(v any, depth int) bool {
 }
 
 // inside looks into the value only where its type does not tell.
-func (q *question) inside(v reflect.Value, depth int) bool {
+func (q *Question) inside(v reflect.Value, depth int) bool {
 	switch t := v.Type(); {
 	case v.Kind() == reflect.Interface:
 		// no answer is yes for an interface itself
-	case q.of(t), depth > cycleDepth:
+	case q.Of(t), depth > CycleDepth:
 		return true
-	case !holdsAny.of(t):
+	case !holdsAny.Of(t):
 		return false
 	}
 	switch v.Kind() {

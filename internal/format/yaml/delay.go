@@ -1,8 +1,9 @@
-package codec
+package yaml
 
 import (
 	"reflect"
 
+	"github.com/holdfast-go/holdfast/internal/format"
 	"gopkg.in/yaml.v3"
 )
 
@@ -21,12 +22,12 @@ const manyEntries = 64
 
 // delays reports whether a collection of that many entries is delayed. In the depth
 // where a cycle would be found nothing is.
-func (b *yamlBuilder) delays(entries int, flow bool) bool {
-	return b.later != nil && entries >= manyEntries && !flow && b.depth < cycleDepth
+func (b *builder) delays(entries int, flow bool) bool {
+	return b.later != nil && entries >= manyEntries && !flow && b.depth < format.CycleDepth
 }
 
 // delay makes the node that stands for d.
-func (b *yamlBuilder) delay(kind yaml.Kind, d delayed) *yaml.Node {
+func (b *builder) delay(kind yaml.Kind, d delayed) *yaml.Node {
 	node := &yaml.Node{Kind: kind, Content: []*yaml.Node{plainNode("null"), plainNode("null")}}
 	d.level, d.depth = b.level, b.depth
 	b.later[node] = &d
@@ -34,19 +35,19 @@ func (b *yamlBuilder) delay(kind yaml.Kind, d delayed) *yaml.Node {
 }
 
 // print gives the text of v, or false if it has to be built whole.
-func (b *yamlBuilder) print(v reflect.Value) ([]byte, bool) {
+func (b *builder) print(v reflect.Value) ([]byte, bool) {
 	b.later = make(map[*yaml.Node]*delayed)
 	defer func() { b.later = nil }()
 	root, err := b.node(v, false)
 	if err != nil {
 		return nil, false
 	}
-	p := &yamlPrinter{step: b.indent, builder: b}
+	p := &printer{step: b.indent, builder: b}
 	return p.document(root)
 }
 
 // delayed gives what n stands for, if it is delayed.
-func (p *yamlPrinter) delayed(n *yaml.Node) *delayed {
+func (p *printer) delayed(n *yaml.Node) *delayed {
 	if p.builder == nil {
 		return nil
 	}
@@ -54,7 +55,7 @@ func (p *yamlPrinter) delayed(n *yaml.Node) *delayed {
 }
 
 // entries writes the entries of a collection as they are made.
-func (p *yamlPrinter) entries(d *delayed, column int) {
+func (p *printer) entries(d *delayed, column int) {
 	b := p.builder
 	for i := 0; i < d.count && !p.strange; i++ {
 		b.level, b.depth = d.level, d.depth

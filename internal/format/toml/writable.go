@@ -1,4 +1,4 @@
-package codec
+package toml
 
 import (
 	"encoding"
@@ -12,32 +12,29 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/errors"
-	tomlformat "github.com/holdfast-go/holdfast/internal/format/toml"
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
-var (
-	tomlMarshaler = reflect.TypeFor[toml.Marshaler]()
-	timeType      = reflect.TypeFor[time.Time]()
-)
+var marshaler = reflect.TypeFor[toml.Marshaler]()
 
-// tomlWritable refuses what BurntSushi's encoder drops or writes wrongly
-// without an error. The error is a *flaw or is about the whole value.
-func tomlWritable(v any) error {
-	top := indirect(reflect.ValueOf(v))
+// writable refuses what BurntSushi's encoder drops or writes wrongly
+// without an error. The error is a *format.Flaw or is about the whole value.
+func writable(v any) error {
+	top := format.Indirect(reflect.ValueOf(v))
 	switch {
 	case isNil(top):
 		return errors.New("a nil has no form in toml; write an empty map, or remove the file")
-	case top.Kind() != reflect.Map && top.Kind() != reflect.Struct || top.Type() == timeType:
+	case top.Kind() != reflect.Map && top.Kind() != reflect.Struct || top.Type() == format.TimeType:
 		return errors.New("a toml document is a table; put the value in a map or struct")
 	}
-	return inspect(v, "toml", tomlformat.MaxLevels+1, tomlFlaw, tomlMarshaler)
+	return format.Inspector{Tag: "toml", Max: MaxLevels + 1, Check: flaw, Self: []reflect.Type{marshaler}, Tables: allTables}.Inspect(v)
 }
 
-// surelyTOML reports, without reflection, whether v consists of what a decoder puts into an
-// interface, and tomlWritable has nothing against it. If not, that says why, or it is fine
+// surelyWritable reports, without reflection, whether v consists of what a decoder puts into an
+// interface, and writable has nothing against it. If not, that says why, or it is fine
 // all the same.
-func surelyTOML(v any, level int) bool {
-	if level >= tomlformat.MaxLevels {
+func surelyWritable(v any, level int) bool {
+	if level >= MaxLevels {
 		return false
 	}
 	switch v := v.(type) {
@@ -46,24 +43,24 @@ func surelyTOML(v any, level int) bool {
 	case bool, int, int64, float64:
 		return true
 	case time.Time:
-		return tomlTime(v) == nil
+		return timeFlaw(v) == nil
 	case map[string]any:
 		for key, e := range v {
-			if key == "" || !utf8.ValidString(key) || !surelyTOML(e, level+1) {
+			if key == "" || !utf8.ValidString(key) || !surelyWritable(e, level+1) {
 				return false
 			}
 		}
 		return v != nil
 	case []map[string]any:
 		for _, e := range v {
-			if !surelyTOML(e, level+1) {
+			if !surelyWritable(e, level+1) {
 				return false
 			}
 		}
 		return v != nil
 	case []any:
 		for _, e := range v {
-			if !surelyTOML(e, level+1) {
+			if !surelyWritable(e, level+1) {
 				return false
 			}
 		}
@@ -72,30 +69,30 @@ func surelyTOML(v any, level int) bool {
 	return false
 }
 
-// tomlFlaw says what is wrong with one value.
-func tomlFlaw(p place) error {
-	v := indirect(p.value) // a pointer that encodes itself is not visited inside
-	inMap, inArray := p.parent == reflect.Map, p.parent == reflect.Slice || p.parent == reflect.Array
+// flaw says what is wrong with one value.
+func flaw(p format.Part) error {
+	v := format.Indirect(p.Value) // a pointer that encodes itself is not visited inside
+	inMap, inArray := p.Parent == reflect.Map, p.Parent == reflect.Slice || p.Parent == reflect.Array
 	switch {
 	case isNil(v):
 		if inMap || inArray {
 			return errors.New("is nil, which toml has no form for; leave it out or make it an empty value")
 		}
 		return nil
-	case v.Type() == timeType:
-		return tomlTime(v.Interface().(time.Time))
+	case v.Type() == format.TimeType:
+		return timeFlaw(v.Interface().(time.Time))
 	case v.Type() == reflect.TypeFor[json.Number]():
-		return tomlNumber(json.Number(v.String()))
+		return numberFlaw(json.Number(v.String()))
 	case encodesByPointer(v):
 		return fmt.Errorf("is a %s, which only a pointer can encode; hold a *%s", v.Type(), v.Type())
 	case tooLarge(v):
 		return fmt.Errorf("is %d, more than the %d that toml allows; hold it as a string", v.Uint(), int64(math.MaxInt64))
 	case v.Kind() == reflect.String && !utf8.ValidString(v.String()):
 		return errors.New("is a string that is not valid UTF-8; hold binary data as base64")
-	case p.isKey && p.inline && v.Kind() == reflect.String && v.String() == "":
+	case p.IsKey && p.Inline && v.Kind() == reflect.String && v.String() == "":
 		// The decoder loses the array around such a table.
 		return errors.New("is an empty key in an array that is no array of tables; name the key")
-	case v.Kind() == reflect.Struct && p.inline:
+	case v.Kind() == reflect.Struct && p.Inline:
 		return inlineStruct(v)
 	}
 	return nil
@@ -118,10 +115,10 @@ func tooLarge(v reflect.Value) bool {
 // encodesByPointer tells whether v's encoding methods are out of the encoder's
 // reach: they have a pointer receiver, and v is in a map or an interface.
 func encodesByPointer(v reflect.Value) bool {
-	if v.CanAddr() || v.Kind() == reflect.Pointer || methodless(v.Type()) {
+	if v.CanAddr() || v.Kind() == reflect.Pointer || format.Methodless(v.Type()) {
 		return false
 	}
-	for _, method := range []reflect.Type{tomlMarshaler, textMarshaler} {
+	for _, method := range []reflect.Type{marshaler, format.TextMarshaler} {
 		if reflect.PointerTo(v.Type()).Implements(method) && !v.Type().Implements(method) {
 			return true
 		}
@@ -129,7 +126,7 @@ func encodesByPointer(v reflect.Value) bool {
 	return false
 }
 
-func tomlTime(t time.Time) error {
+func timeFlaw(t time.Time) error {
 	if y := t.Year(); y < 0 || y > 9999 {
 		return fmt.Errorf("is in the year %d, and toml has four digits for it", y)
 	}
@@ -142,8 +139,8 @@ func tomlTime(t time.Time) error {
 	return nil
 }
 
-// tomlNumber refuses integers that the encoder would round.
-func tomlNumber(n json.Number) error {
+// numberFlaw refuses integers that the encoder would round.
+func numberFlaw(n json.Number) error {
 	if _, err := n.Int64(); err == nil || n == "" || strings.ContainsAny(string(n), ".eE") {
 		return nil
 	}
@@ -160,7 +157,7 @@ func inlineStruct(v reflect.Value) error {
 		_, flags, _ := strings.Cut(field.Tag.Get("toml"), ",")
 		isTable := isTable(v.Field(i))
 		if field.Anonymous || !field.IsExported() || field.Tag.Get("toml") == "-" ||
-			flags != "" || isNil(indirect(v.Field(i))) || tables && !isTable {
+			flags != "" || isNil(format.Indirect(v.Field(i))) || tables && !isTable {
 			return fmt.Errorf("is a %s in an array that is no array of tables, and its field %s can't be written there; use a map",
 				v.Type(), field.Name)
 		}
@@ -171,11 +168,11 @@ func inlineStruct(v reflect.Value) error {
 
 // isTable tells what the encoder puts after the plain keys of a table.
 func isTable(v reflect.Value) bool {
-	v = indirect(v)
+	v = format.Indirect(v)
 	switch v.Kind() {
 	case reflect.Struct, reflect.Map:
 		p := reflect.PointerTo(v.Type())
-		return !isNil(v) && v.Type() != timeType && !p.Implements(tomlMarshaler) && !p.Implements(textMarshaler)
+		return !isNil(v) && v.Type() != format.TimeType && !p.Implements(marshaler) && !p.Implements(format.TextMarshaler)
 	case reflect.Slice, reflect.Array:
 		return v.Len() > 0 && allTables(v)
 	}
@@ -185,7 +182,7 @@ func isTable(v reflect.Value) bool {
 // allTables tells whether every element of an array is a table.
 func allTables(array reflect.Value) bool {
 	for i := range array.Len() {
-		element := indirect(array.Index(i))
+		element := format.Indirect(array.Index(i))
 		if element.Kind() != reflect.Struct && element.Kind() != reflect.Map || !isTable(element) {
 			return false
 		}
@@ -194,30 +191,30 @@ func allTables(array reflect.Value) bool {
 }
 
 // mayNotLoad asks for types that the encoder may write as a text that is no TOML, without
-// an error and whatever tomlWritable says of the value. There are two kinds: those that
+// an error and whatever writable says of the value. There are two kinds: those that
 // encode themselves, and structs with two fields of one key, since the encoder writes the
 // fields of embedded structs beside those that hide them. All else is written as a key
 // that is quoted as needed, and as a number, a time or a quoted string.
-var mayNotLoad = question{
-	here: func(t reflect.Type) bool {
+var mayNotLoad = format.Question{
+	Here: func(t reflect.Type) bool {
 		switch {
-		case t == timeType:
+		case t == format.TimeType:
 			return false
 		case t == reflect.TypeFor[toml.Primitive]():
 			return true
 		}
 		return encodesAsTOML(t) || t.Kind() == reflect.Struct && sharesKeys(t)
 	},
-	opaque: func(t reflect.Type) bool { return t == timeType },
+	Opaque: func(t reflect.Type) bool { return t == format.TimeType },
 }
 
 // encodesAsTOML reports whether a type, or a pointer to it, has a method that the encoder calls.
 func encodesAsTOML(t reflect.Type) bool {
-	if methodless(t) || t.Kind() == reflect.Interface {
+	if format.Methodless(t) || t.Kind() == reflect.Interface {
 		return false // what is in an interface has a type of its own
 	}
 	p := reflect.PointerTo(t)
-	return t.Implements(tomlMarshaler) || t.Implements(textMarshaler) || p.Implements(tomlMarshaler) || p.Implements(textMarshaler)
+	return t.Implements(marshaler) || t.Implements(format.TextMarshaler) || p.Implements(marshaler) || p.Implements(format.TextMarshaler)
 }
 
 // sharesKeys reports whether two fields of a struct may be written with one key, or one
@@ -255,17 +252,17 @@ const maxEmbedded = 8
 
 // madeOtherwise asks for types that decode or encode themselves, and for lists of lists of
 // structs, which the encoder may write wrongly.
-var madeOtherwise = question{
-	here: func(t reflect.Type) bool {
+var madeOtherwise = format.Question{
+	Here: func(t reflect.Type) bool {
 		switch {
-		case t == timeType:
+		case t == format.TimeType:
 			return false
-		case t == reflect.TypeFor[toml.Primitive](), encodesItself(t), decodesFromTOML(t):
+		case t == reflect.TypeFor[toml.Primitive](), format.EncodesItself(t), decodesFromTOML(t):
 			return true
 		}
-		return isList(t) && isList(pointedTo(t.Elem())) && holdsStruct.of(t)
+		return isList(t) && isList(pointedTo(t.Elem())) && holdsStruct.Of(t)
 	},
-	opaque: func(t reflect.Type) bool { return t == timeType },
+	Opaque: func(t reflect.Type) bool { return t == format.TimeType },
 }
 
 func pointedTo(t reflect.Type) reflect.Type {

@@ -1,4 +1,4 @@
-package codec
+package yaml
 
 import (
 	"encoding"
@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format"
 	"gopkg.in/yaml.v3"
 )
 
-// yamlBuilder makes yaml.v3 syntax trees of Go values by yaml.v3's own rules.
+// builder makes yaml.v3 syntax trees of Go values by yaml.v3's own rules.
 // Building the tree here, not in yaml.v3, lets each string have a style that
 // keeps it: the literal style of yaml.v3 loses a leading line break.
-type yamlBuilder struct {
+type builder struct {
 	foreign bool // a part of the tree is not made here
 	depth   int
-	seen    map[any]bool // pointers, maps and slices around the value, below cycleDepth
+	seen    map[any]bool // pointers, maps and slices around the value, below format.CycleDepth
 	level   int          // how many collections are open
 	indent  int          // the blanks for each
 	blanks  int          // of all lines together
@@ -26,24 +27,24 @@ type yamlBuilder struct {
 	later map[*yaml.Node]*delayed // what is made when it is printed; nil if nothing is to be
 }
 
-func newYAMLBuilder(indent int) *yamlBuilder { return &yamlBuilder{indent: indent} }
+func newBuilder(indent int) *builder { return &builder{indent: indent} }
 
 // errLimit marks what is wrong with the value as a whole, so that no place in it is named.
 var errLimit = errors.New("the value")
 
 // open goes into a collection of that many entries; close leaves it.
-func (b *yamlBuilder) open(entries int) error {
-	if b.level >= maxLevels {
-		return fmt.Errorf("%w %w", errLimit, tooDeep(maxLevels))
+func (b *builder) open(entries int) error {
+	if b.level >= format.MaxLevels {
+		return fmt.Errorf("%w %w", errLimit, format.TooDeep(format.MaxLevels))
 	}
-	if b.blanks += b.level * b.indent * entries; b.blanks > maxIndentation {
-		return fmt.Errorf("%w %w", errLimit, tooIndented())
+	if b.blanks += b.level * b.indent * entries; b.blanks > format.MaxIndentation {
+		return fmt.Errorf("%w %w", errLimit, format.TooIndented())
 	}
 	b.level++
 	return nil
 }
 
-func (b *yamlBuilder) close() { b.level-- }
+func (b *builder) close() { b.level-- }
 
 // within names the place of an error inside a value.
 func within(place string, err error) error {
@@ -53,7 +54,7 @@ func within(place string, err error) error {
 	return fmt.Errorf("%s: %w", place, err)
 }
 
-func (b *yamlBuilder) node(v reflect.Value, flow bool) (*yaml.Node, error) {
+func (b *builder) node(v reflect.Value, flow bool) (*yaml.Node, error) {
 	switch v.Kind() {
 	case reflect.Invalid:
 		return plainNode("null"), nil
@@ -67,7 +68,7 @@ func (b *yamlBuilder) node(v reflect.Value, flow bool) (*yaml.Node, error) {
 	}
 	b.depth++
 	defer func() { b.depth-- }()
-	if b.depth > cycleDepth {
+	if b.depth > format.CycleDepth {
 		if leave, err := b.enter(v); err != nil {
 			return nil, err
 		} else if leave != nil {
@@ -88,15 +89,15 @@ func (b *yamlBuilder) node(v reflect.Value, flow bool) (*yaml.Node, error) {
 }
 
 // enter remembers v until leave is called, and refuses it if v is around itself.
-func (b *yamlBuilder) enter(v reflect.Value) (leave func(), err error) {
+func (b *builder) enter(v reflect.Value) (leave func(), err error) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Slice:
 	default:
 		return nil, nil
 	}
-	key := identity(v)
+	key := format.Identity(v)
 	if b.seen[key] {
-		return nil, fmt.Errorf("%w %w", errLimit, errCycle)
+		return nil, fmt.Errorf("%w %w", errLimit, format.ErrCycle)
 	}
 	if b.seen == nil {
 		b.seen = map[any]bool{}
@@ -106,8 +107,8 @@ func (b *yamlBuilder) enter(v reflect.Value) (leave func(), err error) {
 }
 
 // special handles the values that have a form of their own.
-func (b *yamlBuilder) special(v reflect.Value, flow bool) (node *yaml.Node, done bool, err error) {
-	if v.Kind() == reflect.Interface || methodless(v.Type()) {
+func (b *builder) special(v reflect.Value, flow bool) (node *yaml.Node, done bool, err error) {
+	if v.Kind() == reflect.Interface || format.Methodless(v.Type()) {
 		return nil, false, nil
 	}
 	self := v
@@ -158,7 +159,7 @@ func pointerTo(v reflect.Value) reflect.Value {
 	return p
 }
 
-func (b *yamlBuilder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
+func (b *builder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
 	if err := b.open(m.Len()); err != nil {
 		return nil, err
 	}
@@ -182,7 +183,7 @@ func (b *yamlBuilder) mapping(m reflect.Value, flow bool) (*yaml.Node, error) {
 }
 
 // sorted gives the keys of a map in the order in which they are written, with their values.
-func (b *yamlBuilder) sorted(m reflect.Value) (keys []*yaml.Node, values []reflect.Value, err error) {
+func (b *builder) sorted(m reflect.Value) (keys []*yaml.Node, values []reflect.Value, err error) {
 	type entry struct {
 		key   *yaml.Node
 		value reflect.Value
@@ -206,7 +207,7 @@ func (b *yamlBuilder) sorted(m reflect.Value) (keys []*yaml.Node, values []refle
 	return keys, values, nil
 }
 
-func (b *yamlBuilder) sequence(s reflect.Value, flow bool) (*yaml.Node, error) {
+func (b *builder) sequence(s reflect.Value, flow bool) (*yaml.Node, error) {
 	if err := b.open(s.Len()); err != nil {
 		return nil, err
 	}
@@ -233,7 +234,7 @@ func collection(kind yaml.Kind, flow bool, size int) *yaml.Node {
 	return node
 }
 
-func (b *yamlBuilder) record(s reflect.Value, flow bool) (*yaml.Node, error) {
+func (b *builder) record(s reflect.Value, flow bool) (*yaml.Node, error) {
 	if err := b.open(s.NumField()); err != nil {
 		return nil, err
 	}
@@ -254,10 +255,10 @@ func (b *yamlBuilder) record(s reflect.Value, flow bool) (*yaml.Node, error) {
 }
 
 // fields appends the fields of s, those of inlined structs and maps among them.
-func (b *yamlBuilder) fields(node *yaml.Node, s reflect.Value) error {
+func (b *builder) fields(node *yaml.Node, s reflect.Value) error {
 	for i := range s.NumField() {
 		field := s.Type().Field(i)
-		tag, err := parseYAMLTag(field)
+		tag, err := parseTag(field)
 		if err != nil {
 			return err
 		}
@@ -271,7 +272,7 @@ func (b *yamlBuilder) fields(node *yaml.Node, s reflect.Value) error {
 			}
 			continue
 		}
-		if tag.omitEmpty && yamlZero(value) {
+		if tag.omitEmpty && emptyValue(value) {
 			continue
 		}
 		item, err := b.node(value, tag.flow)
@@ -283,7 +284,7 @@ func (b *yamlBuilder) fields(node *yaml.Node, s reflect.Value) error {
 	return nil
 }
 
-func (b *yamlBuilder) inlined(node *yaml.Node, v reflect.Value) error {
+func (b *builder) inlined(node *yaml.Node, v reflect.Value) error {
 	for v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return nil

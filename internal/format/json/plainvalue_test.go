@@ -1,4 +1,4 @@
-package codec
+package json
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
 var plainScalars = []any{
@@ -38,21 +40,22 @@ func randomPlain(r *rand.Rand, depth int) any {
 
 func TestPlainValuesAreWrittenAsEncodingJSONDoes(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for _, c := range []jsonCodec{{settings{format: "json", indent: 2}}, {settings{format: "json", indent: 7}}, {settings{format: "json"}}} {
+	for _, s := range []format.Settings{{Format: "json", Indent: 2}, {Format: "json", Indent: 7}, {Format: "json"}} {
+		c := New(s)
 		for i := range 2000 {
 			v := randomPlain(r, i%6)
-			var want, dumped bytes.Buffer
+			var want bytes.Buffer
 			e := json.NewEncoder(&want)
 			e.SetEscapeHTML(false)
-			e.SetIndent("", strings.Repeat(" ", c.indent))
+			e.SetIndent("", strings.Repeat(" ", s.Indent))
 			if err := e.Encode(v); err != nil {
 				t.Fatal(v, err)
 			}
-			if got, ok := c.dumpPlain(v); !ok || string(got) != want.String() {
+			if got, ok := c.DumpPlain(v); !ok || string(got) != want.String() {
 				t.Fatalf("%#v, plain: %t\ngot  %s\nwant %s", v, ok, got, want.Bytes())
 			}
-			if err := c.Dump(&dumped, v); err != nil || dumped.String() != want.String() {
-				t.Fatalf("%#v: %v\ngot  %s\nwant %s", v, err, dumped.Bytes(), want.Bytes())
+			if dumped, err := c.Dump(v); err != nil || string(dumped) != want.String() {
+				t.Fatalf("%#v: %v\ngot  %s\nwant %s", v, err, dumped, want.Bytes())
 			}
 		}
 	}
@@ -76,7 +79,7 @@ func TestOnlyPlainValuesAreWrittenWithoutEncodingJSON(t *testing.T) {
 		json.Number(""), json.Number("01"), json.Number("1."), json.Number(".5"), json.Number("-"), json.Number("1e"), json.Number("1e+"), json.Number("NaN"), json.Number("1 "), json.Number("+1"), json.Number("0x1"),
 		named("x"), []any{named("x")}, map[string]int{"a": 1}, struct{}{}, json.RawMessage("1"), uint8(1), float32(1), []byte("x"), []string{"x"},
 	} {
-		if text, ok := (jsonCodec{settings{indent: 2}}).dumpPlain(v); ok {
+		if text, ok := New(format.Settings{Indent: 2}).DumpPlain(v); ok {
 			t.Errorf("%T is written as %.100s", v, text)
 		}
 	}

@@ -1,4 +1,4 @@
-package codec
+package yaml
 
 import (
 	"encoding/base64"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -75,8 +74,6 @@ func timeNode(t time.Time) (*yaml.Node, error) {
 	}
 	return plainNode(t.Format(time.RFC3339Nano)), nil
 }
-
-var sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`)
 
 // oldPlain tells the plain scalars that YAML 1.1 reads as something else than a
 // string: booleans and numbers to base 60; and the merge key of any version.

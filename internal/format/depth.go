@@ -1,4 +1,4 @@
-package codec
+package format
 
 import (
 	"encoding/json"
@@ -6,30 +6,32 @@ import (
 	"reflect"
 )
 
-// maxLevels is how many maps, lists and structs may be in one another in JSON and
+// MaxLevels is how many maps, lists and structs may be in one another in JSON and
 // YAML. The parsers of both have this limit. The encoders have none, and a stack
 // that overflows ends the process.
-const maxLevels = 10_000
+const MaxLevels = 10_000
 
-// maxIndentation bounds the blanks at the starts of lines, in bytes. A value of
+// MaxIndentation bounds the blanks at the starts of lines, in bytes. A value of
 // 10,000 levels needs 200 MB of them; a file of 64 MiB may hold thousands of such values.
-const maxIndentation = 512 << 20
+const MaxIndentation = 512 << 20
 
-func tooDeep(max int) error {
+// TooDeep is about a value of more than max levels.
+func TooDeep(max int) error {
 	return fmt.Errorf("is nested more than %d levels deep, or holds itself", max)
 }
 
-func tooIndented() error {
-	return fmt.Errorf("is nested so deeply that its indentation takes more than %d MiB", maxIndentation>>20)
+// TooIndented is about a value whose indentation would take more than MaxIndentation.
+func TooIndented() error {
+	return fmt.Errorf("is nested so deeply that its indentation takes more than %d MiB", MaxIndentation>>20)
 }
 
 // unbounded asks whether the values of a type can be nested to any depth, because
 // it holds an interface or a type that holds itself.
-var unbounded = question{
-	here: func(t reflect.Type) bool {
+var unbounded = Question{
+	Here: func(t reflect.Type) bool {
 		return t.Kind() == reflect.Interface || holds(t, t, map[reflect.Type]bool{})
 	},
-	opaque: func(reflect.Type) bool { return false },
+	Opaque: func(reflect.Type) bool { return false },
 }
 
 // holds tells whether a value of the type outer can have one of type t inside.
@@ -57,14 +59,17 @@ func holds(outer, t reflect.Type, seen map[reflect.Type]bool) bool {
 	return false
 }
 
-// shallow refuses a value of more than maxLevels before encoding/json gets it. The
-// error is a *flaw.
-func shallow(v any) error {
-	if v == nil || !unbounded.of(reflect.TypeOf(v)) {
+// Shallow refuses a value of more than MaxLevels before encoding/json gets it. The
+// error is a *Flaw.
+func Shallow(v any) error {
+	if v == nil || !unbounded.Of(reflect.TypeOf(v)) {
 		return nil
 	}
-	in := newInspector("json", maxLevels, func(place) error { return nil }, reflect.TypeFor[json.Marshaler]())
-	in.skip = func(t reflect.Type) bool { return !unbounded.of(t) }
+	in := Inspector{
+		Tag: "json", Max: MaxLevels, Check: func(Part) error { return nil }, Self: []reflect.Type{reflect.TypeFor[json.Marshaler]()},
+		skip: func(t reflect.Type) bool { return !unbounded.Of(t) },
+		seen: map[any]bool{},
+	}
 	if f := in.plain(v, 0); f != nil {
 		return f
 	}
@@ -72,12 +77,12 @@ func shallow(v any) error {
 }
 
 // plain inspects what a decoder puts into an interface without reflection.
-func (in *inspector) plain(v any, level int) *flaw {
+func (in *Inspector) plain(v any, level int) *Flaw {
 	switch v := v.(type) {
 	case nil, string, bool, json.Number, float64, int64, int:
 	case map[string]any:
-		if level >= in.max {
-			return &flaw{err: tooDeep(in.max)}
+		if level >= in.Max {
+			return &Flaw{Err: TooDeep(in.Max)}
 		}
 		for key, e := range v {
 			if f := in.plain(e, level+1); f != nil {
@@ -85,8 +90,8 @@ func (in *inspector) plain(v any, level int) *flaw {
 			}
 		}
 	case []any:
-		if level >= in.max {
-			return &flaw{err: tooDeep(in.max)}
+		if level >= in.Max {
+			return &Flaw{Err: TooDeep(in.Max)}
 		}
 		for i, e := range v {
 			if f := in.plain(e, level+1); f != nil {
@@ -94,7 +99,7 @@ func (in *inspector) plain(v any, level int) *flaw {
 			}
 		}
 	default:
-		return in.visit(place{value: reflect.ValueOf(addressable(v)), level: level}, level)
+		return in.visit(Part{Value: reflect.ValueOf(Addressable(v)), level: level}, level)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package codec
+package yaml
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/format"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"gopkg.in/yaml.v3"
 )
@@ -28,7 +29,7 @@ func libraryYAML(root *yaml.Node, indent int) (string, error) {
 // reports whether it was printed at all.
 func checkPrinted(t *testing.T, root *yaml.Node, indent int) bool {
 	t.Helper()
-	text, ok := (&yamlPrinter{step: indent}).document(root)
+	text, ok := (&printer{step: indent}).document(root)
 	if !ok {
 		return false
 	}
@@ -40,7 +41,7 @@ func checkPrinted(t *testing.T, root *yaml.Node, indent int) bool {
 
 func built(t *testing.T, v any) *yaml.Node {
 	t.Helper()
-	root, err := newYAMLBuilder(2).node(reflect.ValueOf(v), false)
+	root, err := newBuilder(2).node(reflect.ValueOf(v), false)
 	testkit.Must(t, err)
 	return root
 }
@@ -152,7 +153,7 @@ func TestEntriesThatAreMadeAsTheyArePrintedAreWrittenAsTheLibraryDoes(t *testing
 		for _, indent := range []int{2, 4} {
 			for _, v := range []any{newLarge(n), newLarge(n).List, newLarge(n).Named, []any{newLarge(n), newLarge(n)}} {
 				root := built(t, v)
-				b := newYAMLBuilder(indent)
+				b := newBuilder(indent)
 				text, ok := b.print(reflect.ValueOf(v))
 				if want, err := libraryYAML(root, indent); err != nil || !ok || string(text) != want {
 					t.Fatalf("%d entries by %d: %v, %v\n%s\nwant\n%s", n, indent, ok, err, text, want)
@@ -165,21 +166,21 @@ func TestEntriesThatAreMadeAsTheyArePrintedAreWrittenAsTheLibraryDoes(t *testing
 func TestAnErrorInAnEntryThatIsMadeAsItIsPrintedSaysWhereItIs(t *testing.T) {
 	list := make([]any, 2*manyEntries)
 	list[manyEntries+1] = map[string]any{"k": make(chan int)}
-	err := YAML().Dump(new(bytes.Buffer), map[string]any{"l": list})
+	_, err := New(format.Settings{Format: "yaml", Indent: 2}).Dump(map[string]any{"l": list})
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("[l]: [%d]: [k]", manyEntries+1)) {
 		t.Errorf("error %v", err)
 	}
 	cycle := make([]any, 2*manyEntries)
 	cycle[3] = cycle
-	if err := YAML().Dump(new(bytes.Buffer), cycle); err == nil || !strings.Contains(err.Error(), errCycle.Error()) {
+	if _, err := New(format.Settings{Format: "yaml", Indent: 2}).Dump(cycle); err == nil || !strings.Contains(err.Error(), format.ErrCycle.Error()) {
 		t.Errorf("a cycle: %v", err)
 	}
 	var deep any = 1
-	for range maxLevels {
+	for range format.MaxLevels {
 		deep = append(make([]any, manyEntries), deep)
 	}
-	if err := YAML().Dump(new(bytes.Buffer), deep); err == nil {
-		t.Errorf("%d levels are written", maxLevels)
+	if _, err := New(format.Settings{Format: "yaml", Indent: 2}).Dump(deep); err == nil {
+		t.Errorf("%d levels are written", format.MaxLevels)
 	}
 }
 

@@ -1,4 +1,4 @@
-package codec
+package yaml
 
 import (
 	"strings"
@@ -7,20 +7,20 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// yamlPrinter writes a tree byte for byte as yaml.v3 does, but at a fraction of
+// printer writes a tree byte for byte as yaml.v3 does, but at a fraction of
 // the cost: yaml.v3's emitter keeps every event of a text until its end, which takes
 // a hundred times the memory of the text. It knows blocks, strings on one line and
 // literal ones, which is what nearly all values come to; strange says that it met
 // something else, which yaml.v3 has to write.
-type yamlPrinter struct {
+type printer struct {
 	text    []byte
 	step    int // what a level is indented by
 	strange bool
-	builder *yamlBuilder // of what is made as it is printed, or nil
+	builder *builder // of what is made as it is printed, or nil
 }
 
 // document gives the text of a tree, or false if yaml.v3 has to write it.
-func (p *yamlPrinter) document(root *yaml.Node) ([]byte, bool) {
+func (p *printer) document(root *yaml.Node) ([]byte, bool) {
 	switch {
 	case root.Kind == yaml.ScalarNode:
 		p.scalar(root, p.step)
@@ -33,18 +33,18 @@ func (p *yamlPrinter) document(root *yaml.Node) ([]byte, bool) {
 	return p.text, !p.strange
 }
 
-func (p *yamlPrinter) put(s string) { p.text = append(p.text, s...) }
+func (p *printer) put(s string) { p.text = append(p.text, s...) }
 
-func (p *yamlPrinter) indent(columns int) {
+func (p *printer) indent(columns int) {
 	for range columns {
 		p.text = append(p.text, ' ')
 	}
 }
 
 // collection writes the entries of n, the first of them where the text ends.
-func (p *yamlPrinter) collection(n *yaml.Node, column int) {
+func (p *printer) collection(n *yaml.Node, column int) {
 	p.expect(n.Kind == yaml.SequenceNode || n.Kind == yaml.MappingNode && len(n.Content)%2 == 0)
-	p.expect(n.Style == 0 && n.Tag == "" && bare(n))
+	p.expect(n.Style == 0 && n.Tag == "" && unadorned(n))
 	if d := p.delayed(n); d != nil {
 		p.entries(d, column)
 		return
@@ -60,7 +60,7 @@ func (p *yamlPrinter) collection(n *yaml.Node, column int) {
 }
 
 // entry writes one entry, of a list if key is nil. The first one, at 0, begins where the text ends.
-func (p *yamlPrinter) entry(at int, key, value *yaml.Node, column int) {
+func (p *printer) entry(at int, key, value *yaml.Node, column int) {
 	if at > 0 {
 		p.indent(column)
 	}
@@ -73,14 +73,14 @@ func (p *yamlPrinter) entry(at int, key, value *yaml.Node, column int) {
 	p.value(value, p.step*(column/p.step+1), false)
 }
 
-func (p *yamlPrinter) key(n *yaml.Node) {
+func (p *printer) key(n *yaml.Node) {
 	p.expect(n.Kind == yaml.ScalarNode && n.Style != yaml.LiteralStyle && len(n.Value) <= 128)
 	p.scalar(n, 0)
 	p.put(":")
 }
 
 // value writes what is behind a colon or a dash; what is indented below goes to column.
-func (p *yamlPrinter) value(n *yaml.Node, column int, item bool) {
+func (p *printer) value(n *yaml.Node, column int, item bool) {
 	switch {
 	case n.Kind == yaml.ScalarNode:
 		p.put(" ")
@@ -99,7 +99,7 @@ func (p *yamlPrinter) value(n *yaml.Node, column int, item bool) {
 	}
 }
 
-func (p *yamlPrinter) empty(n *yaml.Node) {
+func (p *printer) empty(n *yaml.Node) {
 	p.collection(n, 0)
 	if n.Kind == yaml.MappingNode {
 		p.put("{}\n")
@@ -109,8 +109,8 @@ func (p *yamlPrinter) empty(n *yaml.Node) {
 }
 
 // scalar writes a scalar without the break behind it.
-func (p *yamlPrinter) scalar(n *yaml.Node, column int) {
-	p.expect((n.Tag == "" || n.Tag == "!!str") && bare(n))
+func (p *printer) scalar(n *yaml.Node, column int) {
+	p.expect((n.Tag == "" || n.Tag == "!!str") && unadorned(n))
 	switch s := n.Value; {
 	case n.Style == yaml.LiteralStyle:
 		p.literal(s, column)
@@ -119,7 +119,7 @@ func (p *yamlPrinter) scalar(n *yaml.Node, column int) {
 		p.put(`"` + s + `"`)
 	case n.Style != 0 || s == "" || !shown(s):
 		p.strange = true
-	case plainYAML(s):
+	case needsNoQuotes(s):
 		p.put(s)
 	default:
 		p.put("'" + strings.ReplaceAll(s, "'", "''") + "'")
@@ -127,7 +127,7 @@ func (p *yamlPrinter) scalar(n *yaml.Node, column int) {
 }
 
 // literal writes a text of lines.
-func (p *yamlPrinter) literal(s string, column int) {
+func (p *printer) literal(s string, column int) {
 	p.expect(s != "" && s[0] != ' ' && s[0] != '\n')
 	p.expect(!strings.HasSuffix(s, "\n\n") && !strings.HasSuffix(s, " ") && !strings.Contains(s, " \n"))
 	body, ended := strings.CutSuffix(s, "\n")
@@ -143,10 +143,10 @@ func (p *yamlPrinter) literal(s string, column int) {
 	}
 }
 
-func (p *yamlPrinter) expect(ok bool) { p.strange = p.strange || !ok }
+func (p *printer) expect(ok bool) { p.strange = p.strange || !ok }
 
-// bare tells whether n has neither an anchor nor comments.
-func bare(n *yaml.Node) bool {
+// unadorned tells whether n has neither an anchor nor comments.
+func unadorned(n *yaml.Node) bool {
 	return n.Anchor == "" && n.HeadComment == "" && n.LineComment == "" && n.FootComment == ""
 }
 
@@ -184,8 +184,8 @@ func readsAsString(s string) bool {
 	return (&yaml.Node{Kind: yaml.ScalarNode, Value: s}).ShortTag() == "!!str"
 }
 
-// plainYAML tells whether a line needs no quotes for its syntax.
-func plainYAML(s string) bool {
+// needsNoQuotes tells whether a line needs no quotes for its syntax.
+func needsNoQuotes(s string) bool {
 	switch first := s[0]; {
 	case first == ' ' || s[len(s)-1] == ' ' || s[len(s)-1] == ':':
 		return false

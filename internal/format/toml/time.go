@@ -1,4 +1,4 @@
-package codec
+package toml
 
 import (
 	"reflect"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/internal/format"
 )
 
 // The encoder of BurntSushi/toml (v1.6.0, encode.go) writes a local date or time in
@@ -30,15 +31,15 @@ var localZones = sync.OnceValues(func() (zones map[*time.Location]bool, offset i
 })
 
 // holdsTime asks whether a value may hold a time.
-var holdsTime = question{
-	here:   func(t reflect.Type) bool { return t == timeType || t.Kind() == reflect.Interface },
-	opaque: func(reflect.Type) bool { return false },
+var holdsTime = format.Question{
+	Here:   func(t reflect.Type) bool { return t == format.TimeType || t.Kind() == reflect.Interface },
+	Opaque: func(reflect.Type) bool { return false },
 }
 
 // shiftLocalTimes gives v for the encoder: a copy if local times in it need a shift, else v
 // itself. No value may hold itself.
 func shiftLocalTimes(v any) any {
-	if _, offset := localZones(); offset == 0 || v == nil || !holdsTime.of(reflect.TypeOf(v)) {
+	if _, offset := localZones(); offset == 0 || v == nil || !holdsTime.Of(reflect.TypeOf(v)) {
 		return v
 	}
 	if shifted, changed := shiftTimes(reflect.ValueOf(v)); changed {
@@ -49,7 +50,7 @@ func shiftLocalTimes(v any) any {
 
 // shiftTimes copies as little of v as has to change.
 func shiftTimes(v reflect.Value) (reflect.Value, bool) {
-	if !v.IsValid() || !holdsTime.of(v.Type()) {
+	if !v.IsValid() || !holdsTime.Of(v.Type()) {
 		return v, false
 	}
 	switch v.Kind() {

@@ -1,9 +1,8 @@
-package codec
+package format
 
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -13,26 +12,26 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// retold is an error with another text: a library's error without the prefix or
+// Retold is an error with another text: a library's error without the prefix or
 // position that the error around it states already.
-type retold struct {
-	text string
-	err  error
+type Retold struct {
+	Text string
+	Err  error
 }
 
 // maxText is how many bytes of a library's error are told: some quote a whole file.
 const maxText = 1000
 
-func (e *retold) Error() string {
-	if len(e.text) <= maxText {
-		return e.text
+func (e *Retold) Error() string {
+	if len(e.Text) <= maxText {
+		return e.Text
 	}
-	return strings.ToValidUTF8(e.text[:maxText/2]+" … "+e.text[len(e.text)-maxText/2:], "")
+	return strings.ToValidUTF8(e.Text[:maxText/2]+" … "+e.Text[len(e.Text)-maxText/2:], "")
 }
-func (e *retold) Unwrap() error { return e.err }
+func (e *Retold) Unwrap() error { return e.Err }
 
-// decodeFailure is a decode error at an offset in data; -1 is an unknown one.
-func decodeFailure(format string, data []byte, offset int64, err error) error {
+// DecodeFailure is a decode error at an offset in data; -1 is an unknown one.
+func DecodeFailure(format string, data []byte, offset int64, err error) error {
 	e := &errors.DecodeError{Format: format, Offset: offset, Err: err}
 	if offset >= 0 && offset <= int64(len(data)) {
 		before := data[:offset]
@@ -47,9 +46,9 @@ var (
 	atLine = regexp.MustCompile(`^line (\d+)(?:: | )`)
 )
 
-// lineFailure is a decode error of a library that tells the line in its text
+// LineFailure is a decode error of a library that tells the line in its text
 // alone. For some syntax errors yaml.v3 tells the line before.
-func lineFailure(format string, err error) error {
+func LineFailure(format string, err error) error {
 	e := &errors.DecodeError{Format: format, Offset: -1}
 	text := err.Error()
 	for prefix.MatchString(text) {
@@ -59,29 +58,30 @@ func lineFailure(format string, err error) error {
 		e.Line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 	}
-	e.Err = &retold{text: strings.ReplaceAll(text, "\n  ", "; "), err: err}
+	e.Err = &Retold{Text: strings.ReplaceAll(text, "\n  ", "; "), Err: err}
 	return e
 }
 
-// encodeFailure is an encode error; it names the Go type, advice says what to do.
-func encodeFailure(format string, v any, err error, advice string) error {
-	text := fmt.Sprintf("%s: %s", typeName(v), prefix.ReplaceAllString(err.Error(), ""))
+// EncodeFailure is an encode error; it names the Go type, advice says what to do.
+func EncodeFailure(format string, v any, err error, advice string) error {
+	text := fmt.Sprintf("%s: %s", TypeName(v), prefix.ReplaceAllString(err.Error(), ""))
 	if advice != "" {
 		text += "; " + advice
 	}
-	return &errors.EncodeError{Format: format, Err: &retold{text: text, err: err}}
+	return &errors.EncodeError{Format: format, Err: &Retold{Text: text, Err: err}}
 }
 
-func typeName(v any) string {
+// TypeName is the Go type of a value, as errors name it.
+func TypeName(v any) string {
 	if v == nil {
 		return "nil"
 	}
 	return reflect.TypeOf(v).String()
 }
 
-// guard runs fn and turns a panic of fn into its error, keeping a panic value
+// Guard runs fn and turns a panic of fn into its error, keeping a panic value
 // that is an error. A runtime.Goexit goes on, since recover sees none.
-func guard(fn func() error) (err error) {
+func Guard(fn func() error) (err error) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -94,17 +94,8 @@ func guard(fn func() error) (err error) {
 	return fn()
 }
 
-// emit passes a complete text to the caller's writer, whose error stays its own.
-func emit(w io.Writer, text []byte) error {
-	n, err := w.Write(text)
-	if err == nil && n < len(text) {
-		err = io.ErrShortWrite
-	}
-	return err
-}
-
-// withoutBOM drops a leading byte order mark of UTF-8, and says how long it was.
-func withoutBOM(data []byte) ([]byte, int64) {
+// WithoutBOM drops a leading byte order mark of UTF-8, and says how long it was.
+func WithoutBOM(data []byte) ([]byte, int64) {
 	rest, found := bytes.CutPrefix(data, []byte("\xef\xbb\xbf"))
 	if found {
 		return rest, 3
@@ -112,19 +103,19 @@ func withoutBOM(data []byte) ([]byte, int64) {
 	return rest, 0
 }
 
-// shift moves a decode error's offset past a byte order mark that its decoder
+// Shift moves a decode error's offset past a byte order mark that its decoder
 // was not shown.
-func shift(err error, by int64) error {
+func Shift(err error, by int64) error {
 	if e, ok := errors.AsType[*errors.DecodeError](err); ok && e.Offset >= 0 {
 		e.Offset += by
 	}
 	return err
 }
 
-// addressable gives a pointer to v's value, so that encoders find methods with
+// Addressable gives a pointer to v's value, so that encoders find methods with
 // pointer receivers. A pointer is taken as it is, but for one to an interface,
 // which would hide the value again.
-func addressable(v any) any {
+func Addressable(v any) any {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() == reflect.Pointer && rv.Elem().Kind() == reflect.Interface {
 		v = rv.Elem().Interface()
@@ -138,8 +129,8 @@ func addressable(v any) any {
 	return p.Interface()
 }
 
-// notUTF8 is a decode error at the first byte of data that is no UTF-8.
-func notUTF8(format string, data []byte) error {
+// NotUTF8 is a decode error at the first byte of data that is no UTF-8.
+func NotUTF8(format string, data []byte) error {
 	at := 0
 	for at < len(data) {
 		r, n := utf8.DecodeRune(data[at:])
@@ -148,16 +139,26 @@ func notUTF8(format string, data []byte) error {
 		}
 		at += n
 	}
-	return decodeFailure(format, data, int64(at), errors.New("not valid UTF-8; save the file in that encoding"))
+	return DecodeFailure(format, data, int64(at), errors.New("not valid UTF-8; save the file in that encoding"))
 }
 
-// indirect follows pointers and interfaces, though not those that go in a circle for ever.
-func indirect(v reflect.Value) reflect.Value {
-	for range cycleDepth {
+// Indirect follows pointers and interfaces, though not those that go in a circle for ever.
+func Indirect(v reflect.Value) reflect.Value {
+	for range CycleDepth {
 		if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface || v.IsNil() {
 			break
 		}
 		v = v.Elem()
 	}
 	return v
+}
+
+// Blank reports whether data is white space alone, as JSON has it.
+func Blank(data []byte) bool {
+	for _, b := range data {
+		if b != ' ' && b != '\t' && b != '\r' && b != '\n' {
+			return false
+		}
+	}
+	return true
 }

@@ -1,0 +1,98 @@
+package format
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+)
+
+// Loaded is a text that was loaded, and what an edit of it needs, so that it need not be
+// decoded and encoded again. It is not safe for concurrent use.
+type Loaded struct {
+	editor Editor
+	text   []byte
+	was    []byte // the encoding of what it holds
+	failed error  // why it has none
+	plain  bool   // see Opened.Plain
+	last   *LastWrite
+
+	document func(like *edit.Node) (*edit.Document, error)
+}
+
+// Load decodes text into v, a pointer to a zero value, and encodes what was decoded before
+// the caller can change it. It keeps text, which must not change. Last is of the handle
+// that loads, or nil. If Load fails, the Loaded is there even so: it can be replaced.
+func (e Editor) Load(text []byte, v any, last *LastWrite) (*Loaded, error) {
+	o := &Loaded{editor: e, text: text, last: last}
+	if last.Is(e.style(), text) {
+		o.was, o.plain = text, true
+		o.failed = e.Codec.Load(text, v)
+		return o, o.failed
+	}
+	t := reflect.TypeOf(v).Elem()
+	open := e.Codec.Open(text, t)
+	if err := open.Decode(v); err != nil {
+		if told := e.Codec.Load(text, reflect.New(t).Interface()); told != nil {
+			err = told
+		}
+		o.failed = err
+		return o, err
+	}
+	o.plain = open.Plain
+	o.was, o.failed = e.encodeLoaded(reflect.ValueOf(v).Elem().Interface())
+	once := open.Document
+	o.document = func(like *edit.Node) (doc *edit.Document, err error) {
+		if once != nil {
+			doc, err = once(like)
+			once = nil // with the parser's tree
+		} else {
+			doc, err = e.grammar().Outline(text, like)
+		}
+		if err == nil {
+			e.grammar().Release(doc)
+		}
+		return doc, err
+	}
+	return o, nil
+}
+
+// style is what decides how a value is written.
+func (e Editor) style() string {
+	s := e.Codec.Settings()
+	return fmt.Sprint(s.Format, " ", s.Indent)
+}
+
+// Edit gives the text with the value of type t in it that Dump has encoded as enc, and says
+// how that was done. What is written is what was encoded, even if that does not decode.
+func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
+	switch {
+	case errors.Is(o.failed, errUnstable):
+		return nil, edit.Report{}, o.failed
+	case o.failed != nil:
+		return o.editor.replace(o.text, enc, o.failed)
+	case o.own() && o.editor.loads(enc, t):
+		if !dependent.Of(t) { // what it loads as is what was written
+			o.last.Set(o.editor.style(), enc)
+		}
+		return rewriteOwn(o.text, enc)
+	case bytes.Equal(o.was, enc):
+		return o.text, edit.Report{Rung: edit.Unchanged}, nil
+	}
+	return o.editText(enc, t)
+}
+
+// own reports whether the text is just what the codec writes for what it holds, and
+// says no more than that.
+func (o *Loaded) own() bool {
+	if !bytes.Equal(o.was, o.text) {
+		return false
+	}
+	if o.plain {
+		return true
+	}
+	doc, err := o.document(nil)
+	return err == nil && !annotated(doc)
+}

@@ -1,0 +1,274 @@
+// Package toml is the format TOML: load, dump, and the edit of existing text.
+//
+// [New] gives its codec, which loads and dumps by github.com/BurntSushi/toml.
+//
+// [Format] is the grammar behind [edit.Edit]: the decoder says what a text means, a scanner
+// here finds where each key and value begins and ends, and a writer renders new ones the way
+// the text around them is written: as a line, a dotted key, a part of an inline
+// table or array, a [table] or a [[table]] of its own.
+//
+// The decoder gives no positions, so the scanner runs on what the decoder has
+// accepted, and what it finds is compared with what was decoded. Where the two
+// differ the text can only be rendered anew as a whole.
+package toml
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/BurntSushi/toml"
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+)
+
+// New gives the codec of TOML, which indents by 0 to 16 blanks.
+func New(s format.Settings) format.Codec { return codec{s} }
+
+// codec is a format.Codec.
+type codec struct{ settings format.Settings }
+
+func (c codec) Settings() format.Settings { return c.settings }
+
+func (c codec) Grammar() format.Grammar { return Format }
+
+func (c codec) DumpPlain(any) (text []byte, ok bool) { return nil, false }
+
+func (c codec) Load(text []byte, v any) error {
+	data, bom := format.WithoutBOM(text)
+	if !utf8.Valid(data) {
+		// The decoder would drop another byte order mark, and what it is part of.
+		return format.Shift(format.NotUTF8(c.settings.Format, data), bom)
+	}
+	if err := Bound(data); err != nil {
+		return format.Shift(c.failure(data, err), bom)
+	}
+	var meta toml.MetaData
+	err := format.Guard(func() (err error) {
+		meta, err = toml.Decode(string(data), v)
+		return err
+	})
+	if err != nil {
+		return format.Shift(c.failure(data, err), bom)
+	}
+	t := reflect.TypeOf(v)
+	if c.settings.Strict {
+		if err := c.unknown(meta, t); err != nil {
+			return err
+		}
+	}
+	return c.checked(meta.Keys(), v, func(v any) error { return toml.Unmarshal(data, v) })
+}
+
+// LoadDocument is Load of a text that is parsed already.
+func (c codec) LoadDocument(doc *edit.Document, v any) error {
+	if c.settings.Strict || !utf8.Valid(doc.Text) {
+		return c.Load(doc.Text, v)
+	}
+	return c.decode(doc.Text, ParsedOf(doc), v)
+}
+
+func (c codec) decode(text []byte, p *Parsed, v any) error {
+	if err := format.Guard(func() error { return p.Decode(v) }); err != nil {
+		return c.failure(text, err)
+	}
+	return c.checked(p.Keys(), v, p.Decode)
+}
+
+// Open parses a text once for a value and for its document.
+func (c codec) Open(text []byte, _ reflect.Type) format.Opened {
+	unshared := format.Opened{Decode: func(v any) error { return c.Load(text, v) }}
+	if c.settings.Strict || !utf8.Valid(text) {
+		return unshared
+	}
+	p, err := Read(text)
+	if err != nil {
+		return unshared
+	}
+	return format.Opened{
+		Decode: func(v any) error {
+			err := c.decode(text, p, v)
+			p.Decoded()
+			return err
+		},
+		Document: p.Document,
+		Plain:    !bytes.ContainsRune(text, '#'),
+	}
+}
+
+// checked refuses what the decoder has stored wrongly, or as chance would have it.
+func (c codec) checked(keys []toml.Key, v any, load func(v any) error) error {
+	if err := ambiguous(keys, reflect.TypeOf(v), load); err != nil {
+		return format.DecodeFailure(c.settings.Format, nil, -1, err)
+	}
+	return c.unwrapped(v)
+}
+
+func (c codec) failure(data []byte, err error) error {
+	if b, ok := errors.AsType[*BoundError](err); ok {
+		return format.DecodeFailure(c.settings.Format, data, int64(b.Offset), b)
+	}
+	p, ok := errors.AsType[toml.ParseError](err)
+	if !ok {
+		return format.LineFailure(c.settings.Format, err)
+	}
+	return &errors.DecodeError{
+		Format: c.settings.Format,
+		Line:   p.Position.Line,
+		Column: p.Position.Col,
+		Offset: int64(p.Position.Start),
+		Err:    &format.Retold{Text: p.Message, Err: err},
+	}
+}
+
+// unwrapped refuses a negative number that the decoder has stored in an unsigned
+// one. TOML has no number as large as what that gives.
+func (c codec) unwrapped(v any) error {
+	if !holdsUint.Of(reflect.TypeOf(v)) {
+		return nil
+	}
+	numbers := format.Inspector{Tag: "toml", Max: MaxLevels + 1, Check: func(p format.Part) error {
+		if tooLarge(p.Value) {
+			return fmt.Errorf("is %d in the file, and a %s can't hold that", int64(p.Value.Uint()), p.Value.Type())
+		}
+		return nil
+	}}
+	if err := numbers.Inspect(v); err != nil {
+		return format.DecodeFailure(c.settings.Format, nil, -1, err)
+	}
+	return nil
+}
+
+// unknown refuses keys for which the type t has no place.
+func (c codec) unknown(meta toml.MetaData, t reflect.Type) error {
+	var names []string
+	for _, key := range meta.Undecoded() {
+		if !knows(t, key) {
+			names = append(names, key.String())
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return format.DecodeFailure(c.settings.Format, nil, -1, fmt.Errorf("%s has no field for %s", t.Elem(), strings.Join(names, ", ")))
+}
+
+// knows tells whether a value of type t has a place for key. The decoder
+// reports what lies in an interface as not decoded, too.
+func knows(t reflect.Type, key toml.Key) bool {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[toml.Unmarshaler]()) || t == reflect.TypeFor[toml.Primitive]() {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return knows(t.Elem(), key)
+	case reflect.Interface:
+		return true
+	}
+	if len(key) == 0 {
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Map:
+		return knows(t.Elem(), key[1:])
+	case reflect.Struct:
+		field, ok := fieldOf(t, key[0])
+		return ok && knows(field.Type, key[1:])
+	}
+	return false
+}
+
+// fieldOf finds the field that a key is decoded into.
+func fieldOf(t reflect.Type, key string) (found reflect.StructField, ok bool) {
+	for _, field := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
+		if name == "-" || !field.IsExported() {
+			continue
+		}
+		if name == "" {
+			name = field.Name
+		}
+		if name == key {
+			return field, true
+		}
+		if strings.EqualFold(name, key) {
+			found, ok = field, true
+		}
+	}
+	return found, ok
+}
+
+func (c codec) Dump(v any) ([]byte, error) {
+	text, err := c.Encode(v)
+	if err != nil {
+		return nil, err
+	}
+	if !surelyWritable(v, 0) && mayNotLoad.OfValue(v) {
+		var again any // into which nothing is copied
+		if err := toml.Unmarshal(text, &again); err != nil {
+			return nil, format.EncodeFailure(c.settings.Format, v, fmt.Errorf("what was written does not load again: %w", err),
+				"see that no two fields share a key, and that MarshalTOML methods return valid TOML")
+		}
+	}
+	return text, nil
+}
+
+// Encode is Dump without reading the text back.
+func (c codec) Encode(v any) ([]byte, error) {
+	if _, table := v.(map[string]any); !table || !surelyWritable(v, 0) {
+		if err := writable(v); err != nil {
+			return nil, format.EncodeFailure(c.settings.Format, v, err, "")
+		}
+	}
+	text, err := c.write(v)
+	if err != nil {
+		return nil, err
+	}
+	if err := Bound(text); err != nil { // a value's own method may have written anything
+		return nil, format.EncodeFailure(c.settings.Format, v, err, "")
+	}
+	return text, nil
+}
+
+// buffers are for texts while they are written, so that what they outgrow need not be
+// allocated each time.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func (c codec) write(v any) ([]byte, error) {
+	text := buffers.Get().(*bytes.Buffer)
+	defer func() {
+		if text.Cap() <= 1<<20 {
+			text.Reset()
+			buffers.Put(text)
+		}
+	}()
+	e := toml.NewEncoder(text)
+	e.Indent = strings.Repeat(" ", c.settings.Indent)
+	if err := format.Guard(func() error { return e.Encode(format.Addressable(shiftLocalTimes(v))) }); err != nil {
+		return nil, format.EncodeFailure(c.settings.Format, v, err, `leave it out with the tag toml:"-" or give it a MarshalText method`)
+	}
+	return bytes.Clone(text.Bytes()), nil
+}
+
+// EncodeLoaded encodes what the decoder alone has made. That has none of the flaws that
+// Encode looks for: no nil in a map or an array, no number or time that has no form in
+// TOML, nothing that is encoded differently each time.
+func (c codec) EncodeLoaded(v any) (text []byte, known bool, err error) {
+	if v == nil || madeOtherwise.Of(reflect.TypeOf(v)) {
+		return nil, false, nil
+	}
+	text, err = c.write(v)
+	return text, true, err
+}
+
+// holdsUint asks for the integers into which the TOML decoder wraps a negative number.
+var holdsUint = format.Question{
+	Here: func(t reflect.Type) bool {
+		return t.Kind() == reflect.Uint || t.Kind() == reflect.Uint64
+	},
+	Opaque: func(reflect.Type) bool { return false },
+}

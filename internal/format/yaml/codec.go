@@ -1,0 +1,199 @@
+// Package yaml is the format YAML: load, dump, and the edit of existing text.
+//
+// [New] gives its codec, which loads and dumps by gopkg.in/yaml.v3.
+//
+// [Format] is the grammar behind [edit.Edit]: yaml.v3 says what a text means, a scanner here
+// says where each value begins and ends, and a writer renders new values the way
+// the text around them is written.
+//
+// The grammar handles texts of one document. A text of several is refused, as is UTF-16.
+package yaml
+
+import (
+	"bytes"
+	"encoding"
+	"fmt"
+	"io"
+	"reflect"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/format"
+	"github.com/holdfast-go/holdfast/internal/format/edit"
+	"gopkg.in/yaml.v3"
+)
+
+// New gives the codec of YAML, which indents by 2 to 9 blanks.
+func New(s format.Settings) format.Codec { return codec{s} }
+
+// codec is a format.Codec.
+type codec struct{ settings format.Settings }
+
+func (c codec) Settings() format.Settings { return c.settings }
+
+func (c codec) Grammar() format.Grammar { return Format }
+
+func (c codec) EncodeLoaded(any) (text []byte, known bool, err error) { return nil, false, nil }
+
+func (c codec) DumpPlain(any) (text []byte, ok bool) { return nil, false }
+
+func (c codec) Load(text []byte, v any) error {
+	data, _ := format.WithoutBOM(text)
+	data = Readable(data)
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	err := format.Guard(func() error {
+		// A tree first, since its mappings can be bounded, and those with many keys
+		// decoded in time linear in their size.
+		var root yaml.Node
+		if err := BoundText(data); err != nil {
+			return err
+		}
+		if err := d.Decode(&root); err != nil {
+			return err
+		}
+		if c.settings.Strict {
+			return decodeKnown(data, &root, v)
+		}
+		return DecodeNode(&root, v, seesNodes.Of(reflect.TypeOf(v)))
+	})
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	if err != nil {
+		return format.LineFailure(c.settings.Format, err)
+	}
+	return c.end(d)
+}
+
+// decodeKnown refuses keys without a field, which yaml.v3 does for a text only, not
+// for the tree of it.
+func decodeKnown(data []byte, root *yaml.Node, v any) error {
+	if err := Bound(root); err != nil {
+		return err
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	return d.Decode(v)
+}
+
+// LoadDocument is Load of a text that is parsed already. Only the parser's own
+// way knows which keys have no field.
+func (c codec) LoadDocument(doc *edit.Document, v any) error {
+	if c.settings.Strict {
+		return c.Load(doc.Text, v)
+	}
+	if err := format.Guard(func() error { return Decode(doc, v, seesNodes.Of(reflect.TypeOf(v))) }); err != nil {
+		return format.LineFailure(c.settings.Format, err)
+	}
+	return nil
+}
+
+// Open parses a text once for a value and for its document, unless the type is one to
+// which yaml.v3 shows its nodes: it could change them.
+func (c codec) Open(text []byte, t reflect.Type) format.Opened {
+	unshared := format.Opened{Decode: func(v any) error { return c.Load(text, v) }}
+	if c.settings.Strict || seesNodes.Of(t) {
+		return unshared
+	}
+	p, err := Read(text)
+	if err != nil {
+		return unshared
+	}
+	return format.Opened{
+		Decode: func(v any) error {
+			if err := format.Guard(func() error { return p.Decode(v, false) }); err != nil {
+				return format.LineFailure(c.settings.Format, err)
+			}
+			return nil
+		},
+		Document: p.Document,
+		Plain:    !bytes.ContainsAny(text, "#&"),
+	}
+}
+
+// end refuses what follows the first document.
+func (c codec) end(d *yaml.Decoder) error {
+	var second yaml.Node
+	err := format.Guard(func() error { return d.Decode(&second) })
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return format.LineFailure(c.settings.Format, err)
+	}
+	return &errors.DecodeError{Format: c.settings.Format, Line: second.Line, Column: second.Column, Offset: -1,
+		Err: errors.New("a second document starts here, and writing would drop it; keep one document to a file")}
+}
+
+func (c codec) Dump(v any) ([]byte, error) {
+	text, foreign, err := c.write(v)
+	if err == nil && foreign {
+		var again any
+		if err = c.Load(text, &again); err != nil {
+			err = format.EncodeFailure(c.settings.Format, v, fmt.Errorf("what was written does not load again: %w", err),
+				"see that the yaml.Nodes in it have every anchor they refer to, and no key twice")
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return text, nil
+}
+
+// Encode is what Dump writes, for a comparison with that.
+func (c codec) Encode(v any) ([]byte, error) {
+	text, _, err := c.write(v)
+	return text, err
+}
+
+// write gives the text of v. Foreign says that a part of it is a yaml.Node that
+// somebody else has made.
+func (c codec) write(v any) (text []byte, foreign bool, err error) {
+	b := newBuilder(c.settings.Indent)
+	err = format.Guard(func() error {
+		self := reflect.ValueOf(format.Addressable(v))
+		printed, ok := b.print(self)
+		if ok {
+			text = printed
+			return nil
+		}
+		b = newBuilder(c.settings.Indent)
+		node, err := b.node(self, false)
+		if err == nil {
+			text, err = c.emit(node)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, false, format.EncodeFailure(c.settings.Format, v, err, `leave it out with the tag yaml:"-" or give it a MarshalYAML method`)
+	}
+	return text, b.foreign, nil
+}
+
+func (c codec) emit(root *yaml.Node) ([]byte, error) {
+	var text bytes.Buffer
+	e := yaml.NewEncoder(&text)
+	e.SetIndent(c.settings.Indent)
+	if err := e.Encode(root); err != nil {
+		return nil, err
+	}
+	err := e.Close()
+	return text.Bytes(), err
+}
+
+// seesNodes asks whether yaml.v3 shows its nodes to somebody, or reads keys that
+// differ into one, so that it matters in which form they come.
+var seesNodes = format.Question{
+	Here: func(t reflect.Type) bool {
+		if t.Kind() == reflect.Map && !plainKey(t.Key()) {
+			return true
+		}
+		_, method := reflect.PointerTo(t).MethodByName("UnmarshalYAML")
+		return method || t == reflect.TypeFor[yaml.Node]()
+	},
+	Opaque: func(reflect.Type) bool { return false },
+}
+
+func plainKey(t reflect.Type) bool {
+	return (t.Kind() == reflect.String || t.Kind() == reflect.Interface) &&
+		!reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
