@@ -154,3 +154,30 @@ func TestLostNamesTheUnknownKeysOfAListWhoseElementsCannotBeToldApart(t *testing
 		t.Errorf("KeepComments: %v", err)
 	}
 }
+
+func TestLostNamesTheUnknownKeysOfAListThatTheEncodingLeftOut(t *testing.T) {
+	type inner struct {
+		A int `json:"a"`
+	}
+	type config struct {
+		Pair [2]inner `json:"pair,omitzero"`
+	}
+	for _, c := range []struct {
+		make func(...codec.Option) codec.Codec
+		old  string
+		lost []int
+	}{
+		{codec.JSON, "{\n  \"pair\": [\n    {\"a\": 0},\n    {\"u\": 1}\n  ]\n}\n", []int{4}},
+		{codec.JSONC, "{\n  \"pair\": [\n    {\"a\": 0},\n    {\"u\": 1}\n  ]\n}\n", []int{4}},
+	} {
+		var report codec.EditReport
+		set := config{[2]inner{{5}, {6}}}
+		got := edited(t, c.make(codec.OnEdit(func(r codec.EditReport) { report = r })), c.old, set)
+		if !slices.Equal(report.Lost, c.lost) {
+			t.Errorf("%v: %s", report, got)
+		}
+		if _, err := editedOrError(c.make(codec.KeepComments()), c.old, set); !errors.Is(err, errors.ErrEncode) {
+			t.Errorf("KeepComments: %v", err)
+		}
+	}
+}

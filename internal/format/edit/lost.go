@@ -152,7 +152,8 @@ func (ed *editor) ofEntry(op Op, ended []string, lines []int) []int {
 }
 
 // replacedKeys gives the lines of the unknown keys in maps that are gone: a nil
-// pointer is written as a null, or leaves the key out.
+// pointer is written as a null, or leaves the key out; a list takes the place of one that
+// the encoding left out.
 func (ed *editor) replacedKeys() []int {
 	var lines []int
 	replaced := make(map[*Node]bool)
@@ -168,6 +169,12 @@ func (ed *editor) replacedKeys() []int {
 			continue
 		}
 		last := op.Path[len(op.Path)-1]
+		if op.Kind == Insert && last.Key != nil {
+			if n := ed.first.resolve(op.Path); n != nil { // its value was zero, which the encoding leaves out
+				lines = append(lines, ed.first.lines(ed.first.overwritten(n, op.Value, nil))...)
+			}
+			continue
+		}
 		set := op.Kind == Set && op.Value.Kind != Map
 		deleted := op.Kind == Delete && last.Key != nil && ed.way.removal != spare
 		if !set && !deleted {
@@ -194,6 +201,22 @@ func (ed *editor) uneven(path []Step) (*Node, Step) {
 		}
 	}
 	return nil, Step{}
+}
+
+// overwritten appends the unknown keys in lists under n that go when value is written
+// over it. Maps keep theirs.
+func (doc *Document) overwritten(n, value *Node, to []*Node) []*Node {
+	switch {
+	case n.Kind == List && value.Kind == List:
+		return append(to, doc.unknownOfAny(n, value)...)
+	case n.Kind == Map && value.Kind == Map:
+		for _, e := range value.Entries {
+			if found := doc.Keys.find(n, Step{Key: e.Key, new: value}); len(found) > 0 {
+				to = doc.overwritten(n.Entries[found[len(found)-1]].Value, e.Value, to)
+			}
+		}
+	}
+	return to
 }
 
 // unknownOfAny gives the keys in the elements of a list that no element of the encoded
