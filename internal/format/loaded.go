@@ -74,7 +74,7 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 	case o.failed != nil:
 		return o.editor.replace(o.text, enc, o.failed)
 	case o.own() && o.editor.loads(enc, t):
-		if !dependent.Of(t) { // what it loads as is what was written
+		if o.loadsAsWritten(enc, t) {
 			o.last.Set(o.editor.style(), enc)
 		}
 		return rewriteOwn(o.text, enc)
@@ -82,6 +82,13 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 		return o.text, edit.Report{Rung: edit.Unchanged}, nil
 	}
 	return o.editText(enc, t)
+}
+
+// loadsAsWritten reports whether the encoding of a value of type t surely loads as one that
+// is encoded as the same text.
+func (o *Loaded) loadsAsWritten(enc []byte, t reflect.Type) bool {
+	name := o.editor.format()
+	return !dependent.Of(t) && (!holdsAny.Of(t) || o.last.Plain(enc, name == "json" || name == "jsonc"))
 }
 
 // own reports whether the text is just what the codec writes for what it holds, and

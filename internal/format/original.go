@@ -2,10 +2,12 @@ package format
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"io"
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"weak"
 )
 
 // OriginalLoader is a codec.Editor that remembers what it has loaded: what the loading of a
@@ -52,7 +54,76 @@ func (o *Original) Of(text []byte) bool {
 // encoded to find that out. The zero value and nil remember nothing. It is safe for
 // concurrent use.
 type LastWrite struct {
-	sum atomic.Pointer[[sha256.Size]byte]
+	sum   atomic.Pointer[[sha256.Size]byte]
+	plain atomic.Pointer[plainEncoding]
+}
+
+// plainEncoding is an encoding of a value that holds nothing but what decoders put into an
+// interface.
+type plainEncoding struct {
+	text    weak.Pointer[byte]
+	numbers bool // a json.Number is in it, which only JSON's decoder makes
+}
+
+// Encoded says that enc, which does not change any more, is the encoding of v.
+func (l *LastWrite) Encoded(enc []byte, v any) {
+	if l == nil || len(enc) == 0 {
+		return
+	}
+	p := plainEncoding{text: weak.Make(&enc[0])}
+	if p.holds(v, 0) {
+		l.plain.Store(&p)
+	}
+}
+
+// Plain reports whether enc was last said to be the encoding of a value that holds nothing
+// but what the decoder puts into an interface, which makes a json.Number or does not.
+// Then enc loads as a value that is encoded as the same text. Other values in an interface
+// may be encoded in a way of their own: a yaml.Node has comments, and a struct loads as a map,
+// whose keys are sorted.
+func (l *LastWrite) Plain(enc []byte, numbers bool) bool {
+	if l == nil || len(enc) == 0 {
+		return false
+	}
+	p := l.plain.Load()
+	return p != nil && p.text == weak.Make(&enc[0]) && (numbers || !p.numbers)
+}
+
+const maxPlainDepth = 500 // a value that holds itself has more levels
+
+func (p *plainEncoding) holds(v any, depth int) bool {
+	if depth > maxPlainDepth {
+		return false
+	}
+	switch v := v.(type) {
+	case nil, string, bool, int, int64, float64:
+		return true
+	case json.Number:
+		p.numbers = true
+		return true
+	case map[string]any:
+		for _, e := range v {
+			if !p.holds(e, depth+1) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		for _, e := range v {
+			if !p.holds(e, depth+1) {
+				return false
+			}
+		}
+		return true
+	case []map[string]any:
+		for _, e := range v {
+			if !p.holds(e, depth+1) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // Set remembers a text that was written in a style.

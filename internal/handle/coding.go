@@ -17,6 +17,7 @@ import (
 type coding[T any] struct {
 	codec codec.Codec
 	form  engine.Form // nil where the codec can't edit, so that its encoding is the text
+	last  *format.LastWrite
 }
 
 func (f *File[T]) coding() (coding[T], error) {
@@ -25,7 +26,8 @@ func (f *File[T]) coding() (coding[T], error) {
 		return coding[T]{}, err
 	}
 	if editor, ok := c.(codec.Editor); ok {
-		return coding[T]{c, &form[T]{codec: editor, max: f.options.MaxSize, log: f.request.Options.Policy.Log, last: &f.written}}, nil
+		form := &form[T]{codec: editor, max: f.options.MaxSize, log: f.request.Options.Policy.Log, last: &f.written}
+		return coding[T]{c, form, &f.written}, nil
 	}
 	return coding[T]{codec: c}, nil
 }
@@ -66,6 +68,7 @@ func (c coding[T]) encode(v T) ([]byte, error) {
 	if err := calm(errors.ErrEncode, func() error { return c.codec.Dump(&buf, v) }); err != nil {
 		return nil, matching(errors.ErrEncode, err)
 	}
+	c.last.Encoded(buf.Bytes(), v)
 	return buf.Bytes(), nil
 }
 
