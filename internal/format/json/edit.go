@@ -75,7 +75,7 @@ func (grammar) Release(*edit.Document) {}
 func (f grammar) valid(text []byte) error {
 	if f.comments {
 		var err error
-		if text, err = Plain(text); err != nil {
+		if text, err = withoutComments(text); err != nil {
 			return err
 		}
 	}

@@ -128,7 +128,7 @@ func TestJSONIsEditedWithoutComments(t *testing.T) {
 
 func TestPlainKeepsOffsetsAndLines(t *testing.T) {
 	text := "\uFEFF[ // one\r\n1, /* a\n b */ 2 ,\r\"//\"\n/**/,]"
-	plain, err := Plain([]byte(text))
+	plain, err := withoutComments([]byte(text))
 	want := "\uFEFF[       \r\n1,     \n      2 ,\r\"//\"\n     ]"
 	if string(plain) != want || err != nil {
 		t.Errorf("got  %q, %v\nwant %q", plain, err, want)

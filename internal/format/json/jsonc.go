@@ -16,10 +16,10 @@ type commented struct{ codec }
 // Load takes comments away and leaves everything else where it is.
 func (c commented) Load(text []byte, v any) error {
 	text, bom := format.WithoutBOM(text)
-	plain, err := Plain(text)
+	plain, err := withoutComments(text)
 	if err == nil {
 		err = c.parse(plain, v)
-	} else if bad, ok := errors.AsType[Unended](err); ok {
+	} else if bad, ok := errors.AsType[unended](err); ok {
 		err = format.DecodeFailure("jsonc", text, int64(bad.Offset), errors.New("the comment has no end"))
 	}
 	return format.Shift(err, bom)

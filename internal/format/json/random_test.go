@@ -29,7 +29,7 @@ func (c checked) Parse(text []byte) (*edit.Document, error) {
 	}
 	plain := text
 	if c.Grammar == JSONC {
-		plain, _ = Plain(text)
+		plain, _ = withoutComments(text)
 	}
 	plain = plain[mark(plain):]
 	if blank(plain) {

@@ -23,13 +23,13 @@ type reader struct {
 	err      error
 }
 
-// Unended is the error for a comment without an end.
-type Unended struct {
+// unended is the error for a comment without an end.
+type unended struct {
 	Offset int // where it begins
 	Line   int // counted from 1
 }
 
-func (u Unended) Error() string { return fmt.Sprintf("line %d: the comment has no end", u.Line) }
+func (u unended) Error() string { return fmt.Sprintf("line %d: the comment has no end", u.Line) }
 
 func (r *reader) fail(err error) {
 	if r.err == nil {
@@ -104,7 +104,7 @@ func (r *reader) comment() bool {
 	case '*':
 		n := bytes.Index(rest, []byte("*/"))
 		if n < 0 {
-			r.fail(Unended{r.at, r.line(r.at)})
+			r.fail(unended{r.at, r.line(r.at)})
 			return false
 		}
 		r.at += 2 + n + 2

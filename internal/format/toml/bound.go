@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// MaxLevels is how many tables and arrays may be around a value. The decoder is
+// maxLevels is how many tables and arrays may be around a value. The decoder is
 // recursive, and what it does for one key grows with the square of them.
-const MaxLevels = 1000
+const maxLevels = 1000
 
 // maxCost bounds the memory that the decoder allocates for the keys and values of
 // one text, in bytes. Together with the text and the decoder's copy of it that is
@@ -32,19 +32,19 @@ const (
 	costComment = 24  // a comment, which takes no memory, but 0.1 us
 )
 
-// BoundError is why a text is not given to the decoder.
-type BoundError struct {
+// boundError is why a text is not given to the decoder.
+type boundError struct {
 	Offset int // of the key or value that is too much
 	text   string
 }
 
-func (e *BoundError) Error() string { return e.text }
+func (e *boundError) Error() string { return e.text }
 
-// Bound refuses, with a *BoundError, a text that the decoder would need too much
+// bound refuses, with a *boundError, a text that the decoder would need too much
 // stack, memory or time for. It takes time linear in the text, and memory in
-// MaxLevels. About a text that is no TOML it says nothing that counts: the decoder
+// maxLevels. About a text that is no TOML it says nothing that counts: the decoder
 // stops at the first error.
-func Bound(text []byte) error {
+func bound(text []byte) error {
 	b := &bounder{text: text, at: mark(text)}
 	return b.document()
 }
@@ -142,7 +142,7 @@ func (b *bounder) keyOf(table path) (value path, err error) {
 			value.levels++
 			cost += int64(costMade + costDotted*value.parts + 6*value.bytes)
 		}
-		if value.levels > MaxLevels {
+		if value.levels > maxLevels {
 			break
 		}
 	}
@@ -223,11 +223,11 @@ func (b *bounder) next() (more bool, err error) {
 
 // spend refuses a key or value that is too deep or one too many.
 func (b *bounder) spend(at, levels int, cost int64) error {
-	if levels > MaxLevels {
-		return &BoundError{at, fmt.Sprintf("it is nested more than %d levels deep", MaxLevels)}
+	if levels > maxLevels {
+		return &boundError{at, fmt.Sprintf("it is nested more than %d levels deep", maxLevels)}
 	}
 	if b.cost += cost; b.cost > maxCost {
-		return &BoundError{at, fmt.Sprintf("the keys and values up to here would take the decoder more than %d MiB; "+
+		return &boundError{at, fmt.Sprintf("the keys and values up to here would take the decoder more than %d MiB; "+
 			"split the file, or use fewer levels", maxCost>>20)}
 	}
 	return nil
@@ -249,7 +249,7 @@ func (b *bounder) key() {
 		}
 		b.parts = append(b.parts, keyPart{start, b.at})
 		b.blanks()
-		if b.at == len(b.text) || b.text[b.at] != '.' || len(b.parts) > MaxLevels+1 {
+		if b.at == len(b.text) || b.text[b.at] != '.' || len(b.parts) > maxLevels+1 {
 			return
 		}
 		b.at++

@@ -44,7 +44,7 @@ func (c codec) Load(text []byte, v any) error {
 		// The decoder would drop another byte order mark, and what it is part of.
 		return format.Shift(format.NotUTF8(c.settings.Format, data), bom)
 	}
-	if err := Bound(data); err != nil {
+	if err := bound(data); err != nil {
 		return format.Shift(c.failure(data, err), bom)
 	}
 	var meta toml.MetaData
@@ -69,10 +69,10 @@ func (c codec) LoadDocument(doc *edit.Document, v any) error {
 	if c.settings.Strict || !utf8.Valid(doc.Text) {
 		return c.Load(doc.Text, v)
 	}
-	return c.decode(doc.Text, ParsedOf(doc), v)
+	return c.decode(doc.Text, doc.Data.(*layout).parsed, v)
 }
 
-func (c codec) decode(text []byte, p *Parsed, v any) error {
+func (c codec) decode(text []byte, p *parsedText, v any) error {
 	if err := format.Guard(func() error { return p.Decode(v) }); err != nil {
 		return c.failure(text, err)
 	}
@@ -85,7 +85,7 @@ func (c codec) Open(text []byte, _ reflect.Type) format.Opened {
 	if c.settings.Strict || !utf8.Valid(text) {
 		return unshared
 	}
-	p, err := Read(text)
+	p, err := readText(text)
 	if err != nil {
 		return unshared
 	}
@@ -109,7 +109,7 @@ func (c codec) checked(keys []toml.Key, v any, load func(v any) error) error {
 }
 
 func (c codec) failure(data []byte, err error) error {
-	if b, ok := errors.AsType[*BoundError](err); ok {
+	if b, ok := errors.AsType[*boundError](err); ok {
 		return format.DecodeFailure(c.settings.Format, data, int64(b.Offset), b)
 	}
 	p, ok := errors.AsType[toml.ParseError](err)
@@ -131,7 +131,7 @@ func (c codec) unwrapped(v any) error {
 	if !holdsUint.Of(reflect.TypeOf(v)) {
 		return nil
 	}
-	numbers := format.Inspector{Tag: "toml", Max: MaxLevels + 1, Check: func(p format.Part) error {
+	numbers := format.Inspector{Tag: "toml", Max: maxLevels + 1, Check: func(p format.Part) error {
 		if tooLarge(p.Value) {
 			return fmt.Errorf("is %d in the file, and a %s can't hold that", int64(p.Value.Uint()), p.Value.Type())
 		}
@@ -228,7 +228,7 @@ func (c codec) Encode(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := Bound(text); err != nil { // a value's own method may have written anything
+	if err := bound(text); err != nil { // a value's own method may have written anything
 		return nil, format.EncodeFailure(c.settings.Format, v, err, "")
 	}
 	return text, nil

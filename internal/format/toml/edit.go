@@ -21,15 +21,15 @@ type grammar struct{}
 
 // Parse reads a text.
 func (grammar) Parse(text []byte) (*edit.Document, error) {
-	p, err := Read(text)
+	p, err := readText(text)
 	if err != nil {
 		return nil, err
 	}
 	return p.Document(nil)
 }
 
-// Parsed is a text that the decoder has accepted.
-type Parsed struct {
+// parsedText is a text that the decoder has accepted.
+type parsedText struct {
 	text   []byte
 	source string // the text, for nodes to share
 	meta   toml.MetaData
@@ -37,12 +37,12 @@ type Parsed struct {
 	tree   any // what whole holds
 }
 
-// Read has the decoder read a text.
-func Read(text []byte) (*Parsed, error) {
-	if err := Bound(text); err != nil {
+// readText has the decoder read a text.
+func readText(text []byte) (*parsedText, error) {
+	if err := bound(text); err != nil {
 		return nil, err
 	}
-	p := &Parsed{text: text, source: string(text)}
+	p := &parsedText{text: text, source: string(text)}
 	var err error
 	if p.meta, err = toml.Decode(p.source, &p.whole); err == nil {
 		err = p.Decode(&p.tree) // nothing is copied
@@ -52,19 +52,19 @@ func Read(text []byte) (*Parsed, error) {
 
 // Decode stores what the text holds in v. What v holds then may be part of p: it is
 // not to be changed as long as p is used.
-func (p *Parsed) Decode(v any) error { return p.meta.PrimitiveDecode(p.whole, v) }
+func (p *parsedText) Decode(v any) error { return p.meta.PrimitiveDecode(p.whole, v) }
 
 // Keys gives all keys of the text, those of tables in lists once for each.
-func (p *Parsed) Keys() []toml.Key { return p.meta.Keys() }
+func (p *parsedText) Keys() []toml.Key { return p.meta.Keys() }
 
 // Decoded says that Decode will not be called again. It lets go of what the decoder has
 // read, of which what Decode has stored may be a part.
-func (p *Parsed) Decoded() { p.meta, p.whole, p.tree = toml.MetaData{}, toml.Primitive{}, nil }
+func (p *parsedText) Decoded() { p.meta, p.whole, p.tree = toml.MetaData{}, toml.Primitive{}, nil }
 
 // Document finds out where everything is that like asks for, as Outline does; nil is all.
 // After Decoded the scalars are decoded again, one by one, and the scan is not compared
 // with what the decoder has read: for an edit it is enough if that is done with the new text.
-func (p *Parsed) Document(like *edit.Node) (*edit.Document, error) {
+func (p *parsedText) Document(like *edit.Node) (*edit.Document, error) {
 	doc := &edit.Document{Text: p.text, Loose: true, Keys: edit.MatchFold}
 	if isLeft(like) {
 		doc.Root = edit.NewScalar(edit.TypeSame, p.source)
@@ -94,9 +94,6 @@ func (grammar) Release(doc *edit.Document) {
 		l.parsed = nil
 	}
 }
-
-// ParsedOf gives what the decoder has read of a document.
-func ParsedOf(doc *edit.Document) *Parsed { return doc.Data.(*layout).parsed }
 
 // mark is the length of the byte order mark that text begins with.
 func mark(text []byte) int {

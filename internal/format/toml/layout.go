@@ -13,8 +13,8 @@ import (
 // first.
 type layout struct {
 	text    []byte
-	parsed  *Parsed // what the decoder read of the text; nil of an encoding
-	lost    bool    // the positions are not known
+	parsed  *parsedText // what the decoder read of the text; nil of an encoding
+	lost    bool        // the positions are not known
 	head    *scope
 	headers []*statement
 	outer   []name // the key of the last of them

@@ -13,7 +13,7 @@ import (
 // A table with headers or dotted keys that is left out is its statements and the
 // comments between two that follow one another.
 func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
-	p, err := Read(text)
+	p, err := readText(text)
 	if err != nil {
 		return nil, err
 	}

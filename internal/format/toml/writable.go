@@ -27,14 +27,14 @@ func writable(v any) error {
 	case top.Kind() != reflect.Map && top.Kind() != reflect.Struct || top.Type() == format.TimeType:
 		return errors.New("a toml document is a table; put the value in a map or struct")
 	}
-	return format.Inspector{Tag: "toml", Max: MaxLevels + 1, Check: flaw, Self: []reflect.Type{marshaler}, Tables: allTables}.Inspect(v)
+	return format.Inspector{Tag: "toml", Max: maxLevels + 1, Check: flaw, Self: []reflect.Type{marshaler}, Tables: allTables}.Inspect(v)
 }
 
 // surelyWritable reports, without reflection, whether v consists of what a decoder puts into an
 // interface, and writable has nothing against it. If not, that says why, or it is fine
 // all the same.
 func surelyWritable(v any, level int) bool {
-	if level >= MaxLevels {
+	if level >= maxLevels {
 		return false
 	}
 	switch v := v.(type) {

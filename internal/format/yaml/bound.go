@@ -28,8 +28,8 @@ const (
 	maxHandles = 10_000
 )
 
-// BoundText refuses a text that yaml.v3 would need too long for to make a tree of.
-func BoundText(text []byte) error {
+// boundText refuses a text that yaml.v3 would need too long for to make a tree of.
+func boundText(text []byte) error {
 	directive := []byte("%TAG")
 	if bytes.Count(text, directive) <= maxHandles {
 		return nil

@@ -38,13 +38,13 @@ func (c codec) DumpPlain(any) (text []byte, ok bool) { return nil, false }
 
 func (c codec) Load(text []byte, v any) error {
 	data, _ := format.WithoutBOM(text)
-	data = Readable(data)
+	data = readable(data)
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	err := format.Guard(func() error {
 		// A tree first, since its mappings can be bounded, and those with many keys
 		// decoded in time linear in their size.
 		var root yaml.Node
-		if err := BoundText(data); err != nil {
+		if err := boundText(data); err != nil {
 			return err
 		}
 		if err := d.Decode(&root); err != nil {
@@ -53,7 +53,7 @@ func (c codec) Load(text []byte, v any) error {
 		if c.settings.Strict {
 			return decodeKnown(data, &root, v)
 		}
-		return DecodeNode(&root, v, seesNodes.Of(reflect.TypeOf(v)))
+		return decodeNode(&root, v, seesNodes.Of(reflect.TypeOf(v)))
 	})
 	if errors.Is(err, io.EOF) {
 		return nil
@@ -67,7 +67,7 @@ func (c codec) Load(text []byte, v any) error {
 // decodeKnown refuses keys without a field, which yaml.v3 does for a text only, not
 // for the tree of it.
 func decodeKnown(data []byte, root *yaml.Node, v any) error {
-	if err := Bound(root); err != nil {
+	if err := bound(root, false); err != nil {
 		return err
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
@@ -81,7 +81,7 @@ func (c codec) LoadDocument(doc *edit.Document, v any) error {
 	if c.settings.Strict {
 		return c.Load(doc.Text, v)
 	}
-	if err := format.Guard(func() error { return Decode(doc, v, seesNodes.Of(reflect.TypeOf(v))) }); err != nil {
+	if err := format.Guard(func() error { return decodeDocument(doc, v, seesNodes.Of(reflect.TypeOf(v))) }); err != nil {
 		return format.LineFailure(c.settings.Format, err)
 	}
 	return nil
@@ -94,7 +94,7 @@ func (c codec) Open(text []byte, t reflect.Type) format.Opened {
 	if c.settings.Strict || seesNodes.Of(t) {
 		return unshared
 	}
-	p, err := Read(text)
+	p, err := readText(text)
 	if err != nil {
 		return unshared
 	}

@@ -7,19 +7,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Decode stores what doc holds in v, without parsing its text again. A yaml.Node
+// decodeDocument stores what doc holds in v, without parsing its text again. A yaml.Node
 // in v is part of doc then: it is not to be changed. Shown says that v shows its
 // nodes to somebody, as a yaml.Node or to a method.
-func Decode(doc *edit.Document, v any, shown bool) error {
-	return DecodeNode(doc.Data.(*layout).root, v, shown)
+func decodeDocument(doc *edit.Document, v any, shown bool) error {
+	return decodeNode(doc.Data.(*layout).root, v, shown)
 }
 
-// Bound refuses a tree that yaml.v3 would need too much stack, memory or time for if
-// it decoded it as it is.
-func Bound(root *yaml.Node) error { return bound(root, false) }
-
-// DecodeNode is Decode of a document node, or of none.
-func DecodeNode(root *yaml.Node, v any, shown bool) error {
+// decodeNode is decodeDocument of a document node, or of none.
+func decodeNode(root *yaml.Node, v any, shown bool) error {
 	if root.IsZero() {
 		return nil // as the decoder leaves v where there is no document
 	}

@@ -48,7 +48,7 @@ type inlined struct {
 func decodesAlike[T any](t *testing.T, root *yaml.Node) (failed bool) {
 	t.Helper()
 	var want, got T
-	wantErr, gotErr := root.Decode(&want), DecodeNode(root, &got, false)
+	wantErr, gotErr := root.Decode(&want), decodeNode(root, &got, false)
 	if !reflect.DeepEqual(want, got) || fmt.Sprint(wantErr) != fmt.Sprint(gotErr) {
 		t.Errorf("%T: %v, %v; want %v, %v", got, got, gotErr, want, wantErr)
 	}

@@ -24,32 +24,32 @@ type grammar struct{}
 
 // Parse reads a text of at most one document.
 func (grammar) Parse(text []byte) (*edit.Document, error) {
-	p, err := Read(text)
+	p, err := readText(text)
 	if err != nil {
 		return nil, err
 	}
 	return p.document(nil), nil
 }
 
-// Parsed is a text that yaml.v3 has made a tree of.
-type Parsed struct {
+// parsedText is a text that yaml.v3 has made a tree of.
+type parsedText struct {
 	text []byte
 	root *yaml.Node
 }
 
-// Read has yaml.v3 read a text of at most one document.
-func Read(text []byte) (*Parsed, error) {
+// readText has yaml.v3 read a text of at most one document.
+func readText(text []byte) (*parsedText, error) {
 	root, err := parse(text)
-	return &Parsed{text, root}, err
+	return &parsedText{text, root}, err
 }
 
 // Decode stores what the text holds in v. A yaml.Node in v is part of p then: it is
 // not to be changed. Shown says that v shows its nodes to somebody, as a yaml.Node or
 // to a method.
-func (p *Parsed) Decode(v any, shown bool) error { return DecodeNode(p.root, v, shown) }
+func (p *parsedText) Decode(v any, shown bool) error { return decodeNode(p.root, v, shown) }
 
 // Document finds out where everything is that like does not leave out.
-func (p *Parsed) Document(like *edit.Node) (*edit.Document, error) {
+func (p *parsedText) Document(like *edit.Node) (*edit.Document, error) {
 	doc := p.document(like)
 	if layout := doc.Data.(*layout); like != nil && (layout.lost || layout.unsure) {
 		return nil, errNoOutline
@@ -57,7 +57,7 @@ func (p *Parsed) Document(like *edit.Node) (*edit.Document, error) {
 	return doc, nil
 }
 
-func (p *Parsed) document(like *edit.Node) *edit.Document { return scan(p.text, p.root, like) }
+func (p *parsedText) document(like *edit.Node) *edit.Document { return scan(p.text, p.root, like) }
 
 // Release lets go of yaml.v3's tree of a document.
 func (grammar) Release(doc *edit.Document) { doc.Data.(*layout).root = nil }
@@ -66,10 +66,10 @@ func parse(text []byte) (*yaml.Node, error) {
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return nil, errors.New("UTF-16 can't be edited; save the file as UTF-8")
 	}
-	if err := BoundText(text); err != nil {
+	if err := boundText(text); err != nil {
 		return nil, err
 	}
-	decoder := yaml.NewDecoder(bytes.NewReader(Readable(text)))
+	decoder := yaml.NewDecoder(bytes.NewReader(readable(text)))
 	var root yaml.Node
 	if err := decoder.Decode(&root); err != nil && err != io.EOF {
 		return nil, err
@@ -83,10 +83,10 @@ func parse(text []byte) (*yaml.Node, error) {
 	return &root, nil
 }
 
-// Readable is text for yaml.v3, which refuses the directive %YAML 1.2 although it reads
+// readable is text for yaml.v3, which refuses the directive %YAML 1.2 although it reads
 // such a text. A directive of another version of YAML 1 becomes one of 1.1, in a copy
 // of the same length.
-func Readable(text []byte) []byte {
+func readable(text []byte) []byte {
 	for at := markLength(text); at < len(text); at = nextLine(text, at) {
 		line := text[at:lineEnd(text, at)]
 		switch {

@@ -15,7 +15,7 @@ var errNoOutline = errors.New("the text can't be read in parts")
 // of the whole text all the same, and the scanner goes along all of it, since only so
 // it finds out where a value ends and how the text is indented.
 func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
-	p, err := Read(text)
+	p, err := readText(text)
 	if err != nil {
 		return nil, err
 	}

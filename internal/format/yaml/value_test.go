@@ -25,7 +25,7 @@ func update[T any](t *testing.T, text string, change func(v *T)) (string, edit.R
 	testkit.Must(t, err)
 	got, report, err := Edit([]byte(text), old, new, edit.Options{Check: func(doc *edit.Document) error {
 		var again T
-		if err := Decode(doc, &again, false); err != nil {
+		if err := decodeDocument(doc, &again, false); err != nil {
 			return err
 		}
 		if encoded, err := yaml.Marshal(&again); err != nil || !bytes.Equal(encoded, new) {
