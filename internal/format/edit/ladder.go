@@ -1,6 +1,10 @@
 package edit
 
-import "github.com/holdfast-go/holdfast/errors"
+import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/errors"
+)
 
 // errAbridged asks for the whole encodings and the whole text.
 var errAbridged = errors.New("the encodings were compared without what they have in common")
@@ -19,8 +23,13 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 			ed.ended = c.ended
 			return c.doc, Report{Rung: c.rung, Lost: lostLines(ed.first, c.doc, c.whereabouts)}, nil
 		}
-		if err := c.climb(ops); err != nil {
+		n, err := c.climb(ops)
+		if err != nil {
 			return nil, Report{}, err
+		}
+		if n < len(ops) && !slices.ContainsFunc(ops[:n], Op.shifts) {
+			ops = ops[n:]
+			continue
 		}
 		now, err := c.doc.Effective()
 		if err != nil {
@@ -29,6 +38,13 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 		ops = Diff(now, want)
 	}
 	return nil, Report{}, errors.New("the change can't be told apart from what aliases share")
+}
+
+// shifts reports whether elements have other places in their list after op. If not, the
+// operations after it keep their meaning. That is surer than to compare again, since
+// an element that is half changed may be taken for another one, with its comments.
+func (op Op) shifts() bool {
+	return len(op.Path) > 0 && op.Path[len(op.Path)-1].Key == nil && op.Kind != Set
 }
 
 // want is the data that the text is to hold.
@@ -51,24 +67,24 @@ type climber struct {
 }
 
 // climb carries out ops at once, or as many of the first ones as can be, on the
-// lowest rung that holds.
-func (c *climber) climb(ops []Op) error {
+// lowest rung that holds. It gives how many those were.
+func (c *climber) climb(ops []Op) (int, error) {
 	for n := len(ops); n > 0; n /= 2 {
 		pl := plan(c.doc, ops[:n], c.way)
 		if pl.short {
-			return errAbridged
+			return 0, errAbridged
 		}
 		for style := range styles {
 			if r, err := prove(c.format, c.doc, pl.root, style); err == nil && r.missed == 0 {
 				c.take(r, rungOf(style, pl.freed))
-				return nil
+				return n, nil
 			}
 		}
 	}
 	if c.doc.outlined {
-		return errAbridged
+		return 0, errAbridged
 	}
-	return c.coarse(ops[0])
+	return 1, c.coarse(ops[0])
 }
 
 func rungOf(style Style, freed bool) Rung {
