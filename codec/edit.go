@@ -58,15 +58,15 @@ func OnEdit(f func(EditReport)) Option {
 	return option{"OnEdit", func(s *settings) { s.onEdit = &f }}
 }
 
-// codec is the Codec of a format, and its Editor unless the options take that away.
-func (s settings) codec(c format.Codec) Codec {
+// codec makes an Editor of a format, or a mere Codec if that is what the options ask for.
+func (s settings) codec(f format.Format) Codec {
 	if s.rewrite {
-		return builtin{c}
+		return builtin{f.Codec}
 	}
-	return editor{format.Editor{Codec: c, KeepComments: s.keepComments}, s.onEdit}
+	return editor{format.Editor{Format: f, KeepComments: s.keepComments}, s.onEdit}
 }
 
-// builtin is a Codec of a format that is kept in a package of its own.
+// builtin is a Codec of a format that has a package of its own.
 type builtin struct{ format format.Codec }
 
 func (c builtin) Load(r io.Reader, v any) error {
@@ -116,18 +116,13 @@ func (e editor) LoadOriginal(text []byte, _ int64, v any, last *format.LastWrite
 	}), err
 }
 
-// deliver reports an edit and writes its text.
+// deliver reports an edit to the option and to the writer of a handle, which knows the
+// file, and writes the text. A loss that nobody heard of is logged.
 func (e editor) deliver(w io.Writer, text []byte, report edit.Report, err error) error {
 	if err != nil {
 		return err
 	}
-	e.tell(w, EditReport{EditMethod(report.Rung.String()), report.Gone()})
-	return emit(w, text)
-}
-
-// tell hands the report to who asked for it: the option, and the writer of a
-// handle, which knows the file. A loss that nobody heard of is logged.
-func (e editor) tell(w io.Writer, r EditReport) {
+	r := EditReport{EditMethod(report.Rung.String()), report.Gone()}
 	if e.onEdit != nil {
 		(*e.onEdit)(r)
 	}
@@ -136,6 +131,7 @@ func (e editor) tell(w io.Writer, r EditReport) {
 	} else if len(r.Lost) > 0 && e.onEdit == nil {
 		slog.Warn(r.loss())
 	}
+	return emit(w, text)
 }
 
 func (r EditReport) loss() string {

@@ -47,10 +47,10 @@ var manners = []struct {
 	format edit.Format
 	write  func(w *manner, v things)
 }{
-	{"YAML block", codec.YAML, yaml.Format, (*manner).yamlBlock},
-	{"YAML flow", codec.YAML, yaml.Format, (*manner).yamlFlow},
-	{"TOML tables", codec.TOML, toml.Format, (*manner).tomlTables},
-	{"TOML arrays", codec.TOML, toml.Format, (*manner).tomlArrays},
+	{"YAML block", codec.YAML, yaml.Grammar, (*manner).yamlBlock},
+	{"YAML flow", codec.YAML, yaml.Grammar, (*manner).yamlFlow},
+	{"TOML tables", codec.TOML, toml.Grammar, (*manner).tomlTables},
+	{"TOML arrays", codec.TOML, toml.Grammar, (*manner).tomlArrays},
 	{"JSONC", codec.JSONC, json.JSONC, (*manner).jsonLines},
 	{"JSONC in rows", codec.JSONC, json.JSONC, (*manner).jsonRows},
 	{"JSON", codec.JSON, json.JSON, (*manner).jsonLines},

@@ -30,14 +30,14 @@ func TestADocumentLoadsAsItsTextDoes(t *testing.T) {
 	}
 	same := 0
 	for _, c := range []struct {
-		codec    format.Codec
+		format   format.Format
 		patterns []string
 	}{
 		{yamlformat.New(settings("yaml")), []string{"real/*.yml", "yaml-test-suite/*.yaml"}}, {yamlformat.New(strict("yaml")), []string{"real/*.yml"}},
 		{toml.New(settings("toml")), []string{"real/*.toml"}}, {toml.New(strict("toml")), []string{"real/*.toml"}},
 		{json.New(settings("json")), []string{"real/*.json", "json-test-suite/*.json"}}, {json.NewWithComments(settings("jsonc")), []string{"real/*.jsonc"}},
 	} {
-		name := c.codec.Settings().Format
+		name := c.format.Settings.Format
 		texts := map[string][]byte{"blank": nil, "comment": []byte("# c\n"), "negative": []byte("Port = -1\n"), "mark": []byte("\ufeffname: x\n")}
 		for _, pattern := range c.patterns {
 			for file, text := range edittest.Corpus(t, pattern) {
@@ -45,21 +45,21 @@ func TestADocumentLoadsAsItsTextDoes(t *testing.T) {
 			}
 		}
 		for file, text := range texts {
-			doc, err := c.codec.Grammar().Parse(text)
+			doc, err := c.format.Grammar.Parse(text)
 			if err != nil {
 				continue
 			}
 			for _, make := range []func() any{func() any { return new(any) }, func() any { return new(map[string]any) }, func() any { return new(*config) }, func() any { return new(yaml.Node) }} {
 				a, b := make(), make()
-				loaded, taken := c.codec.Load(text, a), c.codec.LoadDocument(doc, b)
+				loaded, taken := c.format.Codec.Load(text, a), c.format.Codec.LoadDocument(doc, b)
 				if (loaded == nil) != (taken == nil) || loaded != nil && stripped(loaded) != stripped(taken) {
 					t.Errorf("%s, %s, %T: Load says %v, and the document %v", name, file, a, loaded, taken)
 				}
 				if loaded != nil || taken != nil {
 					continue
 				}
-				x, errX := c.codec.Encode(a)
-				y, errY := c.codec.Encode(b)
+				x, errX := c.format.Codec.Encode(a)
+				y, errY := c.format.Codec.Encode(b)
 				if same++; !bytes.Equal(x, y) || (errX == nil) != (errY == nil) {
 					t.Errorf("%s, %s, %T: Load gives\n%s%v\nthe document\n%s%v", name, file, a, x, errX, y, errY)
 				}

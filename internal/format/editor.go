@@ -1,7 +1,6 @@
 package format
 
 import (
-	"bytes"
 	"fmt"
 	"reflect"
 
@@ -11,13 +10,9 @@ import (
 
 // Editor writes values into existing text of a format.
 type Editor struct {
-	Codec        Codec
+	Format
 	KeepComments bool // an edit that might lose a comment fails
 }
-
-func (e Editor) grammar() Grammar { return e.Codec.Grammar() }
-
-func (e Editor) format() string { return e.Codec.Settings().Format }
 
 // Edit compares what old decodes to with v, both as the codec encodes them, and
 // writes what differs into old: so neither a key that v's type does not know nor
@@ -30,17 +25,6 @@ func (e Editor) Edit(old []byte, v any) ([]byte, edit.Report, error) {
 	t := typeOf(v)
 	o, _ := e.Load(old, reflect.New(t).Interface(), nil) // what does not load is replaced
 	return o.Edit(enc, t)
-}
-
-// rewriteOwn writes a value over a text that is just what the codec writes for what
-// the text holds. Nobody else has written there, so there is nothing to keep: the two
-// encodings differ in what changed and in nothing else.
-func rewriteOwn(old, enc []byte) ([]byte, edit.Report, error) {
-	rung := edit.Spliced
-	if bytes.Equal(old, enc) {
-		rung = edit.Unchanged
-	}
-	return enc, edit.Report{Rung: rung}, nil
 }
 
 // editText writes what differs between the encoding of what the text holds and enc into it.
@@ -56,7 +40,7 @@ func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, erro
 		if errors.Is(err, errUnstable) {
 			unstable = err
 		}
-		if err == nil && !edit.SameData(o.editor.grammar(), is, enc) {
+		if err == nil && !edit.SameData(o.editor.Grammar, is, enc) {
 			err = errors.New("the edited text decodes to another value")
 		}
 		return err
@@ -65,21 +49,21 @@ func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, erro
 	if !dependent.Of(t) {
 		opt.Recode = func(part []byte) ([]byte, error) { return o.editor.recode(&edit.Document{Text: part}, true, t) }
 	}
-	text, report, err := edit.EditOpened(o.editor.grammar(), open, o.was, enc, opt)
+	text, report, err := edit.EditOpened(o.editor.Grammar, open, o.was, enc, opt)
 	switch {
 	case unstable != nil:
 		return nil, edit.Report{}, unstable
 	case first == nil: // the text can't be parsed
 		return o.editor.replace(o.text, enc, err)
 	case err != nil:
-		if _, unread := o.editor.grammar().Parse(o.was); unread != nil { // nothing to compare with
+		if _, unread := o.editor.Grammar.Parse(o.was); unread != nil { // nothing to compare with
 			return o.editor.replace(o.text, enc, unread)
 		}
 		if !o.editor.survives(enc, t) {
 			err = fmt.Errorf("%w: what a %s is written as loads as another value, so no edit of the text can be proven; "+
 				"mend its Marshal or Unmarshal method, or give the codec the option codec.Rewrite()", err, t)
 		}
-		return nil, edit.Report{}, &errors.EncodeError{Format: o.editor.format(), Err: err}
+		return nil, edit.Report{}, &errors.EncodeError{Format: o.editor.Settings.Format, Err: err}
 	}
 	return text, report, nil
 }
@@ -97,17 +81,17 @@ func (e Editor) loads(enc []byte, t reflect.Type) bool {
 // survives is the proof of a text that is an encoding: it decodes to what was encoded.
 func (e Editor) survives(enc []byte, t reflect.Type) bool {
 	o, err := e.Load(enc, reflect.New(t).Interface(), nil)
-	return err == nil && o.failed == nil && edit.SameData(e.grammar(), o.was, enc)
+	return err == nil && o.failed == nil && edit.SameData(e.Grammar, o.was, enc)
 }
 
 // replace writes a value over text that can't be edited.
 func (e Editor) replace(old, enc []byte, why error) ([]byte, edit.Report, error) {
 	if text, _ := WithoutBOM(old); e.KeepComments && !Blank(text) {
-		return nil, edit.Report{}, &errors.EncodeError{Format: e.format(), Err: fmt.Errorf("the text that is there can't be edited and may hold comments: %w", why)}
+		return nil, edit.Report{}, &errors.EncodeError{Format: e.Settings.Format, Err: fmt.Errorf("the text that is there can't be edited and may hold comments: %w", why)}
 	}
-	report, err := edit.Replacement(e.grammar(), old, enc)
+	report, err := edit.Replacement(e.Grammar, old, enc)
 	if err != nil {
-		return nil, edit.Report{}, &errors.EncodeError{Format: e.format(), Err: fmt.Errorf("%w: the text that is there can't be edited: %w", err, why)}
+		return nil, edit.Report{}, &errors.EncodeError{Format: e.Settings.Format, Err: fmt.Errorf("%w: the text that is there can't be edited: %w", err, why)}
 	}
 	return enc, report, nil
 }
@@ -125,7 +109,7 @@ func (e Editor) recode(doc *edit.Document, spent bool, t reflect.Type) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	e.grammar().Release(doc)
+	e.Grammar.Release(doc)
 	return e.encodeLoaded(v.Elem().Interface())
 }
 
@@ -135,10 +119,7 @@ func (e Editor) encodeLoaded(v any) ([]byte, error) {
 	if text, known, err := e.Codec.EncodeLoaded(v); known {
 		return text, err
 	}
-	if text, ok := e.Codec.DumpPlain(v); ok {
-		return text, nil
-	}
-	return stable(e.format(), v, e.Codec.Encode)
+	return stable(e.Settings.Format, v, e.Codec.Encode)
 }
 
 // typeOf is the type to decode old text into for a comparison with v.

@@ -1,9 +1,9 @@
 // Package format is what the formats share, each of which has a package below it.
 //
-//   - A format is a [Codec]: it loads and dumps. Its [Grammar] writes into existing text by
-//     package edit.
-//   - [Editor] makes the two into what writes a value into a text, and [Loaded] is a text
-//     that it has loaded for that.
+//   - A [Format] has a [Codec], which loads and dumps, and a [Grammar], by which package edit
+//     writes into existing text.
+//   - [Editor] writes a value into a text by both, and [Loaded] is a text that it has loaded
+//     for that.
 //   - [Original] is what a handle and the codecs that edit say to each other.
 //   - The rest looks at values before they are encoded: their depth, what in them has no
 //     form in a format, and what their types may do.
@@ -21,6 +21,13 @@ type Settings struct {
 	AllowEmpty bool
 	Strict     bool
 	Indent     int
+}
+
+// Format is one format with its settings. It is comparable.
+type Format struct {
+	Settings Settings
+	Codec    Codec
+	Grammar  Grammar
 }
 
 // Codec loads and dumps one format. It is comparable, and safe for concurrent use.
@@ -46,14 +53,8 @@ type Codec interface {
 	// Open parses text, for a value of type t, so that it need not be parsed again.
 	Open(text []byte, t reflect.Type) Opened
 
-	// LoadDocument is Load of the text of a document that Grammar has parsed and not released.
+	// LoadDocument is Load of the text of a document that the Grammar has parsed and not released.
 	LoadDocument(doc *edit.Document, v any) error
-
-	// Settings is what the codec was made of.
-	Settings() Settings
-
-	// Grammar is how an edit reads and writes the format.
-	Grammar() Grammar
 }
 
 // Grammar is a grammar that reads no more of a text than an edit needs.

@@ -49,10 +49,10 @@ func (e Editor) Load(text []byte, v any, last *LastWrite) (*Loaded, error) {
 			doc, err = once(like)
 			once = nil // with the parser's tree
 		} else {
-			doc, err = e.grammar().Outline(text, like)
+			doc, err = e.Grammar.Outline(text, like)
 		}
 		if err == nil {
-			e.grammar().Release(doc)
+			e.Grammar.Release(doc)
 		}
 		return doc, err
 	}
@@ -60,10 +60,7 @@ func (e Editor) Load(text []byte, v any, last *LastWrite) (*Loaded, error) {
 }
 
 // style is what decides how a value is written.
-func (e Editor) style() string {
-	s := e.Codec.Settings()
-	return fmt.Sprint(s.Format, " ", s.Indent)
-}
+func (e Editor) style() string { return fmt.Sprint(e.Settings.Format, " ", e.Settings.Indent) }
 
 // Edit gives the text with the value of type t in it that Dump has encoded as enc, and says
 // how that was done. What is written is what was encoded, even if that does not decode.
@@ -77,17 +74,21 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 		if o.loadsAsWritten(enc, t) {
 			o.last.Set(o.editor.style(), enc)
 		}
-		return rewriteOwn(o.text, enc)
-	case bytes.Equal(o.was, enc):
-		return o.text, edit.Report{Rung: edit.Unchanged}, nil
+		// Nobody else has written here, so there is nothing to keep: the two encodings
+		// differ in what changed and in nothing else.
+		if !bytes.Equal(o.text, enc) {
+			return enc, edit.Report{Rung: edit.Spliced}, nil
+		}
+	case !bytes.Equal(o.was, enc):
+		return o.editText(enc, t)
 	}
-	return o.editText(enc, t)
+	return o.text, edit.Report{Rung: edit.Unchanged}, nil
 }
 
 // loadsAsWritten reports whether the encoding of a value of type t surely loads as one that
 // is encoded as the same text.
 func (o *Loaded) loadsAsWritten(enc []byte, t reflect.Type) bool {
-	name := o.editor.format()
+	name := o.editor.Settings.Format
 	return !dependent.Of(t) && (!holdsAny.Of(t) || o.last.Plain(enc, name == "json" || name == "jsonc"))
 }
 

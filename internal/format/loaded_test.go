@@ -26,14 +26,19 @@ func (c counted) Open(text []byte, t reflect.Type) format.Opened {
 	return c.Codec.Open(text, t)
 }
 
+func counting(f format.Format, opened *int) format.Format {
+	f.Codec = counted{f.Codec, opened}
+	return f
+}
+
 // loadAndEdit is what a handle does for one Update of an int to n, and reports whether
 // the text was taken for the handle's own without an encoding.
-func loadAndEdit(t *testing.T, c format.Codec, text string, n int, last *format.LastWrite) (out string, known bool) {
+func loadAndEdit(t *testing.T, c format.Format, text string, n int, last *format.LastWrite) (out string, known bool) {
 	t.Helper()
 	type config struct{ N, M int }
 	var v config
 	var opened int
-	e := format.Editor{Codec: counted{c, &opened}}
+	e := format.Editor{Format: counting(c, &opened)}
 	o, err := e.Load([]byte(text), &v, last)
 	testkit.Must(t, err)
 	known = opened == 0
@@ -66,11 +71,11 @@ func TestWhatAHandleWroteItselfIsNotEncodedToCompareIt(t *testing.T) {
 }
 
 // updateAny is an Update of a map, as a handle does it.
-func updateAny(t *testing.T, c format.Codec, text string, last *format.LastWrite, change func(v map[string]any)) (out string, known bool) {
+func updateAny(t *testing.T, c format.Format, text string, last *format.LastWrite, change func(v map[string]any)) (out string, known bool) {
 	t.Helper()
 	var v map[string]any
 	var opened int
-	e := format.Editor{Codec: counted{c, &opened}}
+	e := format.Editor{Format: counting(c, &opened)}
 	o, err := e.Load([]byte(text), &v, last)
 	testkit.Must(t, err)
 	known = opened == 0
@@ -91,7 +96,7 @@ func (arrayWithComment) MarshalTOML() ([]byte, error) { return []byte("[1, # one
 func TestWhatAValueInAnInterfaceWroteInItsOwnWayStaysWhenTheHandleWritesAgain(t *testing.T) {
 	type ordered struct{ B, A int }
 	for _, c := range []struct {
-		codec format.Codec
+		codec format.Format
 		own   string
 		value any
 	}{
@@ -115,7 +120,7 @@ func TestWhatAValueInAnInterfaceWroteInItsOwnWayStaysWhenTheHandleWritesAgain(t 
 
 func TestAMapThatTheHandleWroteItselfIsNotEncodedToCompareIt(t *testing.T) {
 	for _, c := range []struct {
-		codec format.Codec
+		codec format.Format
 		own   string
 	}{
 		{yaml.New(settings("yaml")), "a: 1\n"},
@@ -141,7 +146,7 @@ func TestAKnownTextStillHasToDecode(t *testing.T) {
 	var last format.LastWrite
 	var opened int
 	last.Set("json 2", []byte("{"))
-	_, err := format.Editor{Codec: counted{json.New(settings("json")), &opened}}.Load([]byte("{"), new(struct{}), &last)
+	_, err := format.Editor{Format: counting(json.New(settings("json")), &opened)}.Load([]byte("{"), new(struct{}), &last)
 	if !errors.Is(err, errors.ErrDecode) || opened > 0 {
 		t.Errorf("%v, want ErrDecode; the text is known: %t", err, opened == 0)
 	}

@@ -32,7 +32,7 @@ func (e Editor) Dump(v any) ([]byte, error) {
 	if text, ok := e.Codec.DumpPlain(v); ok {
 		return text, nil
 	}
-	return stable(e.format(), v, e.Codec.Dump)
+	return stable(e.Settings.Format, v, e.Codec.Dump)
 }
 
 // stable gives the encoding of v, or an ErrEncode if there is more than one.

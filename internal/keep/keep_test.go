@@ -25,8 +25,8 @@ var formats = map[string]struct {
 	text  edit.Format
 	title string
 }{
-	".yml":   {codec.YAML(), yaml.Format, "YAML"},
-	".toml":  {codec.TOML(), toml.Format, "TOML"},
+	".yml":   {codec.YAML(), yaml.Grammar, "YAML"},
+	".toml":  {codec.TOML(), toml.Grammar, "TOML"},
 	".json":  {codec.JSON(), json.JSON, "JSON"},
 	".jsonc": {codec.JSONC(), json.JSONC, "JSONC"},
 }

@@ -69,11 +69,11 @@ func (j joining) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]
 
 func TestALostCommentIsReportedOrRefused(t *testing.T) {
 	old, was, is := []byte("k: 1\n# c\nm: 1\n"), []byte("k: 1\nm: 1\n"), []byte("k: 1\n")
-	got, report, err := edit.Edit(joining{yaml.Format}, old, was, is, edit.Options{})
+	got, report, err := edit.Edit(joining{yaml.Grammar}, old, was, is, edit.Options{})
 	if err != nil || !strings.HasPrefix(string(got), "k: 1\n") || len(report.Lost) != 1 || report.Lost[0] != 2 {
 		t.Errorf("%q, %+v, %v", got, report, err)
 	}
-	_, _, err = edit.Edit(joining{yaml.Format}, old, was, is, edit.Options{Refuse: true})
+	_, _, err = edit.Edit(joining{yaml.Grammar}, old, was, is, edit.Options{Refuse: true})
 	if !errors.Is(err, errors.ErrEncode) || !strings.Contains(err.Error(), "[2]") {
 		t.Errorf("%v, want ErrEncode that names line 2", err)
 	}
@@ -88,10 +88,10 @@ func TestATextWithoutEndIsRefused(t *testing.T) {
 
 func TestAReplacementNamesEveryCommentThatIsLost(t *testing.T) {
 	old := []byte("# a\nk: 1 # b\n# c\n")
-	if r, err := edit.Replacement(yaml.Format, old, []byte("# c\nk: 2\n")); err != nil || r.Rung != edit.Replaced || len(r.Lost) != 2 || r.Lost[0] != 1 || r.Lost[1] != 2 {
+	if r, err := edit.Replacement(yaml.Grammar, old, []byte("# c\nk: 2\n")); err != nil || r.Rung != edit.Replaced || len(r.Lost) != 2 || r.Lost[0] != 1 || r.Lost[1] != 2 {
 		t.Errorf("%+v", r)
 	}
-	if r, err := edit.Replacement(yaml.Format, []byte("# a\nk: ["), old); err != nil || r.Rung != edit.Replaced || r.Lost != nil {
+	if r, err := edit.Replacement(yaml.Grammar, []byte("# a\nk: ["), old); err != nil || r.Rung != edit.Replaced || r.Lost != nil {
 		t.Errorf("of what does not parse: %+v", r)
 	}
 }

@@ -1,6 +1,6 @@
 // Package json is the formats JSON and JSONC: load, dump, and the edit of existing text.
 //
-// [New] and [NewWithComments] give their codecs, which load and dump by encoding/json.
+// Their codecs load and dump by encoding/json.
 //
 // [JSON] and [JSONC] are the grammars behind [edit.Edit]: encoding/json says whether a text
 // is valid, a scanner here finds where each value begins and ends, and a writer renders new
@@ -25,8 +25,10 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// New gives the codec of JSON, which indents by 0 to 16 blanks.
-func New(s format.Settings) format.Codec { return codec{s} }
+// New gives the format JSON, which indents by 0 to 16 blanks.
+func New(s format.Settings) format.Format {
+	return format.Format{Settings: s, Codec: codec{s}, Grammar: JSON}
+}
 
 // codec is a format.Codec.
 type codec struct{ settings format.Settings }
@@ -36,16 +38,8 @@ func (c codec) Load(text []byte, v any) error {
 	return format.Shift(c.parse(text, v), bom)
 }
 
-func (c codec) Settings() format.Settings { return c.settings }
-
-func (c codec) Grammar() format.Grammar { return JSON }
-
 // Open has nothing to share: JSON is parsed into a value and into a document in different ways.
-func (c codec) Open(text []byte, _ reflect.Type) format.Opened { return opened(c, text) }
-
-// opened is a text that is not parsed yet. A JSONC text that the codec has written has no
-// comments either.
-func opened(c format.Codec, text []byte) format.Opened {
+func (c codec) Open(text []byte, _ reflect.Type) format.Opened {
 	return format.Opened{Decode: func(v any) error { return c.Load(text, v) }, Plain: true}
 }
 
@@ -53,7 +47,10 @@ func (c codec) LoadDocument(doc *edit.Document, v any) error { return c.Load(doc
 
 func (c codec) Encode(v any) ([]byte, error) { return c.Dump(v) }
 
-func (c codec) EncodeLoaded(any) (text []byte, known bool, err error) { return nil, false, nil }
+func (c codec) EncodeLoaded(v any) (text []byte, known bool, err error) {
+	text, known = c.DumpPlain(v)
+	return text, known, nil
+}
 
 // parse stores the one value of data in v.
 func (c codec) parse(data []byte, v any) error {

@@ -8,8 +8,10 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// NewWithComments gives the codec of JSONC. It differs from that of JSON in what it loads.
-func NewWithComments(s format.Settings) format.Codec { return commented{codec{s}} }
+// NewWithComments gives the format JSONC. Its codec differs from that of JSON in what it loads.
+func NewWithComments(s format.Settings) format.Format {
+	return format.Format{Settings: s, Codec: commented{codec{s}}, Grammar: JSONC}
+}
 
 type commented struct{ codec }
 
@@ -25,8 +27,9 @@ func (c commented) Load(text []byte, v any) error {
 	return format.Shift(err, bom)
 }
 
-func (c commented) Grammar() format.Grammar { return JSONC }
-
-func (c commented) Open(text []byte, _ reflect.Type) format.Opened { return opened(c, text) }
+// Open is plain too: the codec writes no comments.
+func (c commented) Open(text []byte, _ reflect.Type) format.Opened {
+	return format.Opened{Decode: func(v any) error { return c.Load(text, v) }, Plain: true}
+}
 
 func (c commented) LoadDocument(doc *edit.Document, v any) error { return c.Load(doc.Text, v) }

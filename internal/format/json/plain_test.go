@@ -41,7 +41,7 @@ func randomPlain(r *rand.Rand, depth int) any {
 func TestPlainValuesAreWrittenAsEncodingJSONDoes(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, s := range []format.Settings{{Format: "json", Indent: 2}, {Format: "json", Indent: 7}, {Format: "json"}} {
-		c := New(s)
+		c := New(s).Codec
 		for i := range 2000 {
 			v := randomPlain(r, i%6)
 			var want bytes.Buffer
@@ -79,7 +79,7 @@ func TestOnlyPlainValuesAreWrittenWithoutEncodingJSON(t *testing.T) {
 		json.Number(""), json.Number("01"), json.Number("1."), json.Number(".5"), json.Number("-"), json.Number("1e"), json.Number("1e+"), json.Number("NaN"), json.Number("1 "), json.Number("+1"), json.Number("0x1"),
 		named("x"), []any{named("x")}, map[string]int{"a": 1}, struct{}{}, json.RawMessage("1"), uint8(1), float32(1), []byte("x"), []string{"x"},
 	} {
-		if text, ok := New(format.Settings{Indent: 2}).DumpPlain(v); ok {
+		if text, ok := New(format.Settings{Indent: 2}).Codec.DumpPlain(v); ok {
 			t.Errorf("%T is written as %.100s", v, text)
 		}
 	}

@@ -25,7 +25,7 @@ func BenchmarkEdit(b *testing.B) {
 		name string
 		text []byte
 	}{{"a real file", edittest.Containing(b, files, "lto = true")}, {"20000 lines", long.Bytes()}} {
-		doc, err := toml.Format.Parse(c.text)
+		doc, err := toml.Grammar.Parse(c.text)
 		testkit.Must(b, err)
 		was, err := tomlsuite.Encode(doc.Root)
 		testkit.Must(b, err)

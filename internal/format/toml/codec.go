@@ -1,8 +1,8 @@
 // Package toml is the format TOML: load, dump, and the edit of existing text.
 //
-// [New] gives its codec, which loads and dumps by github.com/BurntSushi/toml.
+// Its codec loads and dumps by github.com/BurntSushi/toml.
 //
-// [Format] is the grammar behind [edit.Edit]: the decoder says what a text means, a scanner
+// [Grammar] is the grammar behind [edit.Edit]: the decoder says what a text means, a scanner
 // here finds where each key and value begins and ends, and a writer renders new ones the way
 // the text around them is written: as a line, a dotted key, a part of an inline
 // table or array, a [table] or a [[table]] of its own.
@@ -26,15 +26,13 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// New gives the codec of TOML, which indents by 0 to 16 blanks.
-func New(s format.Settings) format.Codec { return codec{s} }
+// New gives the format TOML, which indents by 0 to 16 blanks.
+func New(s format.Settings) format.Format {
+	return format.Format{Settings: s, Codec: codec{s}, Grammar: Grammar}
+}
 
 // codec is a format.Codec.
 type codec struct{ settings format.Settings }
-
-func (c codec) Settings() format.Settings { return c.settings }
-
-func (c codec) Grammar() format.Grammar { return Format }
 
 func (c codec) DumpPlain(any) (text []byte, ok bool) { return nil, false }
 

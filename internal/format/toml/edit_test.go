@@ -99,7 +99,7 @@ func TestTextsThatCannotBeFollowedAreRenderedAnew(t *testing.T) {
 func TestEveryStyleHoldsWhatItShould(t *testing.T) {
 	for _, style := range []edit.Style{edit.Plain, edit.Robust} {
 		suite, tally := tomlsuite.TOML, edittest.Tally{}
-		suite.Format = edittest.InStyle(toml.Format, style)
+		suite.Format = edittest.InStyle(toml.Grammar, style)
 		for name, text := range tomlsuite.Written {
 			suite.Run(t, name, text, 1, 2, tally)
 			suite.RunMany(t, name, text, 1, 10, tally)

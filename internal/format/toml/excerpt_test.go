@@ -140,7 +140,7 @@ func TestAnExcerptIsOfATextWithoutAmbiguity(t *testing.T) {
 		"b = {c = 1, C = 2}\n":          false,
 		"b = \"\\uFFFD\"\n[a]\nc = 1\n": true,
 	} {
-		doc, err := Format.Outline([]byte(text), like)
+		doc, err := Grammar.Outline([]byte(text), like)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -163,7 +163,7 @@ func TestAnOutlineIsTheTextButForWhatIsLeftOut(t *testing.T) {
 	opened := 0
 	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		text := texts[name]
-		all, err := Format.Parse(text)
+		all, err := Grammar.Parse(text)
 		if err != nil {
 			t.Fatal(name, err)
 		}

@@ -48,7 +48,7 @@ func FuzzEdit(f *testing.F) {
 		f.Add(text, uint64(1))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, seed uint64) {
-		if _, err := toml.Format.Parse(text); err != nil || len(text) > 2000 {
+		if _, err := toml.Grammar.Parse(text); err != nil || len(text) > 2000 {
 			return
 		}
 		tomlsuite.TOML.Run(t, "fuzzed", text, seed, 1+len(text)/20, edittest.Tally{})

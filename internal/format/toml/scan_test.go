@@ -74,7 +74,7 @@ func TestScannerIsComparedWithTheDecoder(t *testing.T) {
 
 func TestEncodingsAreReadAsTextsAre(t *testing.T) {
 	for name, text := range edittest.Corpus(t, "real/*.toml") {
-		doc, err := Format.Parse(text)
+		doc, err := Grammar.Parse(text)
 		testkit.Must(t, err)
 		if n := read(text); n == nil || !edit.Same(n, doc.Root) {
 			t.Errorf("%s: read as something else", name)
@@ -94,7 +94,7 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		{"[[p]]\n  n = 1\n", "[new]\n  x = 1\n[[p]]\n", 3}, {"l = [1, 2]", "l = [\n1,\n[2]\n]", 0}, {"a = 1", "a = '''\n[t]'''", 0}, {text, "", 0}, {"[t]", "[z]\n[t]", 3},
 		{"[t]", "['t']", 0}, {"[t.u]", "[ t . \"u\" ]", 2}, {"[t.u]", "['t'.u]", 0},
 	} {
-		if left := edittest.CheckComparison(t, Format, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
+		if left := edittest.CheckComparison(t, Grammar, text, strings.Replace(text, c.from, c.to, 1)); left != c.left {
 			t.Errorf("%q for %q: %d tables are left out, want %d", c.to, c.from, left, c.left)
 		}
 	}
@@ -106,7 +106,7 @@ func TestComparisonFindsWhatDiffers(t *testing.T) {
 		{"[a.b]\nc = 1\n", "a = 1\n"},
 		{"[a.b]\nc = 1\n[a]\nd = 1\n", "[a.b]\nc = 1\n[a]\nd = 2\n"},
 	} {
-		edittest.CheckComparison(t, Format, c[0], c[1])
+		edittest.CheckComparison(t, Grammar, c[0], c[1])
 	}
 }
 
@@ -138,7 +138,7 @@ func TestComparisonOfListsIsThatOfTheWhole(t *testing.T) {
 				is[i] = strings.Replace(is[i], []string{"n =", "b =", "s ="}[r.IntN(3)], "n = 9\n    m =", 1)
 			}
 		}
-		left += edittest.CheckComparison(t, Format, "[t]\n"+strings.Join(was, ""), "[t]\n"+strings.Join(is, ""))
+		left += edittest.CheckComparison(t, Grammar, "[t]\n"+strings.Join(was, ""), "[t]\n"+strings.Join(is, ""))
 	}
 	if left == 0 {
 		t.Error("nothing was left out")
@@ -162,7 +162,7 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 		for range effort.Of(60, 300, 300) {
 			i := r.IntN(len(lines))
 			changed := []string{"", "changed = 1\n", "[changed]\n", strings.Replace(lines[i], " = ", "x = ", 1)}[r.IntN(4)]
-			left += edittest.CheckComparison(t, Format, string(enc), strings.Join(lines[:i], "")+changed+strings.Join(lines[i+1:], ""))
+			left += edittest.CheckComparison(t, Grammar, string(enc), strings.Join(lines[:i], "")+changed+strings.Join(lines[i+1:], ""))
 		}
 	}
 	if left == 0 {
@@ -173,11 +173,11 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 func TestComparisonRefusesWhatIsNoTOML(t *testing.T) {
 	good := []byte("a = 1\n")
 	for _, bad := range []string{"a = nonsense\n", "a = [1, [nonsense]]\n", "a = \n"} {
-		if _, _, err := Format.Compare(good, []byte(bad)); err == nil {
+		if _, _, err := Grammar.Compare(good, []byte(bad)); err == nil {
 			t.Errorf("%q is an encoding", bad)
 		}
 	}
-	if _, _, err := Format.Compare([]byte("a.b = 1\n[a]\nc = 1\n"), good); err != nil {
+	if _, _, err := Grammar.Compare([]byte("a.b = 1\n[a]\nc = 1\n"), good); err != nil {
 		t.Errorf("what the scanner can't follow: %v", err)
 	}
 }

@@ -1,8 +1,8 @@
 // Package yaml is the format YAML: load, dump, and the edit of existing text.
 //
-// [New] gives its codec, which loads and dumps by gopkg.in/yaml.v3.
+// Its codec loads and dumps by gopkg.in/yaml.v3.
 //
-// [Format] is the grammar behind [edit.Edit]: yaml.v3 says what a text means, a scanner here
+// [Grammar] is the grammar behind [edit.Edit]: yaml.v3 says what a text means, a scanner here
 // says where each value begins and ends, and a writer renders new values the way
 // the text around them is written.
 //
@@ -22,15 +22,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// New gives the codec of YAML, which indents by 2 to 9 blanks.
-func New(s format.Settings) format.Codec { return codec{s} }
+// New gives the format YAML, which indents by 2 to 9 blanks.
+func New(s format.Settings) format.Format {
+	return format.Format{Settings: s, Codec: codec{s}, Grammar: Grammar}
+}
 
 // codec is a format.Codec.
 type codec struct{ settings format.Settings }
-
-func (c codec) Settings() format.Settings { return c.settings }
-
-func (c codec) Grammar() format.Grammar { return Format }
 
 func (c codec) EncodeLoaded(any) (text []byte, known bool, err error) { return nil, false, nil }
 

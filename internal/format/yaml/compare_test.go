@@ -82,7 +82,7 @@ func operations(ops []edit.Op) string {
 
 func compared(t *testing.T, old, new string) (count int) {
 	t.Helper()
-	a, b, err := Format.Compare([]byte(old), []byte(new))
+	a, b, err := Grammar.Compare([]byte(old), []byte(new))
 	testkit.Must(t, err)
 	x, y, err := readBoth([]byte(old), []byte(new))
 	testkit.Must(t, err)
@@ -147,7 +147,7 @@ func TestComparisonOfRealFilesIsThatOfTheWhole(t *testing.T) {
 	count := 0
 	files := edittest.Corpus(t, "real/*.yml")
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		doc, err := Format.Parse(files[name])
+		doc, err := Grammar.Parse(files[name])
 		if err != nil {
 			continue
 		}

@@ -14,11 +14,11 @@ import (
 // Edit gives old changed so that it holds what newEnc holds where that differs
 // from oldEnc; see [edit.Edit].
 func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
-	return edit.Edit(Format, old, oldEnc, newEnc, opt)
+	return edit.Edit(Grammar, old, oldEnc, newEnc, opt)
 }
 
-// Format is the grammar of YAML.
-var Format format.Grammar = grammar{}
+// Grammar is the grammar of YAML.
+var Grammar format.Grammar = grammar{}
 
 type grammar struct{}
 

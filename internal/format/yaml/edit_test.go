@@ -193,7 +193,7 @@ func TestAWholeTextWrittenAnewMeansTheSame(t *testing.T) {
 	old := "# gone\n&r\na: &a !t {x: 1, w: [&s 2, *s]}\nb:\n  <<: *a\n  z: !u v\n*s : key\n? [p, q]\n: |\n  lines\n  more\n? " + long + "\n: 1\nf: {*s : 1, g: *a}\nlast: 1\n"
 	was, is := "last: 1\n", "last: 2\n"
 	want := "&r\na: &a !t\n  x: 1\n  w:\n    - &s 2\n    - *s\nb:\n  <<: *a\n  z: !u v\n*s : key\n[p, q]: |\n  lines\n  more\n? " + long + "\n: 1\nf:\n  *s : 1\n  g: *a\nlast: 2\n"
-	got, report, err := edit.Edit(refusing{Format}, []byte(old), []byte(was), []byte(is), edit.Options{})
+	got, report, err := edit.Edit(refusing{Grammar}, []byte(old), []byte(was), []byte(is), edit.Options{})
 	if err != nil || string(got) != want || report.Rung != edit.Rewritten || len(report.Lost) != 1 {
 		t.Errorf("%+v, %v, got:\n%s\nwant:\n%s", report, err, got, want)
 	}
@@ -208,13 +208,13 @@ func TestATextThatCannotBeFollowedIsNotSpliced(t *testing.T) {
 		root, err := parse([]byte(other))
 		testkit.Must(t, err)
 		doc := scan(text, root, nil)
-		if _, err := Format.Splice(doc, nil, edit.Follow); err == nil {
+		if _, err := Grammar.Splice(doc, nil, edit.Follow); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		if len(doc.Comments) != 1 || doc.Comments[0].Line != 2 {
 			t.Errorf("%s: comments %v, want that of line 2", name, doc.Comments)
 		}
-		if whole, err := Format.Parse([]byte(other)); err != nil || !edit.Equal(whole.Root, doc.Root) {
+		if whole, err := Grammar.Parse([]byte(other)); err != nil || !edit.Equal(whole.Root, doc.Root) {
 			t.Errorf("%s: the tree is not complete", name)
 		}
 	}

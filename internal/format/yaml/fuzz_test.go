@@ -21,7 +21,7 @@ func FuzzEdit(f *testing.F) {
 		if len(text) > 1000 {
 			return
 		}
-		doc, err := Format.Parse(text)
+		doc, err := Grammar.Parse(text)
 		if err != nil {
 			return
 		}

@@ -90,8 +90,8 @@ func (c *outlineCheck) node(n, w, like *edit.Node) {
 		c.Errorf("%+v, want %+v", n, w)
 		return
 	}
-	if n.Kind == edit.List && !slices.Equal(Format.Elements(c.outline, n), Format.Elements(c.whole, w)) {
-		c.Errorf("elements %v, want %v", Format.Elements(c.outline, n), Format.Elements(c.whole, w))
+	if n.Kind == edit.List && !slices.Equal(Grammar.Elements(c.outline, n), Grammar.Elements(c.whole, w)) {
+		c.Errorf("elements %v, want %v", Grammar.Elements(c.outline, n), Grammar.Elements(c.whole, w))
 	}
 	for i, e := range n.Entries {
 		x := w.Entries[i]
@@ -130,7 +130,7 @@ func said(like, n, key *edit.Node, i int) *edit.Node {
 // reports how much was left out.
 func checkOutlines(t *testing.T, r *rand.Rand, name string, text []byte, rounds int) (left int) {
 	t.Helper()
-	whole, err := Format.Parse(text)
+	whole, err := Grammar.Parse(text)
 	if err != nil || whole.Data.(*layout).lost {
 		return 0
 	}

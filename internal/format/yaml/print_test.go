@@ -166,20 +166,20 @@ func TestEntriesThatAreMadeAsTheyArePrintedAreWrittenAsTheLibraryDoes(t *testing
 func TestAnErrorInAnEntryThatIsMadeAsItIsPrintedSaysWhereItIs(t *testing.T) {
 	list := make([]any, 2*manyEntries)
 	list[manyEntries+1] = map[string]any{"k": make(chan int)}
-	_, err := New(format.Settings{Format: "yaml", Indent: 2}).Dump(map[string]any{"l": list})
+	_, err := New(format.Settings{Format: "yaml", Indent: 2}).Codec.Dump(map[string]any{"l": list})
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("[l]: [%d]: [k]", manyEntries+1)) {
 		t.Errorf("error %v", err)
 	}
 	cycle := make([]any, 2*manyEntries)
 	cycle[3] = cycle
-	if _, err := New(format.Settings{Format: "yaml", Indent: 2}).Dump(cycle); err == nil || !strings.Contains(err.Error(), format.ErrCycle.Error()) {
+	if _, err := New(format.Settings{Format: "yaml", Indent: 2}).Codec.Dump(cycle); err == nil || !strings.Contains(err.Error(), format.ErrCycle.Error()) {
 		t.Errorf("a cycle: %v", err)
 	}
 	var deep any = 1
 	for range format.MaxLevels {
 		deep = append(make([]any, manyEntries), deep)
 	}
-	if _, err := New(format.Settings{Format: "yaml", Indent: 2}).Dump(deep); err == nil {
+	if _, err := New(format.Settings{Format: "yaml", Indent: 2}).Codec.Dump(deep); err == nil {
 		t.Errorf("%d levels are written", format.MaxLevels)
 	}
 }

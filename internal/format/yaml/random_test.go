@@ -10,14 +10,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-var suite = edittest.Suite{Format: Format, Encode: encode, Scalar: words.Scalar, Key: words.Key}
+var suite = edittest.Suite{Format: Grammar, Encode: encode, Scalar: words.Scalar, Key: words.Key}
 
 // encode is what the codec makes of a tree, or, where yaml.v3 can't read what it
 // wrote itself, one line of it.
 func encode(n *edit.Node) ([]byte, error) {
 	text, err := yaml.Marshal(yamlNode(n))
 	if err == nil {
-		if doc, err := Format.Parse(text); err == nil && edit.Same(doc.Root, n) {
+		if doc, err := Grammar.Parse(text); err == nil && edit.Same(doc.Root, n) {
 			return text, nil
 		}
 	}
@@ -68,7 +68,7 @@ var words = edittest.Words{Strange: []string{
 func TestRandomOperationsAreSpliced(t *testing.T) {
 	files := edittest.Corpus(t, "real/*.yml")
 	for name, text := range edittest.Corpus(t, "yaml-test-suite/*.yaml") {
-		if _, err := Format.Parse(text); err == nil && !strings.HasSuffix(name, ".error.yaml") {
+		if _, err := Grammar.Parse(text); err == nil && !strings.HasSuffix(name, ".error.yaml") {
 			files[name] = text
 		}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // TOML is the suite.
-var TOML = edittest.Suite{Format: tomlformat.Format, Encode: Encode, Scalar: words.Scalar, Key: words.Key, Fits: fits, Exact: true}
+var TOML = edittest.Suite{Format: tomlformat.Grammar, Encode: Encode, Scalar: words.Scalar, Key: words.Key, Fits: fits, Exact: true}
 
 // fits reports whether TOML can hold the tree.
 func fits(n *edit.Node) bool { return n.Kind == edit.Map }
@@ -24,7 +24,7 @@ func fits(n *edit.Node) bool { return n.Kind == edit.Map }
 func Encode(n *edit.Node) ([]byte, error) {
 	var b bytes.Buffer
 	if err := toml.NewEncoder(&b).Encode(decoded(n)); err == nil {
-		if doc, err := tomlformat.Format.Parse(b.Bytes()); err == nil && edit.Same(doc.Root, n) {
+		if doc, err := tomlformat.Grammar.Parse(b.Bytes()); err == nil && edit.Same(doc.Root, n) {
 			return b.Bytes(), nil
 		}
 	}
