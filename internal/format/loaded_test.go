@@ -151,3 +151,32 @@ func TestAKnownTextStillHasToDecode(t *testing.T) {
 		t.Errorf("%v, want ErrDecode; the text is known: %t", err, opened == 0)
 	}
 }
+
+// An excerpt proves no less than the whole text does.
+func TestAnEditIsRefusedIfAnEmptyMapInItLoadsAsNone(t *testing.T) {
+	type inner struct {
+		M map[string]int `json:",omitempty"`
+	}
+	type config struct {
+		N  int
+		In inner `json:",omitzero"`
+	}
+	for _, c := range []struct {
+		codec format.Format
+		text  string
+	}{
+		{json.NewWithComments(settings("jsonc")), "{\n  \"N\": 1 // c\n}\n"},
+		{json.New(settings("json")), "{ \"N\": 1 }\n"},
+	} {
+		var v config
+		e := format.Editor{Format: c.codec}
+		o, err := e.Load([]byte(c.text), &v, nil)
+		testkit.Must(t, err)
+		v.In.M = map[string]int{}
+		enc, err := e.Dump(v)
+		testkit.Must(t, err)
+		if got, _, err := o.Edit(enc, reflect.TypeFor[config]()); !errors.Is(err, errors.ErrEncode) {
+			t.Errorf("%v, want ErrEncode; got\n%s", err, got)
+		}
+	}
+}

@@ -125,7 +125,8 @@ func agrees(n, is *Node) bool {
 	return Same(n, is)
 }
 
-// saysNothing reports whether everything in n is left out.
+// saysNothing reports whether everything in n is left out. A collection without entries
+// says that it is empty.
 func saysNothing(n *Node) bool {
-	return leftOut(n) || n.Kind != Scalar && !slices.ContainsFunc(n.Entries, func(e Entry) bool { return !saysNothing(e.Value) })
+	return leftOut(n) || len(n.Entries) > 0 && !slices.ContainsFunc(n.Entries, func(e Entry) bool { return !saysNothing(e.Value) })
 }
