@@ -47,7 +47,7 @@ func TestWhatAnOperationMeansInNestedText(t *testing.T) {
 				return accept(c.mark)(doc)
 			}
 		}
-		got, report, err := yaml.Edit([]byte(c.old), []byte(c.was), []byte(c.is), opt)
+		got, report, err := edit.Edit(yaml.Grammar, []byte(c.old), []byte(c.was), []byte(c.is), opt)
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: %v, %v, got:\n%s\nwant:\n%s", c.name, report, err, got, c.want)
 		}
@@ -80,7 +80,7 @@ func TestALostCommentIsReportedOrRefused(t *testing.T) {
 }
 
 func TestATextWithoutEndIsRefused(t *testing.T) {
-	_, _, err := yaml.Edit([]byte("a: &a [*a]\nb: 1\n"), []byte("b: 1\n"), []byte("b: 2\n"), edit.Options{})
+	_, _, err := edit.Edit(yaml.Grammar, []byte("a: &a [*a]\nb: 1\n"), []byte("b: 1\n"), []byte("b: 2\n"), edit.Options{})
 	if !errors.Is(err, errors.ErrEncode) && !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("%v", err)
 	}
@@ -104,7 +104,7 @@ func TestEqualDataIsCheckedWhereTheEncodingsDiffer(t *testing.T) {
 		}
 		return nil
 	}
-	got, report, err := yaml.Edit(old, was, is, edit.Options{Check: whole})
+	got, report, err := edit.Edit(yaml.Grammar, old, was, is, edit.Options{Check: whole})
 	if err != nil || string(got) != string(is) || report.Rung != edit.Replaced {
 		t.Errorf("%q, %+v, %v", got, report, err)
 	}

@@ -31,7 +31,7 @@ func BenchmarkEdit(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				if _, report, err := EditJSONC(text, was, is, edit.Options{}); err != nil || report.Rung != edit.Spliced {
+				if _, report, err := edit.Edit(JSONC, text, was, is, edit.Options{}); err != nil || report.Rung != edit.Spliced {
 					b.Fatal(report, err)
 				}
 			}

@@ -9,17 +9,6 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Edit gives the JSON text old changed so that it holds what newEnc holds where
-// that differs from oldEnc; see [edit.Edit].
-func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
-	return edit.Edit(JSON, old, oldEnc, newEnc, opt)
-}
-
-// EditJSONC is [Edit] for JSONC.
-func EditJSONC(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
-	return edit.Edit(JSONC, old, oldEnc, newEnc, opt)
-}
-
 // The grammars.
 var (
 	JSON  format.Grammar = grammar{}

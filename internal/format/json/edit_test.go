@@ -14,7 +14,7 @@ import (
 // edit makes one edit on the encodings of two values given as JSON.
 func changed(t *testing.T, old, was, is string) (string, edit.Report) {
 	t.Helper()
-	got, report, err := EditJSONC([]byte(old), []byte(was), []byte(is), edit.Options{})
+	got, report, err := edit.Edit(JSONC, []byte(old), []byte(was), []byte(is), edit.Options{})
 	if err != nil {
 		t.Errorf("editing %q: %v", old, err)
 	}
@@ -117,11 +117,11 @@ func TestFormatTakesWhatTheDecoderTakes(t *testing.T) {
 }
 
 func TestJSONIsEditedWithoutComments(t *testing.T) {
-	got, _, err := Edit([]byte("[1]"), []byte("[1]"), []byte("[2]"), edit.Options{})
+	got, _, err := edit.Edit(JSON, []byte("[1]"), []byte("[1]"), []byte("[2]"), edit.Options{})
 	if string(got) != "[2]" || err != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if _, _, err := Edit([]byte("[1] // c"), []byte("[1]"), []byte("[2]"), edit.Options{}); !errors.Is(err, errors.ErrDecode) {
+	if _, _, err := edit.Edit(JSON, []byte("[1] // c"), []byte("[1]"), []byte("[2]"), edit.Options{}); !errors.Is(err, errors.ErrDecode) {
 		t.Errorf("a comment in JSON: %v", err)
 	}
 }
@@ -162,11 +162,11 @@ func TestEveryStyleHoldsWhatItShould(t *testing.T) {
 	}
 }
 
-func ExampleEditJSONC() {
+func Example_comments() {
 	text := "{\n  // the site\n  \"Host\": \"a.example\", // public\n  \"ports\": [80],\n}\n"
 	was := `{"host": "a.example", "ports": [80]}`
 	is := `{"host": "b.example", "ports": [80, 443], "tls": true}`
-	got, report, err := EditJSONC([]byte(text), []byte(was), []byte(is), edit.Options{})
+	got, report, err := edit.Edit(JSONC, []byte(text), []byte(was), []byte(is), edit.Options{})
 	fmt.Print(string(got))
 	fmt.Println(report.Rung, report.Lost, err)
 	// Output:

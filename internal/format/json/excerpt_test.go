@@ -15,7 +15,7 @@ import (
 // and how often the whole text was.
 func proofs(t *testing.T, old, oldEnc, newEnc string, recode func(part []byte) ([]byte, error)) (got string, parts []string, whole int) {
 	t.Helper()
-	text, _, err := EditJSONC([]byte(old), []byte(oldEnc), []byte(newEnc), edit.Options{
+	text, _, err := edit.Edit(JSONC, []byte(old), []byte(oldEnc), []byte(newEnc), edit.Options{
 		Check: func(*edit.Document) error { whole++; return nil },
 		Recode: func(part []byte) ([]byte, error) {
 			parts = append(parts, string(part))

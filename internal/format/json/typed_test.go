@@ -79,7 +79,7 @@ func TestATypedValueIsWrittenAndTheRestStays(t *testing.T) {
 		for i := 0; i < len(c.want); i += 2 {
 			want = strings.Replace(want, c.want[i], c.want[i+1], 1)
 		}
-		got, report, err := json.EditJSONC([]byte(typed), was, is, edit.Options{Check: func(doc *edit.Document) error {
+		got, report, err := edit.Edit(json.JSONC, []byte(typed), was, is, edit.Options{Check: func(doc *edit.Document) error {
 			var v config
 			if err := codec.JSONC().Load(bytes.NewReader(doc.Text), &v); err != nil {
 				return err

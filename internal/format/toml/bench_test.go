@@ -33,7 +33,7 @@ func BenchmarkEdit(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.text)))
 			for b.Loop() {
-				if _, report, err := toml.Edit(c.text, was, is, edit.Options{}); err != nil || report.Rung != edit.Spliced {
+				if _, report, err := edit.Edit(toml.Grammar, c.text, was, is, edit.Options{}); err != nil || report.Rung != edit.Spliced {
 					b.Fatal(report, err)
 				}
 			}

@@ -8,12 +8,6 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Edit gives old changed so that it holds what newEnc holds where that differs
-// from oldEnc; see [edit.Edit].
-func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
-	return edit.Edit(Grammar, old, oldEnc, newEnc, opt)
-}
-
 // Grammar is the grammar of TOML.
 var Grammar format.Grammar = grammar{}
 

@@ -72,7 +72,7 @@ func TestEditFollowsTheSurroundings(t *testing.T) {
 		{"blanks at the ends of lines", "a = 1  \n[t]\t\nb = 2  ", "a = 1\n[t]\nb = 2\n", "a = 1\nc = 1\n[t]\nb = 2\n[u]\n", "a = 1  \nc = 1\n[t]\t\nb = 2  \n[u]"},
 		{"a value for dotted keys", "a.b = 1\na.c = 2\n", "[a]\nb = 1\nc = 2\n", "a = 1\n", "a = 1\n"},
 	} {
-		got, report, err := toml.Edit([]byte(c.old), []byte(c.was), []byte(c.is), edit.Options{})
+		got, report, err := edit.Edit(toml.Grammar, []byte(c.old), []byte(c.was), []byte(c.is), edit.Options{})
 		if err != nil || string(got) != c.want || len(report.Lost) > 0 || report.Rung != edit.Spliced {
 			t.Errorf("%s: %+v, %v\ngot  %q\nwant %q", c.name, report, err, got, c.want)
 		}
@@ -85,11 +85,11 @@ func TestTextsThatCannotBeFollowedAreRenderedAnew(t *testing.T) {
 			"[a]\nb = 2\nc = 1\nl = [1979-05-27, {x = true}]\n\n[[p]]\nn = 1\n"},
 		{"a key in a list of tables", "# c\n[[a.b]]\nx = 1\n[a]\nb.c = 2\n", "[[a.b]]\nx = 1\nc = 2\n", "[[a.b]]\nx = 1\nc = 3\n", "[a]\n\n[[a.b]]\nc = 3\nx = 1\n"},
 	} {
-		got, report, err := toml.Edit([]byte(c.old), []byte(c.was), []byte(c.is), edit.Options{})
+		got, report, err := edit.Edit(toml.Grammar, []byte(c.old), []byte(c.was), []byte(c.is), edit.Options{})
 		if err != nil || string(got) != c.want || report.Rung < edit.Rerendered || len(report.Lost) != 1 {
 			t.Errorf("%s: %+v, %v\ngot  %q\nwant %q", c.name, report, err, got, c.want)
 		}
-		_, _, err = toml.Edit([]byte(c.old), []byte(c.was), []byte(c.is), edit.Options{Refuse: true})
+		_, _, err = edit.Edit(toml.Grammar, []byte(c.old), []byte(c.was), []byte(c.is), edit.Options{Refuse: true})
 		if !errors.Is(err, errors.ErrEncode) {
 			t.Errorf("%s, refusing: %v", c.name, err)
 		}
@@ -110,11 +110,11 @@ func TestEveryStyleHoldsWhatItShould(t *testing.T) {
 	}
 }
 
-func ExampleEdit() {
+func Example() {
 	text := "# the site\n[server]\nHost = 'a.example' # public\nports = [\n  80, # plain\n]\n"
 	was := "[server]\n  host = \"a.example\"\n  ports = [80]\n"
 	is := "[server]\n  host = \"b.example\"\n  ports = [80, 443]\n"
-	got, report, err := toml.Edit([]byte(text), []byte(was), []byte(is), edit.Options{})
+	got, report, err := edit.Edit(toml.Grammar, []byte(text), []byte(was), []byte(is), edit.Options{})
 	fmt.Print(string(got))
 	fmt.Println(report.Rung, report.Lost, err)
 	// Output:

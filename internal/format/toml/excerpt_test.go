@@ -67,7 +67,7 @@ func provenBy(t *testing.T, change func(v *machines), recode func(part []byte) (
 		}
 	}
 	change(&is)
-	text, _, err := Edit([]byte(machinesText), encoded(t, was), encoded(t, is), edit.Options{
+	text, _, err := edit.Edit(Grammar, []byte(machinesText), encoded(t, was), encoded(t, is), edit.Options{
 		Check: func(*edit.Document) error { whole++; return nil },
 		Recode: func(part []byte) ([]byte, error) {
 			parts = append(parts, string(part))

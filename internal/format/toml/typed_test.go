@@ -94,7 +94,7 @@ func TestATypedValueIsWrittenAndTheRestStays(t *testing.T) {
 		was := dump(t, v)
 		c.change(&v)
 		is := dump(t, v)
-		got, report, err := toml.Edit([]byte(typed), was, is, edit.Options{Check: survives(is)})
+		got, report, err := edit.Edit(toml.Grammar, []byte(typed), was, is, edit.Options{Check: survives(is)})
 		if want := c.want(typed); err != nil || string(got) != want || report.Rung > edit.Spliced {
 			t.Errorf("%s: %+v, %v\ngot:\n%s\nwant:\n%s", c.name, report, err, got, want)
 		}

@@ -51,7 +51,7 @@ func benchmark(b *testing.B, size, n int) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := Edit(text, old, new, edit.Options{}); err != nil {
+		if _, _, err := edit.Edit(Grammar, text, old, new, edit.Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

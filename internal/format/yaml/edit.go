@@ -11,12 +11,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Edit gives old changed so that it holds what newEnc holds where that differs
-// from oldEnc; see [edit.Edit].
-func Edit(old, oldEnc, newEnc []byte, opt edit.Options) ([]byte, edit.Report, error) {
-	return edit.Edit(Grammar, old, oldEnc, newEnc, opt)
-}
-
 // Grammar is the grammar of YAML.
 var Grammar format.Grammar = grammar{}
 

@@ -15,7 +15,7 @@ type golden struct{ name, old, was, is, want string }
 func check(t *testing.T, cases []golden) {
 	t.Helper()
 	for _, c := range cases {
-		got, report, err := Edit([]byte(c.old), []byte(c.was), []byte(c.is), edit.Options{})
+		got, report, err := edit.Edit(Grammar, []byte(c.old), []byte(c.was), []byte(c.is), edit.Options{})
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s: %v, %v\nold:\n%s\ngot:\n%s\nwant:\n%s\n%q", c.name, report, err, c.old, got, c.want, got)
 		}
@@ -172,7 +172,7 @@ func TestTextsThatCannotBeEdited(t *testing.T) {
 		"UTF-16":        "\xff\xfea\x00:\x00",
 		"bad second":    "a: 1\n---\n[\n",
 	} {
-		if _, _, err := Edit([]byte(old), []byte("a: 1\n"), []byte("a: 2\n"), edit.Options{}); !errors.Is(err, errors.ErrDecode) {
+		if _, _, err := edit.Edit(Grammar, []byte(old), []byte("a: 1\n"), []byte("a: 2\n"), edit.Options{}); !errors.Is(err, errors.ErrDecode) {
 			t.Errorf("%s: %v, want ErrDecode", name, err)
 		}
 	}

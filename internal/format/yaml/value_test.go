@@ -23,7 +23,7 @@ func update[T any](t *testing.T, text string, change func(v *T)) (string, edit.R
 	change(&v)
 	new, err := yaml.Marshal(&v)
 	testkit.Must(t, err)
-	got, report, err := Edit([]byte(text), old, new, edit.Options{Check: func(doc *edit.Document) error {
+	got, report, err := edit.Edit(Grammar, []byte(text), old, new, edit.Options{Check: func(doc *edit.Document) error {
 		var again T
 		if err := decodeDocument(doc, &again, false); err != nil {
 			return err
