@@ -157,39 +157,49 @@ func edits(t *testing.T) []operation {
 	}
 	rounds := effort.Of(1, 3, 100)
 	var ops []operation
+	refused := 0
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f, ok := formats[path.Ext(name)]
 		if !ok || !utf8.Valid(files[name]) || disputed[path.Base(name)] {
 			continue
 		}
-		r := rand.New(rand.NewPCG(1, uint64(len(name))))
+		edits := rounds
 		if path.Dir(name) == "real" {
-			for range 10 * rounds {
-				ops = try(ops, f.codec, operation{Format: f.name, Old: string(files[name]), name: name}, r)
+			edits = 11 * rounds
+		}
+		r := rand.New(rand.NewPCG(1, uint64(len(name))))
+		for range edits {
+			op := operation{Format: f.name, Old: string(files[name]), name: name}
+			made, err := try(f.codec, &op, r)
+			if err != nil {
+				refused++
+				t.Logf("%s: %s %v %v: %v", name, op.Kind, op.Path, op.Value, err)
+			}
+			if made {
+				ops = append(ops, op)
 			}
 		}
-		for range rounds {
-			ops = try(ops, f.codec, operation{Format: f.name, Old: string(files[name]), name: name}, r)
-		}
+	}
+	t.Logf("%d edits were made, %d refused", len(ops), refused)
+	if len(ops) == 0 || 100*refused > len(ops) {
+		t.Error("too few could be made")
 	}
 	return ops
 }
 
-// try makes one random edit, if the text can be loaded and the edit is not refused.
-func try(ops []operation, c codec.Codec, op operation, r *rand.Rand) []operation {
+// try makes one random edit, if the text can be loaded and changed. An error is that
+// the edit is refused.
+func try(c codec.Codec, op *operation, r *rand.Rand) (made bool, refused error) {
 	var v any
-	if c.Load(strings.NewReader(op.Old), &v) != nil {
-		return ops
-	}
-	if !change(&v, &op, r) {
-		return ops
+	if c.Load(strings.NewReader(op.Old), &v) != nil || !change(&v, op, r) {
+		return false, nil
 	}
 	var out bytes.Buffer
-	if c.(codec.Editor).Edit(&out, []byte(op.Old), v) != nil {
-		return ops
+	if err := c.(codec.Editor).Edit(&out, []byte(op.Old), v); err != nil {
+		return false, err
 	}
 	op.New = out.String()
-	return append(ops, op)
+	return true, nil
 }
 
 // change makes a random change in v, and says in op which.

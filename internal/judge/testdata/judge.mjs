@@ -31,11 +31,16 @@ function carryOut(root, op) {
   else at[last] = op.value
 }
 
+let last = {} // a text is edited many times in a row
+
 for await (const line of createInterface({ input: process.stdin })) {
   const op = JSON.parse(line)
   let want
   try {
-    want = unshare(parse(op.format, op.old))
+    if (last.format !== op.format || last.text !== op.old) {
+      last = { format: op.format, text: op.old, value: parse(op.format, op.old) }
+    }
+    want = unshare(last.value)
     carryOut(want, op)
   } catch (e) {
     console.log(JSON.stringify({ skip: String(e).slice(0, 200) }))

@@ -1,5 +1,6 @@
 """Judges edits of YAML (python3-yaml) and TOML (tomllib): one JSON object a line, a verdict a line."""
 
+import functools
 import json
 import sys
 import tomllib
@@ -24,6 +25,7 @@ for kind in "omap", "pairs", "set", "binary":
     Loader.add_constructor("tag:yaml.org,2002:" + kind, lambda loader, node: untagged(loader, "", node))
 
 
+@functools.lru_cache(maxsize=2)  # a text is edited many times in a row
 def parse(format, text):
     if format == "yaml":
         return yaml.load(text.removeprefix("\ufeff"), Loader)
