@@ -95,9 +95,7 @@ func TestGzipKeepsTheEditor(t *testing.T) {
 		t.Errorf("an edit without effect changed the bytes: %v", err)
 	}
 	out.Reset()
-	if err := c.Edit(&out, []byte("x"), "whole"); err != nil {
-		t.Errorf("%v", err)
-	}
+	testkit.WantNil(t, "it", c.Edit(&out, []byte("x"), "whole"))
 	if got, err := loadAs[string](c, out.String()); err != nil || got != "whole" {
 		t.Errorf("over what is no gzip: %q, %v", got, err)
 	}

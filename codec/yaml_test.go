@@ -34,9 +34,7 @@ func TestYAMLWritesWhatTheLibraryWrites(t *testing.T) {
 				continue // yaml.v3 lost something, or has another form for it
 			}
 			got, err := dumped(codec.YAML(), v)
-			if err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
+			testkit.WantNil(t, name, err)
 			if sortLines(got) != sortLines(want.String()) {
 				t.Errorf("%s:\n%s\nyaml.v3:\n%s", name, got, want.String())
 			}

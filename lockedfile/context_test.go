@@ -76,9 +76,7 @@ func TestEveryOperationJoinsTheTransactionOfItsContext(t *testing.T) {
 			if v, err := f.Read(ctx); err != nil || v["staged"] != 1 {
 				t.Errorf("Read inside gave %v, %v", v, err)
 			}
-			if err := operation(ctx); err != nil {
-				t.Errorf("%s inside: %v", name, err)
-			}
+			testkit.WantNil(t, fmt.Sprintf("%s inside", name), operation(ctx))
 			if v, err := f.Read(context.Background()); err != nil || v["before"] != 1 {
 				t.Errorf("Read outside gave %v, %v", v, err)
 			}

@@ -78,9 +78,7 @@ func TestNoUpdateOfManyProcessesIsLost(t *testing.T) {
 				p := start(t, "count", path, strconv.Itoa(goroutines), strconv.Itoa(each))
 				all.Go(func() {
 					said.listen(p)
-					if err := p.Wait(); err != nil {
-						t.Errorf("a counting process: %v", err)
-					}
+					testkit.WantNil(t, "a counting process", p.Wait())
 				})
 			}
 			all.Wait()

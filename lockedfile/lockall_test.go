@@ -65,9 +65,7 @@ func TestLockAllInSeveralOrdersAtOnce(t *testing.T) {
 					}
 					return nil
 				}, opt)
-				if err != nil {
-					t.Error(err)
-				}
+				testkit.WantNil(t, "it", err)
 			}
 		})
 	}
@@ -215,9 +213,7 @@ func TestAJoinThatOutlastsLockAllIsNotLost(t *testing.T) {
 		testkit.Must(t, lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
 			for range 4 {
 				late.Go(func() {
-					if err := count(ctx, paths[0]); err != nil {
-						t.Error(err)
-					}
+					testkit.WantNil(t, "it", count(ctx, paths[0]))
 				})
 			}
 			return nil

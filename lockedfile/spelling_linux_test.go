@@ -2,6 +2,7 @@ package lockedfile_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,9 +87,7 @@ func TestAJoinFindsItsTransactionByAnotherSpelling(t *testing.T) {
 			}
 			return err
 		})
-		if err != nil {
-			t.Errorf("there %v: %v", there, err)
-		}
+		testkit.WantNil(t, fmt.Sprintf("there %v", there), err)
 	}
 }
 

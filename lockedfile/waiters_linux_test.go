@@ -117,9 +117,7 @@ func TestAWaiterMovesToTheNewLockFile(t *testing.T) {
 		go func() { result <- lockedfile.New[counters](path).Write(counters{"a": 1}) }()
 		untilWaiting(t)
 		testkit.Must(t, take(path))
-		if err := <-result; err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantNil(t, name, <-result)
 		holder.Kill()
 	}
 }

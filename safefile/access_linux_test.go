@@ -1,6 +1,7 @@
 package safefile_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -227,12 +228,8 @@ func TestAFilesystemThatRefusesMetadataStopsNoWriteButAStrictOne(t *testing.T) {
 		shown := filepath.Join(disktest.FUSE(t, source, options...), "file")
 		for i, safety := range []safefile.Safety{safefile.Warn, safefile.BestEffort, safefile.Warn} {
 			want := strings.Repeat("new", i+1)
-			if err := safefile.WriteFile(shown, []byte(want), safefile.WithSafety(safety), quiet); err != nil {
-				t.Errorf("%v: %v", options, err)
-			}
-			if err := safefile.New[string](shown, safefile.WithSafety(safety), quiet).Append("er"); err != nil {
-				t.Errorf("%v: %v", options, err)
-			}
+			testkit.WantNil(t, fmt.Sprintf("%v", options), safefile.WriteFile(shown, []byte(want), safefile.WithSafety(safety), quiet))
+			testkit.WantNil(t, fmt.Sprintf("%v", options), safefile.New[string](shown, safefile.WithSafety(safety), quiet).Append("er"))
 			testkit.WantContent(t, path, want+"er")
 		}
 		wantNoTemps(t, source)

@@ -36,9 +36,7 @@ func wantSealed(t testing.TB, path string) {
 	if got := testkit.Content(t, path+".sha256"); got != want {
 		t.Errorf("the sidecar says %q, want %q", got, want)
 	}
-	if err := checksum.Verify(path); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", checksum.Verify(path))
 	if out, err := sha256sum(path); err != nil {
 		t.Errorf("sha256sum -c: %s, %v", out, err)
 	}
@@ -442,9 +440,7 @@ func TestWhateverFailsInAChecksummedChangeTheContentVerifies(t *testing.T) {
 						t.Errorf("%s: the file holds %q, want %q", where, got, want)
 					}
 					if want != "(missing)" {
-						if err := checksum.Verify(path); err != nil {
-							t.Errorf("%s: %v", where, err)
-						}
+						testkit.WantNil(t, where, checksum.Verify(path))
 						if want != "" {
 							flip(t, path)
 							if err := checksum.Verify(path); !errors.Is(err, errors.ErrChecksumMismatch) {

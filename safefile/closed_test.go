@@ -45,9 +45,7 @@ func TestAClosedReaderReadsAndClosesNoOtherFile(t *testing.T) {
 				t.Errorf("read %d bytes", n)
 			}
 			wantClosed(t, "Read", err)
-			if err := r.Close(); err != nil {
-				t.Errorf("second Close: %v", err)
-			}
+			testkit.WantNil(t, "second Close", r.Close())
 			for _, other := range others {
 				if _, err := other.Read(make([]byte, 1)); err != nil {
 					t.Errorf("another file was closed: %v", err)

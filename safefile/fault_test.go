@@ -219,9 +219,7 @@ func (s scene) fail(t *testing.T, base string, c change, n int, kind syscall.Err
 			t.Errorf("%s: %s remains", where, left)
 		}
 	}
-	if err := st.handle.WriteBytes([]byte("next")); err != nil {
-		t.Errorf("%s: and the next write: %v", where, err)
-	}
+	testkit.WantNil(t, fmt.Sprintf("%s: and the next write", where), st.handle.WriteBytes([]byte("next")))
 	testkit.WantContent(t, st.file, "next")
 	return err
 }

@@ -79,9 +79,7 @@ func TestALeaseOfAnotherProgramIsWaitedFor(t *testing.T) {
 			default:
 			}
 			giveUp()
-			if err := <-done; err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
+			testkit.WantNil(t, name, <-done)
 			testkit.Must(t, safefile.New[map[string]int](path, safefile.WithChecksum()).Write(map[string]int{"a": 1}))
 		}
 	}

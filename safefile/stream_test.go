@@ -74,9 +74,7 @@ func TestReadersSeeTheOldContentAndWritersWaitUntilTheCommit(t *testing.T) {
 		var others sync.WaitGroup
 		for range 3 {
 			others.Go(func() {
-				if err := f.Append("+"); err != nil {
-					t.Error(err)
-				}
+				testkit.WantNil(t, "it", f.Append("+"))
 			})
 		}
 		testkit.Must(t, w.Commit())

@@ -30,9 +30,7 @@ func TestFilesThatStayLockedAreATimeoutAndNoLoss(t *testing.T) {
 		}
 		testkit.Must(t, lock.Release())
 	}
-	if err := p.run(t.Context(), numbers); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", p.run(t.Context(), numbers))
 	mustBeThrough(t, dir, map[string]int{id: 3, identify([]int{3}): 3})
 }
 

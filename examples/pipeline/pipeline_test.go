@@ -188,9 +188,7 @@ func TestFinaliseThatFailsHalfwayLosesNoJob(t *testing.T) {
 		}
 		testkit.Must(t, lock.Release())
 	}
-	if err := p.finalise(t.Context(), id, outcome{Sum: 1}); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", p.finalise(t.Context(), id, outcome{Sum: 1}))
 	mustBeThrough(t, dir, map[string]int{id: 1})
 }
 

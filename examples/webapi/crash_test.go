@@ -113,9 +113,7 @@ func TestTerminatedServiceAnswersWhatIsUnderWayAndKeepsTheRest(t *testing.T) {
 	testkit.Until(t, "the last upload is on disk", func() bool { return uploads(dir) == 8 })
 	s.terminate()
 	testkit.Must(t, lock.Release())
-	if err := <-answered; err != nil {
-		t.Errorf("the upload that was under way: %v", err)
-	}
+	testkit.WantNil(t, "the upload that was under way", <-answered)
 	ids[last.ID] = 7
 	if err := s.Wait(); err != nil {
 		t.Errorf("%v: %s", err, s.stderr.String())

@@ -110,9 +110,7 @@ func TestLinksInDocumentationResolve(t *testing.T) {
 				}
 			}
 			for _, link := range links(p.Parser().Parse(text)) {
-				if err := resolves(t, p, link); err != nil {
-					t.Errorf("%s: %s: %v", dir, name, err)
-				}
+				testkit.WantNil(t, fmt.Sprintf("%s: %s", dir, name), resolves(t, p, link))
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 func request(path string) *Request {
@@ -39,9 +40,7 @@ func hammer(t *testing.T, latency time.Duration, callers, each int) []int {
 	for range callers {
 		wg.Go(func() {
 			for range each {
-				if err := e.Do(request("f"), increment); err != nil {
-					t.Error(err)
-				}
+				testkit.WantNil(t, "it", e.Do(request("f"), increment))
 			}
 		})
 	}

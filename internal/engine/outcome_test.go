@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 var errOwn = errors.New("the function's own error")
@@ -61,9 +62,7 @@ func pending(t *testing.T, result <-chan error) {
 // must fails the test at an error.
 func must(t *testing.T, err error) {
 	t.Helper()
-	if err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", err)
 }
 
 // simulated runs a test on an engine over a disk whose commits take so long, with

@@ -62,9 +62,7 @@ func TestWhoBuiltOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
 			tx.Put([]byte("built on old"))
 			return nil
 		})
-		if err := <-blind; err != nil {
-			t.Errorf("the blind write: %v", err)
-		}
+		testkit.WantNil(t, "the blind write", <-blind)
 		if !errors.Is(late, errors.ErrChanged) {
 			t.Errorf("the late one: %v", late)
 		}
@@ -88,12 +86,8 @@ func TestARefusedEditIsTheFaultOfOneFunction(t *testing.T) {
 		}
 		first := put("+1") // alone on the disk; the others gather meanwhile
 		good, bad := put("+2"), put("+bad")
-		if err := <-first; err != nil {
-			t.Error(err)
-		}
-		if err := <-good; err != nil {
-			t.Errorf("the neighbour before it: %v", err)
-		}
+		testkit.WantNil(t, "it", <-first)
+		testkit.WantNil(t, "the neighbour before it", <-good)
 		testkit.WantIs(t, "the guilty one", <-bad, errors.ErrEncode)
 		if got := s.file("f").data; got != "old+2" {
 			t.Errorf("the file holds %q", got)

@@ -223,9 +223,7 @@ func TestOneMountPointMayMeanAnotherMountLater(t *testing.T) {
 				testkit.NeedRoot(t)
 				testkit.Must(t, unix.Mount(name, dir, name, 0, ""))
 				defer func() {
-					if err := unix.Unmount(dir, 0); err != nil {
-						t.Error(err)
-					}
+					testkit.WantNil(t, "it", unix.Unmount(dir, 0))
 				}()
 				if v := inspected(t, dir); v.Class != want || v.Filesystem != name {
 					t.Errorf("found %+v", v.Environment)

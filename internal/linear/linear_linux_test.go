@@ -57,9 +57,7 @@ func record(t *testing.T, processes, clients, calls int) (history []call) {
 		cmd := testkit.Self(t, "clients", path, strconv.Itoa(p*clients), strconv.Itoa(clients), strconv.Itoa(calls))
 		all.Go(func() {
 			out, err := cmd.Output()
-			if err != nil {
-				t.Errorf("a process: %v", err)
-			}
+			testkit.WantNil(t, "a process", err)
 			for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
 				var c call
 				if err := decoder.Decode(&c); err == io.EOF {

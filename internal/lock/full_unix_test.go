@@ -35,18 +35,14 @@ func fullPlace(t *testing.T) Spec {
 func TestALockFileThatAppearsTakesTheDirectorysLockAway(t *testing.T) {
 	p := fullPlace(t)
 	h := instead(t, p)
-	if err := h.Check(); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", h.Check())
 	if err := os.WriteFile(p.Path, nil, 0o600); err != nil { // by a program that does not know better
 		t.Fatal(err)
 	}
 	if err := h.Check(); !errors.Is(err, errors.ErrLockLost) {
 		t.Error(err)
 	}
-	if err := h.Release(); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", h.Release())
 	if h, err := p.tryDirectory(syscall.ENOSPC); h != nil || err != nil {
 		t.Errorf("locked beside a lock file: %v, %v", h, err)
 	}
@@ -63,13 +59,9 @@ func TestTheFilesOfOneDirectoryShareItsLockInOneProcess(t *testing.T) {
 		if err := syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != syscall.EWOULDBLOCK {
 			t.Errorf("another process gets it too: %v", err)
 		}
-		if err := h.Release(); err != nil {
-			t.Error(err)
-		}
+		testkit.WantNil(t, "it", h.Release())
 	}
-	if err := syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		t.Errorf("it was not freed: %v", err)
-	}
+	testkit.WantNil(t, "it was not freed", syscall.Flock(int(other.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
 	if _, err := p.tryDirectory(syscall.ENOSPC); !errors.Is(err, errors.ErrLocked) {
 		t.Errorf("got it beside another process: %v", err)
 	}

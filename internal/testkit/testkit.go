@@ -35,6 +35,14 @@ func WantIs(t testing.TB, what string, err error, sentinels ...error) {
 	}
 }
 
+// WantNil fails if there is an error, and lets the test go on. What names the call.
+func WantNil(t testing.TB, what string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
 // Memory is a directory on a filesystem whose fsync costs nothing, for tests
 // that write thousands of times and cut no power.
 func Memory(t testing.TB) string {

@@ -121,9 +121,7 @@ func TestPowerCutsLoseNothingAcknowledged(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
 			c := newCutting(t, kind, []string{"write", "merge", "append"})
-			if err := c.run(t, effort.Of(5, 15, 200)); err != nil {
-				t.Error(err)
-			}
+			testkit.WantNil(t, "it", c.run(t, effort.Of(5, 15, 200)))
 			if 2*c.inside < c.cuts {
 				t.Error("less than half of the cuts hit a commit")
 			}

@@ -50,9 +50,7 @@ func TestAFullDiskKeepsTheOldBytesAndNothingElse(t *testing.T) {
 				refused++
 				testkit.Must(t, os.Remove(filler))
 			}
-			if err := op.do(f, "done"); err != nil {
-				t.Errorf("with space again: %v", err)
-			}
+			testkit.WantNil(t, "with space again", op.do(f, "done"))
 			if got, err := f.ReadBytes(); err != nil || !bytes.Contains(got, []byte("done")) {
 				t.Errorf("with space again there is %q, %v", got, err)
 			}

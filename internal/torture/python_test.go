@@ -70,9 +70,7 @@ func TestPythonProcessesAndGoProcessesExcludeEachOther(t *testing.T) {
 	if n := said.count(begun) - said.count(acked); n != 0 {
 		t.Errorf("%d changes were not acknowledged", n)
 	}
-	if err := workloads["count"].verify(dir, said); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", workloads["count"].verify(dir, said))
 	testkit.WantNames(t, dir, "count.json", "count.json.lock")
 	t.Logf("%d counted by 2 Python processes and %d by 2 Go processes of 2 goroutines", said.countBy("python"), said.countBy("go"))
 }

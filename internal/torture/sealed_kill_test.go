@@ -177,9 +177,7 @@ func (c *crew) settle(t *testing.T, path string, checks int) {
 			t.Errorf("%s %s: %s", e.From, e.What, e.Note)
 		}
 	}
-	if err := workloads["sealed"].verify(filepath.Dir(path), said); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", workloads["sealed"].verify(filepath.Dir(path), said))
 	agreesWithSha256sum(t, path)
 	t.Logf("%d changes, sha256sum agreed %d times, %d readers reported the flipped bit", said.count(acked), checks, said.count(wrong))
 }
@@ -188,9 +186,7 @@ func TestPowerCutsLeaveContentThatVerifies(t *testing.T) {
 	for _, kind := range []string{"ext4", "xfs"} {
 		t.Run(kind, func(t *testing.T) {
 			c := newCutting(t, kind, []string{"sealed", "stream", "move"})
-			if err := c.run(t, effort.Of(2, 5, 200)); err != nil {
-				t.Error(err)
-			}
+			testkit.WantNil(t, "it", c.run(t, effort.Of(2, 5, 200)))
 			if 2*c.inside < c.cuts {
 				t.Error("less than half of the cuts hit a commit")
 			}

@@ -27,9 +27,7 @@ func TestManyWritersAndReadersOfOneFileLoseNothingAndSeeNothingPartial(t *testin
 	if n := said.count(failed); n > 0 {
 		t.Errorf("%d changes failed", n)
 	}
-	if err := workloads["merge"].verify(dir, said); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", workloads["merge"].verify(dir, said))
 	testkit.WantNames(t, dir, "merged.json", "merged.json.lock")
 	t.Logf("%d keys by 8 processes of 4 goroutines (%s); %d looks by 8 readers", said.count(acked), said.shares(), said.looks(t))
 }
@@ -57,9 +55,7 @@ func (h history) looks(t *testing.T) int {
 		case seen:
 			readers--
 			n, err := strconv.Atoi(e.Note)
-			if err != nil {
-				t.Error(err)
-			}
+			testkit.WantNil(t, "it", err)
 			sum += n
 		}
 	}
@@ -101,9 +97,7 @@ func TestKilledWritersLoseNothingAcknowledgedAndTheirLeftoversAreSwept(t *testin
 		testkit.WantNames(t, dir, "merged.json", "merged.json.lock")
 	}
 	said := c.dismiss()
-	if err := workloads["merge"].verify(dir, said); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", workloads["merge"].verify(dir, said))
 	if leftovers == 0 {
 		t.Error("no writer was killed inside a commit")
 	}

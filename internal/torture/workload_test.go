@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/effort"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
 )
@@ -234,9 +235,7 @@ func TestPowerCutsLoseNoUpdate(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d processes of %d", kind, crew.processes, crew.each), func(t *testing.T) {
 				c := newCutting(t, kind, []string{"update"})
 				c.processes, c.each = crew.processes, crew.each
-				if err := c.run(t, effort.Of(2, 5, 200)); err != nil {
-					t.Error(err)
-				}
+				testkit.WantNil(t, "it", c.run(t, effort.Of(2, 5, 200)))
 				t.Log(c)
 			})
 		}

@@ -54,9 +54,7 @@ func TestAClosedFileReachesNoOtherFile(t *testing.T) {
 	} {
 		testkit.WantIs(t, name, call(), fs.ErrClosed)
 	}
-	if err := f.Close(); err != nil {
-		t.Errorf("second Close: %v", err)
-	}
+	testkit.WantNil(t, "second Close", f.Close())
 	info, err := other.Stat()
 	testkit.Must(t, err)
 	if data, err := io.ReadAll(other); err != nil || string(data) != "of somebody else" || info.Mode.Perm() != 0o644 {
@@ -89,9 +87,7 @@ func TestAClosedDirectoryReachesNoOtherDirectory(t *testing.T) {
 	} {
 		testkit.WantIs(t, name, call(), fs.ErrClosed)
 	}
-	if err := d.Close(); err != nil {
-		t.Errorf("second Close: %v", err)
-	}
+	testkit.WantNil(t, "second Close", d.Close())
 	if names, err := other.Names(); err != nil || len(names) != 0 {
 		t.Errorf("the other directory holds %v, %v", names, err)
 	}
@@ -122,9 +118,7 @@ func TestACloseBesideReadsLetsNoneReadAnotherFile(t *testing.T) {
 		}
 		for range 2 {
 			all.Go(func() {
-				if err := f.Close(); err != nil {
-					t.Error(err)
-				}
+				testkit.WantNil(t, "it", f.Close())
 				if o, err := d.Open("other"); err == nil {
 					o.Close()
 				}

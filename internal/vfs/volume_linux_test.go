@@ -81,9 +81,7 @@ func TestSpaceAndPermissionAreTheSystems(t *testing.T) {
 	if _, _, err := Space(filepath.Join(base, "nothing")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the space of nothing: %v", err)
 	}
-	if err := Accessible(base); err != nil {
-		t.Errorf("a directory of one's own: %v", err)
-	}
+	testkit.WantNil(t, "a directory of one's own", Accessible(base))
 	if err := Accessible(filepath.Join(base, "nothing")); err == nil {
 		t.Error("nothing is writable")
 	}

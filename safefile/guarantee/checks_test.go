@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // Every check is given a system that lies or fails in just the way it is there
@@ -75,9 +76,7 @@ func TestEachCheckFindsTheFaultItIsThereFor(t *testing.T) {
 			if got.status != c.status || !strings.Contains(got.detail, c.detail) {
 				t.Errorf("%s: %s; want %s: %s", got.status, got.detail, c.status, c.detail)
 			}
-			if err := v.leave(); err != nil {
-				t.Error(err)
-			}
+			testkit.WantNil(t, "it", v.leave())
 		})
 	}
 }
@@ -102,9 +101,7 @@ func TestEveryWritingCheckFailsWhereNothingCanBeCreated(t *testing.T) {
 		if got := v.run(&checks[i]); got.status != StatusFailed || !strings.Contains(got.detail, "missing") {
 			t.Errorf("%s is %s: %s", checks[i].name, got.status, got.detail)
 		}
-		if err := v.leave(); err != nil {
-			t.Errorf("cleaning up what was never made: %v", err)
-		}
+		testkit.WantNil(t, "cleaning up what was never made", v.leave())
 	}
 }
 

@@ -87,9 +87,7 @@ func TestASecondProcessThatHangsIsKilled(t *testing.T) {
 	if got := v.run(checkCalled(t, "lock exclusion")); got.status != StatusUnknown || !strings.Contains(got.detail, "did not end") {
 		t.Errorf("%s: %s", got.status, got.detail)
 	}
-	if err := v.leave(); err != nil {
-		t.Error(err)
-	}
+	testkit.WantNil(t, "it", v.leave())
 }
 
 func TestALockDirectoryThatTakesNoFileFailsExclusion(t *testing.T) {

@@ -15,9 +15,7 @@ import (
 func changed(t *testing.T, old, was, is string) (string, edit.Report) {
 	t.Helper()
 	got, report, err := edit.Edit(JSONC, []byte(old), []byte(was), []byte(is), edit.Options{})
-	if err != nil {
-		t.Errorf("editing %q: %v", old, err)
-	}
+	testkit.WantNil(t, fmt.Sprintf("editing %q", old), err)
 	return string(got), report
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/internal/format/edit/edittest"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // A hostile file could be made of any construct that the estimate does not see.
@@ -57,9 +58,7 @@ func TestBoundEstimatesNoLessThanTheDecoderAllocates(t *testing.T) {
 		"nested arrays":                    counted("k%d = " + strings.Repeat("[", 100) + "1" + strings.Repeat("]", 100) + "\n"),
 	} {
 		b := &bounder{text: []byte(text)}
-		if err := b.document(); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantNil(t, name, b.document())
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		var v any
@@ -91,9 +90,7 @@ func TestBoundSeesTheKeysThatTheDecoderSees(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		b := &bounder{text: text, at: mark(text)}
-		if err := b.document(); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		testkit.WantNil(t, name, b.document())
 		if b.keys != len(meta.Keys()) {
 			t.Errorf("%s: %d keys, the decoder has %d", name, b.keys, len(meta.Keys()))
 		}

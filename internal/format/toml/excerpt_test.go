@@ -2,12 +2,14 @@ package toml
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/BurntSushi/toml"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 type machine struct {
@@ -98,9 +100,7 @@ func TestOnlyWhatAnEditTouchesIsDecodedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, parts, whole := provenBy(t, c.change, func(part []byte) ([]byte, error) {
 				var v machines
-				if err := toml.Unmarshal(part, &v); err != nil {
-					t.Errorf("%q: %v", part, err)
-				}
+				testkit.WantNil(t, fmt.Sprintf("%q", part), toml.Unmarshal(part, &v))
 				return encoded(t, v), nil
 			})
 			if c.part != "" && (!slices.Equal(parts, []string{c.part}) || whole != 0) {

@@ -251,9 +251,7 @@ func TestAFileWhoseMetadataCanNotBeKeptIsWritten(t *testing.T) {
 			quiet := safefile.WithLogger(slog.New(slog.DiscardHandler))
 			f := safefile.New[map[string]int](path, o, quiet)
 			for i := range 3 {
-				if err := f.Write(map[string]int{"a": 2 + i}); err != nil {
-					t.Errorf("%v, %s, write %d: %v", errno, level, i+1, err)
-				}
+				testkit.WantNil(t, fmt.Sprintf("%v, %s, write %d", errno, level, i+1), f.Write(map[string]int{"a": 2 + i}))
 			}
 			if v, err := f.Read(); v["a"] != 4 {
 				t.Errorf("%v, %s: %v, %v", errno, level, v, err)

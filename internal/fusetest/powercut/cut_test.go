@@ -206,9 +206,7 @@ func TestPowerCutsOfAVolatileCacheLoseNothingAcknowledged(t *testing.T) {
 			if err == nil {
 				err = c.tidy()
 			}
-			if err != nil {
-				t.Error(err)
-			}
+			testkit.WantNil(t, "it", err)
 			t.Log(c)
 		})
 	}

@@ -68,9 +68,7 @@ func newSystem(t *testing.T, s system) *disk {
 	testkit.Must(t, os.Truncate(blank, s.size))
 	d.run("mkfs."+s.kind, append(s.mkfs, blank)...)
 	t.Cleanup(func() {
-		if err := errors.Join(d.unmount(), fusekit.Sweep(d.base)); err != nil {
-			t.Error(err)
-		}
+		testkit.WantNil(t, "it", errors.Join(d.unmount(), fusekit.Sweep(d.base)))
 	})
 	d.server = fusekit.Start(t, "server", serverJob{Base: d.base, Blank: blank, Block: s.block})
 	t.Cleanup(func() { // before the one above: workers are gone by now
