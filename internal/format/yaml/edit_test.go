@@ -66,6 +66,7 @@ func TestSetScalarInUnusualSpelling(t *testing.T) {
 		{"core tag stays with its type", "a: !!str 1\n", "a: \"1\"\n", "a: \"2\"\n", "a: !!str \"2\"\n"},
 		{"in brackets", "a: {b: 1, c: [x, y]} # c\n", "a:\n  b: 1\n  c: [x, y]\n", "a:\n  b: 2\n  c: [x, \"z, w\"]\n", "a: {b: 2, c: [x, \"z, w\"]} # c\n"},
 		{"question mark", "? a\n: 1\n? b\n", "a: 1\nb: null\n", "a: 2\nb: 3\n", "? a\n: 2\n? b\n: 3\n"},
+		{"question mark above a key with a colon", "? a # c\n:b: 1 # d\nc: 2 # e\n", "a: null\n:b: 1\nc: 2\n", "a: null\n:b: 4\nc: 3\n", "? a # c\n:b: 4 # d\nc: 3 # e\n"},
 		{"tab before the comment", "a: 1\t# c\n", "a: 1\n", "a: 2\n", "a: 2\t# c\n"},
 		{"root", "# c\n--- x # d\n...\n", "x\n", "z\n", "# c\n--- z # d\n...\n"},
 		{"directive", "%YAML 1.1\n---\na: 1\n...\n", "a: 1\n", "a: 2\n", "%YAML 1.1\n---\na: 2\n...\n"},

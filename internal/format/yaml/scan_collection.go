@@ -55,7 +55,7 @@ func (s *scanner) pair(key, value *yaml.Node, n *edit.Node, p *place, first bool
 		p.column = column(s.text, lead)
 	}
 	k := s.node(key, n, p.column, nil)
-	mark := s.seek(':', false)
+	mark := s.seek(':', !p.flow()) // outside of brackets a key may begin with a colon
 	v := s.node(value, n, p.column, want.of(k))
 	at := placeOf(v)
 	at.lead, at.mark = lead, mark+1
