@@ -42,9 +42,10 @@ type file struct {
 	lock     *lock.Held // nil without a lock
 	data     *lock.Held // on the file itself where that can't be replaced
 	owner    replace.Owner
-	found    *replace.Old // what the lock was taken on, open and unread; nil if that was not opened
+	target   replace.Old  // what was there when the lock was taken
+	found    *replace.Old // the same, if it is still open and unread; else nil
 	seen     *replace.Old // what was last read or written, still open; nil if nothing was
-	content  *content     // of the version that was last read or written; nil if unknown
+	content  content      // of the version that was last read or written
 	guest    atomic.Bool  // a user's code runs under the lock
 	stale    bool         // the last holder left its record
 	clear    func()       // clears this holder's; nil if it left none
@@ -186,13 +187,13 @@ func (f *file) relocate(t store.Target, at store.Location, waited bool) (*vfs.In
 	case info.Mode&fs.ModeSymlink != 0 && f.links != store.Replace:
 		return again()
 	}
-	found := &replace.Old{Info: info, At: now, File: open}
+	f.target = replace.Old{Info: info, At: now, File: open}
 	if info.Mode.IsRegular() {
-		f.found = found
+		f.found = &f.target
 	} else {
-		found.Close()
+		f.target.Close()
 	}
-	return &info, nil
+	return &f.target.Info, nil
 }
 
 // moved is ErrMoved for a directory that is another one, or gone.

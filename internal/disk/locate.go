@@ -50,11 +50,11 @@ func (d *Disk) locate(t store.Target) (at store.Location, err error) {
 		d.unmake(made)
 		return store.Location{}, err
 	}
-	at = store.Location{Lock: lockOf(t), Detail: &e}
-	if made != nil {
-		at.Undo = func() { d.unmake(made) }
+	at = store.Location{Lock: lockOf(t), Detail: e}
+	if undo := made; undo != nil {
+		at.Undo = func() { d.unmake(undo) }
 	}
-	name, unsure := d.keyName(&e, suffix(t))
+	name, unsure := d.keyName(e, suffix(t))
 	at.Key, at.Unsure = store.Key{Space: spaceOf(e.Parent.ID), Name: name}, unsure
 	return at, nil
 }

@@ -21,31 +21,32 @@ import (
 
 // content is what this session knows of the bytes of one version.
 type content struct {
+	known    bool
 	version  version
 	settling bool // a change might leave the version as it is
 	parts    [][]byte
 }
 
 // knows reports whether the content of a version is known to this session.
-func (f *file) knows(v store.Version) bool { return f.content != nil && f.content.version == v }
+func (f *file) knows(v store.Version) bool { return f.content.known && f.content.version == v }
 
 // learn takes note of the content that a commit gave the file.
 func (f *file) learn(v store.Version, c store.Change) {
 	before := f.content
-	f.content = nil
+	f.content = content{}
 	now, ok := v.(version)
 	if !ok || !now.exists || c.Stream {
 		return
 	}
 	parts := c.Parts
 	if c.Append {
-		if before == nil || before.version != c.Read {
+		if !before.known || before.version != c.Read {
 			return
 		}
 		parts = append(before.parts[:len(before.parts):len(before.parts)], c.Parts...)
 	}
 	settling := f.seen == nil || versionOf(f.seen.Info) != now || f.seen.Settling() > 0
-	f.content = &content{now, settling, parts}
+	f.content = content{true, now, settling, parts}
 }
 
 // unchanged reports ErrChanged if the file is not the one that was read: its

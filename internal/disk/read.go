@@ -117,7 +117,7 @@ func (f *file) load(o store.ReadOptions) (store.Content, error) {
 		c, steady, err := f.loadOnce(old, o)
 		if steady {
 			f.see(old)
-			f.content = &content{versionOf(old.Info), old.Settling() > 0, [][]byte{c.Data}}
+			f.content = content{true, versionOf(old.Info), old.Settling() > 0, [][]byte{c.Data}}
 			return c, nil
 		}
 		old.Close()

@@ -11,14 +11,14 @@ import (
 // leader, who commits the batch; the others are followers. The entry's mutex guards it.
 type batch struct {
 	options   store.Options
-	state     state            // with the changes of all its functions
-	size      int              // number of functions
-	earlier   []state          // as each function but the last left it
-	committed int              // number of leading functions that are durable although a later edit failed
-	read      bool             // a function relied on what it had read
-	goal      int              // number of functions at which gathering ends
-	over      bool             // it is durable or has failed
-	prepared  []store.Prepared // by its leader
+	state     state          // with the changes of all its functions
+	size      int            // number of functions
+	earlier   []state        // as each function but the last left it
+	committed int            // number of leading functions that are durable although a later edit failed
+	read      bool           // a function relied on what it had read
+	goal      int            // number of functions at which gathering ends
+	over      bool           // it is durable or has failed
+	published store.Prepared // by its leader; nil if nothing was
 
 	// Most batches are of one caller, who waits for nobody: a channel is made
 	// when somebody waits.
@@ -219,7 +219,7 @@ func (t *tenure) fail(err error) {
 
 // discard frees the files that the batch has replaced.
 func (b *batch) discard() {
-	for _, p := range b.prepared {
-		p.Abort()
+	if b.published != nil {
+		b.published.Abort()
 	}
 }

@@ -67,16 +67,14 @@ func (t *tenure) commit(b *batch, c store.Change) (v store.Version, err error) {
 	if err != nil {
 		return nil, err
 	}
-	published := false
-	defer func() {
-		if published {
-			b.prepared = append(b.prepared, p)
-		} else {
+	defer func() { // a panic of a user's logger passes here too
+		if b.published == nil {
 			p.Abort()
 		}
 	}()
-	v, err = p.Publish(context.Background(), nil)
-	published = err == nil
+	if v, err = p.Publish(context.Background(), nil); err == nil {
+		b.published = p
+	}
 	return v, err
 }
 

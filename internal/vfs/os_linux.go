@@ -173,13 +173,13 @@ func (f *osFile) Attrs() ([]string, error) {
 
 func (f *osFile) Attr(name string) ([]byte, error) {
 	value, err := f.growing(func(fd int, p []byte) (int, error) { return unix.Fgetxattr(fd, name, p) })
-	if err == unix.ENODATA {
-		err = fs.ErrNotExist
+	switch err {
+	case nil:
+		return value, nil
+	case unix.ENODATA:
+		return nil, fs.ErrNotExist // which most files answer, so it has no path
 	}
-	if err != nil {
-		return nil, f.failure("getxattr "+name, err)
-	}
-	return value, nil
+	return nil, f.failure("getxattr "+name, err)
 }
 
 // growing calls read with a buffer of the size that read itself reports. For most files that is 0. If the size has

@@ -18,6 +18,7 @@ type Entry struct {
 	Parent    Info   // the directory
 	Info      *Info  // the name itself, links not followed; nil if nothing is there
 	path      string // of both
+	there     Info   // what Info points to
 }
 
 // Path is the entry's path.
@@ -47,8 +48,8 @@ func (e *Entry) goTo(path string) {
 // directory. follow is asked at each link, and false ends the walk at the link.
 //
 // After an error the result is the entry that the error is about.
-func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), follow func(link string) (bool, error)) (Entry, error) {
-	var e Entry
+func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), follow func(link string) (bool, error)) (*Entry, error) {
+	e := &Entry{}
 	e.goTo(path)
 	for range maxLinks + 1 {
 		var err error
@@ -63,14 +64,14 @@ func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), 
 		if err != nil {
 			return e, err
 		}
-		e.Info = &info
+		e.there, e.Info = info, &e.there
 		if info.Mode&fs.ModeSymlink == 0 {
 			return e, nil
 		}
 		if ok, err := follow(e.Path()); err != nil || !ok {
 			return e, err
 		}
-		target, err := readLink(fsys, &e)
+		target, err := readLink(fsys, e)
 		if err != nil {
 			return e, err
 		}
