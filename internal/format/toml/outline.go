@@ -11,7 +11,7 @@ import (
 
 // Outline is Parse, but leaves out what like does not ask for; see [edit.Outliner].
 // A table with headers or dotted keys that is left out is its statements and the
-// comments between two that follow one another.
+// comments between two that follow one another, except above a header below dotted keys.
 func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 	p, err := readText(text)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/internal/format/edit"
 	"github.com/holdfast-go/holdfast/internal/format/edit/edittest"
 	"github.com/holdfast-go/holdfast/internal/format/toml"
 	"github.com/holdfast-go/holdfast/internal/format/toml/tomlsuite"
@@ -53,4 +54,15 @@ func FuzzEdit(f *testing.F) {
 		}
 		tomlsuite.TOML.Run(t, "fuzzed", text, seed, 1+len(text)/20, edittest.Tally{})
 	})
+}
+
+func TestASectionBetweenTheStatementsOfAnotherTableIsSpliced(t *testing.T) {
+	text := tomlsuite.Written["dotted and more"]
+	was := "[fruit.apple]\ncolor = 1\ntaste.sweet = true\ntexture.smooth = true\n"
+	is := "[fruit.an]\nripe = true\n" + was
+	got, report, err := edit.Edit(toml.Grammar, text, []byte(was), []byte(is), edit.Options{})
+	want := "[fruit]\napple.color = 1\napple.taste.sweet = true\n\n[fruit.an]\nripe = true\n\n[fruit.apple.texture]\nsmooth = true\n"
+	if err != nil || report.Rung != edit.Spliced || string(got) != want {
+		t.Errorf("%v, %v, got:\n%s\nwant:\n%s", err, report.Rung, got, want)
+	}
 }

@@ -168,6 +168,7 @@ func (s *scanner) headerName(st *statement, i int) *edit.Node {
 
 // open finds or makes the table of a header.
 func (s *scanner) open(st *statement) {
+	inside := s.outside
 	s.base, s.chain, s.outside = s.root, append(s.chain[:0], placeOf(s.root).table), nil
 	for i := range s.names {
 		s.below(st, i)
@@ -177,6 +178,9 @@ func (s *scanner) open(st *statement) {
 	}
 	if s.lost {
 		return
+	}
+	if inside == nil {
+		s.last = nil // below dotted keys of the same table another section may come, which parts the two
 	}
 	s.piece(s.outside, st.start)
 	s.scope.outside = s.outside != nil
