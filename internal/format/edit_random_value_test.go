@@ -19,7 +19,6 @@ type valueMaker struct {
 	r       *rand.Rand
 	format  string
 	deletes bool // a change took something away
-	fresh   int
 }
 
 type RandomBase struct {
