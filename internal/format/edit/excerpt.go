@@ -17,6 +17,30 @@ type Excerpter interface {
 	Excerpt(doc *Document, part *Node) ([]byte, error)
 }
 
+// AppendPart writes a part of a text for an Excerpt: the values that were read are copied, and
+// of a collection what is left in n is written in brackets, with sign between a key and its
+// value.
+func AppendPart(out, text []byte, n *Node, sign byte) []byte {
+	if n.End > 0 || n.Kind == Scalar {
+		return append(out, text[n.Start:n.End]...)
+	}
+	brackets := "[]"
+	if n.Kind == Map {
+		brackets = "{}"
+	}
+	out = append(out, brackets[0])
+	for i, e := range n.Entries {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if e.Key != nil {
+			out = append(append(out, text[e.Key.Start:e.Key.End]...), sign)
+		}
+		out = AppendPart(out, text, e.Value, sign)
+	}
+	return append(out, brackets[1])
+}
+
 // checkPart decides whether doc holds what the new encoding, is, says, by what was read
 // of doc alone. The part of it that changed is decoded and encoded again by itself, in
 // its place in the value: all around it is left out on both sides. It gives false if that
@@ -49,8 +73,8 @@ func checkPart(x Excerpter, doc *Document, is *Node, recode func(part []byte) ([
 // they can't be laid upon each other.
 func excerpt(n, is *Node) (part, says *Node) {
 	switch {
-	case leftOut(n) || leftOut(is):
-		return leaf, leaf
+	case IsLeftOut(n) || IsLeftOut(is):
+		return Nothing, Nothing
 	case n.Kind == Map && is.Kind == Map:
 		return excerptOfMap(n, is)
 	case n.Kind == List && is.Kind == List && len(n.Entries) == len(is.Entries):
@@ -60,7 +84,7 @@ func excerpt(n, is *Node) (part, says *Node) {
 			if inner == nil {
 				return nil, nil
 			}
-			if inner != leaf {
+			if inner != Nothing {
 				part.Entries = append(part.Entries, Entry{Value: inner})
 			}
 			says.Entries = append(says.Entries, Entry{Value: said})
@@ -82,29 +106,24 @@ func excerptOfMap(n, is *Node) (part, says *Node) {
 		inner := e.Value
 		if i, ok := known[e.Key.Value]; ok {
 			inner, says.Entries[i].Value = excerpt(inner, is.Entries[i].Value)
-		} else if !leftOut(inner) && abridged(inner) {
+		} else if !IsLeftOut(inner) && abridged(inner) {
 			inner = nil
 		}
 		switch {
 		case inner == nil:
 			return nil, nil
-		case !leftOut(inner):
+		case !IsLeftOut(inner):
 			part.Entries = append(part.Entries, Entry{Key: e.Key, Value: inner})
 		}
 	}
 	return part, says
 }
 
-// leaf stands for what is left out.
-var leaf = NewScalar(TypeSame, "")
-
-func leftOut(n *Node) bool { return n.Kind == Scalar && n.Type == TypeSame }
-
 // agrees reports whether a value of which only a part was decoded has what is says, and
 // no key that is does not know. Where is leaves something out it may have anything.
 func agrees(n, is *Node) bool {
 	switch {
-	case leftOut(is):
+	case IsLeftOut(is):
 		return true
 	case n.Kind == Map && is.Kind == Map:
 		match := pairKeys(is, n)
@@ -119,7 +138,7 @@ func agrees(n, is *Node) bool {
 		}
 		return known == len(n.Entries)
 	case n.Kind == List && is.Kind == List:
-		said := slices.DeleteFunc(slices.Clone(is.Entries), func(e Entry) bool { return leftOut(e.Value) })
+		said := slices.DeleteFunc(slices.Clone(is.Entries), func(e Entry) bool { return IsLeftOut(e.Value) })
 		return slices.EqualFunc(n.Entries, said, func(x, y Entry) bool { return agrees(x.Value, y.Value) })
 	}
 	return Same(n, is)
@@ -128,5 +147,5 @@ func agrees(n, is *Node) bool {
 // saysNothing reports whether everything in n is left out. A collection without entries
 // says that it is empty.
 func saysNothing(n *Node) bool {
-	return leftOut(n) || len(n.Entries) > 0 && !slices.ContainsFunc(n.Entries, func(e Entry) bool { return !saysNothing(e.Value) })
+	return IsLeftOut(n) || len(n.Entries) > 0 && !slices.ContainsFunc(n.Entries, func(e Entry) bool { return !saysNothing(e.Value) })
 }

@@ -25,7 +25,7 @@ type Outliner interface {
 
 // outline says which parts of the text the operations touch.
 func outline(ops []Op) *Node {
-	root := NewScalar(TypeSame, "")
+	root := Nothing
 	for _, op := range ops {
 		root = reach(root, op.Path, op.Kind)
 		if op.Kind == Rename {
@@ -46,9 +46,8 @@ func reach(n *Node, path []Step, kind OpKind) *Node {
 	if n.Kind == Scalar {
 		if n = (&Node{Kind: Map}); s.Key == nil {
 			n = &Node{Kind: List, Entries: make([]Entry, len(s.old.Entries))}
-			same := NewScalar(TypeSame, "")
 			for i := range n.Entries {
-				n.Entries[i].Value = same
+				n.Entries[i].Value = Nothing
 			}
 		}
 	}
@@ -56,7 +55,7 @@ func reach(n *Node, path []Step, kind OpKind) *Node {
 	if s.Key != nil {
 		if i = slices.IndexFunc(n.Entries, func(e Entry) bool { return sameKey(e.Key, s.Key) }); i < 0 {
 			i = len(n.Entries)
-			n.Entries = append(n.Entries, Entry{Key: s.Key, Value: NewScalar(TypeSame, "")})
+			n.Entries = append(n.Entries, Entry{Key: s.Key, Value: Nothing})
 		}
 	} else if len(path) == 1 && kind == Insert {
 		return n // before an element that is not needed itself

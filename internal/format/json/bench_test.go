@@ -46,7 +46,7 @@ func BenchmarkRead(b *testing.B) {
 	like := &edit.Node{Kind: edit.List}
 	for i := range 6000 {
 		fmt.Fprintf(&commented, "%c\n  // about number %d\n  {\n    \"id\": %d,\n    \"name\": \"machine-%d.example.org\",\n    \"tags\": [\n      \"blue\",\n      \"eu-west\"\n    ]\n  }", "[,"[min(i, 1)], i, i, i)
-		like.Entries = append(like.Entries, edit.Entry{Value: leftOut})
+		like.Entries = append(like.Entries, edit.Entry{Value: edit.Nothing})
 	}
 	commented.WriteString("\n]\n")
 	like.Entries[3000].Value = nil

@@ -247,7 +247,7 @@ func escapesLetters(text []byte) bool {
 
 func hasCollections(n *edit.Node) bool {
 	for _, e := range n.Entries {
-		if e.Value.Kind != edit.Scalar || isLeftOut(e.Value) && opens(e.Value.Value) {
+		if e.Value.Kind != edit.Scalar || edit.IsLeftOut(e.Value) && opens(e.Value.Value) {
 			return true
 		}
 	}

@@ -81,7 +81,7 @@ func (w *writer) neighbour(n *edit.Node, i int, unit string) (near *edit.Node, _
 // opened gives a collection of the text that was left out, with its entries left out.
 // Every other node it gives as it is.
 func (w *writer) opened(n *edit.Node) *edit.Node {
-	if !isLeftOut(n) || !opens(n.Value) {
+	if !edit.IsLeftOut(n) || !opens(n.Value) {
 		return n
 	}
 	s := &scanner{

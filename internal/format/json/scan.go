@@ -52,7 +52,7 @@ func (s *scanner) scalar(start int, typ, value string) *edit.Node {
 // value reads a value as like asks for it, see [edit.Outliner].
 func (s *scanner) value(like *edit.Node) *edit.Node {
 	start := s.at
-	if isLeftOut(like) {
+	if edit.IsLeftOut(like) {
 		s.over()
 		return s.scalar(start, edit.TypeSame, s.from(start, s.at))
 	}
@@ -67,10 +67,6 @@ func (s *scanner) value(like *edit.Node) *edit.Node {
 	s.literal()
 	text := s.from(start, s.at)
 	return s.scalar(start, typeOf(text), text)
-}
-
-func isLeftOut(n *edit.Node) bool {
-	return n != nil && n.Kind == edit.Scalar && n.Type == edit.TypeSame
 }
 
 func typeOf(literal string) string {
@@ -133,7 +129,6 @@ func (s *scanner) array(like *edit.Node) *edit.Node {
 var oneLevel = &edit.Node{Kind: edit.List}
 
 var (
-	leftOut   = edit.NewScalar(edit.TypeSame, "")
 	errLonger = errors.New("an array has more elements than another one")
 	errDeep   = errors.New("there are too many collections inside one another")
 )
@@ -146,7 +141,7 @@ func (s *scanner) collection(kind edit.Kind, closing byte, like *edit.Node) *edi
 		s.fail(errDeep)
 	}
 	s.take(closing - 2) // the opening bracket
-	open, keys := len(s.entries), keys{of: like}
+	open, wanted := len(s.entries), edit.Wanted{Like: like}
 	for s.err == nil && s.peek() != closing {
 		var e edit.Entry
 		var inner *edit.Node
@@ -156,9 +151,9 @@ func (s *scanner) collection(kind edit.Kind, closing byte, like *edit.Node) *edi
 			e.Key = s.string()
 			s.skip()
 			s.take(':')
-			inner = keys.like(e.Key.Value)
+			inner = wanted.Of(e.Key)
 		case like == oneLevel:
-			inner = leftOut
+			inner = edit.Nothing
 		case like == nil:
 		case len(s.entries)-open < len(like.Entries):
 			inner = like.Entries[len(s.entries)-open].Value

@@ -234,7 +234,7 @@ func (s *scanner) decode(n *edit.Node) bool {
 			return false
 		}
 	}
-	if n.Kind != edit.Scalar || isLeft(n) {
+	if n.Kind != edit.Scalar || edit.IsLeftOut(n) {
 		return true
 	}
 	return fill(n, decodeScalar(s.source[n.Start:n.End]))

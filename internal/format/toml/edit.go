@@ -60,7 +60,7 @@ func (p *parsedText) Decoded() { p.meta, p.whole, p.tree = toml.MetaData{}, toml
 // with what the decoder has read: for an edit it is enough if that is done with the new text.
 func (p *parsedText) Document(like *edit.Node) (*edit.Document, error) {
 	doc := &edit.Document{Text: p.text, Loose: true, Keys: edit.MatchFold}
-	if isLeft(like) {
+	if edit.IsLeftOut(like) {
 		doc.Root = edit.NewScalar(edit.TypeSame, p.source)
 		doc.Root.End = len(p.text)
 		doc.Data = &layout{text: p.text, parsed: p, lost: true}

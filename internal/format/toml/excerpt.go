@@ -24,31 +24,9 @@ func (grammar) Excerpt(doc *edit.Document, part *edit.Node) ([]byte, error) {
 	var out []byte
 	for _, e := range part.Entries {
 		out = append(out, doc.Text[e.Key.Start:e.Key.End]...)
-		out = append(appendPart(append(out, '='), doc.Text, e.Value), '\n')
+		out = append(edit.AppendPart(append(out, '='), doc.Text, e.Value, '='), '\n')
 	}
 	return out, nil
-}
-
-// appendPart writes a value of the text, of a collection what is left in n.
-func appendPart(out, text []byte, n *edit.Node) []byte {
-	if n.End > 0 {
-		return append(out, text[n.Start:n.End]...)
-	}
-	brackets := "[]"
-	if n.Kind == edit.Map {
-		brackets = "{}"
-	}
-	out = append(out, brackets[0])
-	for i, e := range n.Entries {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		if e.Key != nil {
-			out = append(append(out, text[e.Key.Start:e.Key.End]...), '=')
-		}
-		out = appendPart(out, text, e.Value)
-	}
-	return append(out, brackets[1])
 }
 
 // foldedAlike reports whether a table that was read has two keys that differ in case alone.
@@ -65,7 +43,7 @@ func foldedAlike(n *edit.Node) bool {
 				}
 			}
 		} else if n.Kind == edit.Map {
-			key := fold(e.Key.Value)
+			key := edit.Fold(e.Key.Value)
 			if seen[key] {
 				return true
 			}

@@ -2,7 +2,6 @@ package toml
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
@@ -40,7 +39,7 @@ type outline struct {
 	lists   []list              // to be as long as what they are to be like
 	made    []*left             // those made of statements
 	whole   map[*edit.Node]bool // what asks for something else than there is
-	keys    map[*edit.Node]*likeKeys
+	wanted  map[*edit.Node]*edit.Wanted
 }
 
 // list is a list of the text that is read as far as like asks for it.
@@ -48,13 +47,6 @@ type list struct{ node, like *edit.Node }
 
 // errOutside is why a part of what was left out can't be changed.
 var errOutside = errors.New("what is to be changed was not read")
-
-func isLeft(n *edit.Node) bool {
-	return n != nil && n.Kind == edit.Scalar && n.Type == edit.TypeSame
-}
-
-// leaveOut asks for nothing.
-var leaveOut = edit.NewScalar(edit.TypeSame, "")
 
 // scan finds everything in a text that like asks for. Where like has a list of another
 // length than the text, that is known only at the end of the list, and the scan begins
@@ -80,76 +72,27 @@ func scan(text []byte, source string, like *edit.Node) *scanner {
 
 // opens gives what like asks for in a collection of a kind: nil for all of it.
 func (s *scanner) opens(like *edit.Node, kind edit.Kind) *edit.Node {
-	if like == nil || isLeft(like) || like.Kind == kind && !s.whole[like] {
+	if like == nil || edit.IsLeftOut(like) || like.Kind == kind && !s.whole[like] {
 		return like
 	}
 	return nil
 }
 
-// want gives what like, a map or nil for all, asks for in the entry of a key.
+// want gives what like, a map or nil for all, asks for in the entry of a key. A table may be
+// opened more than once.
 func (s *scanner) want(like, key *edit.Node) *edit.Node {
 	if like == nil {
 		return nil
 	}
-	if len(like.Entries) <= few {
-		return wantFew(like, key)
-	}
-	k := s.keys[like]
-	if k == nil {
-		if s.keys == nil {
-			s.keys = make(map[*edit.Node]*likeKeys)
+	w := s.wanted[like]
+	if w == nil {
+		if s.wanted == nil {
+			s.wanted = make(map[*edit.Node]*edit.Wanted)
 		}
-		k = newLikeKeys(like)
-		s.keys[like] = k
+		w = &edit.Wanted{Like: like}
+		s.wanted[like] = w
 	}
-	if i, ok := k.exact[key.Value]; ok {
-		return like.Entries[i].Value
-	}
-	if i, ok := k.folded[fold(key.Value)]; ok {
-		return like.Entries[i].Value
-	}
-	return leaveOut
-}
-
-func wantFew(like, key *edit.Node) *edit.Node {
-	for _, e := range like.Entries {
-		if e.Key.Type == key.Type && e.Key.Value == key.Value {
-			return e.Value
-		}
-	}
-	for _, e := range like.Entries {
-		if strings.EqualFold(e.Key.Text, key.Text) {
-			return e.Value
-		}
-	}
-	return leaveOut
-}
-
-// likeKeys are the entries of a map by their keys.
-type likeKeys struct{ exact, folded map[string]int }
-
-func newLikeKeys(like *edit.Node) *likeKeys {
-	k := &likeKeys{make(map[string]int, len(like.Entries)), make(map[string]int, len(like.Entries))}
-	for i, e := range like.Entries {
-		if _, ok := k.exact[e.Key.Value]; !ok && e.Key.Type == edit.TypeString {
-			k.exact[e.Key.Value] = i
-		}
-		if f := fold(e.Key.Text); k.folded[f] == 0 {
-			k.folded[f] = i
-		}
-	}
-	return k
-}
-
-// fold gives the same for two strings that strings.EqualFold says are equal.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-			least = min(least, f)
-		}
-		return least
-	}, s)
+	return w.Of(key)
 }
 
 // wantElement gives what is asked for in the element that a header adds to a list.
@@ -172,7 +115,7 @@ type leftCell struct {
 
 // tableLike makes a table without entries, to be read as far as like asks for it.
 func (s *scanner) tableLike(like *edit.Node, sc *scope, level int, path string) *edit.Node {
-	if isLeft(like) {
+	if edit.IsLeftOut(like) {
 		return s.leftTable(edit.Map, sc, level, path)
 	}
 	n := s.table(sc, level, path)
@@ -182,7 +125,7 @@ func (s *scanner) tableLike(like *edit.Node, sc *scope, level int, path string) 
 
 // listLike makes a list of tables with headers.
 func (s *scanner) listLike(like *edit.Node, level int, path string) *edit.Node {
-	if isLeft(like) {
+	if edit.IsLeftOut(like) {
 		return s.leftTable(edit.List, nil, level, path)
 	}
 	n := &edit.Node{Kind: edit.List, Data: &place{table: &table{level: level, path: path, like: like}, layout: s.layout}}
@@ -232,7 +175,7 @@ func (s *scanner) finish() {
 		out.node.Value = strings.Join(append(out.before, s.source[out.start:out.end]), "\x00")
 		out.before = nil
 	}
-	s.made, s.keys = nil, nil
+	s.made, s.wanted = nil, nil
 }
 
 // pairOutside passes a key with its value below a header that is left out.

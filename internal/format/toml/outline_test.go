@@ -68,7 +68,7 @@ type outlined struct {
 
 func (o *outlined) compare(n, got, like *edit.Node, path string) {
 	o.t.Helper()
-	if like != nil && !isLeft(like) && (like.Kind != n.Kind || n.Kind == edit.List && len(like.Entries) != len(n.Entries)) {
+	if like != nil && !edit.IsLeftOut(like) && (like.Kind != n.Kind || n.Kind == edit.List && len(like.Entries) != len(n.Entries)) {
 		like = nil
 	}
 	if t := placeOf(n).table; t != nil && t.dotted() && t.scope.body != nil {
@@ -78,7 +78,7 @@ func (o *outlined) compare(n, got, like *edit.Node, path string) {
 		o.whole(n, got, path)
 		return
 	}
-	if isLeft(like) {
+	if edit.IsLeftOut(like) {
 		o.left(n, got, path)
 		return
 	}
@@ -111,7 +111,7 @@ func entryLike(like *edit.Node, key string) *edit.Node {
 			}
 		}
 	}
-	return leaveOut
+	return edit.Nothing
 }
 
 func (o *outlined) whole(n, got *edit.Node, path string) {
@@ -150,7 +150,7 @@ func (o *outlined) left(n, got *edit.Node, path string) {
 			last = at
 		}
 	}
-	if !isLeft(got) || got.Value != strings.Join(want, "\x00") {
+	if !edit.IsLeftOut(got) || got.Value != strings.Join(want, "\x00") {
 		o.t.Errorf("%s: %q, want what is left out of %q", path, got.Value, want)
 	}
 }
@@ -226,7 +226,7 @@ func TestAListOfAnotherLengthIsReadWhole(t *testing.T) {
 			doc, err := grammar{}.Outline([]byte(text), like)
 			testkit.Must(t, err)
 			for _, e := range doc.Root.Entries[0].Value.Entries {
-				if isLeft(e.Value) != (n == 2) {
+				if edit.IsLeftOut(e.Value) != (n == 2) {
 					t.Errorf("%q as a list of %d: %+v", text, n, e.Value)
 				}
 			}

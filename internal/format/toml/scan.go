@@ -206,7 +206,7 @@ func (s *scanner) str() {
 // later. The second node is for its neighbours to be written like it: of a value that
 // is left out it shows more.
 func (s *scanner) value(like *edit.Node) (n, shown *edit.Node) {
-	if c := s.peek(); isLeft(like) && (c == '[' || c == '{') {
+	if c := s.peek(); edit.IsLeftOut(like) && (c == '[' || c == '{') {
 		return s.leave()
 	}
 	n, p := s.scalar(s.at, "", ""), s.places.get()

@@ -123,7 +123,7 @@ func (w *writer) insertSection(at int, text string) {
 // sections spells a table or a list of tables with headers, without the last
 // line break.
 func (w *writer) sections(path string, n *edit.Node, indent string) string {
-	if isLeft(n) {
+	if edit.IsLeftOut(n) {
 		w.fail(errOutside)
 	}
 	if n.Kind == edit.Map {
@@ -147,7 +147,7 @@ func (w *writer) blank() string {
 // below spells the entries of a table: first the keys with values, then the
 // tables in it.
 func (w *writer) below(path string, n *edit.Node, indent string) string {
-	if isLeft(n) {
+	if edit.IsLeftOut(n) {
 		w.fail(errOutside)
 	}
 	var pairs, tables string

@@ -1,9 +1,6 @@
 package yaml
 
 import (
-	"strings"
-	"unicode"
-
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 	"gopkg.in/yaml.v3"
@@ -65,74 +62,4 @@ func (s *scanner) remember(n *edit.Node, p *place) {
 func leftOut(n *edit.Node) bool {
 	p, placed := n.Data.(*place)
 	return placed && p.left
-}
-
-// isSame reports whether n stands for what is left out, or looks so.
-func isSame(n *edit.Node) bool { return n.Kind == edit.Scalar && n.Type == edit.TypeSame }
-
-// wanted is what an outline says of the entries of one map.
-type wanted struct {
-	like   *edit.Node // nil if all are read whole
-	next   int        // behind the entry of like that was found last
-	exact  map[[2]string]*edit.Node
-	folded map[string]*edit.Node
-}
-
-// of gives what the outline says of the value of a key: nil to read it whole.
-func (w *wanted) of(key *edit.Node) *edit.Node {
-	if w.like == nil {
-		return nil
-	}
-	if w.next < len(w.like.Entries) { // the keys of both come in the same order, most often
-		if e := w.like.Entries[w.next]; sameScalar(e.Key, key) {
-			w.next++
-			return e.Value
-		}
-	}
-	if key.Kind != edit.Scalar {
-		for _, e := range w.like.Entries {
-			if edit.Same(e.Key, key) {
-				return e.Value
-			}
-		}
-		return unwanted
-	}
-	if w.exact == nil {
-		w.index()
-	}
-	if value, found := w.exact[[2]string{key.Type, key.Value}]; found {
-		return value
-	}
-	if value, found := w.folded[folded(key.Text)]; found {
-		return value
-	}
-	return unwanted
-}
-
-// unwanted is what an outline says by not naming a key.
-var unwanted = edit.NewScalar(edit.TypeSame, "")
-
-func (w *wanted) index() {
-	w.exact, w.folded = map[[2]string]*edit.Node{}, map[string]*edit.Node{}
-	for _, e := range w.like.Entries {
-		if e.Key.Kind == edit.Scalar {
-			w.exact[[2]string{e.Key.Type, e.Key.Value}] = e.Value
-			w.folded[folded(e.Key.Text)] = e.Value
-		}
-	}
-}
-
-func sameScalar(a, b *edit.Node) bool {
-	return a.Kind == edit.Scalar && b.Kind == edit.Scalar && a.Type == b.Type && a.Value == b.Value
-}
-
-// folded is the same for two keys just if strings.EqualFold finds them equal.
-func folded(key string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-			least = min(least, next)
-		}
-		return least
-	}, key)
 }

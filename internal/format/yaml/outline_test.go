@@ -73,8 +73,8 @@ func (c *outlineCheck) node(n, w, like *edit.Node) {
 		c.Errorf("bytes %d to %d, want %d to %d", n.Start, n.End, w.Start, w.End)
 		return
 	}
-	if like != nil && isSame(like) && len(w.Entries) > 0 {
-		if !leftOut(n) || !isSame(n) || n.Value != string(c.text[w.Start:w.End]) {
+	if edit.IsLeftOut(like) && len(w.Entries) > 0 {
+		if !leftOut(n) || !edit.IsLeftOut(n) || n.Value != string(c.text[w.Start:w.End]) {
 			c.Errorf("%+v is not left out", n)
 		}
 		if lastLeaf(n).End != lastLeaf(w).End && placeOf(lastLeaf(w)).blockScalar() || placeOf(lastLeaf(n)).blockScalar() != placeOf(lastLeaf(w)).blockScalar() || blockCollection(n) != blockCollection(w) {
@@ -123,7 +123,7 @@ func said(like, n, key *edit.Node, i int) *edit.Node {
 			return e.Value
 		}
 	}
-	return unwanted
+	return edit.Nothing
 }
 
 // checkOutlines fails if an outline of a text at random is not what Parse gives. It

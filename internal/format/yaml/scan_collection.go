@@ -13,7 +13,7 @@ func (s *scanner) mapping(y *yaml.Node, n *edit.Node, p *place, like *edit.Node)
 	if like != nil && like.Kind != edit.Map {
 		like = nil
 	}
-	want := wanted{like: like}
+	want := edit.Wanted{Like: like}
 	s.open(n, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		s.pair(y.Content[i], y.Content[i+1], n, p, i == 0, &want)
@@ -43,7 +43,7 @@ func (s *scanner) add(n *edit.Node, e edit.Entry) {
 }
 
 // pair scans one key and its value.
-func (s *scanner) pair(key, value *yaml.Node, n *edit.Node, p *place, first bool, want *wanted) {
+func (s *scanner) pair(key, value *yaml.Node, n *edit.Node, p *place, first bool, want *edit.Wanted) {
 	lead := s.seek('?', !p.flow())
 	if lead < 0 {
 		at := s.pos
@@ -56,7 +56,7 @@ func (s *scanner) pair(key, value *yaml.Node, n *edit.Node, p *place, first bool
 	}
 	k := s.node(key, n, p.column, nil)
 	mark := s.seek(':', !p.flow()) // outside of brackets a key may begin with a colon
-	v := s.node(value, n, p.column, want.of(k))
+	v := s.node(value, n, p.column, want.Of(k))
 	at := placeOf(v)
 	at.lead, at.mark = lead, mark+1
 	if mark < 0 {

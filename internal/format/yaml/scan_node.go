@@ -21,7 +21,7 @@ func (s *scanner) node(y *yaml.Node, parent *edit.Node, column int, like *edit.N
 	} else {
 		s.space()
 		n.Start = s.pos
-		if like != nil && isSame(like) && len(y.Content) > 0 {
+		if edit.IsLeftOut(like) && len(y.Content) > 0 {
 			s.leaveOut(y, n, p, column)
 			return n
 		}
@@ -50,7 +50,7 @@ func (s *scanner) content(y *yaml.Node, n *edit.Node, p *place, column int, like
 		n.Kind = edit.Scalar
 		if !s.out {
 			n.Type, n.Value, n.Text = meaning(y)
-			s.layout.unsure = s.layout.unsure || isSame(n)
+			s.layout.unsure = s.layout.unsure || edit.IsLeftOut(n)
 		}
 		s.scalar(y, p, column)
 	case yaml.AliasNode:
