@@ -10,8 +10,8 @@ import (
 	"github.com/natefinch/atomic"
 	"golang.org/x/sys/unix"
 
-	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/testkit"
+	"github.com/holdfast-go/holdfast/internal/testkit/disktest"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 

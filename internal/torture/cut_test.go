@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/internal/disktest"
 	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/testkit"
+	"github.com/holdfast-go/holdfast/internal/testkit/disktest"
 )
 
 // A cutting is a disk whose power is cut again and again while a crew works on
