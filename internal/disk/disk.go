@@ -59,7 +59,7 @@ func (d *Disk) TryLock(_ context.Context, t store.Target, at store.Location, o s
 
 // Lock is of the store.Store interface.
 func (d *Disk) Lock(ctx context.Context, t store.Target, at store.Location, o store.Options) (store.Session, error) {
-	wait := func(l lock.Spec) (*lock.Held, error) { return lock.Wait(l, ctx.Done()) }
+	wait := func(l lock.Spec) (*lock.Held, error) { return lock.Wait(ctx, l) }
 	return d.lock(t, at, o, wait, patience{ctx, math.MaxInt64}, true)
 }
 

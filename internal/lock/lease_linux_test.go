@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"syscall"
@@ -33,13 +34,13 @@ func TestTheEndOfALeaseOnTheLockFileIsWaitedForAsLongAsTheCallerWill(t *testing.
 	if _, err := Try(p); !errors.Is(err, errors.ErrLocked) {
 		t.Fatalf("Try: %v", err)
 	}
-	done := make(chan struct{})
-	given := wait(p, done)
-	close(done)
+	ctx, cancel := context.WithCancel(context.Background())
+	given := wait(ctx, p)
+	cancel()
 	if a := <-given; !errors.Is(a.err, errors.ErrLocked) {
 		t.Errorf("gave up with %v", a.err)
 	}
-	waiter := wait(p, nil)
+	waiter := wait(context.Background(), p)
 	select {
 	case a := <-waiter:
 		t.Fatalf("it did not wait: %v", a.err)

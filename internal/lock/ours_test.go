@@ -2,6 +2,7 @@ package lock
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -57,7 +58,7 @@ func TestAFileThatIsNoLockFileIsRefusedByEveryCallAndLeftAsItIs(t *testing.T) {
 			every := func(when string) {
 				_, err := Try(p)
 				refused(when+"Try", err)
-				_, err = Wait(p, nil)
+				_, err = Wait(context.Background(), p)
 				refused(when+"Wait", err)
 				_, err = p.IsHeld()
 				refused(when+"IsHeld", err)

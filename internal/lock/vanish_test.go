@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"context"
 	"os"
 	"sync"
 	"testing"
@@ -28,7 +29,7 @@ func TestALockFileThatVanishesBeforeTheWaitIsMadeAnew(t *testing.T) {
 	p := spec(t)
 	take(t, p)
 	p.Dir = vanishing{p.Dir, p.Path, new(sync.Once)}
-	h, err := Wait(p, nil)
+	h, err := Wait(context.Background(), p)
 	testkit.Must(t, err)
 	testkit.Must(t, h.Check())
 	testkit.Must(t, h.Release())

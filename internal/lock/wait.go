@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"sync"
@@ -27,9 +28,8 @@ const (
 	longPoll  = 50 * time.Millisecond
 )
 
-// Wait takes the lock as soon as it is free. A nil channel waits for ever; once
-// done is closed it gives up with ErrLocked, unless the lock came at that
-// moment.
+// Wait takes the lock as soon as it is free. When the context ends, Wait fails with
+// ErrLocked, unless the lock came at that moment.
 //
 // The kernel's wait for a lock can't be abandoned, so it happens on a thread of
 // its own, one per path and inode at most, and maxThreads in all. A waiter that
@@ -38,7 +38,8 @@ const (
 //
 // Waiters that find maxThreads blocked poll. So do those who wait for the end
 // of a file lease, since an open(2) that blocks can't be abandoned either.
-func Wait(p Spec, done <-chan struct{}) (*Held, error) {
+func Wait(ctx context.Context, p Spec) (*Held, error) {
+	done := ctx.Done()
 	for poll := shortPoll; ; poll = min(2*poll, longPoll) {
 		h, err := Try(p)
 		if !errors.Is(err, errors.ErrLocked) {

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,17 +41,17 @@ type answer struct {
 }
 
 // wait waits for the lock on a goroutine of its own.
-func wait(p Spec, done <-chan struct{}) <-chan answer {
+func wait(ctx context.Context, p Spec) <-chan answer {
 	c := make(chan answer, 1)
 	go func() {
-		h, err := Wait(p, done)
+		h, err := Wait(ctx, p)
 		c <- answer{h, err}
 	}()
 	return c
 }
 
 func TestAFreeLockIsTakenWithoutAThread(t *testing.T) {
-	h, err := Wait(spec(t), nil)
+	h, err := Wait(context.Background(), spec(t))
 	testkit.Must(t, err)
 	wantBlocked(t, 0, 0)
 	testkit.Must(t, h.Release())
@@ -59,7 +60,7 @@ func TestAFreeLockIsTakenWithoutAThread(t *testing.T) {
 func TestWaitersShareOneThreadAndGetTheLockOneAfterTheOther(t *testing.T) {
 	p := spec(t)
 	h := take(t, p)
-	first, second := wait(p, nil), wait(p, nil)
+	first, second := wait(context.Background(), p), wait(context.Background(), p)
 	wantBlocked(t, 1, 2)
 	testkit.Must(t, h.Release())
 	for range 2 {
@@ -81,15 +82,15 @@ func TestWaitersShareOneThreadAndGetTheLockOneAfterTheOther(t *testing.T) {
 func TestAWaiterThatGivesUpLeavesItsThreadToTheNextAndNobodyKeepsTheLock(t *testing.T) {
 	p := spec(t)
 	h := take(t, p)
-	done := make(chan struct{})
-	given := wait(p, done)
+	ctx, cancel := context.WithCancel(context.Background())
+	given := wait(ctx, p)
 	wantBlocked(t, 1, 1)
-	close(done)
+	cancel()
 	if a := <-given; !errors.Is(a.err, errors.ErrLocked) {
 		t.Fatalf("gave up with %v", a.err)
 	}
 	wantBlocked(t, 1, 0)
-	next := wait(p, nil)
+	next := wait(context.Background(), p)
 	wantBlocked(t, 1, 1)
 	testkit.Must(t, h.Release())
 	a := <-next
@@ -97,10 +98,10 @@ func TestAWaiterThatGivesUpLeavesItsThreadToTheNextAndNobodyKeepsTheLock(t *test
 	wantBlocked(t, 0, 0)
 
 	// And where nobody comes after, the thread frees the lock it got.
-	done = make(chan struct{})
-	given = wait(p, done)
+	ctx, cancel = context.WithCancel(context.Background())
+	given = wait(ctx, p)
 	wantBlocked(t, 1, 1)
-	close(done)
+	cancel()
 	<-given
 	testkit.Must(t, a.held.Release())
 	wantBlocked(t, 0, 0)
@@ -116,7 +117,7 @@ func TestAWaiterThatGivesUpLeavesItsThreadToTheNextAndNobodyKeepsTheLock(t *test
 func TestAWaiterMovesToTheLockFileThatIsAtThePathNow(t *testing.T) {
 	p := spec(t)
 	old := take(t, p)
-	waiter := wait(p, nil)
+	waiter := wait(context.Background(), p)
 	wantBlocked(t, 1, 1)
 	testkit.Must(t, os.Remove(p.Path))
 	a := <-waiter
@@ -134,7 +135,7 @@ func TestAWaiterThatCannotSeeTheLockFailsInsteadOfSpinning(t *testing.T) {
 	take(t, p)
 	disk.FailAll(faultfs.Stat, syscall.EIO)
 	select {
-	case a := <-wait(p, nil):
+	case a := <-wait(context.Background(), p):
 		if !errors.Is(a.err, errors.ErrLock) || !errors.Is(a.err, syscall.EIO) {
 			t.Errorf("Wait: %v", a.err)
 		}
@@ -161,7 +162,7 @@ func TestAWaiterMakesALockFileThatWentAwayAnew(t *testing.T) {
 			// Between the look at the lock file and the kernel's wait for it.
 			p.Dir = afterStat{p.Dir, func() { os.Remove(p.Path) }}
 		}
-		a := <-wait(p, nil)
+		a := <-wait(context.Background(), p)
 		if a.err != nil {
 			t.Fatalf("%s: %v", verb, a.err)
 		}
@@ -196,9 +197,9 @@ func TestTimedOutWaitsLeaveNoMoreThanSoManyThreads(t *testing.T) {
 		places, held = append(places, p), append(held, take(t, p))
 	}
 	for _, p := range places {
-		done := make(chan struct{})
-		a := wait(p, done)
-		close(done)
+		ctx, cancel := context.WithCancel(context.Background())
+		a := wait(ctx, p)
+		cancel()
 		if got := <-a; !errors.Is(got.err, errors.ErrLocked) {
 			t.Fatalf("gave up with %v", got.err)
 		}
@@ -210,7 +211,7 @@ func TestTimedOutWaitsLeaveNoMoreThanSoManyThreads(t *testing.T) {
 		t.Errorf("%d threads are blocked, want %d", kernel, maxThreads)
 	}
 	// A waiter that finds no thread gets the lock all the same.
-	last := wait(places[files-1], nil)
+	last := wait(context.Background(), places[files-1])
 	testkit.Must(t, held[files-1].Release())
 	a := <-last
 	testkit.Must(t, a.err)
@@ -248,9 +249,9 @@ func TestALockFileThatIsReplacedOverAndOverBlocksNoMoreThanSoManyThreads(t *test
 	var held []*Held
 	for i := range 2 * maxThreads {
 		held = append(held, take(t, p))
-		done := make(chan struct{})
-		a := wait(p, done)
-		close(done)
+		ctx, cancel := context.WithCancel(context.Background())
+		a := wait(ctx, p)
+		cancel()
 		if got := <-a; !errors.Is(got.err, errors.ErrLocked) {
 			t.Fatalf("gave up with %v", got.err)
 		}
