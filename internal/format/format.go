@@ -28,6 +28,8 @@ type Format struct {
 	Settings Settings
 	Codec    Codec
 	Grammar  Grammar
+	// JSONNumbers reports that Load stores a number in an interface as a json.Number.
+	JSONNumbers bool
 }
 
 // Codec loads and dumps one format. It is comparable, and safe for concurrent use.

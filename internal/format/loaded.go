@@ -88,8 +88,7 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 // loadsAsWritten reports whether the encoding of a value of type t surely loads as one that
 // is encoded as the same text.
 func (o *Loaded) loadsAsWritten(enc []byte, t reflect.Type) bool {
-	name := o.editor.Settings.Format
-	return !dependent.Of(t) && (!holdsAny.Of(t) || o.last.Plain(enc, name == "json" || name == "jsonc"))
+	return !dependent.Of(t) && (!holdsAny.Of(t) || o.last.Plain(enc, o.editor.JSONNumbers))
 }
 
 // own reports whether the text is just what the codec writes for what it holds, and

@@ -27,7 +27,7 @@ import (
 
 // New gives the format JSON, which indents by 0 to 16 blanks.
 func New(s format.Settings) format.Format {
-	return format.Format{Settings: s, Codec: codec{s}, Grammar: JSON}
+	return format.Format{Settings: s, Codec: codec{s}, Grammar: JSON, JSONNumbers: true}
 }
 
 // codec is a format.Codec.

@@ -10,7 +10,7 @@ import (
 
 // NewWithComments gives the format JSONC. Its codec differs from that of JSON in what it loads.
 func NewWithComments(s format.Settings) format.Format {
-	return format.Format{Settings: s, Codec: commented{codec{s}}, Grammar: JSONC}
+	return format.Format{Settings: s, Codec: commented{codec{s}}, Grammar: JSONC, JSONNumbers: true}
 }
 
 type commented struct{ codec }
