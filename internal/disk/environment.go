@@ -15,7 +15,7 @@ import (
 // environment is what is known of where a file and its lock lie, for as long as the
 // lock is held.
 type environment struct {
-	home      environ.Home
+	dir       environ.Directory
 	lock      environ.Verdict // of the lock's directory
 	elsewhere bool            // which is not the file's own
 	noLock    bool
@@ -25,7 +25,7 @@ type environment struct {
 // before the lock file is made there.
 func (f *file) look(self vfs.Info, target *vfs.Info, o store.Options, noLock bool) (err error) {
 	f.env.noLock = noLock
-	if f.env.home, err = environ.Look(f.dir, self); err != nil {
+	if f.env.dir, err = environ.JudgeDir(f.dir, self); err != nil {
 		return err
 	}
 	if f.lockDir != f.dir {
@@ -42,8 +42,8 @@ func verdictOf(dir vfs.Dir) (environ.Verdict, error) {
 	if err != nil {
 		return environ.Verdict{}, err
 	}
-	home, err := environ.Look(dir, self)
-	return home.Verdict(), err
+	judged, err := environ.JudgeDir(dir, self)
+	return judged.Verdict(), err
 }
 
 // require holds a change against what the environment can keep: it is refused, or
@@ -56,7 +56,7 @@ func (f *file) require(o store.Options, target *vfs.Info) error {
 }
 
 func (f *file) admit(o store.Options, target *vfs.Info) error {
-	v, err := f.env.home.Judge(f.name, target)
+	v, err := f.env.dir.Judge(f.name, target)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (f *file) writable(old *replace.Old, err error) (*replace.Old, error) {
 func (f *file) ownerMayWrite(info *vfs.Info) bool {
 	const ownerWrite = 0o200
 	special := info.Mount.Root || info.Mount.Immutable || info.Mount.Append
-	return f.env.home.BitsDecide() && !special && info.Mode&ownerWrite != 0 && int(info.UID) == os.Geteuid()
+	return f.env.dir.BitsDecide() && !special && info.Mode&ownerWrite != 0 && int(info.UID) == os.Geteuid()
 }
 
 // openOld opens the entry at the name. What can't be opened for reading, an

@@ -1,13 +1,15 @@
-// Package environ owns the environment table: which of the four guarantees a
-// place can keep, by the filesystem, the mount and the file's own attributes.
+// Package environ owns the environment table. The table says which of the four guarantees
+// hold for a file, by the filesystem, the mount and the file's own attributes.
 //
-// [Inspect] judges a path, following links; [Look] judges a directory that is
-// open, and [Home.Judge] a name in it, cheaply enough for every write. Both
-// answer with a [Verdict]: what was found, a level per guarantee, and the reason
-// for each. Nothing here writes, creates, locks or changes anything.
+//   - [Inspect] judges a path and follows links.
+//   - [JudgeDir] judges an open directory, and [Directory.Judge] a name in it, cheaply enough
+//     for every write.
 //
-// Package vfs gives the facts, see [vfs.Volume]. If it can't name the filesystem, the class is unknown
-// and nothing is promised. A simulated disk is not judged.
+// Both give a [Verdict]: the environment, a level per guarantee, and the reason for each
+// level. No function of this package writes, creates, locks or changes anything.
+//
+// Package vfs gives the facts, see [vfs.Volume]. If vfs can't name the filesystem, the class is
+// unknown and nothing is promised. A simulated disk is not judged.
 package environ
 
 import (
@@ -18,13 +20,13 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// Environment describes the place of a path.
+// Environment describes the filesystem that a path lies on.
 type Environment struct {
-	Filesystem string // as the system names it: "ext4", "fuse.sshfs"; empty if it can't be told
+	Filesystem string // the system's name of it: "ext4", "fuse.sshfs"; empty if unknown
 	Class      string // Persistent, Volatile, …
 	OS         string // runtime.GOOS
-	Mount      string // where the filesystem is mounted; empty if it can't be told
-	ReadOnly   bool   // the mount takes no writes
+	Mount      string // where the filesystem is mounted; empty if unknown
+	ReadOnly   bool   // the filesystem is mounted read-only
 	FileMount  bool   // the file is a mount of its own
 }
 
@@ -38,7 +40,7 @@ type Verdict struct {
 	judged [guarantees]Judgement
 }
 
-// Level says how far the guarantee holds. It is the zero Level if the place was not judged.
+// Level says how far the guarantee holds. It is the zero Level if the path was not judged.
 func (v *Verdict) Level(g Guarantee) Level { return v.judged[g].Level }
 
 // Why gives the reason for the guarantee's level, and what to do if it is low.
@@ -53,58 +55,58 @@ func (v *Verdict) LockedBy(lock *Verdict) {
 	}
 }
 
-// volumes tells what a name in one directory, or without a name the directory
-// itself, lies on, as [vfs.Dir] does.
+// volumes is the method Volume of [vfs.Dir]. It describes the volume of a name in a directory; an
+// empty name stands for the directory itself.
 type volumes interface {
 	Volume(name string, info vfs.Info) (vfs.Volume, error)
 }
 
-// Home is a directory that Look has judged. It is valid as long as the directory is open.
-type Home struct {
+// Directory is a directory that JudgeDir has judged. It is valid as long as the directory is open.
+type Directory struct {
 	volumes volumes
 	self    vfs.Info
 	verdict Verdict
 }
 
-// Look judges an open directory; self is its current description. An error is the system's. An unknown filesystem
-// is no error.
-func Look(dir vfs.Dir, self vfs.Info) (Home, error) { return look(dir, self) }
+// JudgeDir judges an open directory; self is its current description. An error is the system's. An unknown
+// filesystem is no error.
+func JudgeDir(dir vfs.Dir, self vfs.Info) (Directory, error) { return judgeDir(dir, self) }
 
-func look(dir volumes, self vfs.Info) (Home, error) {
-	h := Home{volumes: dir, self: self}
+func judgeDir(dir volumes, self vfs.Info) (Directory, error) {
+	d := Directory{volumes: dir, self: self}
 	volume, err := dir.Volume("", self)
 	switch {
 	case err == nil:
-		h.verdict = judge(&volume)
-		h.verdict.takeDir(&self)
+		d.verdict = judge(&volume)
+		d.verdict.applyDir(&self)
 	case !errors.Is(err, vfs.ErrNoVolume):
-		return Home{}, err
+		return Directory{}, err
 	}
-	return h, nil
+	return d, nil
 }
 
 // Verdict gives the verdict for a new file in the directory.
-func (h *Home) Verdict() Verdict { return h.verdict }
+func (d *Directory) Verdict() Verdict { return d.verdict }
 
 // Local reports whether only this machine's kernel changes the filesystem.
-func (h *Home) Local() bool {
-	class := h.verdict.Environment.Class
+func (d *Directory) Local() bool {
+	class := d.verdict.Environment.Class
 	return class == Persistent || class == Volatile
 }
 
 // BitsDecide reports whether a file's permission bits alone decide who may write it. They do on a local filesystem
 // that is not mounted read-only.
-func (h *Home) BitsDecide() bool { return h.Local() && !h.verdict.Environment.ReadOnly }
+func (d *Directory) BitsDecide() bool { return d.Local() && !d.verdict.Environment.ReadOnly }
 
-// Judge judges the file of that name in the directory. target is its description, without following links; nil
-// means that it does not exist. Judge makes a system call only if the file is itself a mount.
-func (h *Home) Judge(name string, target *vfs.Info) (Verdict, error) {
-	v := h.verdict
+// Judge judges the file of that name in the directory. target is the file's description, without following links;
+// nil means that the file does not exist. Judge makes a system call only if the file is itself a mount.
+func (d *Directory) Judge(name string, target *vfs.Info) (Verdict, error) {
+	v := d.verdict
 	if target == nil || target.Mode.IsDir() {
 		return v, nil
 	}
-	if IsFileMount(&h.self, target) {
-		volume, err := h.volumes.Volume(name, *target)
+	if IsFileMount(&d.self, target) {
+		volume, err := d.volumes.Volume(name, *target)
 		if errors.Is(err, vfs.ErrNoVolume) {
 			return v, nil
 		}
@@ -117,19 +119,19 @@ func (h *Home) Judge(name string, target *vfs.Info) (Verdict, error) {
 		v.Remarks = append(slices.Clip(v.Remarks), mountUnknown)
 	}
 	if target.Mount.Immutable || target.Mount.Append {
-		v.take(fixedFile)
+		v.apply(fixedFile)
 		v.Fixed = true
 	}
 	return v, nil
 }
 
-// IsFileMount reports whether a file is itself a mount, and so can't be replaced. Linux tells so. On other systems, a
-// mount has another device than its directory.
+// IsFileMount reports whether a file is itself a mount, and so can't be replaced. On Linux statx(2) says so. On other
+// systems, a mount has another device than its directory.
 func IsFileMount(dir, target *vfs.Info) bool {
 	return target.Mode.IsRegular() && (target.Mount.Root || runtime.GOOS != "linux" && target.Dev != dir.Dev)
 }
 
-// judge combines the line of the filesystem with the conditions that hold.
+// judge combines the row of the filesystem with the conditions that hold.
 func judge(volume *vfs.Volume) Verdict {
 	row := &table[classify(runtime.GOOS, volume)]
 	v := Verdict{judged: row.cells, Environment: Environment{
@@ -140,39 +142,39 @@ func judge(volume *vfs.Volume) Verdict {
 		ReadOnly:   volume.ReadOnly,
 	}}
 	if volume.NoBarrier {
-		v.take(noBarrier)
+		v.apply(noBarrier)
 	}
 	if volume.ReadOnly {
-		v.take(readOnlyMount)
+		v.apply(readOnlyMount)
 	}
 	return v
 }
 
-// takeDir applies what the directory's own attributes forbid.
-func (v *Verdict) takeDir(dir *vfs.Info) {
+// applyDir applies the conditions that the directory's own attributes fulfil.
+func (v *Verdict) applyDir(dir *vfs.Info) {
 	if dir.Mount.Immutable {
-		v.take(fixedDir)
+		v.apply(fixedDir)
 		v.Fixed = true
 	}
 	if dir.Mount.Append {
-		v.take(appendOnlyDir)
+		v.apply(appendOnlyDir)
 		v.Fixed = true
 	}
 }
 
-// take applies a condition.
-func (v *Verdict) take(c condition) {
-	for g, cell := range taken[c].cells {
+// apply lowers the levels that a condition lowers.
+func (v *Verdict) apply(c condition) {
+	for g, cell := range conditionTable[c].cells {
 		v.judged[g] = worse(v.judged[g], cell)
 	}
 }
 
-// mountedOn moves the verdict to the filesystem mounted on the file. The lock
-// stays beside the path, and so does its level.
+// mountedOn makes v the verdict on the filesystem that is mounted on the file. The level of
+// WriterExclusion stays, since the lock lies in the directory and not on that filesystem.
 func (v *Verdict) mountedOn(file *vfs.Volume) {
-	beside := *v
+	directory := *v
 	*v = judge(file)
-	v.LockedBy(&beside)
+	v.LockedBy(&directory)
 	v.FileMount = true
-	v.take(fileMount)
+	v.apply(fileMount)
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// filesystems maps, per operating system, the name of a filesystem to its line of the table. Overlay is not in it,
-// since its line depends on its upper layer.
-var filesystems = map[string]map[place][]string{
+// filesystems lists, per operating system, the names of the filesystems of each kind. Overlay is not in it, since
+// its kind depends on its upper layer.
+var filesystems = map[string]map[kind][]string{
 	"linux": {
 		firstTier:  {"btrfs", "ext4", "xfs"},
 		secondTier: {"bcachefs", "erofs", "ext2", "ext2/ext3/ext4", "ext3", "f2fs", "jffs2", "jfs", "nilfs2", "reiserfs", "squashfs", "ubifs", "zfs"},
@@ -48,12 +48,12 @@ var remoteFUSE = map[string]bool{
 	"juicefs": true, "rclone": true, "s3fs": true, "sshfs": true, "vmhgfs-fuse": true,
 }
 
-// placeOf turns filesystems around, for a quick look-up.
-var placeOf = func() map[string]map[string]place {
-	turned := make(map[string]map[string]place, len(filesystems))
-	for system, byPlace := range filesystems {
-		turned[system] = make(map[string]place)
-		for where, names := range byPlace {
+// kindOf maps the name of a filesystem to its kind, per operating system.
+var kindOf = func() map[string]map[string]kind {
+	turned := make(map[string]map[string]kind, len(filesystems))
+	for system, byKind := range filesystems {
+		turned[system] = make(map[string]kind)
+		for where, names := range byKind {
 			for _, name := range names {
 				turned[system][name] = where
 			}
@@ -71,10 +71,10 @@ func family(goos string) string {
 	return goos
 }
 
-// classify finds the line of a volume in the table. Pseudo filesystems come first, since some systems call them
-// remote.
-func classify(goos string, v *vfs.Volume) place {
-	known := placeOf[family(goos)][v.Type]
+// classify finds the kind of a volume's filesystem. Pseudo filesystems come first, since some systems report them
+// as remote.
+func classify(goos string, v *vfs.Volume) kind {
+	known := kindOf[family(goos)][v.Type]
 	if v.Remote && known != pseudo {
 		return network
 	}
@@ -90,11 +90,11 @@ func classify(goos string, v *vfs.Volume) place {
 	return known
 }
 
-func classifyOverlay(goos string, v *vfs.Volume) place {
+func classifyOverlay(goos string, v *vfs.Volume) kind {
 	if v.Unsynced {
 		return overlayVolatile
 	}
-	switch placeOf[family(goos)][v.Upper] {
+	switch kindOf[family(goos)][v.Upper] {
 	case firstTier:
 		return overlayDisk
 	case memory:

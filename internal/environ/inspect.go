@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// Inspect judges path as [Home.Judge] does, and follows symbolic links. If the file does not exist, its
+// Inspect judges path as [Directory.Judge] does, and follows symbolic links. If the file does not exist, its
 // directory is judged, or the nearest existing directory above it, and the Remarks say so. The path of a
 // directory stands for a file in it. lockDir is the directory of the lock; empty means beside the file.
 //
@@ -40,54 +40,54 @@ func inspect(path string) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	home, err := look(directory(dir), self)
+	judged, err := judgeDir(dirPath(dir), self)
 	if err != nil {
 		return Verdict{}, err
 	}
-	v, err := home.Judge(found.Name, found.File)
+	v, err := judged.Judge(found.Name, found.File)
 	if err == nil && dir != found.Dir {
 		v.Remarks = append(v.Remarks, "the directory "+found.Dir+" does not exist")
 	}
 	return v, err
 }
 
-// directory is a directory by its path. It is not opened, since that may need a permission that stat(2) does not
-// need.
-type directory string
+// dirPath is the path of a directory. The directory is not opened, since that may need a permission that stat(2)
+// does not need.
+type dirPath string
 
-func (d directory) Volume(name string, info vfs.Info) (vfs.Volume, error) {
+func (d dirPath) Volume(name string, info vfs.Info) (vfs.Volume, error) {
 	if name == "" {
 		return vfs.OS.Volume(string(d), info)
 	}
 	return vfs.OS.Volume(vfs.Join(string(d), name), info)
 }
 
-// Location is where a path leads.
-type Location struct {
+// Resolved is the file or directory that a path leads to.
+type Resolved struct {
 	Dir  string    // the directory that holds the file, or that the path names
 	Name string    // the file's name in it; empty if the path names a directory
 	File *vfs.Info // nil if it does not exist or the path names a directory
 }
 
-// Find follows the path's final symbolic links, dangling ones too. The result's
+// Find follows symbolic links at the end of the path, dangling ones too. The result's
 // directory is absolute and need not exist. [vfs.Resolve] says which links are
 // refused.
-func Find(path string) (Location, error) {
+func Find(path string) (Resolved, error) {
 	path, err := absolute(path)
 	if err != nil {
-		return Location{}, err
+		return Resolved{}, err
 	}
 	parent := func(dir, _ string) (vfs.Info, error) { return vfs.OS.Stat(dir, true) }
 	e, err := vfs.Resolve(vfs.OS, path, parent, func(string) (bool, error) { return true, nil })
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Location{Dir: e.Dir, Name: e.Name}, nil
+		return Resolved{Dir: e.Dir, Name: e.Name}, nil
 	case err != nil:
-		return Location{}, err
+		return Resolved{}, err
 	case e.Info != nil && e.Info.Mode.IsDir():
-		return Location{Dir: e.Path()}, nil
+		return Resolved{Dir: e.Path()}, nil
 	}
-	return Location{Dir: e.Dir, Name: e.Name, File: e.Info}, nil
+	return Resolved{Dir: e.Dir, Name: e.Name, File: e.Info}, nil
 }
 
 // absolute does not clean the path: ".." after a link to a directory means the parent of the link's target.

@@ -6,9 +6,9 @@ type Guarantee int
 // The four guarantees, in the order of a report.
 const (
 	AtomicVisibility   Guarantee = iota // a reader sees the old content or the new, never a part
-	CrashDurability                     // what was acknowledged survives a crash of the machine
+	CrashDurability                     // an acknowledged change survives a crash of the machine
 	WriterExclusion                     // two writers never overlap
-	IntegrityDetection                  // bytes that silently changed are noticed
+	IntegrityDetection                  // damaged bytes are noticed
 	guarantees
 )
 
@@ -21,15 +21,15 @@ func (g Guarantee) String() string {
 }
 
 // Level says how far a guarantee holds; a higher number is worse. The zero
-// Level is "nothing to say".
+// Level means that the guarantee was not judged.
 type Level int
 
-// From kept to impossible.
+// The levels, the best first.
 const (
-	Guaranteed  Level = iota + 1 // kept, and tested
-	BestEffort                   // kept as far as it goes; the reason says how far
-	NonTarget                    // may work, but nobody promises it
-	Unsupported                  // cannot be kept here
+	Guaranteed  Level = iota + 1 // the guarantee holds, and this was tested
+	BestEffort                   // the guarantee holds within the limits that the reason gives
+	NonTarget                    // the guarantee may hold, but nobody promises it
+	Unsupported                  // the guarantee can't hold
 )
 
 // String is the level's public name.

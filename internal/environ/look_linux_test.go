@@ -35,16 +35,16 @@ func TestAnOpenDirectoryIsJudgedAsItsPathIs(t *testing.T) {
 	path, dir, self, file := opened(t)
 	want := inspected(t, path)
 	for _, target := range []*vfs.Info{&file, nil} {
-		home, err := Look(dir, self)
+		judged, err := JudgeDir(dir, self)
 		testkit.Must(t, err)
-		v, err := home.Judge("file", target)
+		v, err := judged.Judge("file", target)
 		if err != nil || v.Environment != want.Environment || v.judged != want.judged {
 			t.Errorf("%+v, %v", v, err)
 		}
 	}
 	allocations := testing.AllocsPerRun(100, func() {
-		home, _ := Look(dir, self)
-		_, _ = home.Judge("file", &file)
+		judged, _ := JudgeDir(dir, self)
+		_, _ = judged.Judge("file", &file)
 	})
 	if allocations > 0 {
 		t.Errorf("a look allocates %v times", allocations)
@@ -53,14 +53,14 @@ func TestAnOpenDirectoryIsJudgedAsItsPathIs(t *testing.T) {
 
 func TestTheSystemsErrorsAreReported(t *testing.T) {
 	_, dir, self, file := opened(t)
-	home, err := Look(dir, self)
+	judged, err := JudgeDir(dir, self)
 	testkit.Must(t, err)
 	file.Mount.Root = true
-	if _, err := home.Judge("vanished", &file); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := judged.Judge("vanished", &file); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that vanished in between: %v", err)
 	}
 	failing := refusing{dir, fs.ErrPermission}
-	if _, err := Look(failing, self); !errors.Is(err, fs.ErrPermission) {
+	if _, err := JudgeDir(failing, self); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("a system that does not answer: %v", err)
 	}
 }
@@ -75,10 +75,10 @@ func (r refusing) Volume(string, vfs.Info) (vfs.Volume, error) { return vfs.Volu
 
 func TestASimulatedDiskIsNotJudged(t *testing.T) {
 	_, dir, self, file := opened(t)
-	home, err := Look(refusing{dir, vfs.ErrNoVolume}, self)
+	judged, err := JudgeDir(refusing{dir, vfs.ErrNoVolume}, self)
 	testkit.Must(t, err)
 	file.Mount.Root = true
-	v, err := home.Judge("file", &file)
+	v, err := judged.Judge("file", &file)
 	testkit.Must(t, err)
 	for g := range guarantees {
 		if v.Level(g) != 0 || v.Level(g).Refused() {
@@ -128,9 +128,9 @@ func BenchmarkLookAndJudge(b *testing.B) {
 	_, dir, self, file := opened(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		home, err := Look(dir, self)
+		judged, err := JudgeDir(dir, self)
 		testkit.Must(b, err)
-		if _, err := home.Judge("file", &file); err != nil {
+		if _, err := judged.Judge("file", &file); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -138,10 +138,10 @@ func BenchmarkLookAndJudge(b *testing.B) {
 
 func TestAFileThatMayBeAMountIsRemarkedUpon(t *testing.T) {
 	_, dir, self, file := opened(t)
-	home, err := Look(dir, self)
+	judged, err := JudgeDir(dir, self)
 	testkit.Must(t, err)
 	file.Mount.RootUnknown = true
-	v, err := home.Judge("file", &file)
+	v, err := judged.Judge("file", &file)
 	if err != nil || len(v.Remarks) != 1 || v.FileMount {
 		t.Errorf("%+v, %v", v, err)
 	}

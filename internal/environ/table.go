@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The classes of place a file can lie in.
+// The classes of filesystems.
 const (
 	Persistent = "local_posix_persistent"
 	Volatile   = "local_posix_volatile"
@@ -16,19 +16,19 @@ const (
 	Unknown    = "unknown"
 )
 
-// row is one line of the table: a kind of filesystem, or a condition that lowers levels. A cell without a level
+// row is one row of the table: a kind of filesystem, or a condition that lowers levels. A cell without a level
 // lowers nothing.
 type row struct {
-	class string // of a condition empty
+	class string // empty for a condition
 	where string
 	cells [guarantees]Judgement
 }
 
-// place indexes the rows for kinds of filesystems.
-type place int
+// kind is a kind of filesystem; it indexes table.
+type kind int
 
 const (
-	unknown place = iota // the zero place: what no table knows
+	unknown kind = iota // every filesystem that is not listed
 	firstTier
 	secondTier
 	memory
@@ -40,7 +40,7 @@ const (
 	network
 	foreign
 	pseudo
-	places
+	kinds
 )
 
 // Reasons that several cells share.
@@ -53,13 +53,13 @@ const (
 	copied     = "the upper layer's filesystem keeps it"
 	otherHosts = "the server decides what other machines see, and when"
 	notPOSIX   = "the filesystem does not follow POSIX rules, or runs outside the kernel and may not"
-	noFiles    = "a window into the kernel, not a place for files"
+	noFiles    = "a view of kernel data, which holds no files"
 	nobody     = "this filesystem is not known here, so nothing is promised"
 )
 
-// table is what each place keeps. The package doc of safefile/guarantee shows
+// table has the levels for each kind of filesystem. The package doc of safefile/guarantee shows
 // it, and a test keeps the two equal.
-var table = [places]row{
+var table = [kinds]row{
 	firstTier: {Persistent, "ext4, xfs, btrfs on Linux; apfs on macOS", [...]Judgement{
 		{Guaranteed, renames}, {Guaranteed, syncs}, {Guaranteed, excludes}, {Guaranteed, digests}}},
 	secondTier: {Persistent, "other local filesystems; every one on the BSDs", [...]Judgement{
@@ -97,7 +97,7 @@ var table = [places]row{
 		{NonTarget, nobody}, {NonTarget, nobody}, {NonTarget, nobody}, {NonTarget, nobody}}},
 }
 
-// condition indexes the rows for conditions.
+// condition is a condition that lowers levels; it indexes conditionTable.
 type condition int
 
 const (
@@ -123,8 +123,8 @@ const (
 	barrier  = "mounted with nobarrier: a power cut may lose what the disk's cache held"
 )
 
-// taken is what each condition takes away.
-var taken = [conditions]row{
+// conditionTable has the levels that each condition allows at most.
+var conditionTable = [conditions]row{
 	fileMount: {where: "the file is a mount of its own", cells: [guarantees]Judgement{
 		AtomicVisibility: {Unsupported, isMount}}},
 	readOnlyMount: {where: "mounted read-only", cells: [guarantees]Judgement{
@@ -139,25 +139,25 @@ var taken = [conditions]row{
 		CrashDurability: {BestEffort, barrier}}},
 }
 
-// Matrix is the whole table as text, one line a row, as the package doc of
-// safefile/guarantee shows it.
+// Matrix gives both tables as text, one line per row, as the package doc of
+// safefile/guarantee shows them.
 func Matrix() string {
 	var text strings.Builder
 	line := func(class, where string, cells [guarantees]string) {
 		fmt.Fprintf(&text, "%-22s  %-49s  %-11s  %-11s  %-11s  %s\n", class, where, cells[0], cells[1], cells[2], cells[3])
 	}
 	line("class", "where", [...]string{"visibility", "durability", "exclusion", "integrity"})
-	for p := firstTier; p < places; p++ {
-		line(table[p].class, table[p].where, table[p].levels("-"))
+	for k := firstTier; k < kinds; k++ {
+		line(table[k].class, table[k].where, table[k].levels("-"))
 	}
 	line(table[unknown].class, table[unknown].where, table[unknown].levels("-"))
-	for _, condition := range taken {
+	for _, condition := range conditionTable {
 		line("any", condition.where, condition.levels("as above"))
 	}
 	return text.String()
 }
 
-// levels names the row's levels; blank stands for a cell that says nothing.
+// levels names the row's levels; blank stands for a cell without a level.
 func (r *row) levels(blank string) (names [guarantees]string) {
 	for g, cell := range r.cells {
 		names[g] = blank

@@ -18,7 +18,7 @@ func TestEveryPlaceSaysAllFourLevelsAndWhy(t *testing.T) {
 			}
 		}
 	}
-	for _, condition := range taken {
+	for _, condition := range conditionTable {
 		for g, cell := range condition.cells {
 			if (cell.Level == 0) != (cell.Why == "") {
 				t.Errorf("%s: a level without a reason, or the reverse, about %v", condition.where, Guarantee(g))
@@ -48,13 +48,13 @@ func TestTheTableNamesTheFirstTierAsItIs(t *testing.T) {
 }
 
 func TestANameHasOnePlacePerSystem(t *testing.T) {
-	for system, byPlace := range filesystems {
+	for system, byKind := range filesystems {
 		count := 0
-		for _, names := range byPlace {
+		for _, names := range byKind {
 			count += len(names)
 		}
-		if count != len(placeOf[system]) {
-			t.Errorf("%s: %d names, %d different", system, count, len(placeOf[system]))
+		if count != len(kindOf[system]) {
+			t.Errorf("%s: %d names, %d different", system, count, len(kindOf[system]))
 		}
 	}
 }
@@ -67,7 +67,7 @@ func TestStrictRefusesWhatNobodyPromises(t *testing.T) {
 	}
 	for p, row := range table {
 		for g, cell := range row.cells {
-			inMemory := place(p) == memory || place(p) == memorySecond || place(p) == overlayMemory
+			inMemory := kind(p) == memory || kind(p) == memorySecond || kind(p) == overlayMemory
 			if inMemory && cell.Level.Refused() {
 				t.Errorf("a file in memory is refused for %v", Guarantee(g))
 			}
@@ -158,7 +158,7 @@ func TestTheNamesAreThePublicOnes(t *testing.T) {
 
 func TestTheTableShowsOnlyWhatTheCodeSays(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(Matrix(), "\n"), "\n")
-	if len(lines) != 1+int(places)+int(conditions) {
+	if len(lines) != 1+int(kinds)+int(conditions) {
 		t.Errorf("%d lines", len(lines))
 	}
 	for _, line := range lines[1:] {
