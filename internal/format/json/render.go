@@ -25,7 +25,7 @@ type form struct {
 // formOf is the form of what takes the place of n, which is entry i of the
 // collection around.
 func (w *writer) formOf(n, around *edit.Node, i int) form {
-	at := bracket.Place{Near: i, Indent: bracket.Indent(w.doc.Text, n.Start)}
+	at := bracket.Position{Near: i, Indent: bracket.Indent(w.doc.Text, n.Start)}
 	if around == nil {
 		l := w.origin.layout()
 		return form{near: n, lines: l.lines || !l.compact, unit: l.unit, brk: lineBreak(w.doc.Text), indent: at.Indent}
@@ -40,7 +40,7 @@ func (w *writer) formOf(n, around *edit.Node, i int) form {
 }
 
 // formAt is the form of a new entry of n.
-func (w *writer) formAt(n *edit.Node, at bracket.Place) form {
+func (w *writer) formAt(n *edit.Node, at bracket.Position) form {
 	l := w.origin.layout()
 	f := form{lines: l.lines, unit: l.unit, brk: lineBreak(w.doc.Text), indent: at.Indent}
 	if c := n.Data.(*body); len(c.Items) > 0 {

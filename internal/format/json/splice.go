@@ -80,7 +80,7 @@ func (w *writer) patch(p *edit.Patch, around *edit.Node, i int) {
 		Patch:    p,
 		Manner:   w.manner(p.Node, around, i, p.Result()),
 		List:     p.Node.Kind == edit.List,
-		Write: func(e edit.Entry, at bracket.Place) (string, error) {
+		Write: func(e edit.Entry, at bracket.Position) (string, error) {
 			if e.Moved != nil {
 				return w.moved(e.Moved, p.Node)
 			}

@@ -14,7 +14,7 @@ import (
 // fill gives the scalars under n the values that were decoded, and reports
 // whether the shape of n is that of what was decoded. What is left out has none.
 func fill(n *edit.Node, decoded any) bool {
-	if placeOf(n).left != nil {
+	if dataOf(n).left != nil {
 		return true // the decoder has read it
 	}
 	switch v := decoded.(type) {

@@ -11,7 +11,7 @@ import (
 // Elements gives what belongs to each element of a list.
 func (grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 	l := doc.Data.(*layout)
-	switch p := placeOf(list); {
+	switch p := dataOf(list); {
 	case l.lost:
 		return nil
 	case p.items != nil:
@@ -70,7 +70,7 @@ func (w *writer) unbroken(n *edit.Node) bool {
 // tables makes the changes in a list of tables with headers. What comes takes the place
 // of what goes where both are at the same index.
 func (w *writer) tables(p *edit.Patch) {
-	t := placeOf(p.Node).table
+	t := dataOf(p.Node).table
 	for _, i := range p.Touched() {
 		in := p.Inserted(i)
 		if i == len(p.Node.Entries) {

@@ -51,8 +51,8 @@ func (t *table) header() *statement {
 // lines reports whether its keys may have a header before them.
 func (t *table) lines() bool { return t.scope == nil || !t.dotted() && t.scope.body == nil }
 
-// place is the Data of a node of a text.
-type place struct {
+// nodeData is the Data of a node of a text.
+type nodeData struct {
 	statement *statement // the one it is the value of
 	table     *table     // of a table, and of a list of tables with headers
 	items     *bracket.Collection
@@ -60,17 +60,17 @@ type place struct {
 	left      *left // of a value that is left out
 }
 
-func placeOf(n *edit.Node) *place {
-	if p, ok := n.Data.(*place); ok {
+func dataOf(n *edit.Node) *nodeData {
+	if p, ok := n.Data.(*nodeData); ok {
 		return p
 	}
-	return &place{}
+	return &nodeData{}
 }
 
 // statements gives all that make up a value: the one it is in, or those of its
 // headers and keys.
 func statements(n *edit.Node) []*statement {
-	p := placeOf(n)
+	p := dataOf(n)
 	switch {
 	case p.statement != nil:
 		return []*statement{p.statement}

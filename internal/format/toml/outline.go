@@ -56,7 +56,7 @@ func scan(text []byte, source string, like *edit.Node) *scanner {
 	for {
 		s := newScanner(text, source)
 		s.whole = whole
-		placeOf(s.root).table.like = s.opens(like, edit.Map)
+		dataOf(s.root).table.like = s.opens(like, edit.Map)
 		s.document()
 		again := false
 		for _, l := range s.lists {
@@ -97,7 +97,7 @@ func (s *scanner) want(like, key *edit.Node) *edit.Node {
 
 // wantElement gives what is asked for in the element that a header adds to a list.
 func (s *scanner) wantElement(n *edit.Node) *edit.Node {
-	like := placeOf(n).table.like
+	like := dataOf(n).table.like
 	if like == nil || len(n.Entries) >= len(like.Entries) {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (s *scanner) wantElement(n *edit.Node) *edit.Node {
 // leftCell is the node of a value that is left out and what belongs to it.
 type leftCell struct {
 	node       edit.Node
-	place      place
+	data       nodeData
 	table      table
 	left       left
 	statements [2]*statement // most have a header, and one for the last line
@@ -119,7 +119,7 @@ func (s *scanner) tableLike(like *edit.Node, sc *scope, level int, path string) 
 		return s.leftTable(edit.Map, sc, level, path)
 	}
 	n := s.table(sc, level, path)
-	placeOf(n).table.like = like
+	dataOf(n).table.like = like
 	return n
 }
 
@@ -128,7 +128,7 @@ func (s *scanner) listLike(like *edit.Node, level int, path string) *edit.Node {
 	if edit.IsLeftOut(like) {
 		return s.leftTable(edit.List, nil, level, path)
 	}
-	n := &edit.Node{Kind: edit.List, Data: &place{table: &table{level: level, path: path, like: like}, layout: s.layout}}
+	n := &edit.Node{Kind: edit.List, Data: &nodeData{table: &table{level: level, path: path, like: like}, layout: s.layout}}
 	if like != nil {
 		s.lists = append(s.lists, list{n, like})
 	}
@@ -139,8 +139,8 @@ func (s *scanner) leftTable(kind edit.Kind, sc *scope, level int, path string) *
 	c := &leftCell{table: table{scope: sc, level: level, path: path}}
 	c.table.extent = c.statements[:0]
 	c.left = left{node: &c.node, kind: kind, tabular: true}
-	c.place = place{table: &c.table, layout: s.layout, left: &c.left}
-	c.node = edit.Node{Type: edit.TypeSame, Data: &c.place}
+	c.data = nodeData{table: &c.table, layout: s.layout, left: &c.left}
+	c.node = edit.Node{Type: edit.TypeSame, Data: &c.data}
 	s.made = append(s.made, &c.left)
 	return &c.node
 }
@@ -237,7 +237,7 @@ func (s *scanner) leave() (n, shown *edit.Node) {
 		return n, n
 	}
 	n = &edit.Node{Type: edit.TypeSame, Value: s.source[start:s.at], Start: start, End: s.at,
-		Data: &place{layout: s.layout, left: out}}
+		Data: &nodeData{layout: s.layout, left: out}}
 	if shown == nil {
 		shown = n
 	}
@@ -285,7 +285,7 @@ func (s *scanner) skipArray(show bool) (tables bool, shown *edit.Node) {
 	s.expect(']')
 	s.layout.array(&c)
 	if shown != nil {
-		shown.Data = &place{layout: s.layout, items: &bracket.Collection{Open: c.Open, Close: c.Close, Items: []bracket.Item{c.Items[0]}}}
+		shown.Data = &nodeData{layout: s.layout, items: &bracket.Collection{Open: c.Open, Close: c.Close, Items: []bracket.Item{c.Items[0]}}}
 	}
 	return tables && len(c.Items) > 0, shown
 }

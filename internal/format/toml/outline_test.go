@@ -71,7 +71,7 @@ func (o *outlined) compare(n, got, like *edit.Node, path string) {
 	if like != nil && !edit.IsLeftOut(like) && (like.Kind != n.Kind || n.Kind == edit.List && len(like.Entries) != len(n.Entries)) {
 		like = nil
 	}
-	if t := placeOf(n).table; t != nil && t.dotted() && t.scope.body != nil {
+	if t := dataOf(n).table; t != nil && t.dotted() && t.scope.body != nil {
 		like = nil
 	}
 	if n.Kind == edit.Scalar || like == nil {
@@ -129,7 +129,7 @@ func (o *outlined) left(n, got *edit.Node, path string) {
 	o.t.Helper()
 	text := o.all.Text
 	var want []string
-	if placeOf(n).items != nil {
+	if dataOf(n).items != nil {
 		o.gone = append(o.gone, extent{start: n.Start, end: n.End})
 		want = append(want, string(text[n.Start:n.End]))
 		if got.Start != n.Start || got.End != n.End {
@@ -176,7 +176,7 @@ func TestAnOutlineIsTheTextButForWhatIsLeftOut(t *testing.T) {
 			if err != nil {
 				t.Fatal(name, err)
 			}
-			o := &outlined{t: t, all: all, some: some, statements: placeOf(all.Root).table.extent}
+			o := &outlined{t: t, all: all, some: some, statements: dataOf(all.Root).table.extent}
 			o.compare(all.Root, some.Root, like, name)
 			o.comments()
 			was, is := *all.Data.(*layout), *some.Data.(*layout)

@@ -15,7 +15,7 @@ type form struct {
 // formOf is the form of what takes the place of n.
 func (w *writer) formOf(n *edit.Node) form {
 	f := form{near: n, indent: w.layout.indent(n.Start)}
-	if out := placeOf(n).left; out != nil {
+	if out := dataOf(n).left; out != nil {
 		f.near = out.shown
 	}
 	return f
@@ -48,7 +48,7 @@ func (w *writer) bracketed(n *edit.Node, f form) string {
 	l := w.layout
 	lines := false
 	if near := f.near; near != nil && near.Kind == edit.List && w.style == edit.Follow {
-		items := placeOf(near).items
+		items := dataOf(near).items
 		lines = items != nil && len(items.Items) > 0 && strings.ContainsAny(string(l.text[items.Open:items.Items[0].Start]), "\r\n")
 		if len(near.Entries) > 0 {
 			inner.near = near.Entries[0].Value

@@ -27,7 +27,7 @@ type scanner struct {
 	block    extent     // the last comment lines with no other line between
 
 	nodes      slab[edit.Node]
-	places     slab[place]
+	data       slab[nodeData]
 	statements slab[statement]
 }
 
@@ -57,7 +57,7 @@ func (s *scanner) scalar(start int, typ, value string) *edit.Node {
 func newScanner(text []byte, source string) *scanner {
 	s := &scanner{text: text, source: source, at: mark(text), line: 1, scope: &scope{}, layout: newLayout(text)}
 	s.root = s.table(s.scope, 0, "")
-	s.base, s.chain = s.root, []*table{placeOf(s.root).table}
+	s.base, s.chain = s.root, []*table{dataOf(s.root).table}
 	return s
 }
 
@@ -209,7 +209,7 @@ func (s *scanner) value(like *edit.Node) (n, shown *edit.Node) {
 	if c := s.peek(); edit.IsLeftOut(like) && (c == '[' || c == '{') {
 		return s.leave()
 	}
-	n, p := s.scalar(s.at, "", ""), s.places.get()
+	n, p := s.scalar(s.at, "", ""), s.data.get()
 	n.Data, p.layout = p, s.layout
 	switch s.peek() {
 	case '"', '\'':
@@ -246,7 +246,7 @@ func (s *scanner) literal() {
 	}
 }
 
-func (s *scanner) array(n *edit.Node, p *place, like *edit.Node) {
+func (s *scanner) array(n *edit.Node, p *nodeData, like *edit.Node) {
 	s.at++
 	p.items = &bracket.Collection{Open: s.at}
 	for s.space(true); s.peek() != ']' && !s.lost; s.space(true) {
@@ -288,11 +288,11 @@ func (s *scanner) inline(like *edit.Node) *edit.Node {
 	sc := &scope{body: &bracket.Collection{Open: s.at}}
 	n := s.table(sc, 0, "")
 	n.Start = start
-	placeOf(n).items = sc.body
-	placeOf(n).table.like = like
+	dataOf(n).items = sc.body
+	dataOf(n).table.like = like
 	for s.space(true); s.peek() != '}' && !s.lost; s.space(true) {
 		from := s.at
-		s.pair(sc, n, []*table{placeOf(n).table})
+		s.pair(sc, n, []*table{dataOf(n).table})
 		sc.body.Items = append(sc.body.Items, s.item(from))
 	}
 	sc.body.Close = s.at

@@ -185,7 +185,7 @@ func (w *writer) source(n *edit.Node) *layout {
 	if len(w.layout.headers) > 0 || w.style != edit.Follow {
 		return nil
 	}
-	return placeOf(n).layout
+	return dataOf(n).layout
 }
 
 // braces writes what comes and goes in an inline table.
@@ -204,7 +204,7 @@ func (w *writer) braces(sc *scope, added []addition) {
 	m := bracket.Manner{Break: w.layout.brk, Gap: w.layout.gap.text, Pad: w.layout.pad.text, Unit: w.layout.unit.text}
 	list, err := sc.body.Splices(bracket.Change{
 		Text: w.doc.Text, Comments: w.doc.Comments, Patch: items, Manner: m,
-		Write: func(e edit.Entry, at bracket.Place) (string, error) {
+		Write: func(e edit.Entry, at bracket.Position) (string, error) {
 			return w.pair(by[e.Key], form{indent: at.Indent}), nil
 		},
 	})

@@ -11,7 +11,7 @@ import (
 
 // kindOf gives the kind of a value, also of one that is left out.
 func kindOf(n *edit.Node) edit.Kind {
-	if out := placeOf(n).left; out != nil {
+	if out := dataOf(n).left; out != nil {
 		return out.kind
 	}
 	return n.Kind
@@ -19,7 +19,7 @@ func kindOf(n *edit.Node) edit.Kind {
 
 // tabular reports whether a value can be written with headers.
 func tabular(n *edit.Node) bool {
-	if out := placeOf(n).left; out != nil {
+	if out := dataOf(n).left; out != nil {
 		return out.tabular
 	}
 	if n.Kind != edit.List {

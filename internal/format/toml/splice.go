@@ -75,7 +75,7 @@ func (w *writer) put(start, end int, text string) {
 
 // table makes the changes among the entries of a table.
 func (w *writer) table(p *edit.Patch) {
-	t := placeOf(p.Node).table
+	t := dataOf(p.Node).table
 	if len(p.Result().Entries) == 0 && (t.scope == nil || t.dotted()) {
 		w.hollow(t)
 		return
@@ -142,7 +142,7 @@ func (w *writer) rename(t *table, n, key *edit.Node) {
 
 // inner makes the change in entry i of a table.
 func (w *writer) inner(t *table, n *edit.Node, i int, q *edit.Patch) {
-	v := placeOf(q.Node)
+	v := dataOf(q.Node)
 	switch next := q.Value(); {
 	case next != nil && v.statement != nil:
 		w.value(q.Node, next)
@@ -173,7 +173,7 @@ func (w *writer) value(old, next *edit.Node) {
 func (w *writer) replace(t *table, n *edit.Node, i int, value *edit.Node) {
 	list := statements(n.Entries[i].Value)
 	first, _ := span(list)
-	if old := placeOf(n.Entries[i].Value).table; first.header == 0 && old.dotted() {
+	if old := dataOf(n.Entries[i].Value).table; first.header == 0 && old.dotted() {
 		depth := old.level - first.scope.level
 		w.put(first.keys[depth-1].End, first.end, w.equals(first)+w.render(value, form{}))
 		w.dropComment(first)
@@ -181,7 +181,7 @@ func (w *writer) replace(t *table, n *edit.Node, i int, value *edit.Node) {
 		return
 	}
 	w.drop(list)
-	if h := placeOf(n.Entries[i].Value).table.header(); h != nil { // its comment speaks of the entry, which stays
+	if h := dataOf(n.Entries[i].Value).table.header(); h != nil { // its comment speaks of the entry, which stays
 		w.tails[n.Entries[i].Key] = strings.TrimRight(string(w.doc.Text[h.end:w.lineEnd(h)]), " \t")
 	}
 	w.add(t, n, i, edit.Entry{Key: n.Entries[i].Key, Value: value})
@@ -220,7 +220,7 @@ func (w *writer) drop(list []*statement) {
 
 // array makes the changes among the elements of an array.
 func (w *writer) array(p *edit.Patch) {
-	items := placeOf(p.Node).items
+	items := dataOf(p.Node).items
 	for _, i := range p.Touched() {
 		if q := p.Inner(i); q != nil {
 			w.item(q)
@@ -228,7 +228,7 @@ func (w *writer) array(p *edit.Patch) {
 	}
 	list, err := items.Splices(bracket.Change{
 		Text: w.doc.Text, Comments: w.doc.Comments, Patch: p, Manner: w.manner(p.Node), List: true,
-		Write: func(e edit.Entry, at bracket.Place) (string, error) {
+		Write: func(e edit.Entry, at bracket.Position) (string, error) {
 			if e.Moved != nil {
 				it := items.Items[e.Moved.Index]
 				return w.moved(e.Moved, edit.Extent{Start: it.Start, End: it.End}), nil

@@ -9,15 +9,15 @@ import (
 // tableCell is the node of a table and what belongs to it, allocated at once.
 type tableCell struct {
 	node  edit.Node
-	place place
+	data  nodeData
 	table table
 }
 
 // table makes a table without entries.
 func (s *scanner) table(sc *scope, level int, path string) *edit.Node {
 	c := &tableCell{table: table{scope: sc, level: level, path: path}}
-	c.place = place{table: &c.table, layout: s.layout}
-	c.node = edit.Node{Kind: edit.Map, Data: &c.place}
+	c.data = nodeData{table: &c.table, layout: s.layout}
+	c.node = edit.Node{Kind: edit.Map, Data: &c.data}
 	return &c.node
 }
 
@@ -38,7 +38,7 @@ func (s *scanner) pair(sc *scope, base *edit.Node, around []*table) {
 		s.lost = true
 		return
 	}
-	if out := placeOf(n).left; out != nil {
+	if out := dataOf(n).left; out != nil {
 		s.piece(out, st.start)
 		_, st.value = s.leave()
 		st.end = s.at
@@ -51,9 +51,9 @@ func (s *scanner) pair(sc *scope, base *edit.Node, around []*table) {
 	}
 	key := st.keys[len(st.keys)-1]
 	var value *edit.Node
-	value, st.value = s.value(s.want(placeOf(n).table.like, key))
+	value, st.value = s.value(s.want(dataOf(n).table.like, key))
 	st.end = s.at
-	placeOf(value).statement = st
+	dataOf(value).statement = st
 	if child(n, key.Value) != nil {
 		s.lost = true
 		return
@@ -70,12 +70,12 @@ func (s *scanner) dotted(st *statement, n *edit.Node) *edit.Node {
 		if next == nil {
 			var like *edit.Node
 			if st.scope.body == nil { // in an inline table they are read whole
-				like = s.opens(s.want(placeOf(n).table.like, key), edit.Map)
+				like = s.opens(s.want(dataOf(n).table.like, key), edit.Map)
 			}
 			next = s.tableLike(like, st.scope, st.scope.level+i+1, "")
 			add(n, key, next)
 		}
-		p := placeOf(next)
+		p := dataOf(next)
 		if p.table == nil || next.Kind != edit.Map && p.left == nil {
 			return nil
 		}
@@ -169,7 +169,7 @@ func (s *scanner) headerName(st *statement, i int) *edit.Node {
 // open finds or makes the table of a header.
 func (s *scanner) open(st *statement) {
 	inside := s.outside
-	s.base, s.chain, s.outside = s.root, append(s.chain[:0], placeOf(s.root).table), nil
+	s.base, s.chain, s.outside = s.root, append(s.chain[:0], dataOf(s.root).table), nil
 	for i := range s.names {
 		s.below(st, i)
 		if s.lost || s.outside != nil {
@@ -211,7 +211,7 @@ func (s *scanner) below(st *statement, i int) {
 	next := child(s.base, s.names[i].text)
 	if next == nil {
 		key := s.headerName(st, i)
-		like := s.want(placeOf(s.base).table.like, key)
+		like := s.want(dataOf(s.base).table.like, key)
 		if last && st.header == 2 {
 			next = s.listLike(s.opens(like, edit.List), i+1, s.path(i))
 		} else {
@@ -219,7 +219,7 @@ func (s *scanner) below(st *statement, i int) {
 		}
 		add(s.base, key, next)
 	}
-	p := placeOf(next)
+	p := dataOf(next)
 	if p.table == nil {
 		s.lost = true
 		return
@@ -245,8 +245,8 @@ func (s *scanner) element(st *statement, i int) {
 		return
 	}
 	s.base = list.Entries[len(list.Entries)-1].Value
-	s.chain = append(s.chain, placeOf(s.base).table)
-	s.outside = placeOf(s.base).left
+	s.chain = append(s.chain, dataOf(s.base).table)
+	s.outside = dataOf(s.base).left
 }
 
 // few is how many keys are looked through one by one.
@@ -254,7 +254,7 @@ const few = 8
 
 // child gives the value of a key, or nil.
 func child(n *edit.Node, key string) *edit.Node {
-	t := placeOf(n).table
+	t := dataOf(n).table
 	if t.index != nil {
 		if i, ok := t.index[key]; ok {
 			return n.Entries[i].Value
@@ -270,7 +270,7 @@ func child(n *edit.Node, key string) *edit.Node {
 }
 
 func add(n, key, value *edit.Node) {
-	t := placeOf(n).table
+	t := dataOf(n).table
 	n.Entries = append(n.Entries, edit.Entry{Key: key, Value: value})
 	switch {
 	case t.index != nil:

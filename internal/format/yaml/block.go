@@ -18,7 +18,7 @@ func (w *writer) block(p *edit.Patch) {
 		w.replace(n, p.Result())
 		return
 	}
-	compact := !startsLine(w.text, placeOf(n.Entries[0].Value).lead)
+	compact := !startsLine(w.text, dataOf(n.Entries[0].Value).lead)
 	moved := -1
 	if compact && p.Dropped(0) {
 		moved = w.moveUp(p)
@@ -41,7 +41,7 @@ func (w *writer) rename(p *edit.Patch) {
 	for _, i := range p.Touched() {
 		if key := p.Renamed(i); key != nil {
 			old := p.Node.Entries[i].Key
-			at := setting{single: true, flow: placeOf(p.Node).flow(), wish: placeOf(old).style & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)}
+			at := setting{single: true, flow: dataOf(p.Node).flow(), wish: dataOf(old).style & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)}
 			w.splice(old.Start, old.End, w.value(key, at).head)
 		}
 	}
@@ -51,8 +51,8 @@ func (w *writer) rename(p *edit.Patch) {
 // end the text needs the line break that ends it, for its value has one.
 func (w *writer) eraseEntry(p *edit.Patch, i int) {
 	entries := p.Node.Entries
-	lead, end := placeOf(entries[i].Value).lead, entryEnd(entries[i])
-	if i > 0 && !p.Dropped(i-1) && w.endsText(p, i) && placeOf(lastLeaf(entries[i-1].Value)).blockScalar() {
+	lead, end := dataOf(entries[i].Value).lead, entryEnd(entries[i])
+	if i > 0 && !p.Dropped(i-1) && w.endsText(p, i) && dataOf(lastLeaf(entries[i-1].Value)).blockScalar() {
 		w.eraseFrom(lineStart(w.text, lead), lead, end, true)
 		return
 	}
@@ -76,7 +76,7 @@ func lastLeaf(n *edit.Node) *edit.Node {
 	for len(n.Entries) > 0 {
 		n = n.Entries[len(n.Entries)-1].Value
 	}
-	if p := placeOf(n); p.tail != nil {
+	if p := dataOf(n); p.tail != nil {
 		return p.tail
 	}
 	return n
@@ -94,7 +94,7 @@ func emptied(p *edit.Patch) bool {
 
 // entryEnd is where the text of an entry ends.
 func entryEnd(e edit.Entry) int {
-	end := max(e.Value.End, placeOf(e.Value).mark)
+	end := max(e.Value.End, dataOf(e.Value).mark)
 	if e.Key != nil {
 		end = max(end, e.Key.End)
 	}
@@ -117,13 +117,13 @@ func (w *writer) moveUp(p *edit.Patch) int {
 	if next == len(n.Entries) {
 		lines = append(lines, w.newLines(n, next, p.Inserted(next))...)
 	}
-	lead, end := placeOf(n.Entries[0].Value).lead, entryEnd(n.Entries[next-1])
+	lead, end := dataOf(n.Entries[0].Value).lead, entryEnd(n.Entries[next-1])
 	if len(lines) > 0 {
-		w.splice(lead, lead, strings.TrimPrefix(w.join(lines), w.layout.newline+strings.Repeat(" ", placeOf(n).column)))
+		w.splice(lead, lead, strings.TrimPrefix(w.join(lines), w.layout.newline+strings.Repeat(" ", dataOf(n).column)))
 		w.eraseFrom(lead, lead, end, true)
 		return next
 	}
-	to := placeOf(n.Entries[next].Value).lead
+	to := dataOf(n.Entries[next].Value).lead
 	if len(w.comments(lead, to)) > 0 {
 		w.eraseFrom(lead, lead, end, true)
 	} else {
@@ -144,11 +144,11 @@ func (w *writer) insertBlock(n *edit.Node, i int, entries []edit.Entry) {
 		w.splice(end, end, w.join(lines))
 		return
 	}
-	indent := strings.Repeat(" ", placeOf(n).column)
-	lead := placeOf(n.Entries[0].Value).lead
+	indent := strings.Repeat(" ", dataOf(n).column)
+	lead := dataOf(n.Entries[0].Value).lead
 	line := lineStart(w.text, lead)
 	if startsLine(w.text, lead) {
-		line = w.aboveComments(line, placeOf(n).column)
+		line = w.aboveComments(line, dataOf(n).column)
 		if line > markLength(w.text) {
 			at := w.breakBefore(line)
 			w.splice(at, at, w.join(lines))
@@ -166,7 +166,7 @@ func (w *writer) newLines(n *edit.Node, i int, entries []edit.Entry) []string {
 	var lines []string
 	for at, e := range entries {
 		near := w.near(n, i)
-		s := setting{column: placeOf(n).column, wish: near.value, like: near.example, single: w.style == edit.Robust}
+		s := setting{column: dataOf(n).column, wish: near.value, like: near.example, single: w.style == edit.Robust}
 		if end := w.endBefore(n, i); at == len(entries)-1 {
 			s.tail = lineEnd(w.text, end) == len(w.text)
 			s.covers = w.coversComment(end, w.scalarColumn(s))
@@ -180,7 +180,7 @@ func (w *writer) endBefore(n *edit.Node, i int) int {
 	if i > 0 {
 		return entryEnd(n.Entries[i-1])
 	}
-	return placeOf(n.Entries[0].Value).lead
+	return dataOf(n.Entries[0].Value).lead
 }
 
 // wishes are the styles of a neighbour's key and value, and in a list its value as
@@ -198,13 +198,13 @@ func (w *writer) near(n *edit.Node, i int) wishes {
 	}
 	e := n.Entries[max(i-1, 0)]
 	var near wishes
-	if p := placeOf(e.Value); len(e.Value.Entries) > 0 || e.Value.Kind == edit.Scalar {
+	if p := dataOf(e.Value); len(e.Value.Entries) > 0 || e.Value.Kind == edit.Scalar {
 		near.value = p.style & (quotes | yaml.FlowStyle)
 	}
 	if e.Key == nil {
 		near.example = e.Value
 	} else {
-		near.key = placeOf(e.Key).style & quotes
+		near.key = dataOf(e.Key).style & quotes
 	}
 	return near
 }
@@ -221,7 +221,7 @@ func (w *writer) behind(n *edit.Node, i int) int {
 		if text < len(w.text) && breakAt(w.text, text) > 0 {
 			continue
 		}
-		if text == len(w.text) || w.text[text] != '#' || text-at <= placeOf(n).column {
+		if text == len(w.text) || w.text[text] != '#' || text-at <= dataOf(n).column {
 			break
 		}
 		end = lineEnd(w.text, at)
@@ -247,7 +247,7 @@ func (w *writer) aboveComments(line, column int) int {
 // line break, now that one will follow.
 func (w *writer) closeScalar(n *edit.Node) {
 	n = lastLeaf(n)
-	p := placeOf(n)
+	p := dataOf(n)
 	if n.Kind != edit.Scalar || !p.blockScalar() || lineEnd(w.text, n.End) != len(w.text) {
 		return
 	}

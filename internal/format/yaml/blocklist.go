@@ -26,7 +26,7 @@ func (w *writer) elements(n *edit.Node) []edit.Extent {
 	list := make([]edit.Extent, len(n.Entries))
 	above := markLength(w.text)
 	for i, e := range n.Entries {
-		start := placeOf(e.Value).lead
+		start := dataOf(e.Value).lead
 		if startsLine(w.text, start) {
 			start = w.blockAbove(lineStart(w.text, start), above)
 		}
@@ -71,7 +71,7 @@ func (w *writer) blockList(p *edit.Patch) {
 		w.gone = nil
 		return
 	}
-	l.inline = !startsLine(w.text, placeOf(l.n.Entries[0].Value).lead)
+	l.inline = !startsLine(w.text, dataOf(l.n.Entries[0].Value).lead)
 	l.spaced = w.style == edit.Follow && l.isSpaced()
 	next := 0 // the first element that is not written yet
 	if l.inline && p.Dropped(0) && len(p.Inserted(0)) == 0 {
@@ -153,7 +153,7 @@ func (l *listWriter) arrivals(i int) (text string, comes bool) {
 		if err != nil {
 			l.fail(err.Error())
 		}
-		if l.unended(i) && placeOf(lastLeaf(e.Moved.Patch.Node)).blockScalar() {
+		if l.unended(i) && dataOf(lastLeaf(e.Moved.Patch.Node)).blockScalar() {
 			part += l.layout.newline // that its value ends with, and the text does not
 		}
 		if e.Moved.Index == 0 && l.inline {
@@ -171,7 +171,7 @@ func (l *listWriter) unended(i int) bool {
 	return i >= last && l.extents[last].End == len(l.text)
 }
 
-func (l *listWriter) indent() string { return strings.Repeat(" ", placeOf(l.n).column) }
+func (l *listWriter) indent() string { return strings.Repeat(" ", dataOf(l.n).column) }
 
 // put writes lines over those of the element at i.
 func (l *listWriter) put(i, start, end int, text string) {
@@ -249,7 +249,7 @@ func (l *listWriter) moveUp() int {
 		l.put(0, start, end, text)
 		return next
 	}
-	to := placeOf(l.n.Entries[next].Value).lead
+	to := dataOf(l.n.Entries[next].Value).lead
 	if len(l.comments(end, to)) > 0 {
 		l.splice(l.trim(start, 0), end, "")
 	} else {

@@ -16,11 +16,11 @@ type bodyLine struct {
 
 // bodyOf gives the lines of a block scalar that are not blank; none of what else n is.
 func (w *writer) bodyOf(n *edit.Node) []bodyLine {
-	if n == nil || n.Kind != edit.Scalar || !placeOf(n).blockScalar() {
+	if n == nil || n.Kind != edit.Scalar || !dataOf(n).blockScalar() {
 		return nil
 	}
 	var lines []bodyLine
-	for i := placeOf(n).body; i < n.End; i = nextLine(w.text, i) {
+	for i := dataOf(n).body; i < n.End; i = nextLine(w.text, i) {
 		end := min(lineEnd(w.text, i), n.End)
 		at := skipBlanks(w.text[:end], i)
 		if at < end {
@@ -32,12 +32,12 @@ func (w *writer) bodyOf(n *edit.Node) []bodyLine {
 
 // paragraphs gives how a folded scalar is folded: the lines of each paragraph.
 func (w *writer) paragraphs(n *edit.Node) [][]string {
-	if n == nil || n.Kind != edit.Scalar || placeOf(n).style&yaml.FoldedStyle == 0 {
+	if n == nil || n.Kind != edit.Scalar || dataOf(n).style&yaml.FoldedStyle == 0 {
 		return nil
 	}
 	var list [][]string
 	open := false
-	for i := placeOf(n).body; i < n.End; i = nextLine(w.text, i) {
+	for i := dataOf(n).body; i < n.End; i = nextLine(w.text, i) {
 		text := strings.TrimSpace(string(w.text[i:min(lineEnd(w.text, i), n.End)]))
 		switch {
 		case text == "":

@@ -11,11 +11,11 @@ import (
 // flow writes the changes among the entries of a collection in brackets.
 func (w *writer) flow(p *edit.Patch) {
 	n := p.Node
-	if !placeOf(n).braced {
+	if !dataOf(n).braced {
 		w.flowPair(p)
 		return
 	}
-	if len(n.Entries) == 0 && w.style == edit.Follow && !placeOf(n).parentFlows() && len(w.within(n)) == 0 {
+	if len(n.Entries) == 0 && w.style == edit.Follow && !dataOf(n).parentFlows() && len(w.within(n)) == 0 {
 		w.replace(n, p.Result())
 		return
 	}
@@ -33,10 +33,10 @@ func (w *writer) flow(p *edit.Patch) {
 		Text: w.text, Comments: w.doc.Comments, Patch: p,
 		Manner: bracket.Manner{Break: w.layout.newline, Gap: " ", Unit: strings.Repeat(" ", w.layout.step)},
 		List:   n.Kind == edit.List,
-		Write: func(e edit.Entry, at bracket.Place) (string, error) {
+		Write: func(e edit.Entry, at bracket.Position) (string, error) {
 			if e.Moved != nil {
 				v := n.Entries[e.Moved.Index]
-				return w.moved(e.Moved, edit.Extent{Start: placeOf(v.Value).lead, End: entryEnd(v)})
+				return w.moved(e.Moved, edit.Extent{Start: dataOf(v.Value).lead, End: entryEnd(v)})
 			}
 			near := w.near(n, at.Near+1)
 			return w.flowEntry(e, near), nil
@@ -64,9 +64,9 @@ func (w *writer) moved(m *edit.Moved, extent edit.Extent) (string, error) {
 
 // brackets gives the entries of n as they stand between brackets and commas.
 func (w *writer) brackets(n *edit.Node) bracket.Collection {
-	c := bracket.Collection{Open: placeOf(n).inner + 1, Close: n.End - 1}
+	c := bracket.Collection{Open: dataOf(n).inner + 1, Close: n.End - 1}
 	for _, e := range n.Entries {
-		p := placeOf(e.Value)
+		p := dataOf(e.Value)
 		c.Items = append(c.Items, bracket.Item{Start: p.lead, End: entryEnd(e), Comma: p.comma})
 	}
 	return c
@@ -116,5 +116,5 @@ func (w *writer) rebuild(p *edit.Patch) {
 		at.wish = yaml.FlowStyle
 	}
 	v := bare(p.Result())
-	w.splice(placeOf(n).inner, n.End, w.value(v, at).head)
+	w.splice(dataOf(n).inner, n.End, w.value(v, at).head)
 }

@@ -5,9 +5,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// place is what the text has around a value, beyond its span. All offsets are
+// nodeData is what the text has around a value, beyond its span. All offsets are
 // of bytes in the text, -1 where there is none.
-type place struct {
+type nodeData struct {
 	parent *edit.Node // the collection the value is in
 	lead   int        // the first byte of its entry: the dash, the question mark, or the key
 	mark   int        // behind the dash or the colon that its value follows
@@ -26,17 +26,17 @@ type place struct {
 	tail *edit.Node // its last value, if that is a block scalar
 }
 
-func placeOf(n *edit.Node) *place { return n.Data.(*place) }
+func dataOf(n *edit.Node) *nodeData { return n.Data.(*nodeData) }
 
 // flow reports whether n is written in brackets, or within such.
-func (p *place) flow() bool { return p.style&yaml.FlowStyle != 0 }
+func (p *nodeData) flow() bool { return p.style&yaml.FlowStyle != 0 }
 
 // blockScalar reports whether a scalar is written as lines of its own.
-func (p *place) blockScalar() bool { return p.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 }
+func (p *nodeData) blockScalar() bool { return p.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 }
 
 // blockCollection reports whether n is a map or list without brackets.
 func blockCollection(n *edit.Node) bool {
-	return (n.Kind == edit.Map || n.Kind == edit.List || leftOut(n)) && !placeOf(n).flow()
+	return (n.Kind == edit.Map || n.Kind == edit.List || leftOut(n)) && !dataOf(n).flow()
 }
 
 // layout is how a text is written on the whole.

@@ -21,7 +21,7 @@ func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 
 // leaveOut passes the collection y, and makes a leaf of the node n. What is below is
 // scanned with nodes that the next value on the same level uses again.
-func (s *scanner) leaveOut(y *yaml.Node, n *edit.Node, p *place, column int) {
+func (s *scanner) leaveOut(y *yaml.Node, n *edit.Node, p *nodeData, column int) {
 	around := s.level
 	s.out, s.level = true, 0
 	s.properties(y, p)
@@ -38,28 +38,28 @@ func (s *scanner) leaveOut(y *yaml.Node, n *edit.Node, p *place, column int) {
 }
 
 // spare gives a node that is needed only until the next one on its level.
-func (s *scanner) spare() (*edit.Node, *place) {
+func (s *scanner) spare() (*edit.Node, *nodeData) {
 	if s.level > len(s.spares) {
 		s.spares = append(s.spares, new(cell))
 	}
 	c := s.spares[s.level-1]
-	c.node = edit.Node{Data: &c.place}
-	return &c.node, &c.place
+	c.node = edit.Node{Data: &c.data}
+	return &c.node, &c.data
 }
 
 // remember keeps a block scalar that may be the last value of what is left out, and
 // forgets the one before.
-func (s *scanner) remember(n *edit.Node, p *place) {
+func (s *scanner) remember(n *edit.Node, p *nodeData) {
 	s.tail = nil
 	if p.blockScalar() {
-		c := &cell{node: edit.Node{Kind: edit.Scalar, Start: n.Start, End: s.pos}, place: *p}
-		c.place.parent, c.node.Data = nil, &c.place
+		c := &cell{node: edit.Node{Kind: edit.Scalar, Start: n.Start, End: s.pos}, data: *p}
+		c.data.parent, c.node.Data = nil, &c.data
 		s.tail = &c.node
 	}
 }
 
 // leftOut reports whether n is a collection of which only the extent is known.
 func leftOut(n *edit.Node) bool {
-	p, placed := n.Data.(*place)
+	p, placed := n.Data.(*nodeData)
 	return placed && p.left
 }

@@ -77,10 +77,10 @@ func (c *outlineCheck) node(n, w, like *edit.Node) {
 		if !leftOut(n) || !edit.IsLeftOut(n) || n.Value != string(c.text[w.Start:w.End]) {
 			c.Errorf("%+v is not left out", n)
 		}
-		if lastLeaf(n).End != lastLeaf(w).End && placeOf(lastLeaf(w)).blockScalar() || placeOf(lastLeaf(n)).blockScalar() != placeOf(lastLeaf(w)).blockScalar() || blockCollection(n) != blockCollection(w) {
+		if lastLeaf(n).End != lastLeaf(w).End && dataOf(lastLeaf(w)).blockScalar() || dataOf(lastLeaf(n)).blockScalar() != dataOf(lastLeaf(w)).blockScalar() || blockCollection(n) != blockCollection(w) {
 			c.Errorf("%q: another last value", n.Value)
 		}
-		if p, q := *placeOf(n), *placeOf(w); p.lead != q.lead || p.mark != q.mark || p.comma != q.comma || p.column != q.column || p.style != q.style || p.inner != q.inner || p.props != q.props {
+		if p, q := *dataOf(n), *dataOf(w); p.lead != q.lead || p.mark != q.mark || p.comma != q.comma || p.column != q.column || p.style != q.style || p.inner != q.inner || p.props != q.props {
 			c.Errorf("the place %+v, want %+v", p, q)
 		}
 		c.left = append(c.left, edit.Extent{Start: n.Start, End: n.End})

@@ -55,7 +55,7 @@ func (s *scanner) document(root *yaml.Node, like *edit.Node) {
 	s.layout.root = root
 	if len(root.Content) == 0 {
 		s.doc.Root = edit.NewScalar(edit.TypeNull, "null")
-		s.doc.Root.Data = &place{lead: -1, mark: -1, comma: -1}
+		s.doc.Root.Data = &nodeData{lead: -1, mark: -1, comma: -1}
 		s.space()
 	} else {
 		s.doc.Root = s.node(root.Content[0], nil, -1, like)
@@ -66,11 +66,11 @@ func (s *scanner) document(root *yaml.Node, like *edit.Node) {
 
 // cell is a node and what belongs to it, allocated as many at a time as fill 8 KiB.
 type cell struct {
-	node  edit.Node
-	place place
+	node edit.Node
+	data nodeData
 }
 
-func (s *scanner) newNode() (*edit.Node, *place) {
+func (s *scanner) newNode() (*edit.Node, *nodeData) {
 	if s.out {
 		return s.spare()
 	}
@@ -79,8 +79,8 @@ func (s *scanner) newNode() (*edit.Node, *place) {
 	}
 	c := &s.cells[0]
 	s.cells = s.cells[1:]
-	c.node.Data = &c.place
-	return &c.node, &c.place
+	c.node.Data = &c.data
+	return &c.node, &c.data
 }
 
 // prolog passes directives and the mark of the document's start.

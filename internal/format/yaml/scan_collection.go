@@ -5,7 +5,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-func (s *scanner) mapping(y *yaml.Node, n *edit.Node, p *place, like *edit.Node) {
+func (s *scanner) mapping(y *yaml.Node, n *edit.Node, p *nodeData, like *edit.Node) {
 	if p.flow() {
 		p.braced = len(y.Content) == 0 || s.peek('{') && (y.Line != y.Content[0].Line || y.Column != y.Content[0].Column)
 		s.bracket('{', p.braced)
@@ -43,7 +43,7 @@ func (s *scanner) add(n *edit.Node, e edit.Entry) {
 }
 
 // pair scans one key and its value.
-func (s *scanner) pair(key, value *yaml.Node, n *edit.Node, p *place, first bool, want *edit.Wanted) {
+func (s *scanner) pair(key, value *yaml.Node, n *edit.Node, p *nodeData, first bool, want *edit.Wanted) {
 	lead := s.seek('?', !p.flow())
 	if lead < 0 {
 		at := s.pos
@@ -57,7 +57,7 @@ func (s *scanner) pair(key, value *yaml.Node, n *edit.Node, p *place, first bool
 	k := s.node(key, n, p.column, nil)
 	mark := s.seek(':', !p.flow()) // outside of brackets a key may begin with a colon
 	v := s.node(value, n, p.column, want.Of(k))
-	at := placeOf(v)
+	at := dataOf(v)
 	at.lead, at.mark = lead, mark+1
 	if mark < 0 {
 		at.mark = -1
@@ -70,7 +70,7 @@ func (s *scanner) pair(key, value *yaml.Node, n *edit.Node, p *place, first bool
 	}
 }
 
-func (s *scanner) sequence(y *yaml.Node, n *edit.Node, p *place, like *edit.Node) {
+func (s *scanner) sequence(y *yaml.Node, n *edit.Node, p *nodeData, like *edit.Node) {
 	if p.flow() {
 		p.braced = true
 		s.bracket('[', true)
@@ -95,7 +95,7 @@ func (s *scanner) sequence(y *yaml.Node, n *edit.Node, p *place, like *edit.Node
 			like = likes[i].Value
 		}
 		v := s.node(c, n, p.column, like)
-		at := placeOf(v)
+		at := dataOf(v)
 		at.lead, at.mark = lead, lead+1
 		if p.flow() {
 			at.lead, at.mark = v.Start, -1
@@ -128,11 +128,11 @@ func (s *scanner) close(c byte, expected bool) {
 	}
 }
 
-func (p *place) inParent() bool { return p.parent != nil && !placeOf(p.parent).flow() }
+func (p *nodeData) inParent() bool { return p.parent != nil && !dataOf(p.parent).flow() }
 
 // learn counts how block collections are indented in one another.
-func (l *layout) learn(parent, n *edit.Node, p *place) {
-	from := placeOf(parent).column
+func (l *layout) learn(parent, n *edit.Node, p *nodeData) {
+	from := dataOf(parent).column
 	switch {
 	case parent.Kind == edit.List:
 		l.gaps[p.column-from]++

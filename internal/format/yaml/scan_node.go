@@ -11,7 +11,7 @@ import (
 // collection around it, -1 if there is none. Like is what an outline says of it.
 func (s *scanner) node(y *yaml.Node, parent *edit.Node, column int, like *edit.Node) *edit.Node {
 	n, p := s.newNode()
-	*p = place{parent: parent, lead: -1, mark: -1, comma: -1, style: y.Style, tagged: y.Style&yaml.TaggedStyle != 0}
+	*p = nodeData{parent: parent, lead: -1, mark: -1, comma: -1, style: y.Style, tagged: y.Style&yaml.TaggedStyle != 0}
 	n.Anchor = y.Anchor
 	if y.Anchor != "" && !s.out {
 		s.anchors[y] = n
@@ -44,7 +44,7 @@ func (s *scanner) untagged(y *yaml.Node) bool {
 	return found
 }
 
-func (s *scanner) content(y *yaml.Node, n *edit.Node, p *place, column int, like *edit.Node) {
+func (s *scanner) content(y *yaml.Node, n *edit.Node, p *nodeData, column int, like *edit.Node) {
 	switch y.Kind {
 	case yaml.ScalarNode:
 		n.Kind = edit.Scalar
@@ -70,7 +70,7 @@ func (s *scanner) content(y *yaml.Node, n *edit.Node, p *place, column int, like
 }
 
 // properties passes anchor and tag, in either order.
-func (s *scanner) properties(y *yaml.Node, p *place) {
+func (s *scanner) properties(y *yaml.Node, p *nodeData) {
 	p.inner, p.props = s.pos, s.pos
 	anchor := y.Anchor != ""
 	tag := p.tagged || y.Kind != yaml.MappingNode
@@ -95,10 +95,10 @@ func (s *scanner) properties(y *yaml.Node, p *place) {
 	}
 }
 
-func (p *place) parentFlows() bool { return p.parent != nil && placeOf(p.parent).flow() }
+func (p *nodeData) parentFlows() bool { return p.parent != nil && dataOf(p.parent).flow() }
 
 // tag passes a tag, which in brackets ends at any indicator of those.
-func (s *scanner) tag(p *place) {
+func (s *scanner) tag(p *nodeData) {
 	verbatim := s.pos+1 < len(s.text) && s.text[s.pos+1] == '<'
 	for s.pos < len(s.text) && !s.ends(s.pos) {
 		if !verbatim && p.parentFlows() && bytes.IndexByte([]byte(",[]{}"), s.text[s.pos]) >= 0 {

@@ -68,7 +68,7 @@ func number(text string) string {
 }
 
 // scalar passes the text of a scalar.
-func (s *scanner) scalar(y *yaml.Node, p *place, column int) {
+func (s *scanner) scalar(y *yaml.Node, p *nodeData, column int) {
 	switch {
 	case y.Style&yaml.DoubleQuotedStyle != 0:
 		s.layout.quotes[yaml.DoubleQuotedStyle]++
@@ -158,7 +158,7 @@ func (s *scanner) fold(i int) string {
 
 // block passes a block scalar. Its end is that of its last line with text; the
 // empty lines behind belong to it only if they are kept.
-func (s *scanner) block(p *place, column int) {
+func (s *scanner) block(p *nodeData, column int) {
 	if s.pos++; s.pos > len(s.text) {
 		s.fail()
 		return

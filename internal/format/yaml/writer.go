@@ -64,7 +64,7 @@ func (w *writer) join(lines []string) string {
 
 // replace writes v in place of the node n.
 func (w *writer) replace(n, v *edit.Node) {
-	p := placeOf(n)
+	p := dataOf(n)
 	if p.parent == nil && n.Start == n.End {
 		w.first(n, v)
 		return
@@ -94,10 +94,10 @@ func (w *writer) replace(n, v *edit.Node) {
 
 // settingOf is where a value that takes the place of n will stand.
 func (w *writer) settingOf(n *edit.Node) setting {
-	p := placeOf(n)
+	p := dataOf(n)
 	at := setting{column: -1, wish: p.style, like: n}
 	if p.parent != nil {
-		at.column = placeOf(p.parent).column
+		at.column = dataOf(p.parent).column
 		at.flow = p.parentFlows()
 		at.dash = p.parent.Kind == edit.List
 	}
@@ -129,7 +129,7 @@ func (w *writer) coversComment(end, column int) bool {
 
 // keepsProperties reports whether anchor and tag in the text are right for v as well.
 func (w *writer) keepsProperties(n, v *edit.Node) bool {
-	p := placeOf(n)
+	p := dataOf(n)
 	if p.props <= n.Start || n.Anchor != v.Anchor || n.Kind == edit.Alias {
 		return false
 	}
@@ -150,7 +150,7 @@ func bare(v *edit.Node) *edit.Node {
 
 // replaceInline writes r over a value that has no lines of its own.
 func (w *writer) replaceInline(n *edit.Node, r rendered, from int) {
-	p, head := placeOf(n), r.head
+	p, head := dataOf(n), r.head
 	switch {
 	case n.Start == n.End && p.mark < 0 && p.parent.Kind == edit.Map:
 		w.giveValue(n, r)
@@ -177,10 +177,10 @@ func (w *writer) trim(from, limit int) int {
 
 // giveValue writes r behind a key that has neither value nor colon.
 func (w *writer) giveValue(n *edit.Node, r rendered) {
-	p := placeOf(n)
+	p := dataOf(n)
 	if !p.parentFlows() {
 		end := lineEnd(w.text, n.End)
-		head := strings.Repeat(" ", placeOf(p.parent).column) + joinWords(":", r.head)
+		head := strings.Repeat(" ", dataOf(p.parent).column) + joinWords(":", r.head)
 		w.splice(end, end, w.join(append([]string{head}, r.body...)))
 		return
 	}
@@ -196,8 +196,8 @@ func (w *writer) giveValue(n *edit.Node, r rendered) {
 // replaceCollection writes r over the lines of a block collection. Comments on
 // lines of their own stay. Gone says that its entries are deleted by this.
 func (w *writer) replaceCollection(n *edit.Node, r rendered, from int, gone bool) {
-	p := placeOf(n)
-	lead := placeOf(n.Entries[0].Value).lead
+	p := dataOf(n)
+	lead := dataOf(n.Entries[0].Value).lead
 	if !startsLine(w.text, lead) || p.parent == nil && p.props <= n.Start {
 		w.splice(lead, lead, r.head)
 		w.eraseFrom(lead, lead, n.End, gone)

@@ -28,8 +28,8 @@ type Item struct {
 	Comma      int // the comma after it, or -1
 }
 
-// Place is where a new entry is written.
-type Place struct {
+// Position is where a new entry is written.
+type Position struct {
 	Near   int    // the entry of the text that it is written beside, or -1
 	Own    bool   // it has a line of its own
 	Indent string // the blanks that begin its line
@@ -54,7 +54,7 @@ type Change struct {
 	List     bool // the entries have no keys
 	// Write gives the text of an entry that comes; of one that has moved it gives
 	// the text of the item alone, with what changes in it.
-	Write func(e edit.Entry, at Place) (string, error)
+	Write func(e edit.Entry, at Position) (string, error)
 }
 
 // Patch says which entries come and go, as [edit.Patch] does. What changes

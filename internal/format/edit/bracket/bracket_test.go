@@ -73,7 +73,7 @@ func apply(text string, list []edit.Splice) string {
 
 func changed(text string, m Manner, p changes) (string, error) {
 	c, comments := read(text)
-	list, err := c.Splices(Change{Text: []byte(text), Comments: comments, Patch: p, Manner: m, Write: func(e edit.Entry, at Place) (string, error) {
+	list, err := c.Splices(Change{Text: []byte(text), Comments: comments, Patch: p, Manner: m, Write: func(e edit.Entry, at Position) (string, error) {
 		if e.Value.Value == "bad" {
 			return "", errors.New("a bad word")
 		}

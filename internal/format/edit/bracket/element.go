@@ -137,7 +137,7 @@ func (w *writer) planFills() {
 func (w *writer) fill(i int) {
 	e := w.filled[i]
 	start, end := w.begin(i), w.end(i)
-	p := Place{Near: i, Own: w.own(i), Indent: w.indent(start)}
+	p := Position{Near: i, Own: w.own(i), Indent: w.indent(start)}
 	text := w.text(e, p, w.commas[i], !w.breaks(end))
 	if w.endsInLineComment(e) && !w.breaks(end) {
 		there := string(w.Text[end:w.skipBlanks(end)])
@@ -148,7 +148,7 @@ func (w *writer) fill(i int) {
 
 // text is an entry that comes, with or without a comma. Follows says that something
 // may follow it on its line.
-func (w *writer) text(e edit.Entry, p Place, comma, follows bool) string {
+func (w *writer) text(e edit.Entry, p Position, comma, follows bool) string {
 	text := w.write(e, p)
 	switch {
 	case e.Moved != nil:

@@ -55,7 +55,7 @@ func (w *writer) byLines(g gap) bool {
 // lines deletes and inserts lines.
 func (w *writer) lines(g gap) {
 	at := w.head(g)
-	p := Place{Near: g.before, Own: true}
+	p := Position{Near: g.before, Own: true}
 	switch {
 	case g.before >= 0 && w.own(g.before):
 		p.Indent = w.indent(w.Items[g.before].Start)
@@ -133,7 +133,7 @@ func (w *writer) above(at int) int {
 // inline deletes and inserts within a line.
 func (w *writer) inline(g gap) {
 	n := len(w.Items)
-	p := Place{Near: g.before}
+	p := Position{Near: g.before}
 	if g.before < 0 {
 		p.Near = g.after % n
 	}
@@ -200,7 +200,7 @@ func (w *writer) after(g gap, i int) bool {
 // that are in it, but in a list above those that have lines of their own.
 func (w *writer) first(added []edit.Entry) {
 	at, commented := w.Open, false
-	p := Place{Near: -1, Own: w.Manner.Own}
+	p := Position{Near: -1, Own: w.Manner.Own}
 	outer := w.indent(w.Open)
 	p.Indent = outer + w.Manner.Unit
 	for _, c := range w.within(w.Open, w.Close) {

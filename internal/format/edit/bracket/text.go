@@ -71,7 +71,7 @@ func lineStart(text []byte, at int) int {
 
 func beginsLine(text []byte, at int) bool { return lineStart(text, at) == at }
 
-func (w *writer) write(e edit.Entry, p Place) string {
+func (w *writer) write(e edit.Entry, p Position) string {
 	text, err := w.Write(e, p)
 	if err != nil && w.err == nil {
 		w.err = err
