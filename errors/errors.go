@@ -56,10 +56,11 @@ var (
 	ErrLockLost = kind("the lock was lost", nil)
 	// ErrChanged: another program changed the file without taking the lock, after it was read
 	// and before it was written. That change is still there. Read the file again and retry.
+	// SafeFile.WriteIf returns it too if the file is not in the version that the caller has seen.
 	//
 	// The last check is about 40 µs before the rename that replaces the file. A change in these
 	// 40 µs is not noticed and is overwritten, since Linux has no rename with a condition.
-	ErrChanged = kind("the file was changed from outside", nil)
+	ErrChanged = kind("the file has changed", nil)
 )
 
 // Failures of the format or of the data.

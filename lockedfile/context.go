@@ -67,6 +67,19 @@ func (f *ContextFile[T]) ReadBytes(ctx context.Context) ([]byte, error) {
 	return f.with(ctx).ReadBytesIn(ctx)
 }
 
+// ReadVersion is [ContextFile.Read] with the version of the content. Inside a transaction it is the version
+// that a commit of the staged content would give the file.
+func (f *ContextFile[T]) ReadVersion(ctx context.Context) (T, safefile.Version, error) {
+	v, seen, err := f.with(ctx).ReadVersion(ctx)
+	return v, safefile.Version(seen), err
+}
+
+// WriteIf is [ContextFile.Write] if the content is still the version seen; else the error is ErrChanged.
+// Inside a transaction it compares the staged content.
+func (f *ContextFile[T]) WriteIf(ctx context.Context, v T, seen safefile.Version) error {
+	return f.with(ctx).WriteIf(ctx, v, handle.Version(seen))
+}
+
 // Write makes v the file's content.
 func (f *ContextFile[T]) Write(ctx context.Context, v T) error { return f.with(ctx).Write(ctx, v) }
 

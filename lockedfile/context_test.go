@@ -17,9 +17,14 @@ import (
 // every is each operation of a ContextFile that joins a transaction.
 func every(f *lockedfile.ContextFile[counters]) map[string]func(ctx context.Context) error {
 	return map[string]func(ctx context.Context) error{
-		"Read":       func(ctx context.Context) error { _, err := f.Read(ctx); return err },
-		"ReadOr":     func(ctx context.Context) error { _, err := f.ReadOr(ctx, nil); return err },
-		"ReadBytes":  func(ctx context.Context) error { _, err := f.ReadBytes(ctx); return err },
+		"Read":        func(ctx context.Context) error { _, err := f.Read(ctx); return err },
+		"ReadOr":      func(ctx context.Context) error { _, err := f.ReadOr(ctx, nil); return err },
+		"ReadBytes":   func(ctx context.Context) error { _, err := f.ReadBytes(ctx); return err },
+		"ReadVersion": func(ctx context.Context) error { _, _, err := f.ReadVersion(ctx); return err },
+		"WriteIf": func(ctx context.Context) error {
+			_, seen, err := f.ReadVersion(ctx)
+			return errors.Join(err, f.WriteIf(ctx, counters{"a": 1}, seen))
+		},
 		"Write":      func(ctx context.Context) error { return f.Write(ctx, counters{"a": 1}) },
 		"WriteBytes": func(ctx context.Context) error { return f.WriteBytes(ctx, []byte("{}")) },
 		"Merge":      func(ctx context.Context) error { return f.Merge(ctx, counters{"b": 1}) },
@@ -44,19 +49,21 @@ func everyCall(f *lockedfile.ContextFile[counters]) map[string]func(ctx context.
 // everyPlainCall is the same of a LockedFile.
 func everyPlainCall(f *lockedfile.LockedFile[counters]) map[string]func() error {
 	return map[string]func() error{
-		"Read":       func() error { _, err := f.Read(); return err },
-		"ReadOr":     func() error { _, err := f.ReadOr(nil); return err },
-		"ReadBytes":  func() error { _, err := f.ReadBytes(); return err },
-		"Write":      func() error { return f.Write(nil) },
-		"WriteBytes": func() error { return f.WriteBytes(nil) },
-		"Merge":      func() error { return f.Merge(nil) },
-		"Append":     func() error { return f.Append("") },
-		"Remove":     f.Remove,
-		"Verify":     f.Verify,
-		"Open":       func() error { _, err := f.Open(); return err },
-		"Create":     func() error { _, err := f.Create(); return err },
-		"Locked":     func() error { return f.Locked(func(*lockedfile.Tx[counters]) error { panic("it ran") }) },
-		"Update":     func() error { return f.Update(func(*counters) error { panic("it ran") }) },
+		"Read":        func() error { _, err := f.Read(); return err },
+		"ReadOr":      func() error { _, err := f.ReadOr(nil); return err },
+		"ReadBytes":   func() error { _, err := f.ReadBytes(); return err },
+		"ReadVersion": func() error { _, _, err := f.ReadVersion(); return err },
+		"WriteIf":     func() error { return f.WriteIf(nil, safefile.Version{}) },
+		"Write":       func() error { return f.Write(nil) },
+		"WriteBytes":  func() error { return f.WriteBytes(nil) },
+		"Merge":       func() error { return f.Merge(nil) },
+		"Append":      func() error { return f.Append("") },
+		"Remove":      f.Remove,
+		"Verify":      f.Verify,
+		"Open":        func() error { _, err := f.Open(); return err },
+		"Create":      func() error { _, err := f.Create(); return err },
+		"Locked":      func() error { return f.Locked(func(*lockedfile.Tx[counters]) error { panic("it ran") }) },
+		"Update":      func() error { return f.Update(func(*counters) error { panic("it ran") }) },
 	}
 }
 

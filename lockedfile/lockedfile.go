@@ -150,6 +150,19 @@ func (tx *Tx[T]) ReadOr(def T) (T, error) { return tx.made().ReadOr(def) }
 // ReadBytes gives a copy of the current content, without a codec.
 func (tx *Tx[T]) ReadBytes() ([]byte, error) { return tx.made().ReadBytes() }
 
+// ReadVersion is [Tx.Read] with the version of the content. Before anything was staged that is the version
+// of the file.
+func (tx *Tx[T]) ReadVersion() (T, safefile.Version, error) {
+	v, seen, err := tx.made().ReadVersion()
+	return v, safefile.Version(seen), err
+}
+
+// WriteIf is [Tx.Write] if the current content is the version seen. If it is not, the error is ErrChanged and
+// nothing was staged.
+func (tx *Tx[T]) WriteIf(v T, seen safefile.Version) error {
+	return tx.made().WriteIf(v, handle.Version(seen))
+}
+
 // Write stages v. A value that can't be encoded is ErrEncode at once.
 func (tx *Tx[T]) Write(v T) error { return tx.made().Write(v) }
 

@@ -3,6 +3,7 @@ package lockedfile
 import (
 	"context"
 
+	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -19,6 +20,17 @@ func (f *LockedFile[T]) ReadOr(def T) (T, error) { return f.handle().ReadOr(def)
 
 // ReadBytes reads the file without a codec. It takes no lock. See [safefile.SafeFile.ReadBytes].
 func (f *LockedFile[T]) ReadBytes() ([]byte, error) { return f.handle().ReadBytes() }
+
+// ReadVersion is [LockedFile.Read] with the version of the content. See [safefile.SafeFile.ReadVersion].
+func (f *LockedFile[T]) ReadVersion() (T, safefile.Version, error) {
+	v, seen, err := f.handle().ReadVersion(context.Background())
+	return v, safefile.Version(seen), err
+}
+
+// WriteIf is [LockedFile.Write] if the content is still the version seen. See [safefile.SafeFile.WriteIf].
+func (f *LockedFile[T]) WriteIf(v T, seen safefile.Version) error {
+	return f.handle().WriteIf(context.Background(), v, handle.Version(seen))
+}
 
 // Write makes v the file's content. See [safefile.SafeFile.Write].
 func (f *LockedFile[T]) Write(v T) error { return f.handle().Write(context.Background(), v) }

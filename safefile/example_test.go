@@ -63,6 +63,37 @@ func ExampleSafeFile_Merge() {
 	// <nil>
 }
 
+// Two people edit the same settings in a form. The second one learns of the first one's change.
+func ExampleSafeFile_WriteIf() {
+	dir, remove := scratch()
+	defer remove()
+
+	settings := safefile.New[map[string]int](filepath.Join(dir, "settings.yaml"))
+	if err := settings.WriteIf(map[string]int{"workers": 4}, safefile.Version{}); err != nil { // only if there is no file
+		log.Fatal(err)
+	}
+	_, seenByAnn, err := settings.ReadVersion()
+	if err != nil {
+		log.Fatal(err)
+	}
+	seenByBob := seenByAnn.String() // in the page that Bob got
+
+	fmt.Println("Ann:", settings.WriteIf(map[string]int{"workers": 8}, seenByAnn))
+
+	seen, err := safefile.ParseVersion(seenByBob)
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = settings.WriteIf(map[string]int{"workers": 2}, seen)
+	fmt.Println("Bob:", errors.Is(err, errors.ErrChanged))
+	v, err := settings.Read()
+	fmt.Println(v, err)
+	// Output:
+	// Ann: <nil>
+	// Bob: true
+	// map[workers:8] <nil>
+}
+
 func ExampleSafeFile_Append() {
 	dir, remove := scratch()
 	defer remove()

@@ -13,12 +13,6 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Bounds of an upload, in bytes.
-const (
-	maxUpload = 1 << 20
-	maxName   = 200
-)
-
 var errBadRequest = errors.New("bad request")
 
 // endpoint answers a request, or says why it can't.
@@ -35,6 +29,8 @@ func (s *service) routes() http.Handler {
 	mux.Handle("POST /analyze", endpoint(s.postUpload))
 	mux.Handle("GET /status/{id}", endpoint(s.getStatus))
 	mux.Handle("GET /analytics", endpoint(s.getAnalytics))
+	mux.Handle("GET /settings", endpoint(s.getSettings))
+	mux.Handle("PUT /settings", endpoint(s.putSettings))
 	mux.Handle("GET /health", endpoint(s.getHealth))
 	return mux
 }
@@ -48,11 +44,15 @@ type accepted struct {
 // postUpload answers when the task is durable. It uses the context of the request, so a client that has gone does not
 // wait for the lock any longer.
 func (s *service) postUpload(w http.ResponseWriter, r *http.Request) error {
-	name := r.URL.Query().Get("name")
-	if len(name) > maxName {
-		return fmt.Errorf("%w: the name is longer than %d bytes", errBadRequest, maxName)
+	limits, err := s.settings.ReadOr(r.Context(), usual)
+	if err != nil {
+		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxUpload))
+	name := r.URL.Query().Get("name")
+	if len(name) > limits.MaxName {
+		return fmt.Errorf("%w: the name is longer than %d bytes", errBadRequest, limits.MaxName)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.MaxUpload))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBadRequest, err)
 	}
@@ -143,6 +143,10 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, errUnknown):
 		return http.StatusNotFound
+	case errors.Is(err, errOutdated):
+		return http.StatusPreconditionFailed
+	case errors.Is(err, errUnconditional):
+		return http.StatusPreconditionRequired
 	case errors.Is(err, errFull), errors.Is(err, errors.ErrTimeout), errors.Is(err, errors.ErrChanged),
 		errors.Is(err, context.Canceled):
 		return http.StatusServiceUnavailable // nothing was changed, so the client may try again

@@ -9,14 +9,16 @@
 //	curl http://127.0.0.1:8080/status/ID
 //	curl http://127.0.0.1:8080/analytics
 //	curl http://127.0.0.1:8080/health
+//	curl -i http://127.0.0.1:8080/settings
+//	curl -X PUT -H 'If-Match: "ETAG OF THE ANSWER"' -d '{"max_upload": 4096, "max_name": 20}' http://127.0.0.1:8080/settings
 //
 // An upload is answered with 202 when it is on disk. Stop the service with an interrupt or kill it, best with -slow 5s
 // while it is at work. The next service in the same directory finds the tasks that have not ended, and finishes
 // them.
 //
 // It shows a ContextFile in a server, where the request's context ends the wait
-// for the lock (store.go), which error is which status (answer.go), and an
-// orderly end (service.go).
+// for the lock (store.go), the version of a file as an ETag (settings.go), which
+// error is which status (answer.go), and an orderly end (service.go).
 package main
 
 import (

@@ -17,14 +17,16 @@ import (
 // store is the service's files:
 //
 //	ledger.json             the tasks that wait or are under way, and the analytics
+//	settings.yaml           what an operator has set
 //	tasks/ID/upload.json    what was uploaded
 //	tasks/ID/result.json    the task when it is over
 //
 // All requests change the ledger, so it stays small. To forget a task that is
 // over, delete its directory.
 type store struct {
-	dir    string
-	ledger *lockedfile.ContextFile[ledger]
+	dir      string
+	ledger   *lockedfile.ContextFile[ledger]
+	settings *lockedfile.ContextFile[settings]
 }
 
 // patience is the longest wait of a call for earlier calls.
@@ -34,7 +36,11 @@ const patience = 3 * time.Second
 var fileOptions = safefile.WithOptions(safefile.WithTimeout(patience), safefile.WithParents(0o777))
 
 func newStore(dir string) *store {
-	return &store{dir, lockedfile.NewContext[ledger](filepath.Join(dir, "ledger.json"), fileOptions)}
+	return &store{
+		dir:      dir,
+		ledger:   lockedfile.NewContext[ledger](filepath.Join(dir, "ledger.json"), fileOptions),
+		settings: lockedfile.NewContext[settings](filepath.Join(dir, "settings.yaml"), fileOptions),
+	}
 }
 
 func (s *store) upload(id string) *lockedfile.ContextFile[any] {

@@ -43,7 +43,7 @@ func TestMistakesOfClientsAreTheirs(t *testing.T) {
 	s := start(t, dir)
 	id := s.upload("{}")
 	s.finished()
-	large := `"` + strings.Repeat("x", maxUpload) + `"`
+	large := `"` + strings.Repeat("x", int(usual.MaxUpload)) + `"`
 	for _, test := range []struct {
 		code               int
 		method, path, body string
@@ -52,7 +52,7 @@ func TestMistakesOfClientsAreTheirs(t *testing.T) {
 		{http.StatusBadRequest, "POST", "/analyze", ""},
 		{http.StatusBadRequest, "POST", "/analyze", "1 2"},
 		{http.StatusBadRequest, "POST", "/analyze", "\"\xff\""},
-		{http.StatusBadRequest, "POST", "/analyze?name=" + strings.Repeat("x", maxName+1), "{}"},
+		{http.StatusBadRequest, "POST", "/analyze?name=" + strings.Repeat("x", usual.MaxName+1), "{}"},
 		{http.StatusRequestEntityTooLarge, "POST", "/analyze", large},
 		{http.StatusNotFound, "GET", "/status/" + strings.Repeat("A", 26), ""},
 		{http.StatusNotFound, "GET", "/status/" + strings.ToLower(id), ""},
@@ -161,7 +161,7 @@ func TestEachErrorHasItsStatus(t *testing.T) {
 		code int
 	}{
 		{&errors.TimeoutError{Path: "x"}, 503}, {errors.ErrChanged, 503}, {errFull, 503}, {context.Canceled, 503},
-		{errUnknown, 404}, {errBadRequest, 400}, {&http.MaxBytesError{Limit: 1}, 413},
+		{errUnknown, 404}, {errOutdated, 412}, {errUnconditional, 428}, {errBadRequest, 400}, {&http.MaxBytesError{Limit: 1}, 413},
 		{errors.ErrNotDurable, 500}, {errors.ErrDecode, 500}, {errors.New("anything"), 500},
 	} {
 		if code := statusOf(fmt.Errorf("wrapped: %w", test.err)); code != test.code {

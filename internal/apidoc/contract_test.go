@@ -29,6 +29,8 @@ type (
 		Merge(config) error
 		Append(string) error
 		ReadBytes() ([]byte, error)
+		ReadVersion() (config, safefile.Version, error)
+		WriteIf(config, safefile.Version) error
 		WriteBytes([]byte) error
 		Remove() error
 		Open() (*safefile.Reader, error)
@@ -49,6 +51,8 @@ type (
 		Merge(config) error
 		Append(string) error
 		ReadBytes() ([]byte, error)
+		ReadVersion() (config, safefile.Version, error)
+		WriteIf(config, safefile.Version) error
 		WriteBytes([]byte) error
 		Remove() error
 	}
@@ -61,6 +65,8 @@ type (
 		Merge(context.Context, config) error
 		Append(context.Context, string) error
 		ReadBytes(context.Context) ([]byte, error)
+		ReadVersion(context.Context) (config, safefile.Version, error)
+		WriteIf(context.Context, config, safefile.Version) error
 		WriteBytes(context.Context, []byte) error
 		Remove(context.Context) error
 		Open(context.Context) (*safefile.Reader, error)
@@ -90,6 +96,9 @@ var (
 	_ func(string, []byte, ...option) error                   = safefile.WriteFile
 	_ func(string, ...option) ([]byte, error)                 = safefile.ReadFile
 	_ func(string, string, ...option) error                   = safefile.Move
+	_ func(string) (safefile.Version, error)                  = safefile.ParseVersion
+	_ func(safefile.Version) string                           = safefile.Version.String
+	_                                                         = map[safefile.Version]bool{}
 	_ func(time.Duration) option                              = safefile.WithTimeout
 	_ func(fs.FileMode) option                                = safefile.WithMode
 	_ func(fs.FileMode) option                                = safefile.WithParents
