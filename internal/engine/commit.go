@@ -125,8 +125,10 @@ func (b *batch) fill() {
 // the batch has replaced are freed after the followers were woken, since that takes 0.2 to
 // 0.3 ms on ext4.
 func (ent *entry) lead(t *tenure, b *batch) {
-	ent.gather(t, b)
 	ent.mu.Lock()
+	if b.size < ent.history.last.goal && !t.closed && len(t.batches) == 1 {
+		ent.gather(t, b)
+	}
 	failed := b.over // with the batch before
 	if !failed {
 		t.batches, t.committing = t.batches[1:], b
@@ -135,7 +137,11 @@ func (ent *entry) lead(t *tenure, b *batch) {
 	if failed {
 		return
 	}
-	defer b.discard()
+	defer func() {
+		if b.published != nil {
+			b.published.Abort()
+		}
+	}()
 	err, start := errInterrupted, time.Now()
 	defer func() { ent.finish(t, b, start, err) }() // a panic and runtime.Goexit of a user's codec or logger pass here too
 	err = t.write(b)
@@ -143,22 +149,17 @@ func (ent *entry) lead(t *tenure, b *batch) {
 
 var errInterrupted = errors.New("a panic or runtime.Goexit ended the commit; what is on disk was not confirmed")
 
-// gather waits a moment for the callers that the last commit has just woken.
+// gather waits a moment for the callers that the last commit has just woken. The mutex is held, but
+// not meanwhile.
 func (ent *entry) gather(t *tenure, b *batch) {
-	ent.mu.Lock()
-	until, goal := ent.history.last.gathering()
-	if b.size >= goal || t.closed || len(t.batches) > 1 {
-		ent.mu.Unlock()
-		return
-	}
-	wait := time.Until(until)
+	wait := time.Until(ent.history.last.gathersUntil())
 	if wait <= 0 {
-		ent.mu.Unlock()
 		return
 	}
 	full := make(chan struct{})
-	b.goal, b.full = goal, full
+	b.goal, b.full = ent.history.last.goal, full
 	ent.mu.Unlock()
+	defer ent.mu.Lock()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -215,11 +216,4 @@ func (t *tenure) fail(err error) {
 		later.end(err)
 	}
 	t.batches = nil
-}
-
-// discard frees the files that the batch has replaced.
-func (b *batch) discard() {
-	if b.published != nil {
-		b.published.Abort()
-	}
 }

@@ -102,24 +102,28 @@ func (e *Engine) Store() store.Store { return e.store }
 // nothing and goes on.
 func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 	w := newWaiter(r)
-	defer w.stop()
-	done := false
+	returned := false
 	defer func() { // a panic and runtime.Goexit pass here too
-		if !done || err != nil {
+		if w.cancel != nil {
+			w.cancel()
+		}
+		if w.undo != nil && (!returned || err != nil) {
 			w.withdraw()
 		}
 	}()
-	defer func() { done = true }()
+	defer func() { returned = true }()
 	for range maxMoves {
 		if err := e.locate(w); err != nil {
 			return err
 		}
-		open, err := carrierOf(r.Context).find(w.at)
-		if err != nil {
-			return err
+		var joined *Tx
+		if carried := carrierOf(w.Context); carried != nil {
+			if joined, err = carried.find(w.at); err != nil {
+				return err
+			}
 		}
-		if open != nil {
-			err = open.join(w, fn)
+		if joined != nil {
+			err = joined.join(w, fn)
 		} else {
 			err = e.transact(w, fn)
 		}
@@ -132,7 +136,7 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 
 // locate finds the waiter's file, and notes the parents that were made for it.
 func (e *Engine) locate(w *waiter) error {
-	at, err := e.store.Locate(w.ctx(), w.Target)
+	at, err := e.store.Locate(w.Context, w.Target)
 	if at.Undo != nil {
 		w.undo = append(w.undo, at.Undo)
 	}
@@ -147,6 +151,7 @@ func (w *waiter) withdraw() {
 	}
 }
 
+// transact runs fn in the queue of the waiter's file.
 func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
 	ent := e.enter(w.at.Key)
 	defer e.leave(ent)
@@ -162,7 +167,10 @@ func (e *Engine) enter(key store.Key) *entry {
 	defer e.mu.Unlock()
 	ent := e.entries[key]
 	if ent == nil {
-		ent = &entry{engine: e, key: key, history: e.past.recall(key)}
+		ent = &entry{engine: e, key: key}
+		if p := e.past.slot(key); p.key == key {
+			ent.history = p.history
+		}
 		e.entries[key] = ent
 	}
 	ent.users++
@@ -183,11 +191,12 @@ func (e *Engine) leave(ent *entry) {
 	last := ent.users == 0
 	if last && e.entries[ent.key] == ent {
 		delete(e.entries, ent.key)
-		e.past.keep(ent.key, ent.history)
+		*e.past.slot(ent.key) = pastEntry{ent.key, ent.history}
 	}
 	e.mu.Unlock()
-	if last {
-		ent.unwatch()
+	// Only users of the entry set the timer, and this was the last of them.
+	if last && ent.watch.timer != nil {
+		ent.watch.timer.Stop()
 	}
 }
 

@@ -28,12 +28,6 @@ func (f *fairness) pause(now time.Time) time.Duration {
 	return freeSpan - free
 }
 
-// freed notes the end of a tenure.
-func (f *fairness) freed(began, now time.Time) {
-	f.held += now.Sub(began)
-	f.released = now
-}
-
 // history is what the next tenure of a file needs to know of those before it.
 type history struct {
 	fairness
@@ -48,36 +42,23 @@ type commitStats struct {
 	goal int           // how many are expected
 }
 
-// gathering is until when, and up to how many functions, a batch gathers.
-func (c commitStats) gathering() (until time.Time, goal int) {
-	return c.at.Add(c.took / 2), c.goal
-}
+// gathersUntil is when the next batch stops gathering.
+func (c *commitStats) gathersUntil() time.Time { return c.at.Add(c.took / 2) }
 
 // past remembers the histories of files that nobody uses right now, for the
 // caller who writes one file in a loop. It is a table of fixed size: a file that drops
 // out of it is taken for one that was never used, which costs a moment's
 // fairness, while a map would grow with every file.
-type past struct {
-	table [64]struct {
-		key     store.Key
-		history history
-	}
+type past [64]pastEntry
+
+type pastEntry struct {
+	key     store.Key
+	history history
 }
 
 var pastSeed = maphash.MakeSeed()
 
-func (p *past) slot(key store.Key) int {
-	return int(maphash.Comparable(pastSeed, key) % uint64(len(p.table)))
-}
-
-func (p *past) keep(key store.Key, h history) {
-	s := &p.table[p.slot(key)]
-	s.key, s.history = key, h
-}
-
-func (p *past) recall(key store.Key) history {
-	if s := &p.table[p.slot(key)]; s.key == key {
-		return s.history
-	}
-	return history{}
+// slot is where the history of a file is kept. It may hold that of another file.
+func (p *past) slot(key store.Key) *pastEntry {
+	return &p[maphash.Comparable(pastSeed, key)%uint64(len(p))]
 }

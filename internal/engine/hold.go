@@ -106,7 +106,7 @@ func (e *Engine) holder(r Request) (*waiter, error) {
 	if err := e.locate(w); err != nil {
 		return w, err
 	}
-	held, err := carrierOf(r.Context).find(w.at)
+	held, err := carrierOf(w.Context).find(w.at)
 	if held != nil {
 		err = fmt.Errorf("%w: the context holds %s already, and this would wait for it", errors.ErrLock, errors.Printable(r.Target.Path))
 	}
@@ -119,7 +119,7 @@ func (e *Engine) admitEach(waiters []*waiter) error {
 		return nil // the lock asks too
 	}
 	for _, w := range waiters {
-		if err := e.store.Admit(w.ctx(), w.Target, w.at, w.Options); err != nil {
+		if err := e.store.Admit(w.Context, w.Target, w.at, w.Options); err != nil {
 			return err
 		}
 	}
@@ -136,7 +136,9 @@ func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 		}
 		ent := e.enter(w.at.Key)
 		err := ent.admit(w)
-		w.stop()
+		if w.cancel != nil {
+			w.cancel()
+		}
 		if err != nil {
 			e.leave(ent)
 			return holds, err
@@ -155,7 +157,7 @@ func (h *Hold) Path() string { return h.waiter.Target.Path }
 func (h *Hold) End() { h.end() }
 
 // Check reports ErrLockLost if the lock was taken away by force.
-func (h *Hold) Check() error { return h.Session.Check(h.waiter.ctx()) }
+func (h *Hold) Check() error { return h.Session.Check(h.waiter.Context) }
 
 // Commit makes what was staged durable, and leaves the file held. After a
 // failure it commits no more: what is on disk is then not what was staged.
@@ -168,7 +170,11 @@ func (h *Hold) Commit() error {
 	h.changed = false
 	b := &batch{options: h.options}
 	b.add(h.Tx)
-	defer b.discard()
+	defer func() {
+		if b.published != nil {
+			b.published.Abort()
+		}
+	}()
 	h.err = h.tenure.write(b)
 	return h.err
 }
@@ -185,7 +191,7 @@ func (h *Hold) Release() error {
 
 // Move renames one file to the place of another. It holds both.
 func (e *Engine) Move(src, dst *Request) error {
-	holds, err := e.holdAll([]*Request{src, dst}, func(ws []*waiter) error { return e.store.Movable(ws[0].ctx(), ws[0].at, ws[1].at) })
+	holds, err := e.holdAll([]*Request{src, dst}, func(ws []*waiter) error { return e.store.Movable(ws[0].Context, ws[0].at, ws[1].at) })
 	if err != nil {
 		return err
 	}
@@ -197,15 +203,15 @@ func (e *Engine) Move(src, dst *Request) error {
 	// The holds are in the order of the locks, not of the arguments. A path may have come to mean another file before it
 	// was locked, so source and destination are told apart by their paths rather than by the files located first.
 	if len(holds) == 1 { // two paths, or two spellings, of one file
-		to, err := e.store.Locate(holds[0].waiter.ctx(), dst.Target)
+		to, err := e.store.Locate(holds[0].waiter.Context, dst.Target)
 		if err != nil {
 			return err
 		}
-		return holds[0].Session.Respell(holds[0].waiter.ctx(), to, src.Options)
+		return holds[0].Session.Respell(holds[0].waiter.Context, to, src.Options)
 	}
 	from, to := holds[0], holds[len(holds)-1]
 	if from.Path() != src.Target.Path {
 		from, to = to, from
 	}
-	return from.Session.MoveTo(from.waiter.ctx(), to.Session, src.Options)
+	return from.Session.MoveTo(from.waiter.Context, to.Session, src.Options)
 }

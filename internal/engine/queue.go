@@ -44,12 +44,16 @@ type waiter struct {
 }
 
 func newWaiter(r *Request) *waiter {
-	return &waiter{Request: *r, since: time.Now()}
+	w := &waiter{Request: *r, since: time.Now()}
+	if w.Context == nil {
+		w.Context = context.Background()
+	}
+	return w
 }
 
 // admit waits for the turn and for the lock. After an error the waiter has neither.
-func (ent *entry) admit(w *waiter) error {
-	if err := w.cause(); err != nil {
+func (ent *entry) admit(w *waiter) (err error) {
+	if w.Context.Err() != nil {
 		return ent.gaveUp(w)
 	}
 	if !ent.enqueue(w) {
@@ -62,14 +66,28 @@ func (ent *entry) admit(w *waiter) error {
 		w.moved = false
 		return store.ErrMoved
 	}
-	err := ent.open(w)
+	// The waiter has the turn. Now it needs a tenure, and its path must mean this file.
+	ent.mu.Lock()
+	t := ent.tenure
+	ent.mu.Unlock()
+	if t == nil {
+		t, err = ent.begin(w)
+	} else if !ent.stillHere(w, t) {
+		err = store.ErrMoved
+	}
 	if err != nil {
 		ent.yield()
+		return err
 	}
-	return err
+	if w.announce && !t.announced {
+		t.announced = true
+		t.session.Announce(w.Context)
+	}
+	return nil
 }
 
-// enqueue puts a waiter at the end of the queue; false if the queue is elsewhere.
+// enqueue puts a waiter at the end of the queue. It reports false if the queue is at another
+// entry.
 func (ent *entry) enqueue(w *waiter) bool {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
@@ -97,23 +115,6 @@ func (ent *entry) withdraw(w *waiter) bool {
 	}
 	ent.queue = slices.Delete(ent.queue, i, i+1)
 	return true
-}
-
-// dispatch gives the turn to the head of the queue if the turn is free and the tenure,
-// if there is one, takes the waiter. The mutex is held.
-func (ent *entry) dispatch() {
-	if ent.busy || len(ent.queue) == 0 {
-		return
-	}
-	head, now := ent.queue[0], time.Now()
-	if t := ent.tenure; t != nil && !t.takes(head, now) {
-		t.close()
-		return
-	}
-	ent.queue[0] = nil
-	ent.queue = ent.queue[1:]
-	ent.busy, ent.who, ent.turnSince = true, head, now
-	head.grant()
 }
 
 // grant gives the turn to a waiter that has left the queue.
@@ -162,37 +163,15 @@ func (w *waiter) await(turn <-chan struct{}) bool {
 	}
 }
 
-// ctx is the caller's own context.
-func (w *waiter) ctx() context.Context {
-	if w.Context == nil {
-		return context.Background()
-	}
-	return w.Context
-}
-
 // limit ends when the waiter may wait no longer.
 func (w *waiter) limit() context.Context {
 	if w.limited == nil {
-		w.limited = w.ctx()
+		w.limited = w.Context
 		if w.Timeout > 0 {
 			w.limited, w.cancel = context.WithDeadline(w.limited, w.since.Add(w.Timeout))
 		}
 	}
 	return w.limited
-}
-
-func (w *waiter) stop() {
-	if w.cancel != nil {
-		w.cancel()
-	}
-}
-
-// cause is why the caller's own context ended, nil if it did not.
-func (w *waiter) cause() error {
-	if w.Context == nil || w.Context.Err() == nil {
-		return nil
-	}
-	return context.Cause(w.Context)
 }
 
 // gaveUp is the error of a waiter that did not get the turn or the lock. Another
@@ -207,14 +186,15 @@ func (ent *entry) gaveUp(w *waiter) error {
 	if who != nil {
 		return w.gaveUp(who.asHolder())
 	}
-	return w.gaveUp(ent.engine.store.Holder(w.ctx(), w.Target, w.at))
+	return w.gaveUp(ent.engine.store.Holder(w.Context, w.Target, w.at))
 }
 
 // gaveUp is the error of a waiter whose patience or context ended while the
 // holder, if known, had the lock.
 func (w *waiter) gaveUp(holder string) error {
-	timeout, cause := w.Timeout, w.cause()
-	if cause != nil {
+	timeout, cause := w.Timeout, error(nil)
+	if w.Context.Err() != nil {
+		cause = context.Cause(w.Context)
 		deadline, _ := w.Context.Deadline()
 		if !errors.Is(w.Context.Err(), context.DeadlineExceeded) {
 			return fmt.Errorf("%w: gave up waiting: %w", errors.ErrLock, because(w.Context.Err(), cause))

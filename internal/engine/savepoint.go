@@ -74,7 +74,7 @@ func (c *carrier) find(at store.Location) (*Tx, error) {
 // the transaction ended before the turn came.
 func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
 	late := warnLater(tx, w)
-	had := w.cause() == nil && w.await(tx.joins)
+	had := w.Context.Err() == nil && w.await(tx.joins)
 	late.stop()
 	if who, _ := tx.running(); !had && who != nil {
 		return w.gaveUp(who.asHolder())

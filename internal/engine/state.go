@@ -54,8 +54,6 @@ type Form interface {
 	Edit(old, value []byte) (text []byte, warn func(), err error)
 }
 
-func sameForm(a, b Form) bool { return a != nil && b != nil && a.Same(b) }
-
 func size(tails [][]byte) int {
 	n := 0
 	for _, t := range tails {

@@ -23,31 +23,11 @@ type tenure struct {
 	lingering  bool
 	announced  bool // set by the waiter that has the turn
 
-	io      chan struct{} // full while a goroutine uses the session
+	io      chan struct{} // a mutex: full while a goroutine uses the session. Virtual time does not stand still while it is waited for (testing/synctest)
 	found   baseText      // the content when the lock was taken
 	saved   state         // what the disk holds
 	version store.Version // of saved; nil while nobody looked
 	rebased bool          // saved has a change from outside that the tenure's states do not have
-}
-
-// open makes sure that a tenure is open and that the waiter's path means this
-// file. The waiter has the turn.
-func (ent *entry) open(w *waiter) (err error) {
-	ent.mu.Lock()
-	t := ent.tenure
-	ent.mu.Unlock()
-	if t == nil {
-		if t, err = ent.begin(w); err != nil {
-			return err
-		}
-	} else if !ent.stillHere(w, t) {
-		return store.ErrMoved
-	}
-	if w.announce && !t.announced {
-		t.announced = true
-		t.session.Announce(w.ctx())
-	}
-	return nil
 }
 
 // begin takes the lock and starts a tenure.
@@ -58,7 +38,7 @@ func (ent *entry) begin(w *waiter) (*tenure, error) {
 	if pause > 0 {
 		ent.engine.sleep(pause)
 	}
-	s, err := ent.engine.store.TryLock(w.ctx(), w.Target, w.at, w.Options)
+	s, err := ent.engine.store.TryLock(w.Context, w.Target, w.at, w.Options)
 	if errors.Is(err, errors.ErrLocked) && w.Timeout != 0 {
 		s, err = ent.engine.store.Lock(w.limit(), w.Target, w.at, w.Options)
 	}
@@ -72,7 +52,12 @@ func (ent *entry) begin(w *waiter) (*tenure, error) {
 	}
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
-	t := newTenure(s, w, time.Now())
+	t := &tenure{
+		session: s, target: w.Target, lock: w.at.Lock, began: time.Now(), closed: w.Alone,
+		io: make(chan struct{}, 1),
+	}
+	t.saved.base = &t.found
+	t.state = t.saved
 	ent.pause(t.began)
 	if pause > 0 {
 		// The callers of the last commit could not come back before now.
@@ -85,16 +70,6 @@ func (ent *entry) begin(w *waiter) (*tenure, error) {
 // LeaseHolder is who keeps a caller waiting that has the lock but can't open the file.
 const LeaseHolder = "another program's lease on the file (fcntl(2), F_SETLEASE)"
 
-func newTenure(s store.Session, w *waiter, now time.Time) *tenure {
-	t := &tenure{
-		session: s, target: w.Target, lock: w.at.Lock, began: now, closed: w.Alone,
-		io: make(chan struct{}, 1),
-	}
-	t.saved.base = &t.found
-	t.state = t.saved
-	return t
-}
-
 // stillHere reports whether the path of a waiter who joins a tenure still means this
 // file. The tenure's own path was resolved when its lock was taken, and the path of a
 // caller who came after that as well. Any other path is resolved now.
@@ -106,7 +81,7 @@ func (ent *entry) stillHere(w *waiter, t *tenure) bool {
 func (e *Engine) stillThere(w *waiter) bool {
 	target := w.Target
 	target.Parents = 0 // they were made when it was located
-	at, err := e.store.Locate(w.ctx(), target)
+	at, err := e.store.Locate(w.Context, target)
 	return err == nil && at.Key == w.at.Key
 }
 
@@ -131,13 +106,6 @@ func (t *tenure) newest() *batch {
 	return t.committing
 }
 
-// exclusive waits until nobody uses the session, and keeps others out until done is called. It is no
-// mutex, since virtual time stands still while a mutex is waited for (testing/synctest).
-func (t *tenure) exclusive() (done func()) {
-	t.io <- struct{}{}
-	return func() { <-t.io }
-}
-
 // yield gives the turn back, and ends the tenure if it has nothing left to do.
 func (ent *entry) yield() {
 	ent.mu.Lock()
@@ -146,31 +114,41 @@ func (ent *entry) yield() {
 	ent.mu.Unlock()
 }
 
-// advance passes the turn on or ends the tenure. The mutex is held, but not
-// while the lock is released: then nobody gets the turn.
+// advance gives the turn, if it is free, to the head of the queue. If the tenure does not take the
+// head, or has nothing left to do, advance ends the tenure. The mutex is held, but not while the
+// lock is released. Nobody gets the turn then.
 func (ent *entry) advance() {
 	for {
-		ent.dispatch()
-		if !ent.over() {
+		if !ent.busy && len(ent.queue) > 0 {
+			head, now := ent.queue[0], time.Now()
+			if t := ent.tenure; t == nil || t.takes(head, now) {
+				ent.queue[0] = nil
+				ent.queue = ent.queue[1:]
+				ent.busy, ent.who, ent.turnSince = true, head, now
+				head.grant()
+			} else {
+				t.close()
+			}
+		}
+		if ent.tenure == nil || ent.busy || !ent.over() {
 			return
 		}
 		ent.release()
 	}
 }
 
-// over reports whether the tenure has nothing left to do. If it has just
+// over reports whether the tenure, in which nobody has the turn, has nothing left to do. If it has just
 // committed for several callers, it lasts for as long as their next changes
 // would be gathered, since those callers are about to come back. The mutex is held.
 func (ent *entry) over() bool {
-	t := ent.tenure
-	if t == nil || ent.busy || t.newest() != nil {
+	t, last := ent.tenure, &ent.history.last
+	if t.newest() != nil {
 		return false
 	}
-	until, goal := ent.history.last.gathering()
-	if t.closed || goal <= 1 || ent.history.last.at.Before(t.began) {
+	if t.closed || last.goal <= 1 || last.at.Before(t.began) {
 		return true
 	}
-	wait := min(time.Until(until), tenureSpan-time.Since(t.began))
+	wait := min(time.Until(last.gathersUntil()), tenureSpan-time.Since(t.began))
 	if wait <= 0 {
 		return true
 	}
@@ -202,5 +180,6 @@ func (ent *entry) release() {
 	_ = t.session.Release(context.Background()) // what was acknowledged is durable, whatever the lock says
 	ent.mu.Lock()
 	ent.tenure, ent.busy = nil, false
-	ent.fairness.freed(t.began, time.Now())
+	ent.fairness.released = time.Now()
+	ent.fairness.held += ent.fairness.released.Sub(t.began)
 }

@@ -29,7 +29,7 @@ func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
 	if err == nil && !tx.changed {
 		// A commit checks the lock itself. Without a commit nobody would: another holder may have
 		// changed what the function saw, if the lock was taken away by force.
-		err = tx.tenure.session.Check(w.ctx())
+		err = tx.tenure.session.Check(w.Context)
 	}
 	returned = true
 	if err != nil {
@@ -132,8 +132,10 @@ func (tx *Tx) text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	if err := tx.tenure.load(tx.state.base, o); err != nil {
 		return nil, false, err
 	}
-	if tx.state, err = tx.state.settled(); err != nil {
-		return nil, false, err
+	if tx.state.form != nil {
+		if tx.state, err = tx.state.settled(); err != nil {
+			return nil, false, err
+		}
 	}
 	data = tx.state.plain()
 	if err := within(o, len(data)); err != nil {
@@ -149,23 +151,18 @@ func within(o store.ReadOptions, size int) error {
 	return nil
 }
 
-// Staged reports whether Value gives the encoding of a value that was staged before.
-func (tx *Tx) Staged(f Form) bool {
+// Value is Text for a caller to whom the encoding of a value will do. staged reports that data is the
+// encoding of a value of the given form, which was staged before, and not the file's text. A nil
+// form is that of no value.
+func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, staged, exists bool, err error) {
 	tx.lock()
 	defer tx.mu.Unlock()
-	return sameForm(tx.state.form, f)
-}
-
-// Value is Text for a caller to whom the encoding of a value of the given form
-// will do.
-func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, exists bool, err error) {
-	tx.lock()
-	defer tx.mu.Unlock()
-	if !sameForm(tx.state.form, f) {
-		return tx.text(o)
+	if f != nil && tx.state.form != nil && tx.state.form.Same(f) {
+		tx.read = true
+		return tx.state.value, true, true, nil
 	}
-	tx.read = true
-	return tx.state.value, true, nil
+	data, exists, err = tx.text(o)
+	return data, false, exists, err
 }
 
 // Put stages a whole new content. The bytes are kept and not to be changed.
@@ -186,26 +183,32 @@ func (tx *Tx) put(data []byte) {
 func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	tx.lock()
 	defer tx.mu.Unlock()
-	err := tx.tenure.loadForEdit(tx.state.base, o)
+	s := tx.state
+	err := tx.tenure.load(s.base, o)
+	if errors.Is(err, errors.ErrNoChecksum) {
+		// A text that has no checksum yet can be edited. A text that is damaged can't: the new checksum
+		// would bless the damage.
+		err = tx.tenure.load(s.base, store.ReadOptions{Max: o.Max, Wait: o.Wait})
+	}
 	if err == nil {
-		err = within(o, len(tx.state.base.data)+size(tx.state.tails))
+		err = within(o, len(s.base.data)+size(s.tails))
 	}
 	switch {
-	case err == nil && tx.state.exists():
+	case err == nil && s.exists():
 	case err == nil, errors.Is(err, errors.ErrChecksumMismatch), errors.Is(err, errors.ErrSymlink):
 		tx.put(value)
 		return nil
 	default:
 		return err
 	}
-	s := tx.state
-	if s.form != nil && !sameForm(s.form, f) {
+	switch {
+	case s.form == nil:
+	case s.form.Same(f):
+		f = s.form // which may know more about the text
+	default:
 		if s, err = s.settled(); err != nil {
 			return err
 		}
-	}
-	if s.form != nil {
-		f = s.form // which may know more about the text
 	}
 	tx.set(state{s.base, s.tails, f, value})
 	return nil
@@ -242,7 +245,8 @@ func (tx *Tx) exists() (bool, error) {
 	if tx.state.base.loaded || tx.state.exists() {
 		return tx.state.exists(), nil
 	}
-	defer tx.tenure.exclusive()()
+	tx.tenure.io <- struct{}{}
+	defer func() { <-tx.tenure.io }()
 	return tx.tenure.session.Exists(context.Background())
 }
 
@@ -260,7 +264,8 @@ func (t *tenure) load(b *baseText, o store.ReadOptions) error {
 	if b.loaded && (b.verified || !o.Verify) {
 		return nil
 	}
-	defer t.exclusive()()
+	t.io <- struct{}{}
+	defer func() { <-t.io }()
 	c, err := t.session.Load(context.Background(), o)
 	if err != nil {
 		return err
@@ -272,16 +277,4 @@ func (t *tenure) load(b *baseText, o store.ReadOptions) error {
 	b.exists, b.data, b.loaded, b.verified = c.Exists, c.Data[:len(c.Data)-appended], true, o.Verify
 	t.version = c.Version
 	return nil
-}
-
-// loadForEdit is load for a function that does not care what the text says, only
-// that it can be edited. A text that has no checksum yet can; one that is damaged
-// can't, for the new checksum would bless the damage.
-func (t *tenure) loadForEdit(b *baseText, o store.ReadOptions) error {
-	err := t.load(b, o)
-	if errors.Is(err, errors.ErrNoChecksum) {
-		o.Verify = false
-		err = t.load(b, o)
-	}
-	return err
 }

@@ -108,15 +108,6 @@ func (ent *entry) attend(w *waiter) {
 	}
 }
 
-// unwatch stops the watch of an entry that nobody uses.
-func (ent *entry) unwatch() {
-	ent.mu.Lock()
-	defer ent.mu.Unlock()
-	if ent.watch.timer != nil {
-		ent.watch.timer.Stop()
-	}
-}
-
 // tend warns whom it is time to warn.
 func (ent *entry) tend() {
 	ent.warn(time.Now())

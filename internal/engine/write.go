@@ -10,7 +10,8 @@ import (
 // write makes a batch durable. If the batch's edit is refused, it is made anew function by function,
 // and the functions before the first refused one are committed.
 func (t *tenure) write(b *batch) error {
-	defer t.exclusive()()
+	t.io <- struct{}{}
+	defer func() { <-t.io }()
 	err := t.put(b, b.state)
 	if err == nil || !isRefused(err) {
 		return err
@@ -45,7 +46,9 @@ func (t *tenure) put(b *batch, s state) error {
 		v, err := t.commit(b, c)
 		if err == nil {
 			t.saved, t.version = s, v
-			warning.log()
+			if warning != nil {
+				warning.log()
+			}
 			return nil
 		}
 		if !blind || !errors.Is(err, errors.ErrChanged) {

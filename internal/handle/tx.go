@@ -27,7 +27,7 @@ func (tx *Tx[T]) Read() (v T, err error) {
 }
 
 func (tx *Tx[T]) read(c coding[T]) (none T, err error) {
-	data, exists, err := tx.tx.Value(c.form, tx.file.options.forCodec())
+	data, _, exists, err := tx.tx.Value(c.form, tx.file.options.forCodec())
 	if err == nil && !exists {
 		err = fs.ErrNotExist
 	}
@@ -38,19 +38,18 @@ func (tx *Tx[T]) read(c coding[T]) (none T, err error) {
 }
 
 // readOriginal is read of a value that is to be written again.
-func (tx *Tx[T]) readOriginal(c coding[T]) (v T, err error) {
-	f, ok := c.form.(*form[T])
-	if !ok || tx.tx.Staged(f) {
-		return tx.read(c)
-	}
-	text, exists, err := tx.tx.Text(tx.file.options.forCodec())
+func (tx *Tx[T]) readOriginal(c coding[T]) (none T, err error) {
+	data, staged, exists, err := tx.tx.Value(c.form, tx.file.options.forCodec())
 	if err == nil && !exists {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
-		return v, err
+		return none, err
 	}
-	return f.decodeOriginal(text)
+	if f, ok := c.form.(*form[T]); ok && !staged {
+		return f.decodeOriginal(data)
+	}
+	return decode[T](c.codec, data, tx.file.options.MaxSize)
 }
 
 // ReadOr is Read, but gives def if there is no file.
