@@ -70,9 +70,11 @@ func (l *LastWrite) Encoded(enc []byte, v any) {
 	if l == nil || len(enc) == 0 {
 		return
 	}
-	p := plainEncoding{text: weak.Make(&enc[0])}
+	// Asking first saves every other value the weak pointer, which costs 1 µs of the 25 µs of an Update in a
+	// group of 512 (weak.Make in a profile).
+	var p plainEncoding
 	if p.holds(v, 0) {
-		l.plain.Store(&p)
+		l.plain.Store(&plainEncoding{weak.Make(&enc[0]), p.numbers})
 	}
 }
 
