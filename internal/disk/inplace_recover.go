@@ -17,7 +17,7 @@ func (f *file) openInPlace(o store.Options, take func(lock.Spec) (*lock.Held, er
 		}
 	}
 	if !f.env.noLock && f.data == nil {
-		f.data, err = take(lock.Spec{Dir: f.dir, Name: f.name, Path: f.path, Foreign: true})
+		f.data, err = take(lock.Spec{Dir: f.dir, Name: f.name, Path: f.path, DataFile: true})
 		if err != nil {
 			return false, err
 		}

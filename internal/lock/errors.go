@@ -9,20 +9,20 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// remedy is what to do about a lock file that can't be used.
+// remedy is the advice for a lock file that can't be used.
 const remedy = "choose another lock file with WithLockSuffix or WithLockDir"
 
-// errLeased is ErrLocked for a lock file that can't be opened now, since another
+// errLeased is an ErrLocked: the lock file can't be opened now, since another
 // program holds a file lease on it (fcntl(2), F_SETLEASE).
 var errLeased = fmt.Errorf("%w: another program holds a file lease on the lock file", errors.ErrLocked)
 
-// classify says what an error of opening or locking the lock file means. Only
-// EWOULDBLOCK of flock(2) means busy, and gofrs/flock has seen to that.
+// classify explains an error of opening or locking the lock file. Only EWOULDBLOCK of flock(2)
+// means that the lock is busy, and gofrs/flock does not return that as an error.
 func (p Spec) classify(err error) error {
 	path := printable(p.Path)
 	cause, opening := err, false
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		cause, opening = e.Err, e.Op != "lock" // without its path, which is not quoted
+		cause, opening = e.Err, e.Op != "lock" // the path of the PathError is not quoted
 	}
 	switch {
 	case errors.Is(cause, syscall.ENOSYS), errors.Is(cause, syscall.ENOTSUP), errors.Is(cause, syscall.ENOLCK):
@@ -46,15 +46,15 @@ func (p Spec) classify(err error) error {
 	return fmt.Errorf("%w: %s can't be locked: %w", errors.ErrLock, path, cause)
 }
 
-// irregular is the error for what is no regular file. Some programs make a directory
-// as their lock (npm's proper-lockfile), so nobody is told to remove it.
+// irregular is the error for a lock file that is no regular file. Some programs make a directory
+// as their lock (npm's proper-lockfile), so the text does not say to remove it.
 func (p Spec) irregular() error {
 	return fmt.Errorf("%w: %s is no regular file: another program may use it as its own lock, as npm's proper-lockfile uses a directory; %s",
 		errors.ErrLock, printable(p.Path), remedy)
 }
 
-// printable is a path for an error text: quoted if it holds control characters or
-// what is no UTF-8, so that it can't forge text or command a terminal.
+// printable gives a path for an error text. A path with control characters or with bytes that are
+// no UTF-8 is quoted, so that it can't forge text or send commands to a terminal.
 func printable(path string) string {
 	if quoted := strconv.Quote(path); quoted != `"`+path+`"` {
 		return quoted

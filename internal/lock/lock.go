@@ -1,21 +1,21 @@
-// Package lock is the advisory lock that keeps writers of one file apart,
-// within a process as between processes: flock(2) on a file beside the data,
-// PATH.lock, taken by github.com/gofrs/flock (through package vfs) and nothing else.
+// Package lock is the advisory lock that excludes the writers of one file from each other,
+// within a process and between processes. The lock is flock(2) on PATH.lock, a file beside
+// the data. Only github.com/gofrs/flock takes it, through package vfs.
 //
-// The lock lies on a file of its own since the data file is replaced by every
-// write, and a lock on the old inode excludes nobody. The lock file is never
-// removed, since removing it would let two holders in: one on the old inode,
-// one on the new. After taking the lock its inode is compared with the path,
-// and compared again before anything is made visible, so that whoever moved or
-// deleted the lock file has revoked the lock rather than shared it.
+//   - The lock is not taken on the data file, since every write replaces the data file, and a
+//     lock on the old inode excludes nobody.
+//   - The lock file is never removed. Otherwise there could be two holders: one of the old
+//     inode, and one of the new inode.
+//   - After the lock was taken, and again before a change is made visible, the locked inode is
+//     compared with the path. So a program that moves or deletes the lock file revokes the lock.
 //
 // A file of that name may be somebody's data (Pipfile.lock) or another
-// program's lock (git's config.lock). Only a file that is empty, or that begins
-// as this package's records do, is locked and written; see [Spec.refuse].
+// program's lock (git's config.lock). A file is locked and written only if it is empty, or
+// begins as this package's records do; see [Spec.refuse].
 //
-// flock(2) belongs to the open file: every attempt opens the file anew, and the
-// kernel gives the lock up when its holder dies. It is advisory: it keeps out
-// only those who ask for it.
+// A lock of flock(2) belongs to the open file. So every attempt opens the file anew, and the
+// kernel releases the lock when its holder dies. The lock is advisory: it excludes
+// only programs that take it.
 package lock
 
 import (
@@ -30,29 +30,28 @@ import (
 // Suffix makes a lock's name of the data file's, unless the caller chose another.
 const Suffix = ".lock"
 
-// patience is how often a lock that somebody replaces while it is being taken
-// is tried again. Each round needs another replacement.
-const patience = 100
+// maxAttempts limits the attempts to take a lock whose file is replaced during each attempt.
+const maxAttempts = 100
 
 // Spec says which file is the lock, and how it is made.
 type Spec struct {
 	Dir  vfs.Dir // the directory of the lock file, open
 	Path string  // the lock file's path
 	Name string  // its last element
-	// Like finds the data file, whose owner and writers a new lock file takes;
-	// false if there is none yet, and then Perm applies, cut by the umask.
+	// Like finds the data file. A new lock file gets its owner, and its writers may lock. If
+	// there is no data file yet, Like returns false, and Perm before umask decides.
 	Like func() (vfs.Info, bool)
 	Perm fs.FileMode
-	// Data is what the data file was when it was located, nil if unknown. A lock
-	// file that shuts out some of that file's writers is mended.
+	// Data describes the data file when it was located; nil if unknown. A lock
+	// file that some writers of the data file can't open is mended.
 	Data *vfs.Info
-	// Foreign says that the file to be locked is no lock file: it is never made
-	// or written, and its content and links do not matter.
-	Foreign bool
-	// Existing says that a lock file that is missing is not made.
+	// DataFile says that Name is the data file itself. It is never made or written as a lock
+	// file, and its content and links do not matter.
+	DataFile bool
+	// Existing says that a missing lock file is not made.
 	Existing bool
-	// Full says that the change under the lock needs no space. Then the directory is
-	// locked instead where there is no space for the lock file.
+	// Full says that the change under the lock needs no space. If there is no space for the
+	// lock file, the directory is locked instead.
 	Full bool
 }
 
@@ -65,15 +64,15 @@ type Held struct {
 	file     vfs.File // for the record; nil until that is read or written
 	readOnly bool     // file can't be written
 	head     []byte   // the beginning of the lock file, when it was locked
-	// instead is the directory whose lock stands in for the lock file, for which there
-	// was no space; nil for a lock file, and once released.
-	instead *vfs.ID
+	// directory is the directory that is locked since there was no space for the lock file;
+	// nil for a lock file, and once released.
+	directory *vfs.ID
 }
 
 // Try takes the lock if it is free, and fails with ErrLocked if it is not. It
 // makes the lock file if there is none.
 func Try(p Spec) (*Held, error) {
-	for range patience {
+	for range maxAttempts {
 		if h, err := p.attempt(); h != nil || err != nil {
 			return h, err
 		}
@@ -81,14 +80,14 @@ func Try(p Spec) (*Held, error) {
 	return nil, fmt.Errorf("%w: %s keeps being replaced", errors.ErrLock, printable(p.Path))
 }
 
-// attempt locks what lies at the path. Neither a lock nor an error means that
+// attempt locks the file at the path. If it returns neither a lock nor an error,
 // the lock file was replaced meanwhile: try again.
 func (p Spec) attempt() (*Held, error) {
 	l, err := p.Dir.Lock(p.Name, vfs.TryLock)
 	var made vfs.File
-	if errors.Is(err, fs.ErrNotExist) && !p.Foreign && !p.Existing {
-		// Made with O_EXCL, so that owner and mode are set on no file but one that
-		// this call made: another file may be put there at any moment.
+	if errors.Is(err, fs.ErrNotExist) && !p.DataFile && !p.Existing {
+		// The file is made with O_EXCL, so that owner and mode are set only on a file that
+		// this call made: another program may put a file there at any moment.
 		done := p.shareDirectory()
 		made, err = p.create(p.Name)
 		done()
@@ -111,8 +110,8 @@ func (p Spec) attempt() (*Held, error) {
 	case err != nil:
 		err = p.classify(err)
 	case l == nil:
-		// A file that is none of ours is refused even while its owner has it locked.
-		if err = p.look(); err == nil || errors.Is(err, fs.ErrNotExist) {
+		// A file that is no lock file of this library is refused even while it is locked.
+		if err = p.inspectPath(); err == nil || errors.Is(err, fs.ErrNotExist) {
 			err = errors.ErrLocked
 		}
 	default:
@@ -124,9 +123,9 @@ func (p Spec) attempt() (*Held, error) {
 	return nil, err
 }
 
-// confirm makes sure that the file that was locked is one that may serve as a lock and
-// still lies at the path. Neither a lock nor an error means: try again. It owns
-// made, which is nil unless this call made the file.
+// confirm makes sure that the locked file may serve as a lock, and still lies at the path. If it
+// returns neither a lock nor an error, try again. made is the lock file if this call made it,
+// else nil; confirm closes it.
 func (p Spec) confirm(l vfs.Lock, made vfs.File) (_ *Held, err error) {
 	h := &Held{lock: l, spec: p, info: l.Info(), file: made}
 	ok := false
@@ -161,8 +160,8 @@ func (p Spec) confirm(l vfs.Lock, made vfs.File) (_ *Held, err error) {
 	return h, nil
 }
 
-// open opens the lock file for its record, until Release, if it is still the one
-// held.
+// open opens the lock file for its record, until Release. It is ErrLockLost if the path names
+// another file now.
 func (h *Held) open() (vfs.File, error) {
 	if h.file != nil {
 		return h.file, nil
@@ -191,16 +190,16 @@ func (h *Held) forget() {
 	}
 }
 
-// holds reports ErrLockLost if an open file is not the lock that is held. Where
-// files can be told apart the path would not do: whoever may rename here could
-// show another file while it is opened, and the lock again when the path is
-// compared.
+// holds reports ErrLockLost if an open file is not the lock file that is held. It compares
+// inodes where the platform has them. A comparison of paths could be deceived: a program that
+// may rename in the directory could put another file there while it is opened, and put the
+// lock file back before the comparison.
 func (h *Held) holds(f vfs.File) error {
 	_, err := h.stat(f)
 	return err
 }
 
-// stat describes an open file, which must be the lock that is held.
+// stat describes an open file. It is ErrLockLost if that is not the lock file that is held.
 func (h *Held) stat(f vfs.File) (vfs.Info, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -217,7 +216,7 @@ func (h *Held) stat(f vfs.File) (vfs.Info, error) {
 
 // Check reports ErrLockLost if the path no longer names the lock that is held.
 func (h *Held) Check() error {
-	if h.instead != nil {
+	if h.directory != nil {
 		return h.checkDirectory()
 	}
 	same, err := h.spec.Dir.Same(h.spec.Name, h.lock)
@@ -234,16 +233,15 @@ func (h *Held) lost() error {
 	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, printable(h.spec.Path))
 }
 
-// Size is the length of the lock file when it was locked; 0 means that nobody
-// ever left a record in it.
+// Size is the length of the lock file when it was locked; 0 means that it never had a record.
 func (h *Held) Size() int64 { return h.info.Size }
 
 // Release frees the lock by unlocking it rather than by closing alone, so that
 // a child that inherited the descriptor keeps nothing. A second Release does
 // nothing.
 func (h *Held) Release() error {
-	if id := h.instead; id != nil {
-		h.instead = nil
+	if id := h.directory; id != nil {
+		h.directory = nil
 		return unlockDirectory(*id)
 	}
 	h.forget()

@@ -59,8 +59,8 @@ func TestALockFileThatKeepsBeingReplacedIsAnErrorInTheEnd(t *testing.T) {
 	if _, err := Try(p); !errors.Is(err, errors.ErrLock) || errors.Is(err, errors.ErrLocked) {
 		t.Errorf("Try: %v", err)
 	}
-	if replaced != patience {
-		t.Errorf("tried %d times, want %d", replaced, patience)
+	if replaced != maxAttempts {
+		t.Errorf("tried %d times, want %d", replaced, maxAttempts)
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// create makes a lock file that is open to those who may write the data file, and
-// to nobody else: flock(2) needs no more than an open file, so that a mere reader
-// could block every writer for ever.
+// create makes a lock file that only the users can open who may write the data file. flock(2)
+// needs no more than an open file, so a user who may only read could block every writer for
+// ever.
 func (p Spec) create(name string) (vfs.File, error) {
-	// The umask, or the directory's default ACL, takes away what it takes away
-	// from a new data file: what remains says who may write. Without the bits to
-	// read, nobody else can open the file even before its mode is set. The owner can,
-	// since their other processes may come meanwhile, or the maker may be killed here.
+	// The umask, or the directory's default ACL, removes the same write bits as from a new data
+	// file. The remaining write bits say who may write. Without read bits only the owner can
+	// open the file until its mode is set. The owner must be able to: another process of theirs
+	// may open it meanwhile, and this process may be killed here.
 	f, err := p.Dir.Create(name, p.Perm&0o222|0o600)
 	if err != nil {
 		return nil, err
@@ -31,16 +31,16 @@ func (p Spec) create(name string) (vfs.File, error) {
 		_ = f.Chmod(lockMode(made.Mode))
 	}
 	// See Announce.
-	_ = f.SetMtime(longAgo)
+	_ = f.SetMtime(backdated)
 	return f, nil
 }
 
 // accessACL is where Linux keeps a file's ACL (acl(5)); a new file may inherit one.
 const accessACL = "system.posix_acl_access"
 
-// writersOf makes of an ACL one by which those may read and write who may write, and
-// nobody else. Its form is that of linux/posix_acl_xattr.h: a header of 4 bytes, then
-// for each entry a tag, permission bits, both of 2 bytes, and an id.
+// writersOf gives an ACL in which every entry with write permission may read and write, and every
+// other entry nothing. The format is that of linux/posix_acl_xattr.h: a header of 4 bytes, then
+// for each entry a tag and permission bits of 2 bytes each, and an id of 4 bytes.
 func writersOf(acl []byte) []byte {
 	const header, entry, write, readWrite = 4, 8, 2, 6
 	acl = bytes.Clone(acl)
@@ -57,8 +57,8 @@ func writersOf(acl []byte) []byte {
 }
 
 // share gives a lock file the owner and group of the data file, and returns the mode
-// that lets in those who may write it. If the group can't be had, the lock file's own
-// group is let in only where everybody is.
+// with which the writers of the data file can open it. If the group can't be set, the lock
+// file's own group gets access only if all users get it.
 func share(f vfs.File, data vfs.Info) fs.FileMode {
 	mode := lockMode(data.Mode)
 	if f.Chown(data.UID, data.GID) == nil {
@@ -74,20 +74,19 @@ func share(f vfs.File, data vfs.Info) fs.FileMode {
 	return mode
 }
 
-// lockMode lets each class of users read and write the lock file that may write
-// the data, and never locks the owner out.
+// lockMode gives read and write permission to each class of users that may write the data, and
+// always to the owner.
 func lockMode(data fs.FileMode) fs.FileMode {
 	writers := data & 0o222
 	return writers | writers<<1 | 0o600
 }
 
-// mend opens a lock file to those who may write the data by now, if they could not
-// lock it: it was made when they could not write yet. Only a lock file that belongs to
-// the data file's owner is mended, and by that owner: they have said by the mode
-// of the data who may write.
+// mend widens the mode of a lock file that was made when fewer users could write the data than
+// now. Only the owner of the data file does so, and only if the lock file is theirs too: the
+// mode of their data file says who may write.
 func (h *Held) mend() {
 	data := h.spec.Data
-	if h.spec.Foreign || data == nil || !data.Mode.IsRegular() {
+	if h.spec.DataFile || data == nil || !data.Mode.IsRegular() {
 		return
 	}
 	have, want := h.info.Mode.Perm(), lockMode(data.Mode)

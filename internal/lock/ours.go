@@ -10,18 +10,18 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// refuse reports ErrLock for a lock file that is not ours to lock: one with
-// content that does not begin as a record does, or with more than one name. It
-// may be data (Pipfile.lock, Gemfile.lock) or the lock of a program that treats
-// its existence as the lock and keeps its data there (git).
+// refuse reports ErrLock for a file that is no lock file of this library: its
+// content does not begin as a record does, or it has more than one hard link. The file may be
+// data (Pipfile.lock, Gemfile.lock). It may also be the lock of a program for which the
+// existence of the file is the lock, and which keeps data in it (git).
 //
-// An empty file is taken for ours. It may be one that another program has just
-// made in order to fill it: git makes config.lock, writes the new configuration
-// into it and renames it over config. Locking such a file does not harm it.
-// Announce leaves a young file without a record for that reason.
+// An empty file is accepted. Another program may have just made it in order to fill it: git
+// makes config.lock, writes the new configuration into it and renames it over config. A lock
+// on the file does no harm to that program. A record would, so Announce writes none into a
+// young file.
 func (p Spec) refuse(links uint64, size int64, head []byte) error {
 	switch {
-	case p.Foreign:
+	case p.DataFile:
 		return nil
 	case links > 1:
 		return fmt.Errorf("%w: %s has %d hard links, which a lock file of this library never has; %s",
@@ -33,16 +33,16 @@ func (p Spec) refuse(links uint64, size int64, head []byte) error {
 	return nil
 }
 
-// ours reports whether a lock file may have this size and beginning. Nothing but zeros in the
-// length of a record is a record that a power cut kept from the disk.
+// ours reports whether a lock file of this library may have this size and beginning. After a
+// power cut a record may be as many zeros.
 func ours(size int64, head []byte) bool {
 	return bytes.HasPrefix(head, []byte(recordMagic+" ")) || size <= recordSize && len(bytes.Trim(head, "\x00")) == 0
 }
 
-// inspect refuses a lock that was taken on a file that is not ours to lock.
-// An empty file costs no system call.
+// inspect refuses a locked file that is no lock file of this library.
+// For an empty file it makes no system call.
 func (h *Held) inspect() error {
-	if h.Size() != 0 && !h.spec.Foreign {
+	if h.Size() != 0 && !h.spec.DataFile {
 		f, err := h.open()
 		if err == nil {
 			h.head, err = readHead(f)
@@ -57,10 +57,10 @@ func (h *Held) inspect() error {
 	return h.spec.refuse(h.info.Links, h.Size(), h.head)
 }
 
-// look refuses what lies at the path, without locking it, if it is not ours to
-// lock. It is fs.ErrNotExist if nothing is there.
-func (p Spec) look() error {
-	if p.Foreign {
+// inspectPath refuses the file at the path if it is no lock file of this library. It does not
+// lock the file. A missing file is fs.ErrNotExist.
+func (p Spec) inspectPath() error {
+	if p.DataFile {
 		return nil
 	}
 	info, err := p.Dir.Stat(p.Name)
@@ -71,7 +71,7 @@ func (p Spec) look() error {
 		return p.classify(err)
 	case !info.Mode.IsRegular():
 		return p.irregular()
-	case info.Size == 0: // which spares those who may not read it a refusal
+	case info.Size == 0: // an empty file need not be opened, so it need not be readable
 		return p.refuse(info.Links, 0, nil)
 	}
 	f, err := p.Dir.Open(p.Name)
@@ -92,7 +92,7 @@ func (p Spec) look() error {
 	return p.refuse(info.Links, info.Size, head)
 }
 
-// readHead reads the length of a record, or less if there is not as much.
+// readHead reads the first recordSize bytes, or fewer if the file is shorter.
 func readHead(f vfs.File) ([]byte, error) {
 	buf := make([]byte, recordSize)
 	n, err := f.ReadAt(buf, 0)

@@ -221,9 +221,9 @@ func TestALockFileIsACommentLineAtEveryMoment(t *testing.T) {
 
 // The file that is locked need not be a lock file: one that can't be replaced is locked
 // itself.
-func TestAForeignFileIsLockedWhateverItHoldsAndNeverMadeOrWritten(t *testing.T) {
+func TestADataFileIsLockedWhateverItHoldsAndNeverMadeOrWritten(t *testing.T) {
 	p := spec(t)
-	p.Foreign = true
+	p.DataFile = true
 	if _, err := Try(p); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}

@@ -12,45 +12,44 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// Record is what a holder writes into the lock file for people to read. No
-// decision rests on it: a PID is reused, a host name repeated, and any program
-// may overwrite it.
+// Record is the text that a holder writes into the lock file for people to read. No
+// decision depends on it: the system reuses a PID, two hosts may have the same name, and any
+// program may overwrite the record.
 type Record struct {
 	PID   int
 	Host  string
 	Since time.Time
 }
 
-// recordSize is fixed, so that one pwrite(2) replaces a record whole and the
-// file never needs to be truncated. py-filelock truncates the file when it
-// opens it; a record that is gone is merely not told.
+// recordSize is the size of every record, in bytes. So one pwrite(2) replaces a whole record, and
+// the file never needs to be truncated. py-filelock truncates the file when it
+// opens it; then the holder is unknown.
 const recordSize = 160
 
-// recordMagic makes the record a comment line for the many programs that read
+// recordMagic begins every record. It makes the record a comment line for programs that read
 // every file of a directory as their configuration, lock files too
 // (nginx's and logrotate's include). It stays when a record is cleared.
 const recordMagic = "# holdfast"
 
-// cleared takes the place of a record.
+// cleared replaces a record when the lock is released.
 var cleared = []byte(recordMagic + strings.Repeat(" ", recordSize-len(recordMagic)-1) + "\n")
 
 const (
-	// An empty lock file that has changed within youth may be another program's in the
-	// making.
-	youth = 2 * time.Second
-	// longAgo is the time of the last change, in nanoseconds since 1970, that a lock
-	// file gets when it is made.
-	longAgo = int64(time.Second)
+	// minAge is how long ago an empty lock file must have changed to get a record. A younger
+	// one may belong to another program that is about to fill it.
+	minAge = 2 * time.Second
+	// backdated is the mtime that a new lock file gets, in nanoseconds since 1970.
+	backdated = int64(time.Second)
 )
 
-// Announce writes this process's record into a held lock and returns the
-// function that clears it again. Where the lock file can't be written nothing is.
+// Announce writes this process's record into the lock file and returns the
+// function that clears it again. If the lock file can't be written, there is no record.
 //
-// A young empty lock file gets no record, unless this call made it: another program
-// may have made the file and be about to fill it, and the end of a record would
-// stay behind its content. That program's file is not told from a lock file by
-// anything but its age, so lock files are dated back when they are made. A
-// program that leaves its file empty for longer than youth is not helped.
+// An empty lock file that is younger than minAge gets no record, unless this call made it.
+// Another program may have made the file and be about to fill it, and the end of a record would
+// stay behind its content. Only the age tells such a file from a lock file, so a new lock file
+// gets an old mtime. A file that another program leaves empty for longer than minAge gets a
+// record.
 func (h *Held) Announce() (clear func()) {
 	f := h.writable()
 	if f == nil {
@@ -65,21 +64,21 @@ func (h *Held) Announce() (clear func()) {
 	return clear
 }
 
-// writable opens the lock file if a record may be written into it, else it is nil.
+// writable opens the lock file if a record may be written into it. Otherwise it returns nil.
 func (h *Held) writable() vfs.File {
-	if h.spec.Foreign {
+	if h.spec.DataFile {
 		return nil
 	}
-	if h.Size() == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < youth {
+	if h.Size() == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < minAge {
 		return nil
 	}
-	found := h.file != nil // and so its content was read when it was locked, or it is new
+	known := h.file != nil // the content was read when the file was locked, or the file is new
 	f, err := h.open()
 	if err != nil || h.readOnly {
 		return nil
 	}
-	if !found {
-		// It was empty when it was locked.
+	if !known {
+		// The file was empty when it was locked.
 		if info, err := f.Stat(); err != nil || info.Size != 0 || info.Links > 1 {
 			return nil
 		}
@@ -87,9 +86,9 @@ func (h *Held) writable() vfs.File {
 	return f
 }
 
-// clearRecord clears a record if it, or a part of it, is still what the file holds.
-// Another program may have written into the file, or renamed it over its own data
-// file, which is what git does with config.lock.
+// clearRecord clears a record if the file still holds it, or a part of it.
+// Another program may have written into the file. It may also have renamed the file over its
+// own data file, as git does with config.lock.
 func clearRecord(f vfs.File, mine []byte) {
 	head, err := readHead(f)
 	if err == nil && len(head) > 0 && bytes.HasPrefix(mine, head) {
@@ -97,7 +96,7 @@ func clearRecord(f vfs.File, mine []byte) {
 	}
 }
 
-// Left is the record that the last holder left uncleared, nil if none.
+// Left is the record that the last holder has not cleared; nil if there is none.
 func (h *Held) Left() *Record { return decodeRecord(h.head) }
 
 // ReadRecord reads the record in a lock file without locking it; nil if there
@@ -116,7 +115,7 @@ func ReadRecord(dir vfs.Dir, name string) (*Record, error) {
 	return decodeRecord(head), err
 }
 
-// They are asked for once: every transaction leaves a record.
+// The PID and the host name are read once, since every transaction writes a record.
 var (
 	pid  = sync.OnceValue(os.Getpid)
 	host = sync.OnceValue(func() string {
@@ -125,7 +124,7 @@ var (
 	})
 )
 
-// encode is called by every transaction, and so does without fmt.
+// encode does not use fmt, since every transaction calls it.
 func (r Record) encode() []byte {
 	text := make([]byte, 0, recordSize)
 	text = append(text, recordMagic+" pid="...)
@@ -152,7 +151,7 @@ func decodeRecord(head []byte) *Record {
 	if err != nil {
 		return nil
 	}
-	// Any program may have written it: nothing in it may command a terminal.
+	// Any program may have written the text, so control characters for a terminal are quoted.
 	host := strconv.Quote(strings.TrimPrefix(fields[1], "host="))
 	return &Record{pid, host[1 : len(host)-1], since}
 }

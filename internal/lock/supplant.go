@@ -8,11 +8,11 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// IsHeld reports whether somebody holds the lock right now. It makes no lock
-// file. It asks by taking a shared lock for a moment, so a Try at that very
-// moment may be told that the lock is busy.
+// IsHeld reports whether a process holds the lock now. It makes no lock
+// file. It takes a shared lock for a moment, so a Try at that moment may
+// find the lock busy.
 func (p Spec) IsHeld() (bool, error) {
-	if err := p.look(); err != nil {
+	if err := p.inspectPath(); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
@@ -30,21 +30,21 @@ func (p Spec) IsHeld() (bool, error) {
 	return true, nil
 }
 
-// Supplant puts a new lock file in the place of the old one, whoever holds
-// that, and returns it held. The new one is locked before it gets the name, so
-// there is no moment at which somebody else could take it. It is made under a
-// name that newName gives, in the lock's directory.
+// Supplant replaces the lock file by a new one, even if another process holds the old one, and
+// returns the new lock held. The new file is locked before the rename gives it the lock's name, so
+// no other process can take it first. It is made in the lock's directory, under a
+// name that newName gives.
 //
-// A file that is not ours to lock is refused rather than replaced. Somebody who
-// puts such a file there between the check and the rename loses it.
+// A file that is no lock file of this library is refused and not replaced. If another program
+// puts its file there between the check and the rename, that file is lost.
 func (p Spec) Supplant(newName func() string) (*Held, error) {
-	if err := p.look(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := p.inspectPath(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	for range patience {
+	for range maxAttempts {
 		h, err := p.supplant(newName())
-		// The name can't be guessed: if it is taken, then by the call itself, on a
-		// filesystem that made the file and was interrupted before it said so.
+		// The name is unpredictable, so no other program has made the file. But the system call
+		// may have made it and have been interrupted before it returned.
 		if !errors.Is(err, fs.ErrExist) {
 			return h, err
 		}
@@ -66,7 +66,7 @@ func (p Spec) supplant(name string) (_ *Held, err error) {
 		}
 	}()
 	l, err := p.Dir.Lock(name, vfs.TryLock)
-	if err != nil || l == nil { // somebody found the name and locked the file first
+	if err != nil || l == nil { // another process found the file and locked it first
 		made.Close()
 		if err == nil {
 			err = errors.New("it was locked while it was being made")

@@ -11,18 +11,17 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// identityPeriod is how long a waiter can go on waiting for a lock file that
-// is no longer the one at the path.
+// identityPeriod is how often a waiter checks that the path still names the lock file that it
+// waits for.
 const identityPeriod = time.Second
 
-// maxThreads bounds the threads of the process that wait for locks in the kernel.
-// A thread may be blocked for ever, on a lock file that somebody has replaced
-// meanwhile too, and Go ends a process that has 10,000 threads
-// (runtime/debug.SetMaxThreads), a container often one that has fewer.
+// maxThreads limits the threads of the process that wait for locks in the kernel.
+// A thread may be blocked for ever, for example on a lock file that was replaced
+// meanwhile. Go ends a process that has 10,000 threads
+// (runtime/debug.SetMaxThreads), and the limit of a container is often lower.
 const maxThreads = 64
 
-// A waiter that finds no thread polls, at first after shortPoll, then ever more
-// slowly down to every longPoll.
+// A waiter without a thread polls. The pauses grow from shortPoll to longPoll.
 const (
 	shortPoll = time.Millisecond
 	longPoll  = 50 * time.Millisecond
@@ -31,13 +30,13 @@ const (
 // Wait takes the lock as soon as it is free. When the context ends, Wait fails with
 // ErrLocked, unless the lock came at that moment.
 //
-// The kernel's wait for a lock can't be abandoned, so it happens on a thread of
-// its own, one per path and inode at most, and maxThreads in all. A waiter that
-// gives up leaves the thread to the next waiter, and a thread that gets the lock
-// while nobody waits frees it at once.
+// A wait for a lock in the kernel can't be ended. So it happens on a thread of
+// its own. There is at most one such thread per path and inode, and maxThreads in all. If a
+// waiter gives up, the next waiter uses its thread. A thread that gets the lock
+// while nobody waits releases it at once.
 //
-// Waiters that find maxThreads blocked poll. So do those who wait for the end
-// of a file lease, since an open(2) that blocks can't be abandoned either.
+// A waiter polls in two cases: if maxThreads threads are blocked, and if another program holds
+// a file lease on the lock file, since a blocking open(2) can't be ended either.
 func Wait(ctx context.Context, p Spec) (*Held, error) {
 	done := ctx.Done()
 	for poll := shortPoll; ; poll = min(2*poll, longPoll) {
@@ -53,8 +52,8 @@ func Wait(ctx context.Context, p Spec) (*Held, error) {
 		}
 		info, err := p.Dir.Stat(p.Name)
 		if errors.Is(err, fs.ErrNotExist) {
-			// It went away: try to make it anew. Where there is no space for it the
-			// directory is locked, and that can only be tried for.
+			// The lock file was removed: try to make it anew. If there is no space for it, Try
+			// locks the directory, for which no thread waits.
 			if err := pause(poll, done); err != nil {
 				return nil, err
 			}
@@ -63,14 +62,14 @@ func Wait(ctx context.Context, p Spec) (*Held, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errors.ErrLock, err)
 		}
-		f, err := p.sleep(info.ID, poll, done)
+		l, err := p.waitOnThread(info.ID, poll, done)
 		if err != nil {
 			return nil, err
 		}
-		if f == nil {
+		if l == nil {
 			continue
 		}
-		if h, err := p.confirm(f, nil); h != nil || err != nil {
+		if h, err := p.confirm(l, nil); h != nil || err != nil {
 			return h, err
 		}
 	}
@@ -78,10 +77,10 @@ func Wait(ctx context.Context, p Spec) (*Held, error) {
 
 // thread is one blocked call of flock(2).
 type thread struct {
-	waiting int           // how many would take the lock
-	got     chan vfs.Lock // the lock, for one of them
-	over    chan struct{} // closed when the call returned
-	err     error         // why it failed; read after over
+	waiters  int           // number of waiters
+	got      chan vfs.Lock // gives the lock to one waiter
+	returned chan struct{} // closed when the call has returned
+	err      error         // error of the call; read after returned is closed
 }
 
 type threadKey struct {
@@ -94,7 +93,7 @@ var threads = struct {
 	by map[threadKey]*thread
 }{by: map[threadKey]*thread{}}
 
-// pause waits for a while, or fails with ErrLocked when done is closed.
+// pause waits for d, or fails with ErrLocked when done is closed.
 func pause(d time.Duration, done <-chan struct{}) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -106,11 +105,10 @@ func pause(d time.Duration, done <-chan struct{}) error {
 	}
 }
 
-// sleep waits on the thread for this inode, or if it can have none until the next
-// poll. Neither lock nor error means that
-// the world has moved: try again.
-func (p Spec) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (vfs.Lock, error) {
-	t := p.join(threadKey{p.Path, id})
+// waitOnThread waits until the thread for this inode has the lock. If there can be no thread, it
+// waits for the time poll. If it returns neither a lock nor an error, try again.
+func (p Spec) waitOnThread(id vfs.ID, poll time.Duration, done <-chan struct{}) (vfs.Lock, error) {
+	t := p.joinThread(threadKey{p.Path, id})
 	if t == nil {
 		return nil, pause(poll, done)
 	}
@@ -118,16 +116,16 @@ func (p Spec) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (vfs.Lo
 	defer tick.Stop()
 	for {
 		select {
-		case f := <-t.got:
-			return f, nil
-		case <-t.over:
-			if f := t.leave(); f != nil {
-				return f, nil
+		case l := <-t.got:
+			return l, nil
+		case <-t.returned:
+			if l := t.leave(); l != nil {
+				return l, nil
 			}
 			return nil, t.err
 		case <-done:
-			if f := t.leave(); f != nil {
-				return f, nil
+			if l := t.leave(); l != nil {
+				return l, nil
 			}
 			return nil, errors.ErrLocked
 		case <-tick.C:
@@ -138,8 +136,9 @@ func (p Spec) sleep(id vfs.ID, poll time.Duration, done <-chan struct{}) (vfs.Lo
 	}
 }
 
-// join finds the blocked thread for the lock or starts it; nil if there are too many.
-func (p Spec) join(key threadKey) *thread {
+// joinThread adds a waiter to the blocked thread for the lock, and starts the thread if there is
+// none. It returns nil if there are too many threads.
+func (p Spec) joinThread(key threadKey) *thread {
 	threads.Lock()
 	defer threads.Unlock()
 	t := threads.by[key]
@@ -147,45 +146,44 @@ func (p Spec) join(key threadKey) *thread {
 		if len(threads.by) >= maxThreads {
 			return nil
 		}
-		t = &thread{got: make(chan vfs.Lock, 1), over: make(chan struct{})}
+		t = &thread{got: make(chan vfs.Lock, 1), returned: make(chan struct{})}
 		threads.by[key] = t
 		go t.block(p, key)
 	}
-	t.waiting++
+	t.waiters++
 	return t
 }
 
-// block waits in the kernel. It touches nothing of the waiters' but the thread,
-// since they may be gone when it returns.
+// block waits in the kernel. It uses only the thread and nothing else that waiters own,
+// since they may have left when the lock comes.
 func (t *thread) block(p Spec, key threadKey) {
 	l, err := p.Dir.Lock(p.Name, vfs.WaitLock)
 	threads.Lock()
 	defer threads.Unlock()
 	delete(threads.by, key)
 	switch {
-	case errors.Is(err, fs.ErrNotExist): // it went away: the waiters make it anew
+	case errors.Is(err, fs.ErrNotExist): // the lock file was removed: the waiters make it anew
 	case err != nil:
-		// A lease that has come since is found by the next attempt.
+		// If the reason is a file lease, the next attempt finds it.
 		if err := p.classify(err); !errors.Is(err, errLeased) {
 			t.err = err
 		}
-	case t.waiting > 0:
+	case t.waiters > 0:
 		t.got <- l
 	default:
-		_ = l.Unlock() // nobody is left to tell
+		_ = l.Unlock() // no waiter is left, so nobody could get the error
 	}
-	close(t.over)
+	close(t.returned)
 }
 
-// leave stops waiting. If the lock has come and nobody took it, it is the
-// leaver's.
+// leave removes a waiter. If the lock has come and no waiter took it, leave returns it.
 func (t *thread) leave() vfs.Lock {
 	threads.Lock()
 	defer threads.Unlock()
-	t.waiting--
+	t.waiters--
 	select {
-	case f := <-t.got:
-		return f
+	case l := <-t.got:
+		return l
 	default:
 		return nil
 	}

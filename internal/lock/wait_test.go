@@ -22,7 +22,7 @@ func blocked() (kernel, waiting int) {
 	threads.Lock()
 	defer threads.Unlock()
 	for _, t := range threads.by {
-		waiting += t.waiting
+		waiting += t.waiters
 	}
 	return len(threads.by), waiting
 }
