@@ -12,11 +12,11 @@ import (
 	"github.com/holdfast-go/holdfast/internal/safety"
 )
 
-// coding is how one operation reads and writes values: its codec, looked up once,
-// for another may be registered meanwhile, and the form of what that encodes.
+// coding is the codec of one operation. It is looked up once per operation, since another codec
+// may be registered meanwhile.
 type coding[T any] struct {
 	codec codec.Codec
-	form  engine.Form // nil where the codec can't edit, so that its encoding is the text
+	form  engine.Form // nil if the codec can't edit: then its encoding is the text of the file
 	last  *format.LastWrite
 }
 
@@ -32,9 +32,9 @@ func (f *File[T]) coding() (coding[T], error) {
 	return coding[T]{codec: c}, nil
 }
 
-// decode gives the caller a value of its own.
+// decode gives a value that nobody else has.
 func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
-	err = calm(errors.ErrDecode, func() error { return c.Load(codec.NewSource(data, max), &v) })
+	err = recoverPanic(errors.ErrDecode, func() error { return c.Load(codec.NewSource(data, max), &v) })
 	if err != nil {
 		var none T
 		return none, matching(errors.ErrDecode, err)
@@ -42,15 +42,15 @@ func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 	return v, nil
 }
 
-// decodeOriginal is decode of the text that is to be edited. The form keeps what the
-// codec finds out about it.
+// decodeOriginal is decode for a text that is edited later. The form keeps the
+// format.Original of the text, so that the edit need not decode it again.
 func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 	c, ok := f.codec.(format.OriginalLoader)
 	if !ok {
 		return decode[T](f.codec, text, f.max)
 	}
 	var original *format.Original
-	err = calm(errors.ErrDecode, func() (err error) {
+	err = recoverPanic(errors.ErrDecode, func() (err error) {
 		original, err = c.LoadOriginal(text, f.max, &v, f.last)
 		return err
 	})
@@ -62,19 +62,19 @@ func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 	return v, nil
 }
 
-// encode happens before anything touches the disk.
+// encode encodes v. A Write calls it before it takes the lock.
 func (c coding[T]) encode(v T) ([]byte, error) {
 	var buf bytes.Buffer
-	if err := calm(errors.ErrEncode, func() error { return c.codec.Dump(&buf, v) }); err != nil {
+	if err := recoverPanic(errors.ErrEncode, func() error { return c.codec.Dump(&buf, v) }); err != nil {
 		return nil, matching(errors.ErrEncode, err)
 	}
 	c.last.Encoded(buf.Bytes(), v)
 	return buf.Bytes(), nil
 }
 
-// calm turns a panic of a user's codec into an error: the data is what it
-// stumbled over, and the data never panics.
-func calm(kind error, call func() error) (err error) {
+// recoverPanic calls a user's codec and turns its panic into an error of that kind, since
+// content that a codec can't handle must not end the program.
+func recoverPanic(kind error, call func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: the codec panicked: %v", kind, p)
@@ -83,7 +83,7 @@ func calm(kind error, call func() error) (err error) {
 	return call()
 }
 
-// matching makes sure that an error of a user's codec matches its kind.
+// matching gives an error of a user's codec as one that matches kind, or ErrTooLarge.
 func matching(kind, err error) error {
 	if errors.Is(err, kind) || errors.Is(err, errors.ErrTooLarge) {
 		return err
@@ -91,13 +91,13 @@ func matching(kind, err error) error {
 	return fmt.Errorf("%w: %w", kind, err)
 }
 
-// form is how values of one type and one codec become the text of a file.
+// form writes values of one type, by one codec, into the text of a file. It is an engine.Form.
 type form[T any] struct {
 	codec    codec.Editor
 	max      int64
 	log      *safety.Log
 	last     *format.LastWrite
-	original *format.Original // of the text that an Update has loaded; nil of any other
+	original *format.Original // of the text that an Update has loaded; nil otherwise
 }
 
 // Same is of the engine's Form interface.
@@ -106,17 +106,18 @@ func (f *form[T]) Same(other engine.Form) bool {
 	return ok && (f == o || equal(f.codec, o.codec))
 }
 
-// equal takes two codecs that can't be compared for different. Comparing and
-// seeing is cheaper by far than asking first: every function of a run comes here.
+// equal reports whether two codecs are the same. Two codecs that can't be compared are different.
+// Recovering is cheaper than reflect.Value.Comparable, and every function of a group commit
+// comes here.
 func equal(a, b codec.Codec) (same bool) {
-	defer func() { _ = recover() }() // the runtime's panic for what is not comparable leaves false
+	defer func() { _ = recover() }() // if == panics, same stays false
 	return a == b
 }
 
 // Edit is of the engine's Form interface.
 func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) {
 	out := &editBuffer{max: f.max}
-	err = calm(errors.ErrEncode, func() error { return f.edit(out, old, value) })
+	err = recoverPanic(errors.ErrEncode, func() error { return f.edit(out, old, value) })
 	if err != nil {
 		return nil, nil, matching(errors.ErrEncode, err)
 	}
@@ -128,12 +129,13 @@ func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) 
 	return out.Bytes(), tell, nil
 }
 
-// edit gives the codec the encoding itself if it takes one, for what is encoded
-// need not decode. To another codec such a value can only be written whole.
+// edit writes the encoded value into the old text. An OriginalLoader takes the encoding itself.
+// Any other codec takes a value, so the encoding is decoded. If it does not decode, it replaces
+// the whole text.
 func (f *form[T]) edit(out *editBuffer, old, value []byte) error {
 	o := f.original
 	if c, ok := f.codec.(format.OriginalLoader); ok && !o.Of(old) {
-		o, _ = c.LoadOriginal(old, f.max, new(T), f.last) // what does not load is replaced
+		o, _ = c.LoadOriginal(old, f.max, new(T), f.last) // a text that does not load is replaced
 	}
 	if o != nil {
 		return o.Edit(out, value, reflect.TypeFor[T]())
@@ -146,16 +148,16 @@ func (f *form[T]) edit(out *editBuffer, old, value []byte) error {
 	return f.codec.Edit(out, old, v)
 }
 
-// editBuffer takes an edited text, and what the codec tells of it. It tells a
-// codec that inflates the old text how far it may.
+// editBuffer is the writer that a codec gets for an edit: it takes the edited text and the report,
+// and limits the size to which the codec inflates the old text. See codec.Editor.
 type editBuffer struct {
 	bytes.Buffer
 	max    int64
 	report codec.EditReport
 }
 
-// MaxSize is what codec.Gzip asks for.
+// MaxSize is called by codec.Gzip.
 func (b *editBuffer) MaxSize() int64 { return b.max }
 
-// Edited is what a codec reports to.
+// Edited is called by the codec with its report.
 func (b *editBuffer) Edited(r codec.EditReport) { b.report = r }

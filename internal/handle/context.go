@@ -7,20 +7,20 @@ import (
 	"github.com/holdfast-go/holdfast/internal/engine"
 )
 
-// Inside a transaction that a context carries a read sees what is staged; else
-// it is like any other read.
+// With a context that carries a transaction on the file, a read sees the staged content. With any
+// other context it is an ordinary read.
 
-// ReadIn is Read.
+// ReadIn is Read with a context.
 func (f *File[T]) ReadIn(ctx context.Context) (T, error) {
 	return readIn(ctx, f, f.read, (*Tx[T]).Read)
 }
 
-// ReadOrIn is ReadOr.
+// ReadOrIn is ReadOr with a context.
 func (f *File[T]) ReadOrIn(ctx context.Context, def T) (T, error) {
 	return orDefault(def)(f.ReadIn(ctx))
 }
 
-// ReadBytesIn is ReadBytes.
+// ReadBytesIn is ReadBytes with a context.
 func (f *File[T]) ReadBytesIn(ctx context.Context) ([]byte, error) {
 	return readIn(ctx, f, f.readBytes, (*Tx[T]).ReadBytes)
 }

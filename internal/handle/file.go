@@ -1,7 +1,6 @@
-// Package handle is what the handles of packages safefile and lockedfile share:
+// Package handle implements the handles of packages safefile and lockedfile: a [File] is
 // one file with its options, its codec and the engine that runs its
-// transactions. The public handles differ in what they let a caller say, not
-// in what happens then.
+// transactions. The public handles differ only in their methods.
 package handle
 
 import (
@@ -34,7 +33,7 @@ type File[T any] struct {
 	written format.LastWrite
 }
 
-// New never fails: what is wrong with the arguments surfaces at the first call.
+// New makes a File and never fails: if an argument is wrong, every call returns an error.
 func New[T any](path string, o Options) *File[T] {
 	f := &File[T]{name: path}
 	f.engine, f.request, f.err = Target(path, &o)
@@ -42,14 +41,14 @@ func New[T any](path string, o Options) *File[T] {
 	return f
 }
 
-// Unmade is what a handle without a constructor, its zero value, has for a file: every
-// call fails and says which function makes one.
+// Unmade gives the File of a handle that is a zero value. Every call fails, and its error names
+// the constructor.
 func Unmade[T any](constructor string) *File[T] {
 	return &File[T]{err: fmt.Errorf("the handle is a zero value; make it with %s: %w", constructor, fs.ErrInvalid)}
 }
 
-// Target is what the engine is asked for a path with these options, for calls
-// that need no type.
+// Target gives the engine and the request for a path with these options. It is for calls
+// that have no type parameter.
 func Target(path string, o *Options) (*engine.Engine, engine.Request, error) {
 	abs, err := o.absolute(path)
 	e := o.Engine
@@ -59,10 +58,10 @@ func Target(path string, o *Options) (*engine.Engine, engine.Request, error) {
 	return e, o.request(abs), err
 }
 
-// Path is the absolute path.
+// Path gives the absolute path.
 func (f *File[T]) Path() string { return f.request.Target.Path }
 
-// Reads take no lock. They wait for nothing but another program's lease on the file.
+// Reads take no lock. They wait only for the end of a file lease that another program holds.
 
 // Read decodes the file.
 func (f *File[T]) Read() (T, error) { return f.read(context.Background()) }
@@ -84,7 +83,7 @@ func (f *File[T]) read(ctx context.Context) (T, error) {
 // ReadOr decodes the file, or gives def if there is none.
 func (f *File[T]) ReadOr(def T) (T, error) { return orDefault(def)(f.Read()) }
 
-// orDefault turns the answer of a read into that of a ReadOr.
+// orDefault turns the results of a Read into those of a ReadOr.
 func orDefault[T any](def T) func(T, error) (T, error) {
 	return func(v T, err error) (T, error) {
 		if noFile(err) {
@@ -94,8 +93,8 @@ func orDefault[T any](def T) func(T, error) (T, error) {
 	}
 }
 
-// noFile reports whether a read failed for want of a file. A codec may miss a
-// file of its own, which says nothing about this one.
+// noFile reports whether a read failed because there is no file. If the codec misses a
+// file of its own, the error matches ErrDecode as well, and this file exists.
 func noFile(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrDecode)
 }
@@ -112,23 +111,23 @@ func (f *File[T]) load(ctx context.Context, o store.ReadOptions) ([]byte, error)
 	if f.err != nil {
 		return nil, f.err
 	}
-	began := f.patient(ctx, &o)
+	began := f.limitWait(ctx, &o)
 	c, err := f.engine.Store().Read(ctx, f.request.Target, o)
-	return c.Data, f.waited(ctx, began, err)
+	return c.Data, f.waitError(ctx, began, err)
 }
 
 func (f *File[T]) openStore(ctx context.Context, o store.ReadOptions) (io.ReadCloser, error) {
-	began := f.patient(ctx, &o)
+	began := f.limitWait(ctx, &o)
 	s, err := f.engine.Store().Open(ctx, f.request.Target, o)
 	if err != nil {
-		return nil, f.waited(ctx, began, err)
+		return nil, f.waitError(ctx, began, err)
 	}
 	return s.ReadCloser, nil
 }
 
-// patient bounds the only wait of a read, that for another program's lease on the file, by
-// the timeout. began is set only where something may end the wait.
-func (f *File[T]) patient(ctx context.Context, o *store.ReadOptions) (began time.Time) {
+// limitWait sets the limit of the only wait of a read, the wait for another program's file lease.
+// began is the current time, or zero if neither a timeout nor the context can end the wait.
+func (f *File[T]) limitWait(ctx context.Context, o *store.ReadOptions) (began time.Time) {
 	switch timeout := f.request.Timeout; timeout {
 	case engine.Forever:
 		if ctx.Done() == nil {
@@ -142,8 +141,9 @@ func (f *File[T]) patient(ctx context.Context, o *store.ReadOptions) (began time
 	return time.Now()
 }
 
-// waited is the error of a read that the timeout or the context may have ended.
-func (f *File[T]) waited(ctx context.Context, began time.Time, err error) error {
+// waitError gives the error of a read whose wait the timeout or the context has ended. Any other
+// error comes back as it is.
+func (f *File[T]) waitError(ctx context.Context, began time.Time, err error) error {
 	if !errors.Is(err, store.ErrBusy) {
 		return err
 	}
@@ -157,7 +157,7 @@ func (f *File[T]) waited(ctx context.Context, began time.Time, err error) error 
 	return busy
 }
 
-// codec is asked for at each call, so that one registered later is used.
+// codec looks up the codec. Every operation calls it, so a codec that is registered later is used.
 func (f *File[T]) codec() (codec.Codec, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -172,10 +172,9 @@ func (f *File[T]) codec() (codec.Codec, error) {
 	return r.Lookup(f.Path())
 }
 
-// Do runs fn as one transaction, or as part of the one that ctx carries. An
-// error of fn comes back as it is; one of the engine's is wrapped with op and
-// kind. user is the function behind fn that is not the library's own, nil if
-// there is none.
+// Do runs fn as one transaction, or as part of the transaction that ctx carries. An
+// error of fn comes back as it is. An error of the engine is wrapped with op and
+// kind. user is the caller's function that fn calls; nil if there is none.
 func (f *File[T]) Do(ctx context.Context, op string, kind error, user any, fn func(*Tx[T]) error) error {
 	return f.do(ctx, f.request, op, kind, user, fn)
 }
@@ -200,17 +199,17 @@ func (f *File[T]) do(ctx context.Context, request engine.Request, op string, kin
 	return f.fail(op, kind, err)
 }
 
-// ownError marks an error of the user's function on its way through the engine,
-// which may have one of its own to report instead.
+// ownError marks an error of the user's function on its way through the engine. The engine may
+// return an error of its own instead.
 type ownError struct{ error }
 
-// fail wraps an error once, with what was tried and where. A lock that was not
-// free in time is no failure of the file, and says so by its kind.
+// fail wraps an error once, with the operation and the path. The kind of a timeout is ErrTimeout,
+// since the file itself did not fail.
 func (f *File[T]) fail(op string, kind, err error) error {
 	return Fail(op, f.name, kind, err)
 }
 
-// Fail is fail for calls that need no type.
+// Fail is fail for calls that have no type parameter.
 func Fail(op, path string, kind, err error) error {
 	if _, wrapped := err.(*errors.Error); wrapped || err == nil {
 		return err

@@ -8,7 +8,7 @@ import (
 )
 
 // merge puts the keys of a patch over those of a map, or appends a slice to a
-// slice. A handle of type any merges what its values turn out to be. Neither
+// slice. If T is an interface, the types of its values decide. Neither
 // argument is changed.
 func merge[T any](old, patch T) (T, error) {
 	var result T

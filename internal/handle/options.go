@@ -19,10 +19,10 @@ import (
 	"github.com/holdfast-go/holdfast/registry"
 )
 
-// DefaultMaxSize is the most bytes a codec loads unless told otherwise.
+// DefaultMaxSize is the default of WithMaxSize for calls that use a codec, in bytes.
 const DefaultMaxSize = 64 << 20
 
-// Options are what the public options set. Package safefile documents each.
+// Options are the values that the public options set. Package safefile documents each option.
 type Options struct {
 	Timeout    time.Duration // engine.Forever unless set
 	Mode       fs.FileMode
@@ -34,18 +34,18 @@ type Options struct {
 	LockDir    string
 	LockSuffix string
 	MaxSize    int64
-	MaxSizeSet bool // the user chose it, so that it holds for bytes too
+	MaxSizeSet bool // WithMaxSize was used, so the limit holds for calls on bytes too
 	Logger     *slog.Logger
 	NoLock     bool
 	NoMetadata bool
 	Checksum   bool
 
-	Engine *engine.Engine // nil for the local disk; tests put another below
+	Engine *engine.Engine // nil for the local disk; tests use another one
 
 	err error // the first bad value
 }
 
-// Option is what safefile.Option is made of. Its method has no public name, so only this
+// Option is the interface behind safefile.Option. Its method is not exported, so only this
 // module can make options.
 type Option interface{ apply(*Options) }
 
@@ -54,7 +54,7 @@ type OptionFunc func(*Options)
 
 func (f OptionFunc) apply(o *Options) { f(o) }
 
-// Defaults are the options of a handle that was given none.
+// Defaults gives the options of a handle that was made without options.
 func Defaults() Options {
 	return Options{Timeout: engine.Forever, Mode: 0o666, MaxSize: DefaultMaxSize}
 }
@@ -66,7 +66,7 @@ func Collect[O Option](opts []O) Options {
 	return o
 }
 
-// Apply changes o by opts in their order. A nil option is a mistake of the program.
+// Apply changes o by opts in their order. It panics if an option is nil.
 func Apply[O Option](o *Options, opts []O) {
 	for _, opt := range opts {
 		if any(opt) == nil {
@@ -76,14 +76,14 @@ func Apply[O Option](o *Options, opts []O) {
 	}
 }
 
-// Reject notes a bad value, which every call of the handle will report.
+// Reject records a bad value. Every call of the handle will return it as an error.
 func (o *Options) Reject(format string, args ...any) {
 	if o.err == nil {
 		o.err = fmt.Errorf(format+": %w", append(args, fs.ErrInvalid)...)
 	}
 }
 
-// request is what every operation of a handle asks of the engine.
+// request gives the part of a request that is the same for every operation of a handle.
 func (o *Options) request(abs string) engine.Request {
 	return engine.Request{
 		Target: store.Target{
@@ -105,13 +105,13 @@ func (o *Options) request(abs string) engine.Request {
 	}
 }
 
-// forCodec is how a codec's input is read.
+// forCodec gives the read options of calls that use a codec.
 func (o *Options) forCodec() store.ReadOptions {
 	return store.ReadOptions{Max: o.MaxSize, Verify: o.Checksum}
 }
 
-// forBytes is how content is read that no codec sees: without a limit unless the
-// user set one.
+// forBytes gives the read options of calls on bytes, which have no size limit unless WithMaxSize
+// was used.
 func (o *Options) forBytes() store.ReadOptions {
 	r := store.ReadOptions{Verify: o.Checksum}
 	if o.MaxSizeSet {
@@ -120,7 +120,7 @@ func (o *Options) forBytes() store.ReadOptions {
 	return r
 }
 
-// absolute makes paths independent of a later chdir.
+// absolute makes the path and the lock directory absolute, so that a later chdir changes nothing.
 func (o *Options) absolute(path string) (string, error) {
 	if o.err != nil {
 		return path, o.err
@@ -138,9 +138,11 @@ func (o *Options) absolute(path string) (string, error) {
 	return absolute(path)
 }
 
-// absolute is filepath.Abs, but keeps what the system gives a meaning that
-// cleaning would change: ".." after a symbolic link, and a separator or "." at
-// the end, which asks for a directory. Windows cleans paths itself.
+// absolute is filepath.Abs, except that it does not clean a path whose meaning would change:
+//   - ".." after a symbolic link means the parent of the link's target
+//   - a separator or "." at the end means a directory
+//
+// Windows cleans paths itself.
 func absolute(path string) (string, error) {
 	elements := strings.Split(path, string(filepath.Separator))
 	last := elements[len(elements)-1]

@@ -13,22 +13,21 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// Writer is a new content for a file, written piece by piece while the file's
-// lock is held. Nothing of it is visible before Commit. Its methods may be called
-// from several goroutines, and then take turns.
+// Writer takes the new content of a file as a stream, while it holds the file's
+// lock. The content is not visible before Commit. The methods are safe for concurrent use.
 //
-// A Writer that is forgotten is closed when it is garbage collected, with a
+// A Writer that is garbage collected before it was closed is closed then, with a
 // warning in the log.
 type Writer struct {
 	mu      sync.Mutex
 	name    string
 	open    *opening // nil once committed or closed
-	err     error    // of a Write that failed: what is there is no content any more
+	err     error    // of a Write that failed: the content is incomplete
 	cleanup runtime.Cleanup
 }
 
-// opening is what a Writer must give back. It does not refer to the Writer, so
-// that a forgotten one can be collected.
+// opening is the lock and the temp file that a Writer must release. It does not refer to the
+// Writer, so that a Writer that was not closed can be collected.
 type opening struct {
 	hold     *engine.Hold
 	prepared store.Prepared
@@ -39,11 +38,11 @@ func (o *opening) close() error {
 	return o.hold.Release()
 }
 
-// Create begins a new content. It waits for the file like a write, and keeps
-// others waiting until the Writer is committed or closed.
+// Create begins a new content. It waits for the lock like a write, and holds it until the Writer
+// is committed or closed.
 func (f *File[T]) Create(ctx context.Context) (*Writer, error) {
 	fail := func(err error) (*Writer, error) { return nil, f.fail("create", errors.ErrWrite, err) }
-	if err := f.outside(ctx); err != nil {
+	if err := f.refuseJoin(ctx); err != nil {
 		return fail(err)
 	}
 	request := f.request
@@ -67,29 +66,30 @@ func (f *File[T]) Create(ctx context.Context) (*Writer, error) {
 	return w, nil
 }
 
-// outside refuses what can't be part of the transaction that a context carries.
-func (f *File[T]) outside(ctx context.Context) error {
+// refuseJoin returns an error if the context carries a transaction on the file. It is for
+// operations that can't be part of a transaction.
+func (f *File[T]) refuseJoin(ctx context.Context) error {
 	if f.err != nil {
 		return f.err
 	}
 	tx, err := f.engine.Carried(ctx, f.request.Target)
 	if err == nil && tx != nil {
-		err = fmt.Errorf("%w: it can't be part of the transaction that the context carries; do it before or after", errors.ErrLock)
+		err = fmt.Errorf("%w: this call can't be part of the transaction that the context carries; make it before or after", errors.ErrLock)
 	}
 	return err
 }
 
-// readable is outside for what waits for nothing, and so would not notice that its
-// context has ended.
-func (f *File[T]) readable(ctx context.Context) error {
+// mayRead is refuseJoin for reads. A read does not wait, and so does not notice that its context
+// has ended. So mayRead returns the error of a context that has ended.
+func (f *File[T]) mayRead(ctx context.Context) error {
 	if err := engine.Ended(ctx); err != nil && f.err == nil {
 		return err
 	}
-	return f.outside(ctx)
+	return f.refuseJoin(ctx)
 }
 
-// Write is io.Writer's. After Commit or Close it fails with fs.ErrClosed. After a
-// Write that failed, every Write and the Commit fail with the same error.
+// Write adds p to the content. After Commit or Close it fails with fs.ErrClosed. After a
+// Write that failed, every later Write and the Commit fail with the same error.
 func (w *Writer) Write(p []byte) (n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -102,9 +102,9 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 	return n, Fail("write", w.name, errors.ErrWrite, w.err)
 }
 
-// Commit makes what was written the file's content, and returns nil when that is
-// durable. An error leaves the old content, but for ErrNotDurable. Either way
-// the Writer is finished: a second Commit, or one after Close, fails with fs.ErrClosed.
+// Commit replaces the file's content by what was written, and returns nil when that is
+// durable. After an error the file has its old content; the one exception is ErrNotDurable. A
+// second Commit, and a Commit after Close, fail with fs.ErrClosed.
 func (w *Writer) Commit() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -115,12 +115,12 @@ func (w *Writer) Commit() error {
 	if err == nil {
 		_, err = w.open.prepared.Publish(context.Background(), nil)
 	}
-	_ = w.close() // a lock lost after the commit takes nothing back
+	_ = w.close() // its only error is a lost lock, and the commit stays even so
 	return Fail("commit", w.name, errors.ErrWrite, err)
 }
 
-// Close gives up what was not committed, so that it can be deferred. After
-// Commit or Close it does nothing.
+// Close releases the lock and throws away what was not committed. After Commit it does nothing,
+// so it can be deferred. A second Close does nothing.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -141,16 +141,16 @@ func (w *Writer) close() error {
 }
 
 func (w *Writer) finished(op string) error {
-	if w.name == "" { // no call that makes one takes an empty path
+	if w.name == "" { // a Writer of Create has a name
 		return Fail(op, "", errors.ErrWrite, fmt.Errorf("the Writer is a zero value; Create gives one: %w", fs.ErrInvalid))
 	}
 	return Fail(op, w.name, errors.ErrWrite, fmt.Errorf("the Writer was committed or closed before: %w", fs.ErrClosed))
 }
 
-// Reader is the content of one version of a file: what replaces it meanwhile is
-// not seen. Its methods may be called from several goroutines, and then take turns.
+// Reader reads one version of a file as a stream, even if the file is replaced meanwhile. The
+// methods are safe for concurrent use.
 //
-// A Reader that is forgotten is closed when it is garbage collected, with a
+// A Reader that is garbage collected before it was closed is closed then, with a
 // warning in the log.
 type Reader struct {
 	mu      sync.Mutex
@@ -161,7 +161,7 @@ type Reader struct {
 
 // Open opens the file for reading, without a lock.
 func (f *File[T]) Open(ctx context.Context) (*Reader, error) {
-	if err := f.readable(ctx); err != nil {
+	if err := f.mayRead(ctx); err != nil {
 		return nil, f.fail("open", errors.ErrRead, err)
 	}
 	r, err := f.openStore(ctx, f.options.forBytes())
@@ -177,9 +177,9 @@ func (f *File[T]) Open(ctx context.Context) (*Reader, error) {
 	return reader, nil
 }
 
-// Read is io.Reader's. Under WithChecksum ErrChecksumMismatch takes the place of
-// io.EOF, so what was read is vouched for only at the end. After Close it fails with
-// fs.ErrClosed.
+// Read reads like the Read of an io.Reader. Under WithChecksum it returns ErrChecksumMismatch
+// instead of io.EOF if the content is damaged, so the content is verified only at its end. After
+// Close it fails with fs.ErrClosed.
 func (r *Reader) Read(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -193,7 +193,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, Fail("read", r.name, errors.ErrRead, err)
 }
 
-// Close closes the file. The second time it does nothing.
+// Close closes the file. A second Close does nothing.
 func (r *Reader) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -219,7 +219,7 @@ func (r *Reader) finished(op string) error {
 // Verify reads the file and compares it with its checksum.
 func (f *File[T]) Verify(ctx context.Context) error {
 	fail := func(err error) error { return f.fail("verify", errors.ErrRead, err) }
-	if err := f.readable(ctx); err != nil {
+	if err := f.mayRead(ctx); err != nil {
 		return fail(err)
 	}
 	r, err := f.openStore(ctx, store.ReadOptions{Verify: true})
@@ -231,7 +231,7 @@ func (f *File[T]) Verify(ctx context.Context) error {
 	return fail(err)
 }
 
-// Move renames a file to the place of another, under both locks.
+// Move renames src to dst, under both locks. A file at dst is replaced.
 func Move(src, dst string, o Options) error {
 	e, from, err := Target(src, &o)
 	if err != nil {

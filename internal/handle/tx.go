@@ -10,14 +10,14 @@ import (
 	"github.com/holdfast-go/holdfast/internal/engine"
 )
 
-// Tx is a transaction on a file: reads see what was staged before them, and
-// what is staged is committed when the function that was given the Tx returns.
+// Tx is a transaction on a file. Reads see the changes that were staged before them. The staged
+// changes are committed when the function that got the Tx has returned nil.
 type Tx[T any] struct {
 	file *File[T]
 	tx   *engine.Tx
 }
 
-// Read decodes the current state, for this caller alone.
+// Read decodes the current content. Nobody else has the value.
 func (tx *Tx[T]) Read() (v T, err error) {
 	c, err := tx.file.coding()
 	if err == nil {
@@ -37,7 +37,8 @@ func (tx *Tx[T]) read(c coding[T]) (none T, err error) {
 	return decode[T](c.codec, data, tx.file.options.MaxSize)
 }
 
-// readOriginal is read of a value that is to be written again.
+// readOriginal is read of a value that is written later. If nothing is staged in the codec's form,
+// the form keeps the loaded text for the edit.
 func (tx *Tx[T]) readOriginal(c coding[T]) (none T, err error) {
 	data, staged, exists, err := tx.tx.Value(c.form, tx.file.options.forCodec())
 	if err == nil && !exists {
@@ -55,7 +56,7 @@ func (tx *Tx[T]) readOriginal(c coding[T]) (none T, err error) {
 // ReadOr is Read, but gives def if there is no file.
 func (tx *Tx[T]) ReadOr(def T) (T, error) { return orDefault(def)(tx.Read()) }
 
-// ReadBytes gives the current content, for this caller alone.
+// ReadBytes gives a copy of the current content.
 func (tx *Tx[T]) ReadBytes() ([]byte, error) {
 	data, exists, err := tx.tx.Text(tx.file.options.forBytes())
 	if err == nil && !exists {
@@ -81,7 +82,7 @@ func (tx *Tx[T]) write(c coding[T], v T) error {
 	return tx.put(c, data)
 }
 
-// put stages the encoding of a value. Nobody else has the bytes.
+// put stages the encoding of a value. The caller must not change data afterwards.
 func (tx *Tx[T]) put(c coding[T], data []byte) error {
 	if c.form == nil {
 		tx.tx.Put(data)
@@ -101,8 +102,8 @@ func (tx *Tx[T]) Append(text string) error {
 	return tx.file.fail("append", errors.ErrAppend, tx.tx.Append([]byte(text)))
 }
 
-// update lets fn change the current state; without a file, the zero value, with
-// a map made.
+// update lets fn change the current value. If there is no file, fn gets the zero value, or an empty
+// map.
 func (tx *Tx[T]) update(c coding[T], fn func(v *T) error) error {
 	v, err := tx.readOriginal(c)
 	if err != nil && !noFile(err) {
@@ -117,11 +118,10 @@ func (tx *Tx[T]) update(c coding[T], fn func(v *T) error) error {
 	return tx.file.fail("update", errors.ErrWrite, tx.write(c, v))
 }
 
-// In gives a context that carries the transaction, so that operations with it
-// join instead of waiting.
+// In gives a context that carries the transaction. Operations with it join the transaction.
 func (tx *Tx[T]) In(ctx context.Context) context.Context { return tx.tx.In(ctx) }
 
-// Merge stages patch over the current state; without a file, over nothing.
+// Merge adds patch to the current value and stages the result. A missing file counts as empty.
 func (tx *Tx[T]) Merge(patch T) error {
 	c, err := tx.file.coding()
 	if err == nil {

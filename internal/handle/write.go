@@ -6,10 +6,10 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Every change is a transaction; the plain operations are transactions of one
+// Every change is a transaction. The plain operations are transactions of one
 // step.
 
-// Write makes v the file's content. It is encoded before anything is locked.
+// Write makes v the file's content. It encodes v before it takes the lock.
 func (f *File[T]) Write(ctx context.Context, v T) error {
 	c, err := f.coding()
 	var data []byte
@@ -29,18 +29,17 @@ func (f *File[T]) WriteBytes(ctx context.Context, data []byte) error {
 	return f.Do(ctx, "write", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.WriteBytes(data) })
 }
 
-// Append puts text at the end.
+// Append adds text to the end of the file.
 func (f *File[T]) Append(ctx context.Context, text string) error {
 	return f.Do(ctx, "append", errors.ErrAppend, nil, func(tx *Tx[T]) error { return tx.Append(text) })
 }
 
-// Merge puts patch over what the file holds.
+// Merge adds patch to the value of the file.
 func (f *File[T]) Merge(ctx context.Context, patch T) error {
 	return f.Do(ctx, "merge", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.Merge(patch) })
 }
 
-// Remove takes the file away. Where there is none it makes nothing, neither a lock
-// nor parents.
+// Remove removes the file. If there is no file, it makes neither a lock file nor parents.
 func (f *File[T]) Remove(ctx context.Context) error {
 	request := f.request
 	request.Options.Existing, request.Options.Full, request.Target.Parents = true, true, 0
@@ -52,7 +51,7 @@ func (f *File[T]) Locked(ctx context.Context, user any, fn func(*Tx[T]) error) e
 	return f.Do(ctx, "lock", errors.ErrWrite, user, fn)
 }
 
-// Update reads the file, lets fn change what it holds, and writes that.
+// Update reads the file, lets fn change the value, and writes it.
 func (f *File[T]) Update(ctx context.Context, fn func(v *T) error) error {
 	c, err := f.coding()
 	if err != nil {
