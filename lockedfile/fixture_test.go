@@ -69,7 +69,7 @@ func init() {
 // waiting counts this process's goroutines that wait for the lock of another process.
 func waiting() int {
 	buf := make([]byte, 1<<24)
-	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "internal/lock.Spec.sleep(")
+	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "internal/lock.Spec.waitOnThread(")
 }
 
 func untilWaiting(t testing.TB) {
