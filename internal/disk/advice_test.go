@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,7 +27,7 @@ func TestOnlyWhatHelpsIsAdvised(t *testing.T) {
 		"a lock directory that is no directory": {store.Target{Path: filepath.Join(dir, "f"), LockDir: file}, "make it", false},
 	} {
 		d := New(vfs.OS)
-		at, err := d.locate(c.p)
+		at, err := d.Locate(context.Background(), c.p)
 		if err == nil {
 			_, err = d.TryLock(ctx, c.p, at, relaxedOptions)
 		}

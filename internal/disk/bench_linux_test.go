@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -43,7 +44,7 @@ func BenchmarkCommit(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				n++
-				where, err := d.locate(p)
+				where, err := d.Locate(context.Background(), p)
 				testkit.Must(b, err)
 				s, err := d.TryLock(ctx, p, where, keep)
 				if err == nil {

@@ -72,7 +72,7 @@ func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take fun
 	defer func() {
 		f.patience = patience{} // what was staged is finished
 		if err != nil {
-			f.release()
+			f.Release(context.Background())
 		}
 	}()
 	if !t.NoLock {
@@ -89,7 +89,7 @@ func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take fun
 		f.sweepIfDue(at.Key, f.self)
 	}
 	if maybeInPlace(target) {
-		f.lose() // it may have to be put back first
+		f.closeFound() // it may have to be put back first
 		_, err = f.openInPlace(o, take, inPlace(target))
 	}
 	return f, err
@@ -100,8 +100,10 @@ func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take fun
 // file's own.
 func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *file, id string, err error) {
 	e := entryOf(at)
-	if err := replaceable(p, e); err != nil {
-		return nil, "", err
+	// A device, a directory or another file that is not regular is refused before anything is made beside it,
+	// as a lock file would be.
+	if e.Info != nil && !e.Info.Mode.IsRegular() && (p.Symlinks != store.Replace || e.Info.Mode&fs.ModeSymlink == 0) {
+		return nil, "", notRegular(e.Path(), e.Info.Mode)
 	}
 	dir, err := d.FS.OpenDir(e.Dir)
 	if err != nil {
@@ -110,7 +112,7 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 	f := &file{disk: d, dir: dir, name: e.Name, path: e.Path(), links: p.Symlinks, suffix: suffix(p), lockDir: dir, owner: replace.NoOwner}
 	defer func() {
 		if err != nil {
-			f.release()
+			f.Release(context.Background())
 		}
 	}()
 	// From here on the descriptor decides, not the path.
@@ -119,8 +121,12 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 		return nil, "", moved(err)
 	}
 	f.self = self
-	if id, err = f.openLockDir(p, inPlace(e.Info)); err != nil {
-		return nil, "", err
+	// Without a lock its directory is needed for a file that is rewritten in place, whose copy may have
+	// to lie there.
+	if !p.NoLock || inPlace(e.Info) {
+		if f.lockDir, id, err = d.lockDir(p, dir); err != nil {
+			return nil, "", err
+		}
 	}
 	if err := f.look(self, e.Info, o, p.NoLock); err != nil {
 		return nil, "", err
@@ -134,21 +140,12 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 }
 
 // Admit is of the store.Store interface.
-func (d *Disk) Admit(_ context.Context, p store.Target, at store.Location, o store.Options) error {
+func (d *Disk) Admit(ctx context.Context, p store.Target, at store.Location, o store.Options) error {
 	f, _, err := d.enter(p, at, o)
 	if err != nil {
 		return err
 	}
-	return f.release()
-}
-
-// replaceable refuses a device, a directory and whatever else is no regular file
-// before anything is made beside it, a lock file among it.
-func replaceable(t store.Target, e *vfs.Entry) error {
-	if e.Info == nil || e.Info.Mode.IsRegular() || t.Symlinks == store.Replace && e.Info.Mode&fs.ModeSymlink != 0 {
-		return nil
-	}
-	return notRegular(e.Path(), e.Info.Mode)
+	return f.Release(ctx)
 }
 
 // relocate makes sure that the target still means the file, now that its lock is held, and opens that,
@@ -163,7 +160,7 @@ func (f *file) relocate(t store.Target, at store.Location, waited bool) (*vfs.In
 		f.askByTemp()
 	}
 	again := func() (*vfs.Info, error) {
-		found, err := f.disk.locate(t)
+		found, err := f.disk.Locate(context.Background(), t)
 		if err == nil && found.Key != at.Key {
 			err = store.ErrMoved
 		}
@@ -202,16 +199,6 @@ func moved(err error) error {
 		return store.ErrMoved
 	}
 	return err
-}
-
-// openLockDir opens the directory of the lock, if there is one and it is
-// another. The id tells it from the file's own. Without a lock it is wanted all the same
-// for a file that is rewritten in place, whose copy may have to lie there.
-func (f *file) openLockDir(p store.Target, forCopy bool) (id string, err error) {
-	if !p.NoLock || forCopy {
-		f.lockDir, id, err = f.disk.lockDir(p, f.dir)
-	}
-	return id, err
 }
 
 // takeLock takes the lock that covers the file.
@@ -281,11 +268,9 @@ func (f *file) like() (vfs.Info, bool) {
 }
 
 // Release is of the store.Session interface.
-func (f *file) Release(context.Context) error { return f.release() }
-
-func (f *file) release() error {
-	f.lose()
-	f.see(nil)
+func (f *file) Release(context.Context) error {
+	f.found.Close()
+	f.seen.Close()
 	if f.clear != nil {
 		f.clear()
 	}
@@ -304,6 +289,7 @@ func (f *file) release() error {
 // Check is of the store.Session interface.
 func (f *file) Check(context.Context) error { return f.checkLock() }
 
+// checkLock reports ErrLockLost if the lock was taken away. Without a lock there is nothing to check.
 func (f *file) checkLock() error {
 	if f.lock == nil {
 		return nil

@@ -51,7 +51,7 @@ func at(t *testing.T) store.Target {
 
 func session(t *testing.T, d *Disk, p store.Target) store.Session {
 	t.Helper()
-	where, err := d.locate(p)
+	where, err := d.Locate(context.Background(), p)
 	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, store.Options{})
 	testkit.Must(t, err)
@@ -285,7 +285,7 @@ func TestAPathThatMeansAnotherFileUnderTheLockHasMoved(t *testing.T) {
 		testkit.Must(t, os.Symlink("a", filepath.Join(dir, "link")))
 		d := New(vfs.OS)
 		p := store.Target{Path: filepath.Join(dir, "link"), Perm: 0o666}
-		where, err := d.locate(p)
+		where, err := d.Locate(context.Background(), p)
 		testkit.Must(t, err)
 		testkit.Must(t, move())
 		if _, err := d.TryLock(ctx, p, where, store.Options{}); err != store.ErrMoved {
@@ -301,7 +301,7 @@ func TestALockIsHeldUntilItIsReleasedAndSaysByWhom(t *testing.T) {
 		d := New(vfs.OS)
 		p := at(t)
 		p.LockDir = lockDir
-		where, err := d.locate(p)
+		where, err := d.Locate(context.Background(), p)
 		testkit.Must(t, err)
 		s, err := d.TryLock(ctx, p, where, store.Options{})
 		testkit.Must(t, err)

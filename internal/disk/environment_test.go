@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -22,7 +23,7 @@ func lockOn(t *testing.T, v vfs.Volume, o store.Options) (store.Target, store.Se
 	testkit.NeedLinux(t) // whose volumes they are
 	p := at(t)
 	d := New(faultfs.OnVolume(vfs.OS, func(string) vfs.Volume { return v }))
-	where, err := d.locate(p)
+	where, err := d.Locate(context.Background(), p)
 	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, o)
 	if err == nil {

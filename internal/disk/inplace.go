@@ -93,7 +93,9 @@ func (p *prepared) publishInPlace(guard func() error) (store.Version, error) {
 		}
 	}
 	v, err := r.run(p.temp.File, guard)
-	p.seal.finish(err)
+	if p.seal != nil {
+		p.seal.finish(err)
+	}
 	if err != nil {
 		return nil, err
 	}

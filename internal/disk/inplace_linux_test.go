@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -57,7 +58,7 @@ func overwrite(d *Disk, p store.Target, content string) error {
 }
 
 func overwriteAs(o store.Options, d *Disk, p store.Target, content string) error {
-	where, err := d.locate(p)
+	where, err := d.Locate(context.Background(), p)
 	if err != nil {
 		return err
 	}
@@ -92,7 +93,7 @@ func wantRecovered(t *testing.T, step string, d *Disk, p store.Target) {
 	if found != oldBytes && found != newBytes {
 		t.Fatalf("%s: neither old nor new is read: %.20q, %d bytes", step, found, len(found))
 	}
-	where, err := d.locate(p)
+	where, err := d.Locate(context.Background(), p)
 	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, relaxed)
 	if err != nil {
@@ -149,7 +150,7 @@ func TestABoundFileIsRewrittenInPlace(t *testing.T) {
 
 func relaxedSession(t *testing.T, d *Disk, p store.Target) store.Session {
 	t.Helper()
-	where, err := d.locate(p)
+	where, err := d.Locate(context.Background(), p)
 	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, relaxed)
 	testkit.Must(t, err)
@@ -553,7 +554,7 @@ func TestTheSameFileInTwoContainersHasOneWriter(t *testing.T) {
 	disktest.Bind(t, source, other.Path)
 	d := New(vfs.OS)
 	s := relaxedSession(t, d, p)
-	where, err := d.locate(other)
+	where, err := d.Locate(context.Background(), other)
 	testkit.Must(t, err)
 	if _, err := d.TryLock(ctx, other, where, relaxed); !errors.Is(err, errors.ErrLocked) {
 		t.Errorf("a second writer got in: %v", err)

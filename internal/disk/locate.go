@@ -28,16 +28,19 @@ func suffix(t store.Target) string {
 // noLock is the Location.Lock of a target without one.
 const noLock = "none"
 
-// Locate is of the store.Store interface.
-func (d *Disk) Locate(_ context.Context, t store.Target) (store.Location, error) { return d.locate(t) }
-
-func (d *Disk) locate(t store.Target) (at store.Location, err error) {
+// Locate is of the store.Store interface. For a path without links in its last element it makes two system
+// calls: stat(2) of the directory and lstat(2) of the name.
+func (d *Disk) Locate(_ context.Context, t store.Target) (at store.Location, err error) {
 	var made []string
 	parent := func(dir, name string) (vfs.Info, error) {
 		if err := checkName(t, dir, name); err != nil {
 			return vfs.Info{}, err
 		}
-		return d.parent(dir, t.Parents, &made)
+		info, err := d.FS.Stat(dir, true)
+		if err != nil || !info.Mode.IsDir() {
+			return d.notDirectory(dir, info, err, t.Parents, &made)
+		}
+		return info, nil
 	}
 	follow := func(link string) (bool, error) {
 		if t.Symlinks == store.Refuse {
@@ -50,7 +53,10 @@ func (d *Disk) locate(t store.Target) (at store.Location, err error) {
 		d.unmake(made)
 		return store.Location{}, err
 	}
-	at = store.Location{Lock: lockOf(t), Detail: e}
+	at = store.Location{Lock: noLock, Detail: e}
+	if !t.NoLock {
+		at.Lock = lockID(t.LockDir, suffix(t))
+	}
 	if undo := made; undo != nil {
 		at.Undo = func() { d.unmake(undo) }
 	}
@@ -74,14 +80,6 @@ func (d *Disk) unmake(made []string) {
 	}
 }
 
-// lockOf tells the locks of one file apart, by what its target says.
-func lockOf(t store.Target) string {
-	if t.NoLock {
-		return noLock
-	}
-	return lockID(t.LockDir, suffix(t))
-}
-
 // lockID tells the locks of one file apart by the directory that they lie in, empty for
 // the file's own, and by their suffix.
 func lockID(dir, suffix string) string {
@@ -91,10 +89,9 @@ func lockID(dir, suffix string) string {
 	return dir + "\x00" + suffix
 }
 
-// parent describes the directory, and makes it first where that is asked for. It notes
-// what it made.
-func (d *Disk) parent(dir string, perm fs.FileMode, made *[]string) (vfs.Info, error) {
-	info, err := d.FS.Stat(dir, true)
+// notDirectory is what Locate does about a path where no directory was found. It makes the directory if it is
+// missing and that is asked for, and notes what it made.
+func (d *Disk) notDirectory(dir string, info vfs.Info, err error, perm fs.FileMode, made *[]string) (vfs.Info, error) {
 	if errors.Is(err, fs.ErrNotExist) && perm != 0 {
 		if err := d.makeParents(dir, perm, made); err != nil {
 			return info, err

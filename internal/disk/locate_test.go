@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -63,7 +64,7 @@ func TestLinksInTheLastPlaceAreFollowedFromTheirOwnDirectory(t *testing.T) {
 		"/none/file":    {err: fs.ErrNotExist},
 		"/a/b/file/sub": {err: syscall.ENOTDIR},
 	} {
-		got, err := New(disk).locate(store.Target{Path: path})
+		got, err := New(disk).Locate(context.Background(), store.Target{Path: path})
 		if c.err != nil {
 			if !errors.Is(err, c.err) {
 				t.Errorf("%s: %+v, %v, want %v", path, got, err, c.err)
@@ -85,10 +86,10 @@ func TestFortyLinksAreFollowedAndNoMore(t *testing.T) {
 	for i := range 60 {
 		testkit.Must(t, disk.Symlink(name(i), "/"+name(i+1)))
 	}
-	if got, err := New(disk).locate(store.Target{Path: "/" + name(maxHops)}); err != nil || got.Key.Name != name(0) {
+	if got, err := New(disk).Locate(context.Background(), store.Target{Path: "/" + name(maxHops)}); err != nil || got.Key.Name != name(0) {
 		t.Errorf("%d links: %+v, %v", maxHops, got, err)
 	}
-	if _, err := New(disk).locate(store.Target{Path: "/" + name(maxHops+1)}); !errors.Is(err, errors.ErrSymlink) {
+	if _, err := New(disk).Locate(context.Background(), store.Target{Path: "/" + name(maxHops+1)}); !errors.Is(err, errors.ErrSymlink) {
 		t.Errorf("one more: %v", err)
 	}
 }
@@ -102,7 +103,7 @@ func TestANameNeedsRoomForItsLock(t *testing.T) {
 	}{{250, "", nil}, {251, "", syscall.ENAMETOOLONG}, {255, t.TempDir(), nil}, {256, t.TempDir(), syscall.ENAMETOOLONG}} {
 		p.Path, p.LockDir = filepath.Join(filepath.Dir(p.Path), strings.Repeat("n", c.length)), c.lockDir
 		d := New(vfs.OS)
-		where, err := d.locate(p)
+		where, err := d.Locate(context.Background(), p)
 		if !errors.Is(err, c.want) {
 			t.Errorf("%d bytes: %v, want %v", c.length, err, c.want)
 		}
@@ -115,7 +116,7 @@ func TestANameNeedsRoomForItsLock(t *testing.T) {
 			t.Errorf("the lock lies in %q", where.Lock)
 		}
 	}
-	if where, err := New(vfs.OS).locate(store.Target{Path: filepath.Join(t.TempDir(), "a"), NoLock: true}); err != nil || where.Lock != noLock {
+	if where, err := New(vfs.OS).Locate(context.Background(), store.Target{Path: filepath.Join(t.TempDir(), "a"), NoLock: true}); err != nil || where.Lock != noLock {
 		t.Errorf("without a lock: %+v, %v", where, err)
 	}
 }
@@ -125,7 +126,7 @@ func TestParentsThatCannotBeMadeOrSyncedAreAnError(t *testing.T) {
 	for _, verb := range []string{faultfs.Mkdir, faultfs.OpenDir, faultfs.SyncDir} {
 		disk := faultfs.Wrap(crashfs.New())
 		disk.FailAll(verb, syscall.EIO)
-		if _, err := New(disk).locate(store.Target{Path: "/a/b/file", Parents: 0o755}); !errors.Is(err, syscall.EIO) {
+		if _, err := New(disk).Locate(context.Background(), store.Target{Path: "/a/b/file", Parents: 0o755}); !errors.Is(err, syscall.EIO) {
 			t.Errorf("%s: %v", verb, err)
 		}
 	}
@@ -137,7 +138,7 @@ func TestParentsAreMadeWhereADirectoryCannotBeSynced(t *testing.T) {
 	for _, fault := range []error{syscall.EINVAL, syscall.ENOTSUP, syscall.ENOSYS} {
 		disk := faultfs.Wrap(crashfs.New())
 		disk.FailAll(faultfs.SyncDir, fault)
-		if _, err := New(disk).locate(store.Target{Path: "/a/b/file", Parents: 0o755}); err != nil {
+		if _, err := New(disk).Locate(context.Background(), store.Target{Path: "/a/b/file", Parents: 0o755}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -155,7 +156,7 @@ func TestAParentThatSomebodyElseJustMadeIsSyncedToo(t *testing.T) {
 		synced = synced || op.Verb == faultfs.SyncDir && op.Path == "/"
 		return nil
 	})
-	_, err := New(disk).locate(store.Target{Path: "/a/file", Parents: 0o755})
+	_, err := New(disk).Locate(context.Background(), store.Target{Path: "/a/file", Parents: 0o755})
 	testkit.Must(t, err)
 	if !synced {
 		t.Error("its name was not synced")
@@ -167,13 +168,13 @@ func TestAPlaceThatCannotBeLookedAtIsAnError(t *testing.T) {
 	for verb, path := range map[string]string{faultfs.Stat: "/a/b/file", faultfs.Readlink: "/a/relative"} {
 		disk := faultfs.Wrap(inner)
 		disk.FailAll(verb, syscall.EIO)
-		if _, err := New(disk).locate(store.Target{Path: path}); !errors.Is(err, syscall.EIO) {
+		if _, err := New(disk).Locate(context.Background(), store.Target{Path: path}); !errors.Is(err, syscall.EIO) {
 			t.Errorf("%s: %v", verb, err)
 		}
 	}
 	disk := faultfs.Wrap(inner)
 	disk.FailAt(2, syscall.EIO)
-	if _, err := New(disk).locate(store.Target{Path: "/a/b/file"}); !errors.Is(err, syscall.EIO) {
+	if _, err := New(disk).Locate(context.Background(), store.Target{Path: "/a/b/file"}); !errors.Is(err, syscall.EIO) {
 		t.Errorf("the file: %v", err)
 	}
 }
@@ -190,7 +191,7 @@ func FuzzLocate(f *testing.F) {
 				testkit.Must(t, disk.Symlink(target, "/d/l"+string(rune('0'+i))))
 			}
 		}
-		got, err := New(disk).locate(store.Target{Path: "/d/l0", Symlinks: store.Symlinks(policy % 3), Parents: fs.FileMode(policy&4) << 6})
+		got, err := New(disk).Locate(context.Background(), store.Target{Path: "/d/l0", Symlinks: store.Symlinks(policy % 3), Parents: fs.FileMode(policy&4) << 6})
 		if err != nil {
 			return
 		}

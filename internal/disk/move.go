@@ -147,8 +147,11 @@ func (f *file) receives(from *file, o store.Options) error {
 	if err != nil {
 		return err
 	}
+	if old == nil {
+		return f.require(o, nil)
+	}
 	defer old.Close()
-	return f.require(o, infoOf(old))
+	return f.require(o, &old.Info)
 }
 
 func crossDevice(err error) error {

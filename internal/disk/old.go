@@ -14,14 +14,6 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// infoOf describes the file that a change is about, nil if there is none.
-func infoOf(old *replace.Old) *vfs.Info {
-	if old == nil {
-		return nil
-	}
-	return &old.Info
-}
-
 // old opens the file that a commit replaces, nil if there is none, and refuses
 // one that may not be written: rename(2) asks only for the directory, but
 // whoever made a file read-only meant it (os.WriteFile fails there too).
@@ -40,11 +32,12 @@ func (f *file) old() (*replace.Old, error) {
 	return f.writable(&replace.Old{Info: info, At: at, File: open}, err)
 }
 
-// base is old for a change that is based on a version. What was read in this
-// session is still open: that the name has not come to mean another file, unchanged
-// makes sure of before the change is made. For the first change so is what the lock
-// was taken on, which is as good as just opened unless a user's code has taken its
-// time since.
+// base gives the file that a change replaces, as old does. It spares the open(2) where the session has that
+// file open already:
+//   - The version that the change is based on was read or written in this session. [file.unchanged]
+//     makes sure, before the rename, that the name still means that file.
+//   - The change is based on no version, and no user's code has run since the file was opened while
+//     the lock was taken.
 func (f *file) base(read store.Version) (*replace.Old, error) {
 	found, seen := f.found, f.seen
 	switch {
@@ -55,19 +48,19 @@ func (f *file) base(read store.Version) (*replace.Old, error) {
 		f.seen = nil
 		return f.writable(seen, nil)
 	}
-	f.lose()
+	f.closeFound()
 	return f.old()
 }
 
-// lose closes what the lock was taken on, which is not what is there any more.
-func (f *file) lose() {
+// closeFound closes the file that was opened while the lock was taken.
+func (f *file) closeFound() {
 	f.found.Close()
 	f.found = nil
 }
 
-// see keeps a file that was read or written open: the next change is likely to be
+// keepSeen keeps a file that was read or written open, since the next change is likely to be
 // based on it.
-func (f *file) see(now *replace.Old) {
+func (f *file) keepSeen(now *replace.Old) {
 	f.seen.Close()
 	f.seen = now
 }
@@ -117,14 +110,7 @@ func (f *file) openOld() (vfs.Info, vfs.File, error) {
 
 var chunks = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
-// holds reports whether an open file of the right size holds just these bytes.
-// What can't be read is taken for different.
-func holds(f vfs.File, parts [][]byte) bool {
-	same, err := compare(f, parts)
-	return same && err == nil
-}
-
-// compare is holds for a caller who has to know about what can't be read.
+// compare reports whether an open file of the right size holds just these bytes.
 func compare(f io.ReaderAt, parts [][]byte) (same bool, err error) {
 	chunk := chunks.Get().(*[64 << 10]byte)
 	defer chunks.Put(chunk)

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -76,7 +77,7 @@ func TestAPlantedCopyIsNeitherReadNorPutBack(t *testing.T) {
 				t.Fatalf("%.20q is read", got)
 			}
 			o, log := logged()
-			where, err := d.locate(p)
+			where, err := d.Locate(context.Background(), p)
 			testkit.Must(t, err)
 			s, err := d.TryLock(ctx, p, where, o)
 			testkit.Must(t, err)
@@ -171,7 +172,7 @@ func TestWhatSomebodyRepairedAfterACrashInPlaceIsKept(t *testing.T) {
 
 func sessionWith(t *testing.T, d *Disk, p store.Target, o store.Options) store.Session {
 	t.Helper()
-	where, err := d.locate(p)
+	where, err := d.Locate(context.Background(), p)
 	testkit.Must(t, err)
 	s, err := d.TryLock(ctx, p, where, o)
 	testkit.Must(t, err)

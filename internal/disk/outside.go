@@ -53,11 +53,8 @@ func (f *file) learn(v store.Version, c store.Change) {
 // change came from somebody who does not take the lock, and stays whole. old is
 // that file, if it is open.
 func (f *file) unchanged(read store.Version, old *replace.Old) error {
-	if read == nil {
-		return nil
-	}
-	// The content first: whatever is changed after it was compared comes later than the
-	// version's own tick, but for the coarsest clocks, and shows below.
+	// The content comes first. A change after it was compared is later than the tick of
+	// the version, except on the coarsest clocks, and shows in the version below.
 	if f.knows(read) && f.content.settling {
 		if err := f.holdsStill(old); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // prepared is a change before it is visible: the one way in which content comes to a name.
@@ -18,6 +19,7 @@ type prepared struct {
 	options store.Options
 
 	old       *replace.Old  // the file that is there; nil if there is none
+	inPlace   bool          // that file can't be replaced, so it is rewritten
 	temp      *replace.Temp // the new content; nil for a removal and for what is unchanged
 	seal      *seal         // vouches for the new content; nil without a checksum
 	unchanged bool          // no byte changes
@@ -25,29 +27,27 @@ type prepared struct {
 }
 
 // Prepare is of the store.Session interface.
-func (f *file) Prepare(_ context.Context, c store.Change, o store.Options) (store.Prepared, error) {
-	p, err := f.prepare(c, o)
-	if err != nil {
-		return nil, f.outcome(err)
-	}
-	return p, nil
-}
-
-func (f *file) prepare(c store.Change, o store.Options) (_ *prepared, err error) {
+func (f *file) Prepare(_ context.Context, c store.Change, o store.Options) (_ store.Prepared, err error) {
 	p := &prepared{file: f, change: c, options: o}
 	defer func() {
 		if err != nil {
 			p.Abort()
+			err = f.outcome(err)
 		}
 	}()
 	if c.Remove {
-		f.lose()
+		f.closeFound()
 		return p, p.removable()
 	}
 	if p.old, err = f.base(c.Read); err != nil {
 		return nil, err
 	}
-	if err := f.require(o, infoOf(p.old)); err != nil {
+	var info *vfs.Info
+	if p.old != nil {
+		info = &p.old.Info
+		p.inPlace = inPlace(info)
+	}
+	if err := f.require(o, info); err != nil {
 		return nil, err
 	}
 	if p.unchanged, err = p.changesNothing(); err != nil || p.unchanged {
@@ -66,10 +66,12 @@ func (f *file) prepare(c store.Change, o store.Options) (_ *prepared, err error)
 			return nil, err
 		}
 	}
-	if c.Stream {
-		return p, nil // its content is still to come
+	// The content of a stream is still to come. A file that is rewritten in place takes only the
+	// content from the temp, whose metadata and durability do not matter.
+	if c.Stream || p.inPlace {
+		return p, nil
 	}
-	return p, p.settle()
+	return p, p.temp.Settle()
 }
 
 // changesNothing completes the change by what is there, and reports whether that is what
@@ -90,16 +92,20 @@ func (p *prepared) changesNothing() (bool, error) {
 		}
 		return total(c.Parts) == 0 && f.sealed(old, p.options), nil
 	}
-	return old.File != nil && total(c.Parts) == old.Info.Size && holds(old.File, c.Parts) && f.sealed(old, p.options), nil
+	if old.File == nil || total(c.Parts) != old.Info.Size {
+		return false, nil
+	}
+	same, err := compare(old.File, c.Parts)
+	return err == nil && same && f.sealed(old, p.options), nil // content that can't be read is taken for different
 }
 
 // whole makes an append where no file is a change of the whole content, based
 // on what there is instead: nothing, or under Replace what a link leads to.
 func (p *prepared) whole() error {
 	f, c := p.file, &p.change
-	now, err := f.load(store.ReadOptions{Verify: p.options.Checksum})
+	now, err := f.Load(context.Background(), store.ReadOptions{Verify: p.options.Checksum})
 	if errors.Is(err, errors.ErrNoChecksum) {
-		now, err = f.load(store.ReadOptions{})
+		now, err = f.Load(context.Background(), store.ReadOptions{})
 	}
 	if err != nil {
 		return err
@@ -127,46 +133,29 @@ func (p *prepared) removable() error {
 	return f.require(p.options, &info)
 }
 
-// begin makes the temp, and the seal if there is to be a checksum.
+// begin makes the temp, and the seal if there is to be a checksum. The temp lies beside the file. For a
+// file that is rewritten in place it may also lie in the lock directory, and only its owner can
+// ever read it.
 func (p *prepared) begin() (err error) {
-	like := p.old
-	if !p.keepsMetadata() {
-		like = nil
+	f, o := p.file, p.options
+	if p.inPlace {
+		p.temp, _, err = f.createIn(f.keepers(p.old.Info.Ino), o)
+	} else {
+		like := p.old
+		if !o.Metadata {
+			like = nil
+		}
+		if p.temp, err = replace.Create(f.dir, f.owner, like, o.Perm, o.Policy); err != nil {
+			err = noEntry(f.dir, "every change makes the new content there", err)
+		}
 	}
-	if p.temp, err = p.file.createTemp(p.old, like, p.options); err != nil || !p.options.Checksum {
+	if err != nil || !o.Checksum {
 		return err
 	}
-	if p.seal, err = p.file.newSeal(p.options); err != nil {
+	if p.seal, err = f.newSeal(o); err != nil {
 		return err
 	}
 	return p.seal.recall(p.old)
-}
-
-// keepsMetadata reports whether the temp must be like the old file. What is rewritten in
-// place keeps its mode, so nobody else may read the temp either.
-func (p *prepared) keepsMetadata() bool { return p.options.Metadata || inPlace(infoOf(p.old)) }
-
-// createTemp makes the temp beside the file. For a file that is rewritten in place it may also
-// lie in the lock directory, and nobody else can ever read it.
-func (f *file) createTemp(old, like *replace.Old, o store.Options) (*replace.Temp, error) {
-	if info := infoOf(old); inPlace(info) {
-		temp, _, err := f.createIn(f.keepers(info.Ino), o)
-		return temp, err
-	}
-	temp, err := replace.Create(f.dir, f.owner, like, o.Perm, o.Policy)
-	if err != nil {
-		return nil, noEntry(f.dir, "every change makes the new content there", err)
-	}
-	return temp, nil
-}
-
-// settle makes the new content and its metadata final and durable. A file that is rewritten in
-// place takes only the content from the temp.
-func (p *prepared) settle() error {
-	if inPlace(infoOf(p.old)) {
-		return nil
-	}
-	return p.temp.Settle()
 }
 
 // Write is of the store.Prepared interface.
@@ -175,7 +164,10 @@ func (p *prepared) Write(b []byte) (int, error) {
 		return 0, errFinished
 	}
 	n, err := p.write(b)
-	return n, p.file.outcome(err)
+	if err != nil {
+		err = p.file.outcome(err)
+	}
+	return n, err
 }
 
 var errFinished = fmt.Errorf("it was committed or closed before: %w", fs.ErrClosed)

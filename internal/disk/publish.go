@@ -13,53 +13,49 @@ import (
 )
 
 // Publish is of the store.Prepared interface.
-func (p *prepared) Publish(_ context.Context, guard func() error) (store.Version, error) {
+func (p *prepared) Publish(_ context.Context, guard func() error) (v store.Version, err error) {
 	if p.done {
 		return nil, errFinished
 	}
 	p.done = true
-	v, err := p.publish(p.guarded(guard))
-	return v, p.file.outcome(err)
-}
-
-// guarded asks everything that must still be true right before the rename.
-func (p *prepared) guarded(more func() error) func() error {
-	f, c, old := p.file, &p.change, p.old
-	return func() error {
-		// The copied content first: reading it takes long, and what is changed after it shows in
-		// the version.
-		if c.Append && old != nil && p.temp != nil && !f.knows(c.Read) && old.Settling() > 0 {
-			if err := sameContent(old.File, p.temp, old.Info.Size); err != nil {
-				return err
-			}
-		}
-		if err := f.checkLock(); err != nil {
-			return err
-		}
-		if c.Stream {
-			return firstOf(p.sameMetadata(), more)
-		}
-		return firstOf(f.unchanged(c.Read, p.old), more)
-	}
-}
-
-func firstOf(err error, more func() error) error {
-	if err == nil && more != nil {
-		err = more()
-	}
-	return err
-}
-
-func (p *prepared) publish(guard func() error) (store.Version, error) {
+	check := func() error { return p.check(guard) }
 	switch {
 	case p.change.Remove:
-		return p.remove(guard)
+		v, err = p.remove(check)
 	case p.unchanged:
-		return p.confirm(guard)
+		v, err = p.confirm(check)
+	default:
+		v, err = p.replace(check)
+		p.file.learn(v, p.change)
 	}
-	v, err := p.replace(guard)
-	p.file.learn(v, p.change)
+	if err != nil {
+		err = p.file.outcome(err)
+	}
 	return v, err
+}
+
+// check asks, right before the rename, for all that must still be true.
+func (p *prepared) check(guard func() error) error {
+	f, c, old := p.file, &p.change, p.old
+	// The copied content comes first: reading it takes long, and a change after that shows in
+	// the version.
+	if c.Append && old != nil && p.temp != nil && !f.knows(c.Read) && old.Settling() > 0 {
+		if err := sameContent(old.File, p.temp, old.Info.Size); err != nil {
+			return err
+		}
+	}
+	err := f.checkLock()
+	switch {
+	case err != nil:
+	case c.Stream:
+		err = p.sameMetadata()
+	case c.Read != nil:
+		err = f.unchanged(c.Read, old)
+	}
+	if err == nil && guard != nil {
+		err = guard()
+	}
+	return err
 }
 
 func (p *prepared) replace(guard func() error) (store.Version, error) {
@@ -69,7 +65,7 @@ func (p *prepared) replace(guard func() error) (store.Version, error) {
 			return nil, err
 		}
 	}
-	if inPlace(infoOf(p.old)) {
+	if p.inPlace {
 		return p.publishInPlace(guard)
 	}
 	// The checksum accepts the new content before that is there, so that no crash makes good
@@ -84,23 +80,20 @@ func (p *prepared) replace(guard func() error) (store.Version, error) {
 		}
 	}
 	err := p.temp.Commit(p.file.name, guard)
-	p.seal.finish(err)
+	if p.seal != nil {
+		p.seal.finish(err)
+	}
 	if err != nil {
 		return p.publishOnMount(guard, err)
 	}
-	return p.published()
-}
-
-// published gives the new file's version, and leaves the file open for the next change. It is asked
-// after the rename, since that changes the ctime, and through the
-// descriptor, since the path may by now name another file.
-func (p *prepared) published() (store.Version, error) {
+	// The version is asked for after the rename, since that changes the ctime, and through the
+	// descriptor, since the path may by now name another file. The file stays open for the next change.
 	at := time.Now()
 	info, err := p.temp.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errors.ErrNotDurable, err) // the old content is gone
 	}
-	p.file.see(&replace.Old{Info: info, At: at, File: p.temp.Take()})
+	p.file.keepSeen(&replace.Old{Info: info, At: at, File: p.temp.Take()})
 	return versionOf(info), nil
 }
 
@@ -119,21 +112,24 @@ func (p *prepared) finishStream() error {
 	}
 	if now != nil { // else what it was like is all that is known
 		p.old.Close()
-		p.old = now
+		p.old, p.inPlace = now, inPlace(&now.Info)
 		if p.seal != nil {
 			p.seal.old = now
 		}
-		if p.keepsMetadata() {
+		if p.options.Metadata {
 			p.temp.Like(now)
 		}
 	}
-	return p.settle()
+	if p.inPlace {
+		return nil
+	}
+	return p.temp.Settle()
 }
 
 // sameMetadata reports ErrChanged if somebody has changed the file's owner, mode, ACL or
 // attributes since they were given to a stream's temp, whose fsync may have taken long.
 func (p *prepared) sameMetadata() error {
-	if p.old == nil || !p.keepsMetadata() {
+	if p.old == nil || !p.options.Metadata && !p.inPlace {
 		return nil
 	}
 	now, err := p.file.dir.Stat(p.file.name)

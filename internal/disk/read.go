@@ -100,9 +100,7 @@ func openError(err error, path string) error {
 }
 
 // Load is of the store.Session interface.
-func (f *file) Load(_ context.Context, o store.ReadOptions) (store.Content, error) { return f.load(o) }
-
-func (f *file) load(o store.ReadOptions) (store.Content, error) {
+func (f *file) Load(_ context.Context, o store.ReadOptions) (store.Content, error) {
 	for range maxVersions {
 		old, err := f.unread()
 		if errors.Is(err, fs.ErrNotExist) {
@@ -116,7 +114,7 @@ func (f *file) load(o store.ReadOptions) (store.Content, error) {
 		}
 		c, steady, err := f.loadOnce(old, o)
 		if steady {
-			f.see(old)
+			f.keepSeen(old)
 			f.content = content{true, versionOf(old.Info), old.Settling() > 0, [][]byte{c.Data}}
 			return c, nil
 		}

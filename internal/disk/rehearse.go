@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,7 +17,7 @@ import (
 // no temp, so that it only tells whether the file that is there may be written. What
 // the environment can't keep is not asked here.
 func (d *Disk) Rehearse(t store.Target, o store.Options, probe bool) error {
-	at, err := d.locate(t)
+	at, err := d.Locate(context.Background(), t)
 	if err != nil {
 		return err
 	}
@@ -32,6 +33,7 @@ func (d *Disk) Rehearse(t store.Target, o store.Options, probe bool) error {
 	if p.old, err = f.old(); err != nil || !probe {
 		return err
 	}
+	p.inPlace = p.old != nil && inPlace(&p.old.Info)
 	if err := p.begin(); err != nil {
 		return err
 	}

@@ -132,12 +132,12 @@ func (s *seal) sameAccess() bool {
 
 // finish lets the sidecar accept the new content alone, or takes the
 // announcement back. Either way what it says now is true, so a failure here is
-// reported and fails nothing. A nil seal has nothing to finish.
+// reported and fails nothing.
 func (s *seal) finish(outcome error) {
 	var err error
 	switch {
-	case s == nil, errors.Is(outcome, errors.ErrNotDurable):
-		return // in the second case either content may be there after a crash
+	case errors.Is(outcome, errors.ErrNotDurable):
+		return // either content may be there after a crash
 	case outcome != nil:
 		s.takeBack()
 	case s.after.Digest == "":

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"os"
@@ -101,7 +102,7 @@ func TestNothingOfTheSidecarChangesOnceTheLockIsLost(t *testing.T) {
 	testkit.Must(t, err)
 	_, err = draft.Write([]byte("streamed"))
 	testkit.Must(t, err)
-	where, err := d.locate(p)
+	where, err := d.Locate(context.Background(), p)
 	testkit.Must(t, err)
 	testkit.Must(t, d.Force(ctx, p, where))
 	for name, change := range map[string]func() error{

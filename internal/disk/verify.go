@@ -66,7 +66,7 @@ func (d *Disk) openPair(p store.Target, ro store.ReadOptions, wait patience) (*p
 // retargeted reports whether a path means another file than when it was located. The
 // directory that it was in then is still open, so no other one has its number.
 func (d *Disk) retargeted(p store.Target, was store.Location) bool {
-	now, err := d.locate(forReading(p))
+	now, err := d.Locate(context.Background(), forReading(p))
 	return err != nil || now.Key != was.Key
 }
 
@@ -87,7 +87,7 @@ func forReading(t store.Target) store.Target {
 // a link's word alone that there is none.
 func (d *Disk) lookUp(p store.Target) (at store.Location, dir vfs.Dir, err error) {
 	for tries := 1; ; tries++ {
-		if at, err = d.locate(forReading(p)); err == nil {
+		if at, err = d.Locate(context.Background(), forReading(p)); err == nil {
 			dir, err = d.FS.OpenDir(entryOf(at).Dir)
 		}
 		if !errors.Is(err, fs.ErrNotExist) || tries == maxDangling || d.nothingAt(p.Path) {
