@@ -58,6 +58,9 @@ func (p *fakePrepared) Publish(_ context.Context, guard func() error) (store.Ver
 	if c.Read != nil && c.Read != f.version {
 		return nil, errors.ErrChanged
 	}
+	if err := guard(); err != nil {
+		return nil, err
+	}
 	var text strings.Builder
 	if c.Append {
 		text.WriteString(f.data)

@@ -157,7 +157,15 @@ func (h *Hold) Path() string { return h.waiter.Target.Path }
 func (h *Hold) End() { h.end() }
 
 // Check reports ErrLockLost if the lock was taken away by force.
-func (h *Hold) Check() error { return h.Session.Check(h.waiter.Context) }
+func (h *Hold) Check() error {
+	if err := h.Session.Check(h.waiter.Context); err != nil {
+		return err
+	}
+	return h.tenure.check()
+}
+
+// Guard is what a commit of the session asks right before the rename.
+func (h *Hold) Guard() error { return h.tenure.check() }
 
 // Commit makes what was staged durable, and leaves the file held. After a
 // failure it commits no more: what is on disk is then not what was staged.

@@ -136,6 +136,7 @@ func (ent *entry) abandon() {
 	ent.queue = nil
 	ent.abandoned = true
 	if ent.tenure != nil {
+		ent.tenure.forced.Store(true)
 		ent.tenure.close()
 	}
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -21,7 +23,8 @@ type tenure struct {
 	committing *batch   // on its way to the disk
 	err        error    // the failed commit that closed the tenure
 	lingering  bool
-	announced  bool // set by the waiter that has the turn
+	announced  bool        // set by the waiter that has the turn
+	forced     atomic.Bool // a Force of this process has taken the lock away
 
 	io      chan struct{} // a mutex: full while a goroutine uses the session. Virtual time does not stand still while it is waited for (testing/synctest)
 	found   baseText      // the content when the lock was taken
@@ -88,6 +91,16 @@ func (e *Engine) stillThere(w *waiter) bool {
 // takes reports whether a waiter's function can be part of the tenure.
 func (t *tenure) takes(w *waiter, now time.Time) bool {
 	return !t.closed && !w.Alone && w.at.Lock == t.lock && now.Sub(t.began) < tenureSpan
+}
+
+// check reports ErrLockLost if a Force of this process has taken the lock away. It is the guard of a commit. The
+// store notices a Force itself, except under a target without a lock, which has no lock file that could
+// tell.
+func (t *tenure) check() error {
+	if t.forced.Load() {
+		return fmt.Errorf("%w: it was taken away by force", errors.ErrLockLost)
+	}
+	return nil
 }
 
 // close lets nobody in any more, so there is nothing left to gather for.

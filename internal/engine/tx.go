@@ -29,7 +29,9 @@ func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
 	if err == nil && !tx.changed {
 		// A commit checks the lock itself. Without a commit nobody would: another holder may have
 		// changed what the function saw, if the lock was taken away by force.
-		err = tx.tenure.session.Check(w.Context)
+		if err = tx.tenure.session.Check(w.Context); err == nil {
+			err = tx.tenure.check()
+		}
 	}
 	returned = true
 	if err != nil {

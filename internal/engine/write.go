@@ -75,7 +75,7 @@ func (t *tenure) commit(b *batch, c store.Change) (v store.Version, err error) {
 			p.Abort()
 		}
 	}()
-	if v, err = p.Publish(context.Background(), nil); err == nil {
+	if v, err = p.Publish(context.Background(), t.check); err == nil {
 		b.published = p
 	}
 	return v, err

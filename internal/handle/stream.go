@@ -113,7 +113,7 @@ func (w *Writer) Commit() error {
 	}
 	err := w.err
 	if err == nil {
-		_, err = w.open.prepared.Publish(context.Background(), nil)
+		_, err = w.open.prepared.Publish(context.Background(), w.open.hold.Guard)
 	}
 	_ = w.close() // its only error is a lost lock, and the commit stays even so
 	return Fail("commit", w.name, errors.ErrWrite, err)
