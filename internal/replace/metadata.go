@@ -31,7 +31,7 @@ func carry(old *Old, temp vfs.File, policy safety.Policy) error {
 	if err != nil {
 		return err
 	}
-	names, grants, err := look(old, policy)
+	names, grants, err := listMetadata(old, policy)
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ func carry(old *Old, temp vfs.File, policy safety.Policy) error {
 	return setMode(grants.mode&setBits, temp, policy)
 }
 
-// look lists the old file's attributes and reads its ACL.
-func look(old *Old, policy safety.Policy) (names []string, grants access, err error) {
+// listMetadata lists the old file's attributes and reads its ACL.
+func listMetadata(old *Old, policy safety.Policy) (names []string, grants access, err error) {
 	grants.mode = old.Info.Mode
 	if old.File == nil {
 		grants.unknown = true
@@ -143,7 +143,7 @@ func carryAttrs(names []string, old, temp vfs.File, policy safety.Policy) error 
 	return nil
 }
 
-// unkept says what a user can do about an attribute that can't be kept. Only a privileged process may set
+// unkept gives the advice for an attribute that can't be kept. Only a privileged process may set
 // attributes of the classes security and trusted (xattr(7)).
 func unkept(name string, err error) string {
 	privileged := strings.HasPrefix(name, "security.") || strings.HasPrefix(name, "trusted.")
@@ -195,12 +195,12 @@ func setACL(grants access, temp vfs.File, policy safety.Policy) (access, error) 
 	if !vfs.AttrRefused(err) {
 		return grants, err
 	}
-	grants.mode &^= 0o070 // which is the mask of that ACL
+	grants.mode &^= 0o070 // the group bits are the mask of that ACL
 	return grants, policy.Weaken("an ACL that the directory gave the new file can't be removed", err)
 }
 
-// setMode accepts a filesystem that refuses chmod(2) where every file has the right
-// mode anyway.
+// setMode sets the mode. If the filesystem refuses chmod(2), and the file has the right mode already, that
+// is no loss.
 func setMode(mode fs.FileMode, temp vfs.File, policy safety.Policy) error {
 	err := temp.Chmod(mode)
 	if !vfs.ModeRefused(err) {

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// The name of a temp file is .holdfast-OWNER-RANDOM.tmp. OWNER is a hash of the target's name and of the place of
-// its lock. So the name is short for every target, and a sweep removes only the temp files that its own
-// lock covers. RANDOM can't be guessed, so no other program can create the name first.
+// The name of a temp file is .holdfast-OWNER-RANDOM.tmp. OWNER is a hash of the target's name and of its lock's
+// path. So the name is short for every target, and a sweep removes only the temp files that its own
+// lock covers. RANDOM is unpredictable, so no other program can create the name first.
 const (
 	namePrefix  = ".holdfast-"
 	nameSuffix  = ".tmp"
@@ -27,10 +27,10 @@ type Owner string
 // whether such a writer is still alive.
 const NoOwner Owner = "nolock"
 
-// OwnerOf gives the owner of a target's temp files. lock is the place of the lock; empty means beside the
+// OwnerOf gives the owner of a target's temp files. lockPath is the path of the lock; empty means beside the
 // target.
-func OwnerOf(target, lockPlace string) Owner {
-	sum := sha256.Sum256([]byte(lockPlace + "\x00" + target))
+func OwnerOf(target, lockPath string) Owner {
+	sum := sha256.Sum256([]byte(lockPath + "\x00" + target))
 	var text [2 * ownerBytes]byte
 	hex.Encode(text[:], sum[:ownerBytes])
 	return Owner(text[:])

@@ -58,12 +58,12 @@ func chown(f vfs.File, uid, gid uint32) (refused, err error) {
 }
 
 // unknownOwners refuses ids that the kernel hides. In a user namespace every id without a mapping shows as the
-// overflow id. That id may itself be mapped: then a chown to it would succeed and give the file to
+// overflow id. If the overflow id is mapped itself, a chown to it would succeed and give the file to
 // another user.
 func unknownOwners(old, now vfs.Info) (lost owners) {
 	// The temp file belongs to this process. So an id that it has as well is known. The exception is a process
-	// without a mapping for its own id: its files show the overflow id, too. That case is recognised only if
-	// the overflow id is the kernel's default.
+	// without a mapping for its own id: its files show the overflow id, too. This exception is recognised only
+	// if the overflow id is the kernel's default.
 	if old.UID != now.UID || old.UID == defaultOverflow {
 		lost.user = hiddenUsers().unknown(old.UID)
 	}

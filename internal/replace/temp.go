@@ -1,4 +1,4 @@
-// Package replace is the replace protocol. It puts new content in the place of old content. A reader sees the old
+// Package replace is the replace protocol. It replaces the content of a file. A reader sees the old
 // content or the new one, a crash leaves the old content or the new one, and an error leaves the old
 // one.
 //
@@ -71,7 +71,7 @@ func (o *Old) Close() {
 type Temp struct {
 	vfs.File // for writing the content
 	dir      vfs.Dir
-	name     string // empty once it has the target's
+	name     string // empty once the temp file has the target's name
 	old      *Old
 	policy   safety.Policy
 }
@@ -113,7 +113,7 @@ func (t *Temp) Take() (open vfs.File) {
 }
 
 // Settle makes content and metadata final and durable. Nothing may be written
-// after it.
+// after Settle.
 func (t *Temp) Settle() error {
 	if t.old != nil {
 		if err := carry(t.old, t.File, t.policy); err != nil {
@@ -123,10 +123,9 @@ func (t *Temp) Settle() error {
 	return SyncFile(t.File, t.policy)
 }
 
-// Commit gives the settled content its name; the file stays open until Abort.
-// guard runs right before the rename; its error stops the commit. An error leaves
-// the target as it was, except ErrNotDurable, which comes with the new content
-// visible.
+// Commit renames the temp file over the target, and syncs the directory. The file stays open until
+// Abort. guard runs right before the rename; its error stops the commit. After an error the target is
+// unchanged. The one exception is ErrNotDurable: the new content is visible.
 func (t *Temp) Commit(target string, guard func() error) error {
 	if err := guard(); err != nil {
 		return err
@@ -134,7 +133,7 @@ func (t *Temp) Commit(target string, guard func() error) error {
 	if err := t.dir.Rename(t.name, t.dir, target); err != nil {
 		return renameError(err, target)
 	}
-	t.name = "" // it is gone, and another temp could have it by now
+	t.name = "" // the name is free, and another temp file may have it now
 	return SyncDir(t.dir, t.policy)
 }
 
@@ -144,7 +143,7 @@ func renameError(err error, target string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		// The temp file is gone. Either the lock was taken away by force and its temp files were swept, or
 		// the directory was removed.
-		return fmt.Errorf("%w: the prepared file was taken away: %w", errors.ErrLockLost, err)
+		return fmt.Errorf("%w: the temp file was removed: %w", errors.ErrLockLost, err)
 	}
 	return Busy(err, target)
 }

@@ -1,4 +1,4 @@
-// Package safety decides what happens if a guarantee can't be kept in the place of a file. No other package weakens
+// Package safety decides what happens if a guarantee can't be kept for a file. No other package weakens
 // a guarantee, so none is weakened in silence.
 package safety
 
@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// Level is what a write does if a guarantee can't be kept.
+// Level says what a write does if a guarantee can't be kept.
 type Level uint8
 
 const (
-	// Strict fails.
+	// Strict makes the write fail.
 	Strict Level = iota
 	// Warn goes on and logs each cause once.
 	Warn
@@ -20,7 +20,7 @@ const (
 	BestEffort
 )
 
-// Policy is a level and where to report. The zero Policy is Strict and reports
+// Policy is a level and the log for its reports. The zero Policy is Strict and reports
 // to slog's default logger.
 type Policy struct {
 	Level Level
@@ -33,11 +33,11 @@ func (p Policy) Same(q Policy) bool { return p.Level == q.Level && p.Log.logger(
 // Covers reports whether p is at least as strict as q.
 func (p Policy) Covers(q Policy) bool { return p.Level <= q.Level }
 
-// Weaken is called if something can't be kept. It returns an error if the operation must stop, and nil if it goes
-// on.
+// Weaken is called if a guarantee or a property can't be kept. It returns an error if the operation must stop, and
+// nil if it goes on.
 func (p Policy) Weaken(what string, why error) error { return p.WeakenOr(what, "", why) }
 
-// WeakenOr is Weaken with advice what to do instead. The advice is part of the error, and not of the log of a policy
+// WeakenOr is Weaken with advice. The advice is part of the error. It is not part of the log record of a policy
 // that accepts the loss.
 func (p Policy) WeakenOr(what, advice string, why error) error {
 	switch {
@@ -62,7 +62,7 @@ func (p Policy) Report(what string, why error) {
 type Log struct {
 	Path   string       // the file the records are about
 	Logger *slog.Logger // nil for slog's default
-	seen   sync.Map     // by what: the library's own sentences, of which there are few
+	seen   sync.Map     // the causes that were logged; there are few, since the library writes their texts
 }
 
 func (l *Log) logger() *slog.Logger {
@@ -72,7 +72,7 @@ func (l *Log) logger() *slog.Logger {
 	return l.Logger
 }
 
-// once logs a record, unless this Log has had one with the same what before.
+// once logs a record, unless this Log has logged the same cause before.
 func (l *Log) once(what string, why error) {
 	path := ""
 	if l != nil {
@@ -84,5 +84,5 @@ func (l *Log) once(what string, why error) {
 	l.logger().Warn("a file is kept less safely than asked", "path", path, "what", what, "why", why)
 }
 
-// Warn logs a record, each time.
+// Warn logs a record at each call.
 func (l *Log) Warn(msg string, args ...any) { l.logger().Warn(msg, args...) }

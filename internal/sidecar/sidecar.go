@@ -12,8 +12,8 @@
 // secret can be found from its digest as well, by trying. So nobody may read a sidecar who may not read
 // its file, see replace.ShareAccess.
 //
-// A crash between two steps leaves data that verifies. The price: until the last step, the old content
-// verifies too.
+// A crash between two steps leaves data that verifies. The price is that the old content
+// verifies too, until the last step.
 //
 // The previous digest comes from the old sidecar. It is computed from the data only if there was no sidecar: the
 // digest of damaged data would hide the damage.
@@ -44,9 +44,9 @@ const maxSize = 64 << 10
 
 // Sidecar is the content of a checksum file. Digests are lower-case hex.
 type Sidecar struct {
-	Digest   string      // of the content that is there, or about to be
-	Previous []string    // of what may still be there, while a write is under way
-	Text     []byte      // as it was read, even if it is garbled
+	Digest   string      // of the content, or of the content that is about to be written
+	Previous []string    // digests of older content, which is valid too while a write is under way
+	Text     []byte      // the text that was read, even if it can't be parsed
 	Mode     fs.FileMode // of the sidecar that was read
 }
 

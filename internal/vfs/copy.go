@@ -2,7 +2,7 @@ package vfs
 
 import "io"
 
-// copyFrom is CloneFrom without help of the kernel.
+// copyFrom is CloneFrom by reads and writes.
 func copyFrom(dst File, src io.ReaderAt, size int64) error { return copyFromAt(dst, src, 0, size) }
 
 // copyFromAt copies src[off:size] to the end of dst. If src is shorter, it is an error: an incomplete copy must not

@@ -2,5 +2,5 @@
 
 package vfs
 
-// volumeOfMount knows nothing, for only Linux tells a mount's number.
+// volumeOfMount always returns false, since only Linux has ids of mounts.
 func volumeOfMount(MountID) (Volume, bool) { return Volume{}, false }

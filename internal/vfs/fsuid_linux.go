@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FSUID is the user that the kernel checks this thread's access to files by
-// (credentials(7)). setfsuid(2) tells it when it is asked for an impossible change.
+// FSUID gives the user id by which the kernel checks this thread's access to files
+// (credentials(7)). setfsuid(2) returns it when it is called with an invalid id.
 func FSUID() uint32 {
 	id, err := unix.SetfsuidRetUid(-1)
 	if err != nil {

@@ -4,5 +4,5 @@ package vfs
 
 import "os"
 
-// FSUID is the user that access to files is checked by.
+// FSUID gives the user id by which the system checks access to files.
 func FSUID() uint32 { return uint32(os.Geteuid()) }

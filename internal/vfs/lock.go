@@ -13,11 +13,11 @@ import (
 
 // Lock is a lock of flock(2) that is held on an open file.
 type Lock interface {
-	// Info describes the file, as it was when it was locked. The ID is zero where the
-	// platform does not tell it.
+	// Info describes the file at the moment when it was locked. The ID is zero if the
+	// platform has none.
 	Info() Info
-	// Unlock frees the lock by unlocking it rather than by closing alone, so that a child
-	// that inherited the descriptor keeps nothing. It may be called once.
+	// Unlock unlocks the file and closes it. The close alone would not do, since a child
+	// process that inherited the descriptor would keep the lock. Unlock may be called once.
 	Unlock() error
 }
 
@@ -27,7 +27,7 @@ type LockMode uint8
 const (
 	TryLock  LockMode = iota // exclusive, without waiting
 	TryShare                 // shared, without waiting
-	WaitLock                 // exclusive; the thread is blocked, and nothing can end that but the lock
+	WaitLock                 // exclusive; the thread is blocked until it has the lock, and nothing else can end that
 )
 
 // fileLock is a lock by gofrs/flock, which opens the file by its path.
@@ -38,17 +38,17 @@ type fileLock struct {
 
 func (l *fileLock) Info() Info { return InfoOf(l.info) }
 
-// lockPath opens a file and locks it. A nil Lock without an error means that somebody else
-// holds the lock. An error of flock(2) itself has the operation "lock".
+// lockPath opens a file and locks it. A nil Lock without an error means that another process or
+// call holds the lock. An error of flock(2) itself has the operation "lock".
 //
-// The file is opened for writing where it allows that, since NFS gives an exclusive lock only to a
-// descriptor that is open for writing (flock(2)), and else for reading. Each call has a
-// Flock of its own: gofrs/flock lets a Flock that holds the lock lock again, so a shared one would
-// exclude nobody.
+// The file is opened for writing if its permissions allow that, since NFS gives an exclusive lock
+// only to a descriptor that is open for writing (flock(2)). Otherwise it is opened for reading.
+// Each call makes a Flock of its own. A shared Flock would exclude nobody, since gofrs/flock lets a
+// Flock that holds the lock lock again.
 func lockPath(path string, mode LockMode, access ...int) (Lock, error) {
 	for i, how := range access {
-		// Permissions of 0 have gofrs/flock try an open for writing after EBADF
-		// whatever the mode of the file; nothing is created.
+		// With permissions of 0, gofrs/flock tries an open for writing after EBADF,
+		// whatever the mode of the file is. No file is created.
 		f := flock.New(path, flock.SetFlag(lockFlags|how), flock.SetPermissions(0))
 		free, err := take(f, mode)
 		for errors.Is(err, syscall.EINTR) {
@@ -90,9 +90,9 @@ func locked(f *flock.Flock) (Lock, error) {
 
 func (l *fileLock) Unlock() error { return unlock(l.flock) }
 
-// unlock frees a lock. Where the system refuses to unlock, as network filesystems
-// may, closing the descriptor frees the lock just as well, unless a child
-// inherited it.
+// unlock releases a lock. If the system refuses to unlock, as network filesystems
+// may, closing the descriptor releases the lock as well, unless a child process
+// inherited the descriptor.
 func unlock(f *flock.Flock) error {
 	for {
 		err := f.Unlock()
@@ -106,20 +106,20 @@ func unlock(f *flock.Flock) error {
 	}
 }
 
-// closeFile closes the file of a Flock that can't be unlocked. gofrs/flock keeps it
-// open after an unlock that failed, and gives no access to it: this process would
-// wait for itself from then on. It reports false if there is no such file.
+// closeFile closes the file of a Flock that can't be unlocked. gofrs/flock keeps the file
+// open after an unlock that failed, and does not export it. So this process would wait for
+// its own lock from then on. closeFile returns false if it finds no file.
 func closeFile(f *flock.Flock) bool {
 	field := reflect.ValueOf(f).Elem().FieldByName("fh")
 	if !field.IsValid() || field.Type() != reflect.TypeFor[*os.File]() || field.IsNil() {
 		return false
 	}
-	// close(2) gives the descriptor up even where it reports an error.
+	// close(2) closes the descriptor even if it returns an error.
 	_ = (*os.File)(field.UnsafePointer()).Close()
 	return true
 }
 
-// Lock is of the Dir interface.
+// Lock implements Dir.
 func (d *osDir) Lock(name string, mode LockMode) (Lock, error) {
 	if name == "." {
 		return lockPath(d.join(name), mode, os.O_RDONLY) // a directory can't be opened for writing

@@ -137,8 +137,8 @@ func layer(path string) Volume {
 	return v
 }
 
-// magicNames is for systems without a mount table. ext2, ext3 and ext4 share
-// one number.
+// magicNames gives the name of a filesystem by its magic number, for systems without a mount table. ext2, ext3
+// and ext4 share one number.
 var magicNames = map[int64]string{
 	unix.BTRFS_SUPER_MAGIC:     "btrfs",
 	unix.CIFS_SUPER_MAGIC:      "cifs",

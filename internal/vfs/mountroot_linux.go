@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A kernel before 5.8, and a sandbox that refuses statx(2), do not tell whether a file is itself a mount. There the
-// mount of the open file is compared with the mount of its directory. Both are in /proc/self/fdinfo since
-// Linux 3.15 (proc_pid_fdinfo(5)).
+// A kernel before 5.8 does not report whether a file is itself a mount. The same holds in a sandbox that refuses
+// statx(2). There the mount of the open file is compared with the mount of its directory. Both are in
+// /proc/self/fdinfo since Linux 3.15 (proc_pid_fdinfo(5)).
 
 // mountRootAt reports whether the file of that name is itself a mount. known is false if that can't be found out.
 func mountRootAt(dir int, name string, flags int) (root, known bool) {

@@ -80,7 +80,7 @@ func mountIDOf(st *unix.Statx_t) MountID {
 	return MountID{}
 }
 
-// fstatat gives what statx gives, except attributes and the number of the mount.
+// fstatat gives the same as statx, except attributes and the id of the mount.
 func fstatat(dir int, name string, flags int) (Info, error) {
 	var st unix.Stat_t
 	if err := retry(func() error { return unix.Fstatat(dir, name, &st, flags) }); err != nil {
@@ -113,9 +113,9 @@ func setMtimeFD(fd int, ns int64) error {
 
 // syncCheckOf gives the check that must follow fsync(2) of a directory. For an overlay it is the check of its upper
 // layer. By the kernel's source:
-//   - XFS: xfs_dir_fsync looks only whether the log still has to be written for the directory. statx(2)
+//   - XFS: xfs_dir_fsync only checks whether the log still has to be written for the directory. statx(2)
 //     fails with EIO.
-//   - ext4: if the commit that held the directory's change has failed in somebody else's fsync,
+//   - ext4: if the commit that held the directory's change has failed in another caller's fsync,
 //     jbd2_journal_force_commit finds nothing to commit. ext4 notices that its journal has aborted
 //     when the next change starts (ext4_journal_check_start).
 //   - btrfs: fsync(2) of a directory that several callers sync at once fails for some of them only (seen on
@@ -142,8 +142,8 @@ func changeStarts(dir int) error {
 	err := unix.Fremovexattr(dir, "user.holdfast.none")
 	switch err {
 	case unix.EPERM, unix.EACCES, unix.ENOTSUP:
-		// The directory is sticky and another user's, or the filesystem has no such attributes. A file
-		// without a name is a change that every user may make who could change an entry.
+		// The directory is sticky and another user's, or the filesystem has no extended attributes. Every
+		// user who may change an entry may make a file without a name, which starts a change too.
 		var fd int
 		if fd, err = openat(dir, ".", unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600); err == nil {
 			closeFD(fd)
@@ -177,7 +177,7 @@ func (f *osFile) Attr(name string) ([]byte, error) {
 	case nil:
 		return value, nil
 	case unix.ENODATA:
-		return nil, fs.ErrNotExist // which most files answer, so it has no path
+		return nil, fs.ErrNotExist // without a path, since most files have no such attribute
 	}
 	return nil, f.failure("getxattr "+name, err)
 }
@@ -218,9 +218,8 @@ func (f *osFile) RemoveAttr(name string) error {
 	return f.failure("removexattr "+name, err)
 }
 
-// CloneFrom lets the kernel share the blocks where the filesystem can, else
-// copy them (both copy_file_range(2)), else copies through memory. The holes of src are
-// not written, so they stay holes: the kernel copies them as zeros.
+// CloneFrom lets the kernel share or copy the blocks (copy_file_range(2)). If the kernel can't, it
+// copies through memory. It skips the holes of src, since the kernel would copy them as zeros.
 func (f *osFile) CloneFrom(src File, size int64) error {
 	from, ok := src.(*osFile)
 	if !ok {
@@ -256,7 +255,7 @@ func (f *osFile) CloneFrom(src File, size int64) error {
 	return nil
 }
 
-// smallFile is the size up to which holes are not looked for.
+// smallFile is the size, in bytes, up to which a file is copied with its holes as zeros.
 const smallFile = 4096
 
 // dataEnd gives the end of the data that begins at off: the next hole, or size. If off is in a hole, it gives off. If

@@ -89,14 +89,13 @@ func (d *osDir) Volume(name string, _ Info) (Volume, error) {
 	return volumeOf(d.join(name))
 }
 
-// Same is of the Dir interface.
+// Same implements Dir.
 func (d *osDir) Same(name string, l Lock) (bool, error) {
 	there, err := os.Lstat(d.join(name))
 	return err == nil && os.SameFile(there, l.(*fileLock).info), err
 }
 
-// InfoOf is what another package's look at a file tells. The ID is zero, since that does not
-// tell it, and so are owner and group.
+// InfoOf converts an fs.FileInfo. The ID, owner and group are zero, since an fs.FileInfo has none here.
 func InfoOf(info fs.FileInfo) Info { return plainInfo(ID{}, info) }
 
 func (d *osDir) Open(name string) (File, error) { return osFS{}.Open(d.join(name), false) }

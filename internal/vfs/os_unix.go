@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readFlags don't wait for the other end of a FIFO, and don't make a terminal the controlling one.
+// readFlags open a file without waiting for the writer of a FIFO, and without making a terminal the controlling
+// terminal.
 const readFlags = unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
 
 type osFS struct{}
@@ -122,14 +123,14 @@ func (d *osDir) Volume(name string, info Info) (v Volume, err error) {
 	return v, nil
 }
 
-// Same is of the Dir interface.
+// Same implements Dir.
 func (d *osDir) Same(name string, l Lock) (bool, error) {
 	there, err := d.Stat(name)
 	return err == nil && there.ID == l.Info().ID, err
 }
 
-// InfoOf is what another package's look at a file tells. The ID is zero where the platform
-// does not tell it, and then so are owner and group.
+// InfoOf converts an fs.FileInfo. If the platform has no inode numbers, the ID, owner and group are
+// zero.
 func InfoOf(info fs.FileInfo) Info {
 	i := Info{Mode: info.Mode(), Links: 1, Size: info.Size(), Mtime: info.ModTime().UnixNano()}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -228,8 +229,8 @@ func (d *osDir) Sync() error {
 // Close does nothing if the directory is closed already.
 func (d *osDir) Close() error { return pathError("close", d.path, d.close()) }
 
-// closeFD does not retry: on Linux the descriptor is gone even after EINTR, and
-// may by then be somebody else's (close(2)).
+// closeFD does not retry after EINTR. On Linux the descriptor is closed even then, and
+// its number may belong to another file already (close(2)).
 func closeFD(fd int) error {
 	if err := unix.Close(fd); err != unix.EINTR {
 		return err

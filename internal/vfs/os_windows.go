@@ -18,9 +18,9 @@ var errNotDir error = windows.ERROR_DIRECTORY
 const renamePatience = 2 * time.Second
 
 // replaceFile renames over newPath and returns when the rename is on disk
-// (MoveFileExW, MOVEFILE_WRITE_THROUGH). Windows refuses while anybody has
-// newPath open without sharing deletion, which passes: those errors, and no
-// others, are retried with a jittered, growing pause.
+// (MoveFileExW, MOVEFILE_WRITE_THROUGH). Windows refuses the rename while another program has
+// newPath open without FILE_SHARE_DELETE. Only the errors for that are retried, with growing,
+// jittered pauses.
 func replaceFile(oldPath, newPath string) error {
 	from, err := windows.UTF16PtrFromString(oldPath)
 	if err != nil {

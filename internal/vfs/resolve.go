@@ -18,7 +18,7 @@ type Entry struct {
 	Parent    Info   // the directory
 	Info      *Info  // the name itself, links not followed; nil if nothing is there
 	path      string // of both
-	there     Info   // what Info points to
+	info      Info   // Info points to it
 }
 
 // Path is the entry's path.
@@ -34,14 +34,14 @@ func (e *Entry) goTo(path string) {
 
 // Resolve finds the entry that a path means. It follows the symbolic links in the
 // last element one by one, each from the directory that it lies in, and leaves the
-// elements before the last to the kernel. This is the one place that follows a link
-// in the last element, so the rules for such links are here:
+// elements before the last to the kernel. No other function follows a link
+// in the last element, so the rules for these links are here:
 //   - In a sticky directory that everybody may write, a link is followed only if it
-//     belongs to the caller or to the directory's owner; any other may have been
-//     planted. This is the rule of fs.protected_symlinks (proc_sys_fs(5)), here
-//     whatever that setting says. The error is EACCES, as open(2) gives.
-//   - A link on procfs, as /proc/self/fd/1 behind /dev/stdout, is refused with
-//     fs.ErrInvalid: it means an open file, and its text is no path to that.
+//     belongs to the caller or to the directory's owner. Another user may have
+//     planted any other link. This is the rule of fs.protected_symlinks (proc_sys_fs(5)); it
+//     holds even if that setting is off. The error is EACCES, as open(2) gives.
+//   - A link on procfs, such as /proc/self/fd/1 behind /dev/stdout, is refused with
+//     fs.ErrInvalid. It stands for an open file, and its text is no path to the file.
 //   - More than 40 links in a row are errors.ErrSymlink.
 //
 // parent describes the directory of each entry; it may refuse the entry, or make the
@@ -64,7 +64,7 @@ func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), 
 		if err != nil {
 			return e, err
 		}
-		e.there, e.Info = info, &e.there
+		e.info, e.Info = info, &e.info
 		if info.Mode&fs.ModeSymlink == 0 {
 			return e, nil
 		}

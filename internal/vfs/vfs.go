@@ -1,5 +1,5 @@
 // Package vfs is the set of filesystem verbs that every protocol of the library uses. No other package calls the
-// operating system for a data file. So a test can put a faulty or a simulated disk in its place.
+// operating system for a data file. So a test can use a faulty or a simulated disk instead.
 //
 // A [Dir] is an open directory. Where the platform has the *at calls, its operations use its descriptor. So
 // an operation stays in the directory even if a parent is renamed or a link is changed meanwhile.
@@ -7,7 +7,7 @@
 // Every verb retries EINTR and reports a failure as *[fs.PathError]. Names
 // given to a Dir are single path elements.
 //
-// The Linux verbs are tested on Linux. Those for macOS, the BSDs and Windows
+// The Linux verbs are tested on Linux. The verbs for macOS, the BSDs and Windows
 // are compiled by the gate and were never run.
 package vfs
 
@@ -23,7 +23,7 @@ type FS interface {
 	// Open opens a file for reading. It does not wait for the writer of a FIFO, and does not make a terminal the
 	// controlling one. If follow is false, a path that ends in a symbolic link is an error.
 	Open(path string, follow bool) (File, error)
-	// Stat describes what path leads to, following links only if follow is set.
+	// Stat describes the file at path. It follows links only if follow is set.
 	Stat(path string, follow bool) (Info, error)
 	// Volume gives the filesystem of path; info is what Stat gave for it. It follows links and needs no
 	// permission to read.
@@ -36,7 +36,7 @@ type FS interface {
 	Rmdir(path string) error
 }
 
-// Dir is an open directory. Its methods do not follow a link in the last place.
+// Dir is an open directory. An entry that is a symbolic link is not followed.
 type Dir interface {
 	// Path is the path that the directory was opened with.
 	Path() string
@@ -48,8 +48,8 @@ type Dir interface {
 	// filesystem of the directory, and info is what Self gave.
 	Volume(name string, info Info) (Volume, error)
 	// Lock opens an entry, or the directory itself as ".", and takes flock(2) on it. A nil
-	// Lock without an error means that somebody else holds it. It works by the
-	// directory's path, which gofrs/flock needs, and on a Dir that was closed too.
+	// Lock without an error means that another process or call holds the lock. Lock uses the
+	// directory's path, since gofrs/flock needs a path. So it works on a closed Dir too.
 	Lock(name string, mode LockMode) (Lock, error)
 	// Same reports whether the entry is the file that is locked.
 	Same(name string, l Lock) (bool, error)
@@ -61,7 +61,7 @@ type Dir interface {
 	Create(name string, perm fs.FileMode) (File, error)
 	// Writable returns nil if the effective user may write the entry.
 	Writable(name string) error
-	// Rename moves an entry to another directory, replacing what is there.
+	// Rename moves an entry to another directory. An entry of the new name is replaced.
 	Rename(name string, to Dir, newName string) error
 	// Remove unlinks an entry that is no directory.
 	Remove(name string) error
@@ -82,16 +82,16 @@ type File interface {
 	// Chmod sets permission, set-id and sticky bits.
 	Chmod(mode fs.FileMode) error
 	Chown(uid, gid uint32) error
-	// Attrs lists the names of the extended attributes, ACLs among them; none
-	// where the filesystem has no such thing.
+	// Attrs lists the names of the extended attributes, ACLs among them. The list is empty if
+	// the filesystem has no extended attributes.
 	Attrs() ([]string, error)
-	// Attr reads an extended attribute; one that is not there is fs.ErrNotExist.
+	// Attr reads an extended attribute. A missing attribute is fs.ErrNotExist.
 	Attr(name string) ([]byte, error)
 	SetAttr(name string, value []byte) error
-	// RemoveAttr removes an attribute; one that is not there is no error.
+	// RemoveAttr removes an attribute. A missing attribute is no error.
 	RemoveAttr(name string) error
-	// CloneFrom appends the first size bytes of src to this file. The kernel shares the blocks or copies them, where
-	// the filesystem can. On Linux holes stay holes. The position of src may move.
+	// CloneFrom appends the first size bytes of src to this file. If the filesystem can, the kernel shares the blocks
+	// or copies them. On Linux holes stay holes. The position of src may move.
 	CloneFrom(src File, size int64) error
 	// SetMtime sets the time of the last change of the content, in nanoseconds since 1970.
 	// A filesystem may round it down. The next write sets it again.
@@ -114,19 +114,19 @@ type Info struct {
 	Links    uint64
 	Size     int64 // bytes
 	Mtime    int64 // nanoseconds since 1970
-	Ctime    int64 // nanoseconds since 1970; 0 where the platform has none
-	Birth    int64 // when it was made, in nanoseconds since 1970; 0 where that is not told
+	Ctime    int64 // nanoseconds since 1970; 0 if the platform has none
+	Birth    int64 // creation time, in nanoseconds since 1970; 0 if unknown
 	Mount    Mount
 }
 
-// Mount is what the same call gives about the file's mount, on kernels that do.
+// Mount describes the file's mount. The same system call gives it, if the kernel can.
 type Mount struct {
 	ID        MountID
 	Root      bool // the file is itself a mount point
 	Immutable bool // the file can't be changed, renamed or replaced
 	Append    bool // the file can only be appended to
 
-	RootUnknown bool // Root is false because nobody could tell
+	RootUnknown bool // it is unknown whether the file is a mount point; Root is false
 }
 
 // MountID identifies a mount. The zero MountID is none.

@@ -9,9 +9,9 @@ import (
 )
 
 // Crashes gives each disk that a power cut now could leave, as a filesystem of
-// its own on which everything is durable. The disk itself stays as it is. There
-// are 2^n times as many as files can be torn, for n directory changes that were
-// not synced, so ask while little is pending.
+// its own on which everything is durable. The disk itself stays as it is. The number of disks
+// doubles with each directory change that was not synced. Each file that was not synced
+// multiplies it by up to ten. So call Crashes while little is pending.
 func (f *FS) Crashes() iter.Seq[*FS] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -28,7 +28,7 @@ func (f *FS) Crashes() iter.Seq[*FS] {
 	return slices.Values(disks)
 }
 
-// crash gives the disks on which these directory changes, and no others, arrived.
+// crash gives the disks that these directory changes, and no others, have reached.
 func (f *FS) crash(survived []*change) []*FS {
 	tree := map[*node]map[string]*node{} // directories as they are found after the crash
 	files := reach(f.root, survived, tree)
@@ -66,7 +66,7 @@ func reach(n *node, survived []*change, tree map[*node]map[string]*node) (files 
 	return files
 }
 
-// choose calls made with every combination of what the files may hold.
+// choose calls made with every combination of the states of the files.
 func choose(files []*node, content map[*node]*state, made func(map[*node]*state)) {
 	if len(files) == 0 {
 		made(content)
@@ -78,7 +78,7 @@ func choose(files []*node, content map[*node]*state, made func(map[*node]*state)
 	}
 }
 
-// remains are the states in which a crash may leave a file.
+// remains gives the states in which a crash may leave a file.
 func (n *node) remains() []*state {
 	if n.disk != nil && n.disk.equal(n.now) {
 		return []*state{n.disk}
@@ -102,7 +102,7 @@ func (n *node) remains() []*state {
 	return all
 }
 
-// rebuild makes a tree of its own in which everything is on disk.
+// rebuild makes a copy of the tree in which everything is on disk.
 func rebuild(n *node, tree map[*node]map[string]*node, content map[*node]*state, done map[*node]*node) *node {
 	if copied, ok := done[n]; ok {
 		return copied

@@ -1,18 +1,18 @@
 // Package crashfs is a small simulated disk that forgets what was not synced.
 // It is for tests of crash durability.
 //
-// Every file has what programs see and what the last fsync put on disk; every
-// directory has its entries and the changes to them since its last fsync.
-// [FS.Crashes] gives all the disks that a power cut at this moment could leave,
-// by the worst that POSIX allows and real filesystems do:
+// A file has two states: the content that programs see, and the content that the last fsync
+// put on disk. A directory has its entries, and the changes to them since its last fsync.
+// [FS.Crashes] gives all the disks that a power cut at this moment could leave. It assumes
+// the worst that POSIX allows and real filesystems do:
 //
-//   - of the directory changes since the last fsync of the directory, any subset
-//     may have reached the disk, whatever their order; a rename is one change.
-//   - a file that was written since its last fsync may hold what it held then,
-//     what it holds now, the first half of that, nothing, or as many zeros.
-//     Its mode, owner, attributes and a time that was set may be the old ones or the new ones.
-//   - an fsync of a file says nothing about its name, nor one of a directory
-//     about its files.
+//   - Any subset of the directory changes since the last fsync of the directory
+//     may have reached the disk, in any order. A rename is one change.
+//   - A file that was written since its last fsync may have the content of that fsync, the
+//     current content, the first half of the current content, no content, or zeros of the
+//     current length. Its mode, owner, attributes and mtime may be the old ones or the new ones.
+//   - An fsync of a file does not make its name durable. An fsync of a directory does not
+//     make its files durable.
 //
 // Files can be locked, and a crash frees their locks.
 package crashfs

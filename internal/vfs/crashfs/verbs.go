@@ -14,7 +14,7 @@ import (
 
 func pathError(op, path string, err error) error { return &fs.PathError{Op: op, Path: path, Err: err} }
 
-// OpenDir is of the vfs.FS interface.
+// OpenDir implements vfs.FS.
 func (f *FS) OpenDir(path string) (vfs.Dir, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -28,7 +28,7 @@ func (f *FS) OpenDir(path string) (vfs.Dir, error) {
 	return &dir{f, n, path}, nil
 }
 
-// Open is of the vfs.FS interface.
+// Open implements vfs.FS.
 func (f *FS) Open(path string, follow bool) (vfs.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -42,7 +42,7 @@ func (f *FS) Open(path string, follow bool) (vfs.File, error) {
 	return &file{fs: f, node: n, path: path}, nil
 }
 
-// Stat is of the vfs.FS interface.
+// Stat implements vfs.FS.
 func (f *FS) Stat(path string, follow bool) (vfs.Info, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -53,10 +53,10 @@ func (f *FS) Stat(path string, follow bool) (vfs.Info, error) {
 	return n.info(), nil
 }
 
-// Volume is of the vfs.FS interface.
+// Volume implements vfs.FS.
 func (f *FS) Volume(string, vfs.Info) (vfs.Volume, error) { return vfs.Volume{}, vfs.ErrNoVolume }
 
-// Readlink is of the vfs.FS interface.
+// Readlink implements vfs.FS.
 func (f *FS) Readlink(path string) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -70,7 +70,7 @@ func (f *FS) Readlink(path string) (string, error) {
 	return n.target, nil
 }
 
-// Mkdir is of the vfs.FS interface.
+// Mkdir implements vfs.FS.
 func (f *FS) Mkdir(path string, perm fs.FileMode) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -90,7 +90,7 @@ func (f *FS) Mkdir(path string, perm fs.FileMode) error {
 	return nil
 }
 
-// Rmdir is of the vfs.FS interface.
+// Rmdir implements vfs.FS.
 func (f *FS) Rmdir(path string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

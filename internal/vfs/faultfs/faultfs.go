@@ -7,9 +7,9 @@
 //	err := write(disk)
 //	disk.Reset()                   // and everything works again
 //
-// A write that fails has written the first half, as a disk that fills up does.
-// A close that fails has closed, as on Linux; a second one panics. Any other operation that fails
-// has done nothing.
+// A write that fails has written the first half, as on a disk that becomes full.
+// A close that fails has closed the file, as on Linux; a second close panics. Any other operation
+// that fails has done nothing.
 package faultfs
 
 import (
@@ -21,8 +21,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// ErrSkip, returned by a hook, makes an operation report success without having
-// been done: the lie that a protocol's test must be able to notice.
+// ErrSkip, returned by a hook, makes an operation return success without doing anything. The
+// tests of a protocol must notice that.
 var ErrSkip = errors.New("faultfs: skip")
 
 // Op is one operation.
@@ -67,7 +67,7 @@ const (
 
 func (op Op) String() string { return fmt.Sprintf("%d %s %s", op.N, op.Verb, op.Path) }
 
-// FS is a filesystem that fails when it is told to. It is safe for concurrent use.
+// FS is a filesystem whose operations fail when a hook says so. It is safe for concurrent use.
 type FS struct {
 	inner vfs.FS
 
@@ -76,11 +76,11 @@ type FS struct {
 	ops  []Op
 }
 
-// Wrap makes a filesystem that does what fs does, until it is told otherwise.
+// Wrap makes a filesystem that works like fs until a hook is set.
 func Wrap(fs vfs.FS) *FS { return &FS{inner: fs} }
 
-// Before has hook called before every operation, from whichever goroutine asks
-// for it. Its error becomes the operation's, as *fs.PathError; see [ErrSkip]. Nil
+// Before sets a hook that is called before every operation, on the goroutine of the operation. If
+// the hook returns an error, the operation fails with it, as an *fs.PathError; see [ErrSkip]. Nil
 // is no hook. Counting starts again at 1.
 func (f *FS) Before(hook func(Op) error) {
 	f.mu.Lock()
@@ -118,8 +118,8 @@ func (f *FS) Ops() []Op {
 	return append([]Op(nil), f.ops...)
 }
 
-// begin counts an operation and asks the hook, without the mutex, so that a
-// hook may use the filesystem below.
+// begin counts an operation and calls the hook. It does not hold the mutex during the call, so that
+// a hook may use the filesystem below.
 func (f *FS) begin(verb, path string) error {
 	f.mu.Lock()
 	op := Op{len(f.ops) + 1, verb, path}
@@ -136,7 +136,7 @@ func (f *FS) begin(verb, path string) error {
 	return &fs.PathError{Op: verb, Path: path, Err: err}
 }
 
-// do runs an operation that gives nothing but an error.
+// do runs an operation that returns only an error.
 func (f *FS) do(verb, path string, run func() error) error {
 	err := f.begin(verb, path)
 	if err == nil {
@@ -148,7 +148,7 @@ func (f *FS) do(verb, path string, run func() error) error {
 	return err
 }
 
-// ask runs an operation that gives a value. To skip it gives the zero value.
+// ask runs an operation that returns a value. A skipped operation returns the zero value.
 func ask[T any](f *FS, verb, path string, run func() (T, error)) (v T, err error) {
 	err = f.do(verb, path, func() error {
 		v, err = run()

@@ -2,7 +2,7 @@ package faultfs
 
 import "github.com/holdfast-go/holdfast/internal/vfs"
 
-// OnVolume is a filesystem that says of each of its directories on what volume it lies.
+// OnVolume is a filesystem that reports a given volume for each of its directories.
 func OnVolume(fsys vfs.FS, volume func(dir string) vfs.Volume) vfs.FS {
 	return volumeFS{fsys, volume}
 }
@@ -27,7 +27,7 @@ func (f volumeFS) OpenDir(path string) (vfs.Dir, error) {
 
 func (d volumeDir) Volume(string, vfs.Info) (vfs.Volume, error) { return d.volume, nil }
 
-// Rename gives the filesystem below its own directory.
+// Rename passes the wrapped directory on.
 func (d volumeDir) Rename(name string, to vfs.Dir, newName string) error {
 	if wrapped, ok := to.(volumeDir); ok {
 		to = wrapped.Dir

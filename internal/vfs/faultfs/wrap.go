@@ -7,7 +7,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// OpenDir is of the vfs.FS interface.
+// OpenDir implements vfs.FS.
 func (f *FS) OpenDir(path string) (vfs.Dir, error) {
 	if err := f.begin(OpenDir, path); err != nil {
 		return nil, err
@@ -19,32 +19,32 @@ func (f *FS) OpenDir(path string) (vfs.Dir, error) {
 	return &dir{fs: f, inner: d}, nil
 }
 
-// Open is of the vfs.FS interface.
+// Open implements vfs.FS.
 func (f *FS) Open(path string, follow bool) (vfs.File, error) {
 	return f.opened(Open, path, func() (vfs.File, error) { return f.inner.Open(path, follow) })
 }
 
-// Stat is of the vfs.FS interface.
+// Stat implements vfs.FS.
 func (f *FS) Stat(path string, follow bool) (vfs.Info, error) {
 	return ask(f, Stat, path, func() (vfs.Info, error) { return f.inner.Stat(path, follow) })
 }
 
-// Volume is of the vfs.FS interface.
+// Volume implements vfs.FS.
 func (f *FS) Volume(path string, info vfs.Info) (vfs.Volume, error) {
 	return ask(f, Volume, path, func() (vfs.Volume, error) { return f.inner.Volume(path, info) })
 }
 
-// Readlink is of the vfs.FS interface.
+// Readlink implements vfs.FS.
 func (f *FS) Readlink(path string) (string, error) {
 	return ask(f, Readlink, path, func() (string, error) { return f.inner.Readlink(path) })
 }
 
-// Mkdir is of the vfs.FS interface.
+// Mkdir implements vfs.FS.
 func (f *FS) Mkdir(path string, perm fs.FileMode) error {
 	return f.do(Mkdir, path, func() error { return f.inner.Mkdir(path, perm) })
 }
 
-// Rmdir is of the vfs.FS interface.
+// Rmdir implements vfs.FS.
 func (f *FS) Rmdir(path string) error {
 	return f.do(Rmdir, path, func() error { return f.inner.Rmdir(path) })
 }
