@@ -39,7 +39,7 @@ type Editor interface {
 	// Edit changes the text old so that it holds v, and writes the result to w. It must not change or
 	// keep old and v. If old does not decode into v's type, Edit writes a new text, or fails.
 	//
-	// The writer that a handle passes has two more methods. MaxSize() int64 is that of the reader of
-	// Load. Edited(EditReport) takes a report of the edit; a codec need not call it.
+	// The writer that a handle passes has two more methods. MaxSize() int64 gives the same limit as
+	// the reader of Load. Edited(EditReport) takes a report of the edit; a codec need not call it.
 	Edit(w io.Writer, old []byte, v any) error
 }

@@ -16,15 +16,16 @@ func Rewrite() Option {
 	return option{"Rewrite", func(s *settings) { s.rewrite = true }}
 }
 
-// KeepComments makes a write fail with ErrEncode, and change nothing, if it might lose a comment. These are
-// the cases:
-//   - The write can't keep a comment. Comments of deleted entries don't count.
-//   - Elements of a list go while others come, and the elements that go have comments, or keys that T does
-//     not know. The new elements may be the old ones, changed.
-//   - A key with a comment goes while another key with the same value comes. It may have been renamed.
+// KeepComments makes a write fail with ErrEncode, and change nothing, if it might lose a comment. A write
+// fails in these cases:
+//   - A comment can't be kept. Comments of deleted entries don't count.
+//   - The write deletes elements of a list and adds others, and a deleted element has comments, or keys that
+//     T does not know. A new element may be a deleted one that was changed.
+//   - The write deletes a key that has a comment, and adds another key with the same value. The key may have
+//     been renamed.
 //   - The text does not decode and is not blank, so it would have to be replaced.
 //
-// Without KeepComments such a write is done, and the loss is reported. It is for JSON, JSONC, YAML and TOML.
+// Without KeepComments these writes succeed, and the loss is reported. It is for JSON, JSONC, YAML and TOML.
 func KeepComments() Option {
 	return option{"KeepComments", func(s *settings) { s.keepComments = true }}
 }

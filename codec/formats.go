@@ -12,14 +12,14 @@ import (
 // Dump indents by two spaces and ends the text with a newline. It writes <, > and & as they are.
 //
 // Load differs from encoding/json:
-//   - In a value that can hold an interface, a number in it becomes a json.Number, so that
-//     every digit is kept.
+//   - A number that is stored in an interface becomes a json.Number, so that every digit is kept.
 //   - Bytes after the value are an error.
 //   - A blank file is an error, since a crash often leaves one; see [AllowEmpty].
 //   - A leading byte order mark is accepted.
 //
-// Two things are an error in both directions: text that is not valid UTF-8, where encoding/json would put
-// U+FFFD in its place, and a value with more than 10,000 arrays and objects around it.
+// Load and Dump refuse:
+//   - text that is not valid UTF-8, which encoding/json would replace by U+FFFD
+//   - a value with more than 10,000 arrays and objects around it
 //
 // A value in a map or an interface is not addressable, as with encoding/json. If its type has a MarshalJSON
 // or MarshalText method with a pointer receiver, keep a pointer there.
@@ -30,7 +30,7 @@ func JSON(opts ...Option) Codec {
 
 // JSONC is JSON with comments. Load also accepts // and /* */ comments, and a comma before a closing
 // bracket. Positions in errors are those of the text with its comments. A file with nothing but comments
-// counts as blank. Dump writes plain JSON. Everything else is as with [JSON], and so are the options.
+// counts as blank. Dump writes plain JSON. The options and everything else are as with [JSON].
 func JSONC(opts ...Option) Codec {
 	s := newSettings(traits{"codec.JSONC", "jsonc", treeOptions, 0, 16}, opts)
 	return s.codec(json.NewWithComments(s.format))

@@ -13,7 +13,7 @@
 // Three errors say what was tried, and are all an [ErrFile]:
 //
 //	ErrFile
-//	├── ErrRead     a file could not be read, or its content not be decoded
+//	├── ErrRead     a file could not be read or decoded
 //	├── ErrWrite    a file could not be written
 //	└── ErrAppend   a file could not be appended to
 //
@@ -69,8 +69,8 @@ var (
 	ErrUnknownFormat = kind("unknown format", nil)
 	// ErrDecode: the content is not valid in its format, or does not fit the type. See DecodeError.
 	ErrDecode = kind("decoding failed", nil)
-	// ErrEncode: the value can't be written in the format, or not without losing something of
-	// the text that is there. The file was not written.
+	// ErrEncode: the value can't be written in the format, or the write would lose a part of the
+	// existing text that it must keep. The file was not written.
 	ErrEncode = kind("encoding failed", nil)
 	// ErrTooLarge: the content is larger than WithMaxSize allows.
 	ErrTooLarge = kind("the content is too large", nil)

@@ -20,8 +20,8 @@ func Unwrap(err error) error { return stderrors.Unwrap(err) }
 // Join is errors.Join of the standard library.
 func Join(errs ...error) error { return stderrors.Join(errs...) }
 
-// AsType finds the first error in err's tree that has the type E. It is errors.AsType of Go 1.26,
-// which this module does not need.
+// AsType finds the first error in err's tree that has the type E. It works as errors.AsType of the
+// standard library, which exists since Go 1.26.
 func AsType[E error](err error) (E, bool) {
 	var found E
 	ok := stderrors.As(err, &found)

@@ -15,8 +15,8 @@
 //
 // # Rules
 //
-//   - The longest registered extension at the end of a name is used. So a.users.json has the codec of
-//     .users.json if there is one, and that of .json otherwise.
+//   - The longest registered extension at the end of a name is used. If .users.json is registered,
+//     a.users.json has that codec. Otherwise it has the codec of .json.
 //   - Upper and lower case are the same.
 //   - The name before the extension is not empty. So .npmrc and .json have no extension, and
 //     .eslintrc.json has .json.
@@ -144,10 +144,11 @@ func isNil(c codec.Codec) bool {
 // Formats lists the extensions in order, each with its dot.
 func (r *Registry) Formats() []string { return slices.Sorted(maps.Keys(r.entries())) }
 
-// Source gives the import path of the package that registered ext, or "" if ext is not registered. For
-// a built-in format it is that of package codec. For [RegisterPair] and [Register] it is the package of
-// the caller. For package main it is the path that main was built from, or "main" if the
-// build does not tell.
+// Source gives the import path of the package that registered ext, or "" if ext is not registered:
+//   - For a built-in format it is the path of package codec.
+//   - For a call of [RegisterPair] or [Register] it is the path of the calling package.
+//   - For package main it is the path that main was built from, or "main" if the build does not
+//     record it.
 func (r *Registry) Source(ext string) string {
 	return r.entries()["."+strings.ToLower(strings.TrimPrefix(ext, "."))].source
 }

@@ -135,7 +135,7 @@ const (
 	Follow Symlinks = iota
 	// Refuse fails with ErrSymlink.
 	Refuse
-	// Replace writes a regular file in the place of the link. Reads follow the link.
+	// Replace makes a write replace the link by a regular file. Reads follow the link.
 	Replace
 )
 
@@ -191,8 +191,8 @@ func WithLockDir(dir string) Option {
 
 // WithLockSuffix sets the suffix that makes the lock's name of the file's name. The default is
 // ".lock". Choose another one for a file whose PATH.lock is somebody's data, such as Pipfile.lock, or
-// another program's lock, such as that of git, kubectl or npm's proper-lockfile. Without that
-// such a lock file is refused with ErrLock.
+// another program's lock, such as the lock of git, kubectl or npm's proper-lockfile. Otherwise every
+// call that needs the lock fails with ErrLock.
 //
 // Every writer of the file must use the same suffix, since locks of different names don't exclude
 // each other. Under [WithLockDir] the lock's name ends in the suffix too.

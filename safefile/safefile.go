@@ -47,16 +47,15 @@
 //   - times, the inode number and further hard links
 //   - on other systems than Linux: ACLs and extended attributes; on Windows the owner too
 //
-// If a property of the first list can't be kept, [Strict] refuses the write. There is one
-// exception: a group that can't be kept, if nobody loses access by that. The other levels go on and
-// report the loss; they give nobody more access than the old file gave. In a user
-// namespace, an owner without a mapping can't be kept.
+// If a property of the first list can't be kept, [Strict] refuses the write. The one exception is the
+// group, if nobody loses access by that. The other levels go on and report the loss; they give nobody
+// more access than the old file gave. In a user namespace, an owner without a mapping can't be kept.
 //
-// # Places where a guarantee can't be kept
+// # If a guarantee can't be kept
 //
-// On a network filesystem, for example, some guarantees can't be kept. A write that relies on
-// one fails with [errors.ErrUnsupportedEnvironment] before it has changed anything. With
-// [WithSafety] it goes on. Reads never fail because of the place.
+// On some filesystems a guarantee can't be kept, for example over a network. A write that relies on
+// the guarantee fails with [errors.ErrUnsupportedEnvironment] before it has changed anything. With
+// [WithSafety] it goes on. Reads do not fail for this reason.
 //
 // # A single file that is mounted
 //
@@ -200,10 +199,11 @@ func (f *SafeFile[T]) Create() (*Writer, error) {
 // WriteFile is [os.WriteFile] with the guarantees of a [SafeFile]. A new file has the
 // permissions 0666 before umask, unless [WithMode] says otherwise.
 //
-// It differs from os.WriteFile where a file exists, since it replaces the file by a new one:
+// An existing file is replaced by a new one, so WriteFile differs from os.WriteFile:
 //   - The process must be allowed to list and change the directory.
 //   - A file that the process may write but not read is refused, since its attributes can't be
-//     kept, and so is a file of another user. See [WithSafety] and [WithoutMetadata].
+//     kept. A file of another user is refused, since its owner can't be kept. See [WithSafety] and
+//     [WithoutMetadata].
 //   - The set-user-ID and set-group-ID bits stay.
 func WriteFile(path string, data []byte, opts ...Option) error {
 	return New[[]byte](path, opts...).WriteBytes(data)

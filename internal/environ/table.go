@@ -62,7 +62,7 @@ const (
 var table = [kinds]row{
 	firstTier: {Persistent, "ext4, xfs, btrfs on Linux; apfs on macOS", [...]Judgement{
 		{Guaranteed, renames}, {Guaranteed, syncs}, {Guaranteed, excludes}, {Guaranteed, digests}}},
-	secondTier: {Persistent, "other local filesystems; every one on the BSDs", [...]Judgement{
+	secondTier: {Persistent, "other local filesystems; all on the BSDs", [...]Judgement{
 		{BestEffort, untested}, {BestEffort, untested}, {BestEffort, untested}, {BestEffort, untested}}},
 	memory: {Volatile, "in memory, on Linux", [...]Judgement{
 		{Guaranteed, renames},
@@ -78,7 +78,7 @@ var table = [kinds]row{
 		{Guaranteed, renames},
 		{BestEffort, "the upper layer is kept in memory: survives a crash of the process, gone when the machine stops"},
 		{Guaranteed, excludes}, {Guaranteed, digests}}},
-	overlayUnseen: {Overlay, "upper layer elsewhere, or not to be seen", [...]Judgement{
+	overlayUnseen: {Overlay, "upper layer on another or unknown filesystem", [...]Judgement{
 		{Guaranteed, renames},
 		{BestEffort, "the upper layer's filesystem is unknown: as durable as that is, which can't be seen from here"},
 		{Guaranteed, excludes}, {Guaranteed, digests}}},
@@ -86,12 +86,12 @@ var table = [kinds]row{
 		{Guaranteed, renames},
 		{Unsupported, "the overlay is mounted volatile, so fsync does nothing: mount it without, or keep the file on a volume"},
 		{Guaranteed, excludes}, {Guaranteed, digests}}},
-	network: {Network, "another machine's, or the host's of a virtual one", [...]Judgement{
+	network: {Network, "another machine, or the host of a virtual machine", [...]Judgement{
 		{NonTarget, otherHosts}, {NonTarget, "the server decides what fsync means"},
 		{NonTarget, "a lock may be seen by this machine only, or by none"}, {NonTarget, otherHosts}}},
-	foreign: {Foreign, "FAT, NTFS, FUSE; every local one on Windows", [...]Judgement{
+	foreign: {Foreign, "FAT, NTFS, FUSE; all local ones on Windows", [...]Judgement{
 		{NonTarget, notPOSIX}, {NonTarget, notPOSIX}, {NonTarget, notPOSIX}, {NonTarget, notPOSIX}}},
-	pseudo: {Pseudo, "proc, sysfs, cgroup and their like", [...]Judgement{
+	pseudo: {Pseudo, "proc, sysfs, cgroup and similar", [...]Judgement{
 		{Unsupported, noFiles}, {Unsupported, noFiles}, {Unsupported, noFiles}, {Unsupported, noFiles}}},
 	unknown: {Unknown, "everything else", [...]Judgement{
 		{NonTarget, nobody}, {NonTarget, nobody}, {NonTarget, nobody}, {NonTarget, nobody}}},

@@ -63,7 +63,7 @@ func Verify(path string) error {
 type Info struct {
 	Path     string   `json:"path"`               // the sidecar file
 	Digest   string   `json:"digest"`             // SHA-256 of the content, in lower-case hex
-	Previous []string `json:"previous,omitempty"` // digests of older content, which is also right while a write is under way or after it crashed
+	Previous []string `json:"previous,omitempty"` // digests of older content; Verify accepts them too, since a write is under way or has crashed
 }
 
 // Read reads the sidecar of the file at path. It does not read the file. A missing sidecar

@@ -60,7 +60,7 @@ func Helper(argv ...string) DoctorOption {
 	return option(func(s *settings) { s.helper = slices.Clone(argv) })
 }
 
-// Doctor examines the place of the file at path.
+// Doctor examines the filesystem and the directory of the file at path.
 //
 // Without [Probe] it changes nothing, and the checks that need a write are unknown. With Probe it tries every
 // system call that the guarantees need, as this process and on this filesystem. Then it
@@ -116,7 +116,7 @@ func (d *Diagnosis) examine(v *visit, checks []check) {
 	}
 }
 
-// lower takes away the guarantees that rest on a failed check, with the note on
+// lower lowers the levels of the guarantees that depend on a failed check, with the note on
 // each.
 func (d *Diagnosis) lower(c *check) {
 	for i, g := range All() {

@@ -17,8 +17,8 @@
 //   - Unsupported: the guarantee can't hold.
 //
 // A handle with the policy Strict refuses a write that relies on a guarantee of level NonTarget or
-// Unsupported. A file in memory is BestEffort for CrashDurability, since it survives the end of the
-// process and not that of the machine. So writes to it are not refused.
+// Unsupported. A file in memory is BestEffort for CrashDurability: it survives a crash of the
+// process, and is lost when the machine stops. So writes to it are not refused.
 //
 // # The table
 //
@@ -27,16 +27,16 @@
 //
 //	class                   where                                              visibility   durability   exclusion    integrity
 //	local_posix_persistent  ext4, xfs, btrfs on Linux; apfs on macOS           Guaranteed   Guaranteed   Guaranteed   Guaranteed
-//	local_posix_persistent  other local filesystems; every one on the BSDs     BestEffort   BestEffort   BestEffort   BestEffort
+//	local_posix_persistent  other local filesystems; all on the BSDs           BestEffort   BestEffort   BestEffort   BestEffort
 //	local_posix_volatile    in memory, on Linux                                Guaranteed   BestEffort   Guaranteed   Guaranteed
 //	local_posix_volatile    in memory, elsewhere                               BestEffort   BestEffort   BestEffort   BestEffort
 //	local_overlay           upper layer on ext4, xfs or btrfs                  Guaranteed   Guaranteed   Guaranteed   Guaranteed
 //	local_overlay           upper layer in memory                              Guaranteed   BestEffort   Guaranteed   Guaranteed
-//	local_overlay           upper layer elsewhere, or not to be seen           Guaranteed   BestEffort   Guaranteed   Guaranteed
+//	local_overlay           upper layer on another or unknown filesystem       Guaranteed   BestEffort   Guaranteed   Guaranteed
 //	local_overlay           mounted volatile                                   Guaranteed   Unsupported  Guaranteed   Guaranteed
-//	network                 another machine's, or the host's of a virtual one  NonTarget    NonTarget    NonTarget    NonTarget
-//	foreign                 FAT, NTFS, FUSE; every local one on Windows        NonTarget    NonTarget    NonTarget    NonTarget
-//	pseudo                  proc, sysfs, cgroup and their like                 Unsupported  Unsupported  Unsupported  Unsupported
+//	network                 another machine, or the host of a virtual machine  NonTarget    NonTarget    NonTarget    NonTarget
+//	foreign                 FAT, NTFS, FUSE; all local ones on Windows         NonTarget    NonTarget    NonTarget    NonTarget
+//	pseudo                  proc, sysfs, cgroup and similar                    Unsupported  Unsupported  Unsupported  Unsupported
 //	unknown                 everything else                                    NonTarget    NonTarget    NonTarget    NonTarget
 //	any                     the file is a mount of its own                     Unsupported  as above     as above     as above
 //	any                     mounted read-only                                  Unsupported  Unsupported  Unsupported  as above
@@ -100,7 +100,7 @@ const (
 	Unsupported Level = "Unsupported"
 )
 
-// Environment describes the place of a file.
+// Environment describes the filesystem that a file lies on.
 type Environment struct {
 	// Filesystem is the system's name of the filesystem, such as "ext4", "nfs4" or "fuse.sshfs". It is
 	// empty if unknown.
