@@ -6,21 +6,20 @@ import (
 	"reflect"
 )
 
-// MaxLevels is how many maps, lists and structs may be in one another in JSON and
-// YAML. The parsers of both have this limit. The encoders have none, and a stack
-// that overflows ends the process.
+// MaxLevels is the largest number of nested maps, lists and structs in JSON and YAML. The parsers of
+// both have this limit. The encoders have none, and a stack that overflows ends the process.
 const MaxLevels = 10_000
 
-// MaxIndentation bounds the blanks at the starts of lines, in bytes. A value of
-// 10,000 levels needs 200 MB of them; a file of 64 MiB may hold thousands of such values.
+// MaxIndentation limits the blanks at the starts of lines, in bytes. A value of 10,000 levels needs
+// 200 MB of them, and a file of 64 MiB may hold thousands of these values.
 const MaxIndentation = 512 << 20
 
-// TooDeep is about a value of more than max levels.
+// TooDeep gives the error for a value of more than max levels.
 func TooDeep(max int) error {
 	return fmt.Errorf("is nested more than %d levels deep, or holds itself", max)
 }
 
-// TooIndented is about a value whose indentation would take more than MaxIndentation.
+// TooIndented gives the error for a value whose indentation would take more than MaxIndentation.
 func TooIndented() error {
 	return fmt.Errorf("is nested so deeply that its indentation takes more than %d MiB", MaxIndentation>>20)
 }
@@ -34,7 +33,7 @@ var unbounded = Question{
 	Opaque: func(reflect.Type) bool { return false },
 }
 
-// holds tells whether a value of the type outer can have one of type t inside.
+// holds reports whether a value of the type outer can contain a value of the type t.
 func holds(outer, t reflect.Type, seen map[reflect.Type]bool) bool {
 	inside := func(inner reflect.Type) bool {
 		if inner == t {
@@ -76,7 +75,7 @@ func Shallow(v any) error {
 	return nil
 }
 
-// plain inspects what a decoder puts into an interface without reflection.
+// plain inspects the types that a decoder stores in an interface, without reflection.
 func (in *Inspector) plain(v any, level int) *Flaw {
 	switch v := v.(type) {
 	case nil, string, bool, json.Number, float64, int64, int:

@@ -14,20 +14,20 @@ type Editor struct {
 	KeepComments bool // an edit that might lose a comment fails
 }
 
-// Edit compares what old decodes to with v, both as the codec encodes them, and
-// writes what differs into old: so neither a key that v's type does not know nor
-// a zero value that the text leaves out is touched.
+// Edit decodes old, compares the encodings of that value and of v, and writes the differences into
+// old. So it changes neither a key that v's type does not know, nor a zero value that the text
+// leaves out.
 func (e Editor) Edit(old []byte, v any) ([]byte, edit.Report, error) {
 	enc, err := e.Dump(v)
 	if err != nil {
 		return nil, edit.Report{}, err
 	}
 	t := typeOf(v)
-	o, _ := e.Load(old, reflect.New(t).Interface(), nil) // what does not load is replaced
+	o, _ := e.Load(old, reflect.New(t).Interface(), nil) // a text that does not load is replaced
 	return o.Edit(enc, t)
 }
 
-// editText writes what differs between the encoding of what the text holds and enc into it.
+// editText writes the differences between the encoding of the loaded value and enc into the text.
 func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 	var first *edit.Document
 	open := func(like *edit.Node) (doc *edit.Document, err error) {
@@ -60,7 +60,7 @@ func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, erro
 			return o.editor.replace(o.text, enc, unread)
 		}
 		if !o.editor.survives(enc, t) {
-			err = fmt.Errorf("%w: what a %s is written as loads as another value, so no edit of the text can be proven; "+
+			err = fmt.Errorf("%w: the encoding of a %s loads as another value, so no edit of the text can be proven; "+
 				"mend its Marshal or Unmarshal method, or give the codec the option codec.Rewrite()", err, t)
 		}
 		return nil, edit.Report{}, &errors.EncodeError{Format: o.editor.Settings.Format, Err: err}
@@ -68,17 +68,17 @@ func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, erro
 	return text, report, nil
 }
 
-// annotated tells whether a text says more than its value.
+// annotated reports whether a text has comments, aliases, merges or duplicate keys.
 func annotated(doc *edit.Document) bool { return len(doc.Comments) > 0 || doc.Indirect }
 
-// loads reports whether an encoding loads as the value that was encoded. The codecs'
-// encodings of the types they know do, as a new file shows, so they need no proof. The
-// encoding that a type makes by a method of its own is decoded and encoded once more.
+// loads reports whether an encoding loads as the value that was encoded. The codecs' own encodings
+// do, so they need no proof. If a type in the value encodes itself, the encoding is
+// decoded and encoded once more.
 func (e Editor) loads(enc []byte, t reflect.Type) bool {
 	return !writesItself.Of(t) || e.survives(enc, t)
 }
 
-// survives is the proof of a text that is an encoding: it decodes to what was encoded.
+// survives proves an encoding: it decodes to a value with the same encoding.
 func (e Editor) survives(enc []byte, t reflect.Type) bool {
 	o, err := e.Load(enc, reflect.New(t).Interface(), nil)
 	return err == nil && o.failed == nil && edit.SameData(e.Grammar, o.was, enc)
@@ -96,8 +96,9 @@ func (e Editor) replace(old, enc []byte, why error) ([]byte, edit.Report, error)
 	return enc, report, nil
 }
 
-// recode gives the encoding of what a text decodes to. It is compared with others,
-// and never written. Of a spent document only the text is there.
+// recode decodes a text and encodes the value. The result is compared with other encodings, and
+// never written. If the document is spent, the parser's tree was released and the text is parsed
+// again.
 func (e Editor) recode(doc *edit.Document, spent bool, t reflect.Type) ([]byte, error) {
 	v := reflect.New(t)
 	var err error
@@ -113,8 +114,8 @@ func (e Editor) recode(doc *edit.Document, spent bool, t reflect.Type) ([]byte, 
 	return e.encodeLoaded(v.Elem().Interface())
 }
 
-// encodeLoaded encodes a value that has just been loaded into a zero value, for a
-// comparison with another encoding. So the codec may know what can't be in it.
+// encodeLoaded encodes a value that has just been loaded into a zero value, for a comparison with
+// another encoding. The codec may be faster for a value that it has decoded itself.
 func (e Editor) encodeLoaded(v any) ([]byte, error) {
 	if text, known, err := e.Codec.EncodeLoaded(v); known {
 		return text, err
@@ -122,7 +123,7 @@ func (e Editor) encodeLoaded(v any) ([]byte, error) {
 	return stable(e.Settings.Format, v, e.Codec.Encode)
 }
 
-// typeOf is the type to decode old text into for a comparison with v.
+// typeOf gives the type into which old text is decoded for a comparison with v.
 func typeOf(v any) reflect.Type {
 	t := reflect.TypeOf(v)
 	if t == nil {

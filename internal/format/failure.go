@@ -12,14 +12,14 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Retold is an error with another text: a library's error without the prefix or
-// position that the error around it states already.
+// Retold is a library's error with another text: without the prefix or the position, which the
+// error around it has already.
 type Retold struct {
 	Text string
 	Err  error
 }
 
-// maxText is how many bytes of a library's error are told: some quote a whole file.
+// maxText limits the text of a library's error, in bytes, since some errors quote a whole file.
 const maxText = 1000
 
 func (e *Retold) Error() string {
@@ -30,7 +30,7 @@ func (e *Retold) Error() string {
 }
 func (e *Retold) Unwrap() error { return e.Err }
 
-// DecodeFailure is a decode error at an offset in data; -1 is an unknown one.
+// DecodeFailure gives a decode error at an offset in data; -1 means that the offset is unknown.
 func DecodeFailure(format string, data []byte, offset int64, err error) error {
 	e := &errors.DecodeError{Format: format, Offset: offset, Err: err}
 	if offset >= 0 && offset <= int64(len(data)) {
@@ -46,8 +46,8 @@ var (
 	atLine = regexp.MustCompile(`^line (\d+)(?:: | )`)
 )
 
-// LineFailure is a decode error of a library that tells the line in its text
-// alone. For some syntax errors yaml.v3 tells the line before.
+// LineFailure gives a decode error with the line that the text of a library's error names. For some
+// syntax errors yaml.v3 names the line before.
 func LineFailure(format string, err error) error {
 	e := &errors.DecodeError{Format: format, Offset: -1}
 	text := err.Error()
@@ -62,7 +62,7 @@ func LineFailure(format string, err error) error {
 	return e
 }
 
-// EncodeFailure is an encode error; it names the Go type, advice says what to do.
+// EncodeFailure gives an encode error that names the Go type. advice says what to do.
 func EncodeFailure(format string, v any, err error, advice string) error {
 	text := fmt.Sprintf("%s: %s", TypeName(v), prefix.ReplaceAllString(err.Error(), ""))
 	if advice != "" {
@@ -79,8 +79,8 @@ func TypeName(v any) string {
 	return reflect.TypeOf(v).String()
 }
 
-// Guard runs fn and turns a panic of fn into its error, keeping a panic value
-// that is an error. A runtime.Goexit goes on, since recover sees none.
+// Guard runs fn and turns a panic of fn into an error, which wraps the panic value if that is an
+// error. A runtime.Goexit is not stopped, since recover returns nil for it.
 func Guard(fn func() error) (err error) {
 	defer func() {
 		switch p := recover().(type) {
@@ -94,7 +94,7 @@ func Guard(fn func() error) (err error) {
 	return fn()
 }
 
-// WithoutBOM drops a leading byte order mark of UTF-8, and says how long it was.
+// WithoutBOM removes a leading byte order mark of UTF-8, and gives its length.
 func WithoutBOM(data []byte) ([]byte, int64) {
 	rest, found := bytes.CutPrefix(data, []byte("\xef\xbb\xbf"))
 	if found {
@@ -103,8 +103,7 @@ func WithoutBOM(data []byte) ([]byte, int64) {
 	return rest, 0
 }
 
-// Shift moves a decode error's offset past a byte order mark that its decoder
-// was not shown.
+// Shift adds the length of a byte order mark that was removed to the offset of a decode error.
 func Shift(err error, by int64) error {
 	if e, ok := errors.AsType[*errors.DecodeError](err); ok && e.Offset >= 0 {
 		e.Offset += by
@@ -112,9 +111,9 @@ func Shift(err error, by int64) error {
 	return err
 }
 
-// Addressable gives a pointer to v's value, so that encoders find methods with
-// pointer receivers. A pointer is taken as it is, but for one to an interface,
-// which would hide the value again.
+// Addressable gives a pointer to v's value, so that encoders find methods with pointer receivers. A
+// pointer is returned as it is, except a pointer to an interface: its value is used, since an
+// encoder would not find the value's methods.
 func Addressable(v any) any {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() == reflect.Pointer && rv.Elem().Kind() == reflect.Interface {
@@ -129,7 +128,7 @@ func Addressable(v any) any {
 	return p.Interface()
 }
 
-// NotUTF8 is a decode error at the first byte of data that is no UTF-8.
+// NotUTF8 gives a decode error at the first byte of data that is not valid UTF-8.
 func NotUTF8(format string, data []byte) error {
 	at := 0
 	for at < len(data) {
@@ -142,7 +141,7 @@ func NotUTF8(format string, data []byte) error {
 	return DecodeFailure(format, data, int64(at), errors.New("not valid UTF-8; save the file in that encoding"))
 }
 
-// Indirect follows pointers and interfaces, though not those that go in a circle for ever.
+// Indirect follows pointers and interfaces, at most CycleDepth of them, since they may form a cycle.
 func Indirect(v reflect.Value) reflect.Value {
 	for range CycleDepth {
 		if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface || v.IsNil() {
@@ -153,7 +152,7 @@ func Indirect(v reflect.Value) reflect.Value {
 	return v
 }
 
-// Blank reports whether data is white space alone, as JSON has it.
+// Blank reports whether data holds nothing but the white space of JSON.
 func Blank(data []byte) bool {
 	for _, b := range data {
 		if b != ' ' && b != '\t' && b != '\r' && b != '\n' {

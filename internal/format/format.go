@@ -1,12 +1,12 @@
-// Package format is what the formats share, each of which has a package below it.
+// Package format holds the code that the formats share. Each format has a package below it.
 //
-//   - A [Format] has a [Codec], which loads and dumps, and a [Grammar], by which package edit
-//     writes into existing text.
-//   - [Editor] writes a value into a text by both, and [Loaded] is a text that it has loaded
-//     for that.
-//   - [Original] is what a handle and the codecs that edit say to each other.
-//   - The rest looks at values before they are encoded: their depth, what in them has no
-//     form in a format, and what their types may do.
+//   - A [Format] has a [Codec], which loads and dumps, and a [Grammar], which package edit
+//     uses to write into existing text.
+//   - An [Editor] writes a value into a text with both. A [Loaded] is a text that an Editor has
+//     loaded for an edit.
+//   - An [Original] passes a loaded text from a codec to a handle and back.
+//   - An [Inspector] and a [Question] check values and types before they are encoded: the depth
+//     of a value, parts that a format can't write, and methods of the types.
 package format
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Settings is what the options of one codec come to for its format. It is comparable.
+// Settings are the settings of one codec for its format. They are comparable.
 type Settings struct {
 	Format     string // "json", …: the name in errors
 	AllowEmpty bool
@@ -43,13 +43,13 @@ type Codec interface {
 	// Encode is Dump without the proof that the text loads.
 	Encode(v any) ([]byte, error)
 
-	// EncodeLoaded is Encode of a value that has just been loaded into a zero value, by a
-	// shorter way. It gives known as false if there is none.
+	// EncodeLoaded is a faster Encode for a value that has just been loaded into a zero value.
+	// known is false if the codec has no faster way.
 	EncodeLoaded(v any) (text []byte, known bool, err error)
 
-	// DumpPlain is Dump of a value that the decoder might put into an interface, by a
-	// shorter way: the same value has the same text each time. It gives false if there is
-	// none, or if Dump may refuse v.
+	// DumpPlain is a faster Dump for a value of the types that the decoder stores in an
+	// interface. The same value has the same text each time. ok is false if the codec has no
+	// faster way, or if Dump may refuse v.
 	DumpPlain(v any) (text []byte, ok bool)
 
 	// Open parses text, for a value of type t, so that it need not be parsed again.
@@ -64,17 +64,17 @@ type Grammar interface {
 	edit.Comparer
 	edit.Outliner
 
-	// Release lets go of what only LoadDocument needs of a document.
+	// Release frees the parts of a document that only LoadDocument needs.
 	Release(doc *edit.Document)
 }
 
-// Opened is a text that is parsed, though where everything is in it may not be known yet.
+// Opened is a text that was parsed. The positions of its values may not be known yet.
 type Opened struct {
 	Decode func(v any) error
 
-	// Document may be called once, see [edit.Outliner]. It is nil if nothing is parsed yet,
-	// or if a decoded value is part of what it would be made of.
+	// Document makes the document, as [edit.Outliner] does, and may be called once. It is nil
+	// if nothing was parsed yet, or if decoded values share memory with the parser's tree.
 	Document func(like *edit.Node) (*edit.Document, error)
 
-	Plain bool // if the text is what the codec writes, it has no comments and no anchors
+	Plain bool // a text that the codec has written has no comments and no anchors
 }

@@ -11,24 +11,24 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Part is one value inside another, as an encoder that works by struct tags would reach it.
+// Part is a value inside another value, as an encoder with struct tags would reach it.
 type Part struct {
 	Value  reflect.Value
 	Parent reflect.Kind // Map, Slice, Array, Struct; Invalid at the top
 	IsKey  bool         // of a map
 	Inline bool         // somewhere inside an array that Inspector.Tables denies; else false
 
-	level int // how many maps, lists and structs are around it
+	level int // number of maps, lists and structs around it
 }
 
-// Flaw is why a value can't be written, and where in it.
+// Flaw is the reason why a value can't be written, and its position in the value.
 type Flaw struct {
 	Err error
 
 	steps []string // innermost first
 }
 
-// Path is where in the value the flaw is, as a Go expression would say it.
+// Path gives the position of the flaw in the value, like a Go expression.
 func (f *Flaw) Path() string {
 	var b strings.Builder
 	for i := len(f.steps) - 1; i >= 0; i-- {
@@ -43,32 +43,33 @@ func (f *Flaw) Path() string {
 	return strings.TrimPrefix(b.String(), ".")
 }
 
-// maxPath is from how many bytes on the path of a Flaw is cut short.
+// maxPath is the length, in bytes, at which the path of a Flaw is cut.
 const maxPath = 200
 
 func (f *Flaw) Unwrap() error { return f.Err }
 
 func (f *Flaw) Error() string { return f.Path() + " " + f.Err.Error() }
 
-// ErrCycle is found before an encoder would run out of stack, which no recover survives.
+// ErrCycle is returned before an encoder overflows its stack, which no recover could stop.
 var ErrCycle = errors.New("holds itself")
 
 // TextMarshaler is the type of the interface encoding.TextMarshaler.
 var TextMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 
-// CycleDepth is how deep a value is before pointers are remembered, as in encoding/json.
+// CycleDepth is the depth from which on pointers are compared with those around them, as in
+// encoding/json.
 const CycleDepth = 500
 
-// Inspector looks at every value in a value that an encoder would write. It refuses maps, lists
-// and structs with Max others around them. It does not look inside values that encode themselves.
+// Inspector calls Check for every value in a value that an encoder would write. It refuses maps, lists
+// and structs with Max others around them. It skips the parts of values that encode themselves.
 type Inspector struct {
 	Tag    string // the struct tag that names fields
-	Max    int    // how many maps, lists and structs may be in one another
+	Max    int    // the largest number of nested maps, lists and structs
 	Check  func(Part) error
 	Self   []reflect.Type           // interfaces of values that encode themselves, beside encoding.TextMarshaler
 	Tables func(reflect.Value) bool // reports whether an array is an array of tables, for Part.Inline; nil: each is
 
-	skip func(reflect.Type) bool // the values of these types need no look; may be nil
+	skip func(reflect.Type) bool // reports whether values of a type need no check; may be nil
 	seen map[any]bool
 }
 
@@ -102,7 +103,7 @@ func (in *Inspector) visit(p Part, depth int) *Flaw {
 	return in.inside(p, depth+1)
 }
 
-// Identity is what makes a pointer, map or slice the same as another.
+// Identity gives a value that is equal for the same pointer, map or slice.
 func Identity(v reflect.Value) any {
 	type span struct {
 		at  uintptr
@@ -114,7 +115,7 @@ func Identity(v reflect.Value) any {
 	return v.Pointer()
 }
 
-// opaque tells whether v encodes itself.
+// opaque reports whether v encodes itself.
 func (in *Inspector) opaque(v reflect.Value) bool {
 	if Methodless(v.Type()) {
 		return false
@@ -125,7 +126,7 @@ func (in *Inspector) opaque(v reflect.Value) bool {
 	return encodes(TextMarshaler) || slices.ContainsFunc(in.Self, encodes)
 }
 
-// Methodless tells types that have no methods for sure, nor pointers to them.
+// Methodless reports whether it is certain that neither the type nor a pointer to it has methods.
 func Methodless(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Struct, reflect.Pointer, reflect.Interface:
@@ -187,7 +188,7 @@ func (in *Inspector) entries(m reflect.Value, child Part, depth int) *Flaw {
 type entries struct {
 	*reflect.MapIter
 	plain          bool          // the keys are strings
-	keys, elements reflect.Value // for the entry that is next, where nobody can tell it from one that can't be addressed
+	keys, elements reflect.Value // take the current entry, if its type has no methods with pointer receivers
 }
 
 func newEntries(m reflect.Value) *entries {
@@ -230,7 +231,7 @@ func (in *Inspector) fields(s reflect.Value, child Part, depth int) *Flaw {
 	return nil
 }
 
-// field is one that an encoder would write.
+// field is a field that an encoder would write.
 type field struct {
 	index int
 	name  string
@@ -266,7 +267,7 @@ func (f *Flaw) in(step string) *Flaw {
 	return f
 }
 
-// harmless tells kinds that hold nothing and that no check refuses.
+// harmless reports whether values of a kind hold no other value, and no check refuses them.
 func harmless(k reflect.Kind) bool {
 	return k >= reflect.Bool && k <= reflect.Int64 || k == reflect.Uint8 || k == reflect.Float32 || k == reflect.Float64
 }

@@ -9,22 +9,22 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Loaded is a text that was loaded, and what an edit of it needs, so that it need not be
-// decoded and encoded again. It is not safe for concurrent use.
+// Loaded is a text that was loaded. It keeps the encoding of the loaded value, so that an edit need
+// not decode and encode the text again. It is not safe for concurrent use.
 type Loaded struct {
 	editor Editor
 	text   []byte
-	was    []byte // the encoding of what it holds
-	failed error  // why it has none
+	was    []byte // the encoding of the loaded value
+	failed error  // the error of loading or encoding; then was is nil
 	plain  bool   // see Opened.Plain
 	last   *LastWrite
 
 	document func(like *edit.Node) (*edit.Document, error)
 }
 
-// Load decodes text into v, a pointer to a zero value, and encodes what was decoded before
-// the caller can change it. It keeps text, which must not change. Last is of the handle
-// that loads, or nil. If Load fails, the Loaded is there even so: it can be replaced.
+// Load decodes text into v, a pointer to a zero value, and encodes the value before the caller can
+// change it. It keeps text, which must not change. last belongs to the handle that loads, or is
+// nil. If Load fails, it returns a Loaded as well, whose text can be replaced.
 func (e Editor) Load(text []byte, v any, last *LastWrite) (*Loaded, error) {
 	o := &Loaded{editor: e, text: text, last: last}
 	if last.Is(e.style(), text) {
@@ -59,11 +59,11 @@ func (e Editor) Load(text []byte, v any, last *LastWrite) (*Loaded, error) {
 	return o, nil
 }
 
-// style is what decides how a value is written.
+// style names the settings that change how a value is written.
 func (e Editor) style() string { return fmt.Sprint(e.Settings.Format, " ", e.Settings.Indent) }
 
-// Edit gives the text with the value of type t in it that Dump has encoded as enc, and says
-// how that was done. What is written is what was encoded, even if that does not decode.
+// Edit writes the value of type t that Dump has encoded as enc into the text. It gives the new text
+// and a report. An encoding that does not decode is written too.
 func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 	switch {
 	case errors.Is(o.failed, errUnstable):
@@ -74,8 +74,8 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 		if o.loadsAsWritten(enc, t) {
 			o.last.Set(o.editor.style(), enc)
 		}
-		// Nobody else has written here, so there is nothing to keep: the two encodings
-		// differ in what changed and in nothing else.
+		// Only the codec has written the text, so there is nothing to keep. The two encodings
+		// differ only in the values that changed.
 		if !bytes.Equal(o.text, enc) {
 			return enc, edit.Report{Rung: edit.Spliced}, nil
 		}
@@ -85,14 +85,14 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 	return o.text, edit.Report{Rung: edit.Unchanged}, nil
 }
 
-// loadsAsWritten reports whether the encoding of a value of type t surely loads as one that
-// is encoded as the same text.
+// loadsAsWritten reports whether it is certain that enc, the encoding of a value of type t, loads as
+// a value with the same encoding.
 func (o *Loaded) loadsAsWritten(enc []byte, t reflect.Type) bool {
 	return !dependent.Of(t) && (!holdsAny.Of(t) || o.last.Plain(enc, o.editor.JSONNumbers))
 }
 
-// own reports whether the text is just what the codec writes for what it holds, and
-// says no more than that.
+// own reports whether the text is the codec's own encoding of its value, without comments and
+// anchors.
 func (o *Loaded) own() bool {
 	if !bytes.Equal(o.was, o.text) {
 		return false

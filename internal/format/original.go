@@ -10,14 +10,14 @@ import (
 	"weak"
 )
 
-// OriginalLoader is a codec.Editor that remembers what it has loaded: what the loading of a
-// text has found out need not be found out again when the text is edited. It is safe for
-// concurrent use.
+// OriginalLoader is a codec.Editor that can keep the results of loading a text for a later edit, so
+// that the edit need not decode the text again. It is safe for concurrent use.
 type OriginalLoader interface {
-	// LoadOriginal is Load of text into v, a *T with a zero value; a text that it inflates may have max
-	// bytes then, 0 means no limit. It keeps text, which must not change. Last is of the
-	// handle that loads, or nil. If Load fails, the Original is there even so: it can
-	// be replaced. It is nil only if the codec can't do better than its Edit.
+	// LoadOriginal loads text into v, a *T with a zero value. A text that the codec inflates may
+	// have at most max bytes then; 0 means no limit. It keeps text, which must not change. last
+	// belongs to the handle that loads, or is nil. If loading fails, LoadOriginal returns an
+	// Original as well, which can be replaced. The Original is nil only if the codec has nothing
+	// to keep; then its Edit must be used.
 	LoadOriginal(text []byte, max int64, v any, last *LastWrite) (*Original, error)
 }
 
@@ -28,23 +28,22 @@ type Original struct {
 	edit Edit
 }
 
-// Edit writes the value of type t that Dump has encoded as enc into the text of an
-// Original, and the result to w. What is written is what was encoded, even if that does
-// not decode.
+// Edit writes the value of type t that Dump has encoded as enc into the text of an Original, and the
+// result to w. An encoding that does not decode is written too.
 type Edit func(w io.Writer, enc []byte, t reflect.Type) error
 
-// NewOriginal makes one of a text. No two calls of edit overlap.
+// NewOriginal makes an Original of a text. Calls of edit do not overlap.
 func NewOriginal(text []byte, edit Edit) *Original { return &Original{text: text, edit: edit} }
 
-// Edit is of [Edit]. It is safe for concurrent use.
+// Edit is the function Edit of the Original. It is safe for concurrent use.
 func (o *Original) Edit(w io.Writer, enc []byte, t reflect.Type) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.edit(w, enc, t)
 }
 
-// Of reports whether o was loaded from these very bytes, which nobody has changed since.
-// A nil Original is of none.
+// Of reports whether o was loaded from this slice, not only from an equal text. A nil Original
+// returns false.
 func (o *Original) Of(text []byte) bool {
 	return o != nil && len(text) > 0 && len(o.text) == len(text) && &o.text[0] == &text[0]
 }

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// Question asks something of a type and of all types that its values hold. The
-// answers are kept, one per type, so that a program asks once.
+// Question is a question about a type and all types that its values hold. The answer is yes if it
+// is yes for one of them. The answers are cached by type.
 type Question struct {
-	Here   func(reflect.Type) bool // the answer is yes for this very type
-	Opaque func(reflect.Type) bool // no need to look inside
+	Here   func(reflect.Type) bool // reports whether the answer is yes for the type itself
+	Opaque func(reflect.Type) bool // reports whether the types inside of the type do not count
 	known  sync.Map                // reflect.Type → bool
 }
 

@@ -15,14 +15,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// An edit compares two encodings, so a value must be encoded the same way each time.
-// The encoders sort maps; a type that encodes itself may follow the random order of a
-// map. A value of that kind is encoded several times and refused if any two differ.
+// An edit compares two encodings, so a value must be encoded the same way each time. The encoders
+// sort maps, but a type that encodes itself may follow the random order of a map. A value with
+// these types is encoded several times, and refused if two encodings differ.
 //
-// A set of two elements that iterates in one order seven times of eight passes all
-// encodings of a value with a probability of a third; but for damage the old value
-// must pass in one order and the new one in another, which happens once in 20 million
-// edits.
+// The remaining risk: a map of two elements that iterates in one order in seven of eight cases
+// passes all encodings with a probability of a third. An edit is wrong only if the old value passes
+// in one order and the new value in the other. This happens once in 20 million edits.
 const stabilityTrials = 8
 
 var errUnstable = errors.New("is encoded differently each time")
@@ -61,14 +60,14 @@ var marshalers = []reflect.Type{
 	TextMarshaler, reflect.TypeFor[json.Marshaler](), reflect.TypeFor[yaml.Marshaler](), reflect.TypeFor[toml.Marshaler](),
 }
 
-// steady are types that encode themselves, and always in the same way.
+// steady are types that encode themselves, in the same way each time.
 var steady = map[reflect.Type]bool{
 	TimeType: true, reflect.TypeFor[json.RawMessage](): true, reflect.TypeFor[big.Int](): true, reflect.TypeFor[big.Float](): true,
 	reflect.TypeFor[big.Rat](): true, reflect.TypeFor[netip.Addr](): true, reflect.TypeFor[netip.AddrPort](): true,
 	reflect.TypeFor[netip.Prefix](): true, reflect.TypeFor[url.URL](): true,
 }
 
-// varies asks for types that encode themselves and hold a map, or what may be one.
+// varies asks for types that encode themselves and may hold a map.
 var varies = Question{
 	Here:   func(t reflect.Type) bool { return EncodesItself(t) && !steady[t] && holdsMap.Of(t) },
 	Opaque: func(t reflect.Type) bool { return steady[t] },
@@ -80,9 +79,9 @@ var writesItself = Question{
 	Opaque: func(t reflect.Type) bool { return steady[t] },
 }
 
-// dependent asks for types of whose values a part may mean something else by itself than
-// in the whole: those that encode or decode themselves, and maps of which two keys of a
-// text may be one.
+// dependent asks for types of which a part can't be decoded alone, since it may mean something else
+// then. These are types that encode or decode themselves, and maps in which two different keys of a
+// text may become one key.
 var dependent = Question{
 	Here: func(t reflect.Type) bool {
 		if t.Kind() == reflect.Map && (t.Key().Kind() != reflect.String || EncodesItself(t.Key()) || decodesItself(t.Key())) {
@@ -119,7 +118,7 @@ var holdsMap = Question{
 	Opaque: func(reflect.Type) bool { return false },
 }
 
-// holdsAny asks whether a value shows all its types only when it is there.
+// holdsAny asks for interfaces: the types in such a value are known only from the value.
 var holdsAny = Question{
 	Here:   func(t reflect.Type) bool { return t.Kind() == reflect.Interface },
 	Opaque: func(t reflect.Type) bool { return steady[t] },
@@ -128,25 +127,25 @@ var holdsAny = Question{
 // mayVary reports whether something in v may be encoded differently each time.
 func mayVary(v any) bool { return varies.OfValue(v) }
 
-// OfValue asks the question of all types in v, also of those that show only in the value.
-func (q *Question) OfValue(v any) bool { return q.plainly(v, 0) }
+// OfValue answers the question for all types in v, those in interfaces too.
+func (q *Question) OfValue(v any) bool { return q.ofPlain(v, 0) }
 
-// plainly is inside of what a decoder puts into an interface. To the types themselves no
-// question has the answer yes.
-func (q *Question) plainly(v any, depth int) bool {
+// ofPlain answers for the types that a decoder stores in an interface, without reflection. The
+// answer for these types themselves is always no.
+func (q *Question) ofPlain(v any, depth int) bool {
 	switch v := v.(type) {
 	case nil, string, bool, json.Number, float64, int64, int:
 		return false
 	case map[string]any:
 		for _, e := range v {
-			if depth > CycleDepth || q.plainly(e, depth+1) {
+			if depth > CycleDepth || q.ofPlain(e, depth+1) {
 				return true
 			}
 		}
 		return false
 	case []any:
 		for _, e := range v {
-			if depth > CycleDepth || q.plainly(e, depth+1) {
+			if depth > CycleDepth || q.ofPlain(e, depth+1) {
 				return true
 			}
 		}
@@ -155,7 +154,7 @@ func (q *Question) plainly(v any, depth int) bool {
 	return q.inside(reflect.ValueOf(v), depth)
 }
 
-// inside looks into the value only where its type does not tell.
+// inside checks the parts of the value only if its type holds interfaces.
 func (q *Question) inside(v reflect.Value, depth int) bool {
 	switch t := v.Type(); {
 	case v.Kind() == reflect.Interface:
@@ -168,7 +167,7 @@ func (q *Question) inside(v reflect.Value, depth int) bool {
 	switch v.Kind() {
 	case reflect.Interface:
 		if v.CanInterface() {
-			return q.plainly(v.Interface(), depth+1)
+			return q.ofPlain(v.Interface(), depth+1)
 		}
 		return !v.IsNil() && q.inside(v.Elem(), depth+1)
 	case reflect.Pointer:
