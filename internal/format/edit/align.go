@@ -1,11 +1,11 @@
 package edit
 
-// maxDistance bounds the work spent on finding a shortest list of changes.
+// maxDistance limits the number of changes for which align finds a shortest list.
 const maxDistance = 200
 
 // align finds a longest common subsequence of two sequences of n and m
-// elements and gives it as pairs of indices. Beyond maxDistance changes it
-// settles for the common head and tail.
+// elements and gives it as pairs of indices. For more than maxDistance changes it
+// gives only the common head and tail.
 func align(n, m int, equal func(i, j int) bool) [][2]int {
 	head, tail := 0, 0
 	for head < n && head < m && equal(head, head) {

@@ -2,30 +2,30 @@ package edit
 
 import "slices"
 
-// OpKind says what an [Op] does with the place its path names.
+// OpKind says what an [Op] does at its path.
 type OpKind uint8
 
 const (
-	Set    OpKind = iota // another value in a place that is there
-	Insert               // a new key, or a new element before the one at the index; the list's length appends
-	Delete               // the entry goes
-	Move                 // the element goes before another one of its list, with all that belongs to it
-	Rename               // the entry gets another key
+	Set    OpKind = iota // changes the value of an entry
+	Insert               // adds a key, or an element before the element at the index; the list's length appends
+	Delete               // deletes the entry
+	Move                 // moves the element before another element of its list, with all that belongs to it
+	Rename               // gives the entry another key
 )
 
 func (k OpKind) String() string {
 	return [...]string{"set", "insert", "delete", "move", "rename"}[k]
 }
 
-// Op is one difference between two trees. All paths name places of the old
+// Op is one difference between two trees. All paths are paths of the old
 // tree, so the operations of one [Diff] belong together.
 type Op struct {
 	Kind   OpKind
 	Path   []Step // empty for the root, which can only be set
-	Value  *Node  // what to set or insert; of a Rename the value of both keys
-	Key    *Node  // of a Rename
-	To     int    // of a Move, as the index of an Insert
-	Unsure bool   // of a Delete: what is new may be what has gone, so what belongs to it counts as lost
+	Value  *Node  // the value to set or insert; for a Rename the value of both keys
+	Key    *Node  // the new key of a Rename
+	To     int    // the target of a Move, like the index of an Insert
+	Unsure bool   // for a Delete: a new entry may be the deleted one, so its comments and unknown keys count as lost
 }
 
 // Step goes from a collection to one of its entries.
@@ -36,15 +36,15 @@ type Step struct {
 	old, new *Node // the collections the step is taken in
 }
 
-// Diff gives the operations that make old into new, in the order of new where
-// they insert. The order of keys alone is no difference.
+// Diff gives the operations that change old into new. Insertions are in the order of new. The order
+// of keys alone is no difference.
 func Diff(old, new *Node) []Op { return diff(old, new, nil) }
 
-// diff is [Diff] with a function that says how much belongs to an element of old
-// that the encoding does not know.
+// diff is [Diff] with a function that counts the comments and unknown keys of an element, which the
+// encoding does not have.
 func diff(old, new *Node, weigh func(path []Step, encoded *Node) int) []Op {
 	d := differ{weigh: weigh}
-	if !Equal(old, new) { // as they are most often, and that takes no hash to tell
+	if !Equal(old, new) { // most trees are equal, and Equal needs no hashes
 		d.node(nil, old, new)
 		resettle(d.ops)
 	}

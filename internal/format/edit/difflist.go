@@ -2,8 +2,8 @@ package edit
 
 import "slices"
 
-// lists pairs the elements of both lists, and tells of each one what becomes of
-// it: it stays, moves, goes, or is new. Every index counts the elements of a.
+// lists pairs the elements of both lists, and adds an operation for each element that moves, is
+// deleted or is new. Every index counts the elements of a.
 func (d *differ) lists(path []Step, a, b *Node) {
 	l := &listDiff{differ: d, path: path, a: a, b: b}
 	l.pairAll()
@@ -20,11 +20,11 @@ type listDiff struct {
 	*differ
 	path []Step
 	a, b *Node
-	to   []int // for each element of a: which one of b it has become, or -1
-	from []int // for each element of b: which one of a it was, or -1
+	to   []int // for each element of a: its index in b, or -1
+	from []int // for each element of b: its index in a, or -1
 }
 
-// pairAll finds which element has become which.
+// pairAll pairs the elements of a with those of b.
 func (l *listDiff) pairAll() {
 	l.to, l.from = unpaired(len(l.a.Entries)), unpaired(len(l.b.Entries))
 	l.pairEqual()
@@ -45,9 +45,8 @@ func (l *listDiff) step(at int) []Step { return append(l.path, Step{Index: at, o
 
 func (l *listDiff) pair(i, j int) { l.to[i], l.from[j] = j, i }
 
-// pairEqual pairs equal values: first those that a shortest list of changes
-// leaves where they are, then the first of a value with the first, the second
-// with the second.
+// pairEqual pairs equal values: first the elements that a shortest list of changes does not move,
+// then the other equal elements in their order.
 func (l *listDiff) pairEqual() {
 	equal := func(i, j int) bool { return Same(l.a.Entries[i].Value, l.b.Entries[j].Value) }
 	for _, p := range align(len(l.a.Entries), len(l.b.Entries), equal) {
@@ -68,11 +67,11 @@ func (l *listDiff) pairEqual() {
 	l.keepTheRichest()
 }
 
-// keepTheRichest sees to it that of equal elements in a row, some of which go, those
-// go that lose least: the encoding can't tell them apart.
+// keepTheRichest decides which of several equal elements in a row are deleted: those with the least
+// comments and unknown keys. The encoding can't tell the elements apart.
 func (l *listDiff) keepTheRichest() {
 	if l.weigh == nil || len(l.to) <= len(l.from) {
-		return // what is left has changed, rather than gone
+		return // the unpaired elements have changed and were not deleted
 	}
 	list := l.a.Entries
 	for i := 0; i < len(list); {
@@ -89,7 +88,7 @@ func (l *listDiff) keepTheRichest() {
 	}
 }
 
-// spare lets the lightest of the equal elements from i to end go.
+// spare chooses the elements to delete among the equal elements from i to end: the lightest.
 func (l *listDiff) spare(i, end, gone int) {
 	var order, targets []int
 	weight := make([]int, end)
@@ -110,10 +109,10 @@ func (l *listDiff) spare(i, end, gone int) {
 	}
 }
 
-// pairByPosition pairs what is left if the list kept its length and the same
-// places are left in both: then nothing seems to have come or gone. One that has
-// another identity than its place had before must be the same in most other keys, and
-// no other place may have more in common with it.
+// pairByPosition pairs the remaining elements by position, if the list kept its length and the same
+// positions remain in both lists. Then probably no element was added or deleted. If the identity at a
+// position changed, most other keys must be the same, and no other position may have
+// more in common with the element.
 func (l *listDiff) pairByPosition() {
 	if len(l.to) != len(l.from) {
 		return
@@ -131,11 +130,12 @@ func (l *listDiff) pairByPosition() {
 	}
 }
 
-// maxHolders bounds how many maps may share an entry that still tells them apart.
+// maxHolders is the largest number of maps that may share an entry. An entry that more maps share does
+// not tell them apart.
 const maxHolders = 64
 
-// elsewhere tells of each place whether a map that is left there, in either list, has
-// more entries in common with the map at another place than with the one at its own.
+// elsewhere reports, for each position, whether a remaining map there, in either list, has more
+// entries in common with the map at another position of the other list.
 func (l *listDiff) elsewhere() []bool {
 	holders := make(map[[2]uint64][]int) // the maps of a that have an entry
 	for i, e := range l.a.Entries {
@@ -173,8 +173,8 @@ func (l *listDiff) elsewhere() []bool {
 	return moved
 }
 
-// mayBe reports whether a may have become b: if the two have different identities,
-// more than half of their other keys have the same values.
+// mayBe reports whether b may be a after a change. If their identities differ, more than half of the
+// other keys must have the same values.
 func mayBe(a, b *Node) bool {
 	key, x := identity(a)
 	other, y := identity(b)
@@ -191,9 +191,9 @@ func mayBe(a, b *Node) bool {
 	return rest == 0 || 2*same > rest
 }
 
-// structure adds what comes, goes and moves. Between two elements that stay, what
-// comes takes the places of what goes, so that blank lines and comments which
-// belong to no element keep their places.
+// structure adds the insertions, deletions and moves. Between two elements that stay, new elements
+// replace deleted ones, so that blank lines and comments that belong to no element keep their
+// positions.
 func (l *listDiff) structure() {
 	unsure := slices.Contains(l.to, -1) && slices.Contains(l.from, -1)
 	i, j := 0, 0
@@ -214,7 +214,7 @@ func (l *listDiff) structure() {
 	}
 }
 
-// come brings element j of b before element i of a.
+// come inserts element j of b, or moves it, before element i of a.
 func (l *listDiff) come(i, j int) {
 	if from := l.from[j]; from >= 0 {
 		l.ops = append(l.ops, Op{Kind: Move, Path: slices.Clone(l.step(from)), To: i})
@@ -223,8 +223,8 @@ func (l *listDiff) come(i, j int) {
 	l.add(Insert, l.step(i), l.b.Entries[j].Value)
 }
 
-// twin reports whether a neighbour of the element at i is equal to it, so that
-// nobody can tell which of them has gone.
+// twin reports whether a neighbour of the element at i is equal to it. Then it is unknown which of
+// the two was deleted.
 func (l *listDiff) twin(i int) bool {
 	for _, k := range []int{i - 1, i + 1} {
 		if k >= 0 && k < len(l.to) && Same(l.a.Entries[i].Value, l.a.Entries[k].Value) {
@@ -234,11 +234,11 @@ func (l *listDiff) twin(i int) bool {
 	return false
 }
 
-// anchors gives the pairs that stay where they are: those that kept their rank
-// among all pairs, as in a swap, or if then many more would move, a longest
-// sequence of pairs in the order of both.
+// anchors gives the pairs that do not move: the pairs that kept their rank among all pairs, as in a
+// swap. If many more would move by that rule, it gives a longest sequence of pairs that are in order
+// in both lists.
 func (l *listDiff) anchors() [][2]int {
-	rank := make([]int, len(l.to)) // of each paired element of a among those
+	rank := make([]int, len(l.to)) // of each paired element of a among the paired elements
 	n := 0
 	for i, j := range l.to {
 		if j >= 0 {
@@ -267,10 +267,10 @@ func (l *listDiff) anchors() [][2]int {
 	return anchors
 }
 
-// rising gives the places of a longest rising sequence of the numbers in list that
+// rising gives the indices of a longest rising sequence of the numbers in list that
 // are not negative.
 func rising(list []int) []int {
-	var ends []int // the place where the best sequence of each length ends
+	var ends []int // the index where the best sequence of each length ends
 	before := make([]int, len(list))
 	for j, v := range list {
 		if v < 0 {

@@ -8,16 +8,15 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Options is what the caller of [Edit] decides.
+// Options are the options of [Edit].
 type Options struct {
-	// Check is asked last whether a text, given parsed, is right, which only the
-	// caller can tell: whether decoding it and encoding again gives the new
-	// encoding. Without its consent nothing is accepted. Nil accepts all.
+	// Check is the last proof of a parsed text. It decodes the text, encodes the value, and returns
+	// an error unless that is the new encoding. Nil accepts every text.
 	Check func(doc *Document) error
 
-	// Recode gives the encoding of what a part of a text decodes to, if each value of
-	// it means the same by itself as in the whole; nil if that is not so, as where a type
-	// decodes itself. Then an [Excerpter] proves a text without Check.
+	// Recode decodes a part of a text and encodes the value. With it, an [Excerpter] proves a text
+	// without Check. It is nil if a value may mean something else in a part than in the
+	// whole text, for example because a type decodes itself.
 	Recode func(part []byte) ([]byte, error)
 
 	// Refuse makes it an error, [errors.ErrEncode], if a comment would be lost
@@ -25,17 +24,17 @@ type Options struct {
 	Refuse bool
 }
 
-// Rung says how an edit was written, from the gentlest to the coarsest.
+// Rung says how an edit was written. Each rung changes more of the text than the one before it.
 type Rung uint8
 
 const (
-	Unchanged  Rung = iota // nothing differs
-	Spliced                // only the bytes of what changed differ
-	Restyled               // so too, but not as the neighbours are written
-	Localized              // a local value in place of an alias or a merge
+	Unchanged  Rung = iota // no byte changed
+	Spliced                // only the bytes of the values that differ changed
+	Restyled               // the same, but a new value is not in the style of its neighbours
+	Localized              // a local value replaces an alias or a merge
 	Rerendered             // a collection around the change was rendered anew
 	Rewritten              // the whole text was rendered anew
-	Replaced               // the new encoding stands in place of the text
+	Replaced               // the new encoding replaces the text
 )
 
 func (r Rung) String() string {
@@ -47,13 +46,14 @@ type Report struct {
 	Rung Rung
 	Lost []int // the lines of the old text, from 1, whose comments are lost
 
-	// Unpaired are the lines of the comments, and of the keys that the encoding does
-	// not know, of list elements that went while others came which they may have become,
-	// and of the comments of keys that went while others came with the same value.
+	// Unpaired are the lines of comments and of unknown keys that may belong to a new entry:
+	//   - comments and unknown keys of deleted list elements, if a new element may be the deleted
+	//     one after a change
+	//   - comments of deleted keys, if a new key has the same value
 	Unpaired []int
 
-	// Keys are the lines of the keys that the encoding does not know, in maps that
-	// are gone.
+	// Keys are the lines of unknown keys in maps that are gone. The encoding does not have these
+	// keys.
 	Keys []int
 }
 
@@ -67,15 +67,15 @@ func (r Report) Gone() []int {
 	return slices.Compact(lines)
 }
 
-// Edit gives old changed so that it holds what newEnc holds where that differs
-// from oldEnc. The three texts are of the format f: oldEnc is the encoding of
-// what old decodes to, newEnc of what is to be written. None of them is kept or
-// changed; without a difference the result is old itself, and for [Replaced] it
-// is newEnc itself.
+// Edit writes the differences between oldEnc and newEnc into the text old. The three texts are of the
+// format f. oldEnc is the encoding of the value that old decodes to, and newEnc the encoding of the
+// value to write. Edit does not keep or change them. If there is no difference, the result is old
+// itself, and for [Replaced] it is newEnc itself.
 //
-// Errors: [errors.ErrDecode] if old does not parse, [errors.ErrEncode] if
-// oldEnc or newEnc does not, if the aliases of old have no end, if the value
-// can't be written, or if it can't be written without what opt.Refuse forbids.
+// The errors are:
+//   - [errors.ErrDecode] if old does not parse
+//   - [errors.ErrEncode] if oldEnc or newEnc does not parse, if the aliases of old form a cycle, if
+//     the value can't be written, or if opt.Refuse forbids every way to write it
 func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
 	return EditOpened(f, func(like *Node) (*Document, error) {
 		if o, ok := f.(Outliner); ok {
@@ -85,16 +85,16 @@ func Edit(f Format, old, oldEnc, newEnc []byte, opt Options) ([]byte, Report, er
 	}, oldEnc, newEnc, opt)
 }
 
-// EditOpened is [Edit] of a text that open parses, as [Outliner] says: at most once for
-// an outline, and then, if that does not do, for the whole.
+// EditOpened is [Edit] for a text that open parses, as an [Outliner] does. It calls open at most twice:
+// for an outline, and if the outline is not enough, for the whole text.
 func EditOpened(f Format, open func(like *Node) (*Document, error), oldEnc, newEnc []byte, opt Options) ([]byte, Report, error) {
 	ed := &editor{format: f, open: open, options: opt, oldEnc: oldEnc, newEnc: newEnc}
 	text, report, err := ed.compare(true)
 	if errors.Is(err, errAbridged) {
 		text, report, err = ed.compare(false)
 	}
-	if ed.unread != nil {
-		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrDecode, ed.unread)
+	if ed.parseErr != nil {
+		return nil, Report{}, fmt.Errorf("%w: the text to edit: %w", errors.ErrDecode, ed.parseErr)
 	}
 	if err != nil {
 		return nil, Report{}, fmt.Errorf("%w: %w", errors.ErrEncode, err)
@@ -106,8 +106,8 @@ func EditOpened(f Format, open func(like *Node) (*Document, error), oldEnc, newE
 	return text, report, nil
 }
 
-// SameData reports whether two encodings hold the same data and comments. Where their
-// bytes differ that is a matter of spelling: NaN has a sign that no decoder keeps.
+// SameData reports whether two encodings hold the same data and comments. Their bytes may differ: for
+// example, NaN has a sign that no decoder keeps.
 func SameData(f Format, a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
@@ -122,9 +122,9 @@ func SameData(f Format, a, b []byte) bool {
 	})
 }
 
-// Replacement is the report of putting text in place of old without an edit. It
-// fails with [errors.ErrEncode] if that would lose keys of old that text does not
-// have. If old does not parse, nobody can tell what it loses.
+// Replacement gives the report for replacing old by text without an edit. It fails with
+// [errors.ErrEncode] if keys of old would be lost that text does not have. If old does not parse, the
+// losses are unknown, and the report has none.
 func Replacement(f Format, old, text []byte) (Report, error) {
 	r := Report{Rung: Replaced}
 	first, err := f.Parse(old)
@@ -142,8 +142,8 @@ func Replacement(f Format, old, text []byte) (Report, error) {
 	return r, nil
 }
 
-// losesKeys refuses to put another text in place of doc where doc has keys that the
-// encoding of its value does not know.
+// losesKeys returns an error if doc has keys that the encoding of its value does not have. They would
+// be lost if the whole text were replaced.
 func losesKeys(doc *Document, encoded *Node) error {
 	holds, err := doc.Effective()
 	if err != nil {
@@ -160,23 +160,23 @@ func losesKeys(doc *Document, encoded *Node) error {
 type editor struct {
 	format         Format
 	open           func(like *Node) (*Document, error)
-	unread         error // why the text can't be edited
+	parseErr       error // the error of parsing the text
 	first          *Document
-	holds          *Node // what first holds
+	holds          *Node // the effective value of first
 	oldEnc, newEnc []byte
 	ops            []Op
-	way            way // that the check took
+	way            way // the way that passed the check
 	options        Options
-	is             *Node              // what newEnc holds, without what oldEnc holds as well if first is outlined
+	is             *Node              // the value of newEnc; if first is outlined, without the parts that oldEnc has too
 	ended          []string           // the comments at line ends of deleted entries of maps
-	extents        map[*Node][]Extent // of list elements of first, as far as they were asked for
+	extents        map[*Node][]Extent // cache of the extents of list elements of first
 }
 
-// compare finds what differs between the encodings, and edits that. Shortly means that
-// neither what they have in common need be read, nor that of the text.
-func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
+// compare finds the differences between the encodings, and writes them. If abridge is set, the parts
+// that the encodings have in common are left out, and so are these parts of the text.
+func (ed *editor) compare(abridge bool) ([]byte, Report, error) {
 	read := ed.read
-	if c, ok := ed.format.(Comparer); ok && shortly {
+	if c, ok := ed.format.(Comparer); ok && abridge {
 		read = c.Compare
 	}
 	was, is, err := read(ed.oldEnc, ed.newEnc)
@@ -184,7 +184,7 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 		return nil, Report{}, err
 	}
 	ed.is = is
-	if shortly {
+	if abridge {
 		err = ed.outline(was, is)
 	} else if err = ed.parse(nil); err == nil {
 		ed.ops = diff(was, is, ed.weigh)
@@ -203,7 +203,7 @@ func (ed *editor) compare(shortly bool) ([]byte, Report, error) {
 	return text, report, err
 }
 
-// outline finds the operations first, and then reads of the text what they touch.
+// outline finds the operations first, and then reads the parts of the text that they touch.
 func (ed *editor) outline(was, is *Node) error {
 	blind := false
 	ed.ops = diff(was, is, func([]Step, *Node) int { blind = true; return 0 })
@@ -223,10 +223,10 @@ func (ed *editor) outline(was, is *Node) error {
 	return nil
 }
 
-// parse reads of the text what is needed.
+// parse reads the text, or the parts of it that like says.
 func (ed *editor) parse(like *Node) (err error) {
-	if ed.first, ed.unread = ed.open(like); ed.unread != nil {
-		return ed.unread
+	if ed.first, ed.parseErr = ed.open(like); ed.parseErr != nil {
+		return ed.parseErr
 	}
 	if ed.holds, err = ed.first.Effective(); err != nil {
 		err = fmt.Errorf("the text to edit: %w", err)
@@ -252,7 +252,7 @@ func (ed *editor) data(text []byte) (*Node, error) {
 	return doc.Effective()
 }
 
-// edit tries what the operations may mean until the check is content.
+// edit tries the possible meanings of the operations until one passes the check.
 func (ed *editor) edit() ([]byte, Report, error) {
 	var failed error
 	for _, w := range ed.ways() {
@@ -286,7 +286,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 	return ed.newEnc, Report{Rung: Replaced, Lost: lostLines(ed.first, next, whereabouts{})}, nil
 }
 
-// check decides whether a document holds what it should.
+// check proves that a document holds the new value.
 func (ed *editor) check(doc *Document) error {
 	if x, ok := ed.format.(Excerpter); ok && doc.outlined && ed.options.Recode != nil {
 		if ok, err := checkPart(x, doc, ed.is, ed.options.Recode); ok {
@@ -299,7 +299,7 @@ func (ed *editor) check(doc *Document) error {
 	return ed.options.Check(doc)
 }
 
-// ways gives the meanings worth trying, the likeliest first.
+// ways gives the possible meanings of the operations, the likeliest first.
 func (ed *editor) ways() []way {
 	list := []way{{}}
 	for _, op := range ed.ops {

@@ -2,8 +2,8 @@ package edit
 
 import "github.com/holdfast-go/holdfast/errors"
 
-// maxExpanded bounds how many nodes a document may have once every alias is
-// replaced by what it refers to.
+// maxExpanded is the largest number of nodes that a document may have after every alias was
+// replaced by its target.
 const maxExpanded = 4 << 20
 
 // effective makes nodes without aliases, merges and duplicate keys, each once.
@@ -14,9 +14,9 @@ type effective struct {
 	endless bool // a node contains itself
 }
 
-// Effective gives what the document holds as a decoder sees it: aliases replaced by
-// what they refer to, merges carried out, of duplicate keys the last. It fails
-// if that is too large.
+// Effective gives the value of the document as a decoder sees it. Aliases are replaced by their
+// targets, merges are carried out, and of duplicate keys the last counts. It fails
+// if the value is too large.
 func (doc *Document) Effective() (*Node, error) {
 	if !doc.Indirect {
 		return doc.Root, nil
@@ -109,7 +109,7 @@ func (e *effective) mapping(n *Node) *Node {
 	return r
 }
 
-// sources gives the entries that a merge brings in, the first of a key counts.
+// sources gives the entries that a merge adds. Of entries with the same key the first counts.
 func (e *effective) sources(value *Node) []Entry {
 	n := e.node(value)
 	switch n.Kind {
@@ -127,7 +127,7 @@ func (e *effective) sources(value *Node) []Entry {
 	return nil
 }
 
-// count is the number of nodes of n as a tree, at most a little over maxExpanded.
+// count gives the number of nodes of n as a tree. It stops a little above maxExpanded.
 func (e *effective) count(n *Node) int {
 	if c, ok := e.size[n]; ok {
 		return c

@@ -6,20 +6,18 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// Excerpter is an [Outliner] of a format in which what a decoder makes of a value
-// depends on that value alone, not on what is around it. Then a text need not be decoded
-// whole to prove what it holds.
+// Excerpter is an [Outliner] of a format in which the result of decoding a value depends only on that
+// value, not on the text around it. Then the proof of an edit need not decode the whole text.
 //
 // Excerpt proves that the text of doc is valid from its beginning to its end, and gives a
-// text with those of its entries and elements that are left in part.
+// text with only those entries and elements that part has.
 type Excerpter interface {
 	Outliner
 	Excerpt(doc *Document, part *Node) ([]byte, error)
 }
 
-// AppendPart writes a part of a text for an Excerpt: the values that were read are copied, and
-// of a collection what is left in n is written in brackets, with sign between a key and its
-// value.
+// AppendPart writes a part of a text for an Excerpt. Values that were read are copied. A collection
+// is written in brackets, with the entries that n has, and with sign between a key and its value.
 func AppendPart(out, text []byte, n *Node, sign byte) []byte {
 	if n.End > 0 || n.Kind == Scalar {
 		return append(out, text[n.Start:n.End]...)
@@ -41,10 +39,9 @@ func AppendPart(out, text []byte, n *Node, sign byte) []byte {
 	return append(out, brackets[1])
 }
 
-// checkPart decides whether doc holds what the new encoding, is, says, by what was read
-// of doc alone. The part of it that changed is decoded and encoded again by itself, in
-// its place in the value: all around it is left out on both sides. It gives false if that
-// can't be told.
+// checkPart compares doc with the new encoding is, using only the parts of doc that were read. It
+// decodes and encodes the changed part with the collections around it; all other parts are left out
+// on both sides. ok is false if this proves nothing.
 func checkPart(x Excerpter, doc *Document, is *Node, recode func(part []byte) ([]byte, error)) (ok bool, err error) {
 	part, is := excerpt(doc.Root, is)
 	if part == nil {
@@ -68,9 +65,9 @@ func checkPart(x Excerpter, doc *Document, is *Node, recode func(part []byte) ([
 	return true, err
 }
 
-// excerpt gives a node of a text and what the new encoding says of it, both without what
-// is left out of the other one: there no operation has changed anything. It gives nil if
-// they can't be laid upon each other.
+// excerpt gives a node of a text and the node of the new encoding for it. Parts that are left out of
+// one are left out of the other as well, since no operation has changed them. It returns nil if
+// the two nodes do not match.
 func excerpt(n, is *Node) (part, says *Node) {
 	switch {
 	case IsLeftOut(n) || IsLeftOut(is):
@@ -119,8 +116,8 @@ func excerptOfMap(n, is *Node) (part, says *Node) {
 	return part, says
 }
 
-// agrees reports whether a value of which only a part was decoded has what is says, and
-// no key that is does not know. Where is leaves something out it may have anything.
+// agrees reports whether n, of which only a part was decoded, equals the new encoding is, and has no
+// key that is does not have. A part that is leaves out may have any value.
 func agrees(n, is *Node) bool {
 	switch {
 	case IsLeftOut(is):
@@ -144,8 +141,8 @@ func agrees(n, is *Node) bool {
 	return Same(n, is)
 }
 
-// saysNothing reports whether everything in n is left out. A collection without entries
-// says that it is empty.
+// saysNothing reports whether everything in n is left out. This is false for an empty collection,
+// since that is a value.
 func saysNothing(n *Node) bool {
 	return IsLeftOut(n) || len(n.Entries) > 0 && !slices.ContainsFunc(n.Entries, func(e Entry) bool { return !saysNothing(e.Value) })
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// naming are the keys that identify an element, the first that it has and that is
-// not zero: a Go type has a zero where the text has nothing.
+// naming are the keys that identify an element. The first key counts that the element has, and whose
+// value is not zero: a Go type has a zero if the text does not have the key.
 var naming = []string{"id", "name", "key"}
 
 // identity gives the key that identifies a map and its value.
@@ -30,9 +30,8 @@ func isZero(n *Node) bool {
 	return n.IsNull() || n.Value == "" || n.Type == TypeInt && n.Value == "0" || n.Type == TypeBool
 }
 
-// pairIdentified pairs maps that have the same identity, where no other has it.
-// Maps without one, or with one that others share, are identified by a key whose
-// values are all different.
+// pairIdentified pairs maps with the same identity, if no other map has it. A map without an identity
+// of its own is identified by a key whose values are all different.
 func (l *listDiff) pairIdentified() {
 	for _, p := range l.agree(identityMark) {
 		l.pair(p[0], p[1])
@@ -55,7 +54,7 @@ func (l *listDiff) pairIdentified() {
 	}
 }
 
-// mark is what an element is known by.
+// mark identifies an element.
 type mark struct{ key, typ, value string }
 
 func identityMark(n *Node) (mark, bool) {
@@ -66,8 +65,8 @@ func identityMark(n *Node) (mark, bool) {
 	return mark{key, value.Type, value.Value}, true
 }
 
-// agree pairs those left of both lists that have the same mark, each the only one
-// of its list.
+// agree pairs the remaining elements of both lists that have the same mark, if it is unique in each
+// list.
 func (l *listDiff) agree(by func(n *Node) (mark, bool)) [][2]int {
 	only := func(n *Node, paired []int) map[mark]int {
 		found := make(map[mark]int)
@@ -97,11 +96,11 @@ func (l *listDiff) agree(by func(n *Node) (mark, bool)) [][2]int {
 	return pairs
 }
 
-// maxTelling bounds how many keys are tried.
+// maxTelling is the largest number of keys that telling tries.
 const maxTelling = 16
 
-// telling gives the keys by which the maps left of both lists can be told apart:
-// most have a scalar there, and no two of one list the same.
+// telling gives the keys that tell the remaining maps of both lists apart: most maps have a scalar at
+// the key, and no two maps of one list have the same.
 func (l *listDiff) telling() []*Node {
 	var keys []*Node
 	for i, e := range l.a.Entries {
@@ -131,7 +130,7 @@ func (l *listDiff) telling() []*Node {
 }
 
 // distinct reports whether no element of a list has an identity of its own, and more
-// than half of them have a scalar at the key, each another one.
+// than half of them have a scalar at the key, all of them different.
 func distinct(n *Node, key *Node, shared map[mark]bool) bool {
 	seen := make(map[mark]bool, len(n.Entries))
 	for _, e := range n.Entries {
@@ -163,8 +162,8 @@ func scalarAt(n, key *Node) *Node {
 	return nil
 }
 
-// pairLists pairs lists in the list by what is in them: those that have most elements
-// in common, by value or identity.
+// pairLists pairs elements that are lists themselves: those that have most of their elements in
+// common, by value or identity.
 func (l *listDiff) pairLists() {
 	holder := make(map[mark]int) // the one list of a that has an element, or -1
 	for i, e := range l.a.Entries {
@@ -206,10 +205,10 @@ func (l *listDiff) pairLists() {
 	}
 }
 
-// common is how many elements two lists have in common.
+// common is the number of elements that two lists have in common.
 type common struct{ i, j, count int }
 
-// markOf is what an element of a list in a list is known by.
+// markOf gives the mark of an element of a list in a list.
 func markOf(n *Node) mark {
 	if m, ok := identityMark(n); ok {
 		return m

@@ -2,7 +2,7 @@ package edit
 
 import "slices"
 
-// merged is what a merge gives n for the key of s, or nil.
+// merged gives the value that a merge gives n for the key of s, or nil.
 func (pl *planner) merged(n *Node, s Step) *Node {
 	for _, e := range n.Entries {
 		if !e.Merge {
@@ -17,7 +17,7 @@ func (pl *planner) merged(n *Node, s Step) *Node {
 	return nil
 }
 
-// unmerge takes the merges of p apart, without the key of s.
+// unmerge replaces the merges of p by entries of its own, except the key of s.
 func (pl *planner) unmerge(p *Patch, s Step) {
 	for i, e := range p.base.Entries {
 		if !e.Merge || p.Dropped(i) {
@@ -34,7 +34,7 @@ func (pl *planner) unmerge(p *Patch, s Step) {
 	}
 }
 
-// borrowed reports whether the place of op belongs to an anchor elsewhere.
+// borrowed reports whether the path of op leads through an alias, into the value of an anchor elsewhere.
 func (pl *planner) borrowed(op Op) bool {
 	n := pl.doc.Root
 	for i, s := range op.Path {
@@ -57,7 +57,7 @@ func (pl *planner) borrowed(op Op) bool {
 	return n.Kind == Alias
 }
 
-// inherited reports whether the key that op deletes is there through a merge only.
+// inherited reports whether the key that op deletes comes from a merge only.
 func (pl *planner) inherited(op Op) bool {
 	n := pl.doc.Root
 	for i, s := range op.Path {
@@ -80,8 +80,8 @@ func (pl *planner) inherited(op Op) bool {
 	return false
 }
 
-// settle says what the deletions among ops mean, the same for the text and for
-// what it is to hold.
+// settle decides the meaning of the deletions among ops. The same meaning is used for the text and
+// for the value that it should have.
 func settle(doc *Document, ops []Op, w way) []Op {
 	pl := newPlanner(doc, w)
 	settled := make([]Op, 0, len(ops))
@@ -112,14 +112,14 @@ func settle(doc *Document, ops []Op, w way) []Op {
 	return settled
 }
 
-// apart gives a Rename as the deletion of one key and the insertion of the other.
+// apart splits a Rename into the deletion of one key and the insertion of the other.
 func (op Op) apart() []Op {
 	at := slices.Clone(op.Path)
 	at[len(at)-1].Key = op.Key
 	return []Op{{Kind: Delete, Path: op.Path}, {Kind: Insert, Path: at, Value: op.Value}}
 }
 
-// zeroOf is the zero of a value's type.
+// zeroOf gives the zero of a value's type.
 func zeroOf(n *Node) *Node {
 	switch {
 	case n.Kind == Map || n.Kind == List:
@@ -136,7 +136,7 @@ func zeroOf(n *Node) *Node {
 	return NewScalar(TypeString, "")
 }
 
-// keepAliases makes aliases local whose anchor goes with what is removed.
+// keepAliases makes aliases local if their anchor is deleted.
 func (pl *planner) keepAliases() {
 	gone := make(map[*Node]bool)
 	lose(pl.root, gone)
@@ -148,7 +148,7 @@ func (pl *planner) keepAliases() {
 	}
 }
 
-// lose collects the anchored nodes that p removes.
+// lose collects the anchored nodes that p deletes.
 func lose(p *Patch, gone map[*Node]bool) {
 	if p.Node == nil {
 		return
@@ -175,7 +175,7 @@ func lose(p *Patch, gone map[*Node]bool) {
 	}
 }
 
-// overtaken collects the anchored nodes that an alias has moved before.
+// overtaken collects the anchored nodes for which a move has put an alias before the anchor.
 func overtaken(n *Node, seen map[string]bool, gone map[*Node]bool) {
 	if n.Kind == Alias && n.Target != nil && !seen[n.Value] {
 		gone[n.Target] = true
@@ -203,7 +203,7 @@ func anchored(n *Node, into map[*Node]bool) {
 	}
 }
 
-// localize walks what stays of n; p is its patch if it has one yet, make gives it one.
+// localize walks the parts of n that stay. p is the patch of n, or nil; then make makes one.
 func (pl *planner) localize(n *Node, p *Patch, make func() *Patch, gone map[*Node]bool) {
 	if p != nil && p.base != n {
 		return

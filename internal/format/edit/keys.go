@@ -2,8 +2,8 @@ package edit
 
 import "strings"
 
-// find gives the indices of the entries of n that the decoder takes for the
-// key of step s, the one that counts last.
+// find gives the indices of the entries of n that the decoder uses for the
+// key of step s. The entry that counts is the last.
 func (r KeyRule) find(n *Node, s Step) []int {
 	var exact, spelled, folded []int
 	for i, e := range n.Entries {

@@ -6,11 +6,11 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// errAbridged asks for the whole encodings and the whole text.
+// errAbridged means that the edit needs the whole encodings and the whole text.
 var errAbridged = errors.New("the encodings were compared without what they have in common")
 
-// run carries out the operations in one way, each step proven, until the
-// document holds what they ask for.
+// run carries out the operations in one way until the document has the new value. Each step is
+// proven.
 func (ed *editor) run(w way) (*Document, Report, error) {
 	ops := settle(ed.first, ed.ops, w)
 	want, err := ed.want(ops, w)
@@ -40,14 +40,14 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 	return nil, Report{}, errors.New("the change can't be told apart from what aliases share")
 }
 
-// shifts reports whether elements have other places in their list after op. If not, the
-// operations after it keep their meaning. That is surer than to compare again, since
-// an element that is half changed may be taken for another one, with its comments.
+// shifts reports whether op changes the indices of elements in their list. If it does not, the
+// operations after op are still right, and are used. A new comparison would be less safe, since it
+// may take an element of which only a part has changed for another one.
 func (op Op) shifts() bool {
 	return len(op.Path) > 0 && op.Path[len(op.Path)-1].Key == nil && op.Kind != Set
 }
 
-// want is the data that the text is to hold.
+// want gives the value that the text should have.
 func (ed *editor) want(ops []Op, w way) (*Node, error) {
 	data := &Document{Text: ed.first.Text, Root: ed.holds, Keys: ed.first.Keys}
 	pl := plan(data, ops, w)
@@ -57,7 +57,7 @@ func (ed *editor) want(ops []Op, w way) (*Node, error) {
 	return pl.root.Result(), nil
 }
 
-// climber takes a document from one proven state to the next.
+// climber changes a document step by step. The document is proven after each step.
 type climber struct {
 	format Format
 	way    way
@@ -66,8 +66,8 @@ type climber struct {
 	whereabouts
 }
 
-// climb carries out ops at once, or as many of the first ones as can be, on the
-// lowest rung that holds. It gives how many those were.
+// climb carries out ops on the lowest rung that can be proven: all at once, or as many of the first
+// ones as possible. It returns their number.
 func (c *climber) climb(ops []Op) (int, error) {
 	for n := len(ops); n > 0; n /= 2 {
 		pl := plan(c.doc, ops[:n], c.way)
@@ -104,9 +104,8 @@ func (c *climber) take(r *proven, rung Rung) {
 	c.parted = append(c.parted, r.parted...)
 }
 
-// coarse carries out one operation at the cost of comments: in place, then
-// with the collections around it rendered anew from the inside out, then the
-// whole text.
+// coarse carries out one operation even if comments are lost. It tries splices first, then renders
+// the collections around the change anew, from the inside out, and then the whole text.
 func (c *climber) coarse(op Op) error {
 	p := plan(c.doc, []Op{op}, c.way).root
 	chain := touched(p)
@@ -127,7 +126,7 @@ func (c *climber) coarse(op Op) error {
 	return c.rewrite(p.Result())
 }
 
-// touched is the way from the root to the innermost node of the text that holds the whole change.
+// touched gives the path from the root to the innermost node of the text that holds the whole change.
 func touched(p *Patch) []*Patch {
 	chain := []*Patch{p}
 	for p.Value() == nil {
@@ -141,7 +140,7 @@ func touched(p *Patch) []*Patch {
 	return chain
 }
 
-// rewrite renders the whole document on an empty one.
+// rewrite renders the whole document anew, into an empty document.
 func (c *climber) rewrite(root *Node) error {
 	empty, err := c.format.Parse(nil)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// weigh says how much belongs to a list element of the text that its encoding does
-// not show: comments, keys that the encoding does not know, a tag of its owner.
+// weigh counts the parts of a list element that its encoding does not have: comments, unknown keys
+// and tags in the text.
 func (ed *editor) weigh(path []Step, encoded *Node) int {
 	n, extent := ed.element(path)
 	if n == nil {
@@ -67,7 +67,7 @@ func (doc *Document) resolve(path []Step) *Node {
 	return n
 }
 
-// unknown appends the keys under n that the encoding does not know.
+// unknown appends the keys under n that the encoding does not have.
 func (doc *Document) unknown(n, encoded *Node, to []*Node) []*Node {
 	switch {
 	case n.Kind != encoded.Kind:
@@ -94,10 +94,8 @@ func (doc *Document) unknown(n, encoded *Node, to []*Node) []*Node {
 	return to
 }
 
-// unpaired gives the lines of what belongs to entries that have gone while others
-// came, so that nobody can tell whether they only changed: the comments and unknown
-// keys of list elements, and those of the comments at line ends in entries of maps
-// that ended.
+// unpaired gives Report.Unpaired. Its lines belong to entries that were deleted while others were
+// added. It is unknown whether such an entry was only changed.
 func (ed *editor) unpaired(ended []string) []int {
 	var lines []int
 	for _, op := range ed.ops {
@@ -112,7 +110,7 @@ func (ed *editor) unpaired(ended []string) []int {
 	return lines
 }
 
-// ofElement appends the lines of what belongs to a list element.
+// ofElement appends the lines of the comments and unknown keys of a list element.
 func (ed *editor) ofElement(op Op, lines []int) []int {
 	n, extent := ed.element(op.Path)
 	if n == nil {
@@ -126,7 +124,7 @@ func (ed *editor) ofElement(op Op, lines []int) []int {
 }
 
 // ofEntry appends the lines of the comments at line ends in the entry of a map, if
-// they are among those that ended.
+// they are in ended.
 func (ed *editor) ofEntry(op Op, ended []string, lines []int) []int {
 	last := op.Path[len(op.Path)-1]
 	n := ed.first.resolve(op.Path[:len(op.Path)-1])
@@ -135,7 +133,7 @@ func (ed *editor) ofEntry(op Op, ended []string, lines []int) []int {
 	}
 	for _, i := range ed.first.Keys.find(n, last) {
 		key, value := n.Entries[i].Key, n.Entries[i].Value
-		end := len(ed.first.Text) // of a value that has no place of its own
+		end := len(ed.first.Text) // for a value that is not in the text
 		if value.End > 0 {
 			end = max(value.End, key.End)
 			if at := bytes.IndexAny(ed.first.Text[end:], "\r\n"); at >= 0 {
@@ -151,9 +149,9 @@ func (ed *editor) ofEntry(op Op, ended []string, lines []int) []int {
 	return lines
 }
 
-// replacedKeys gives the lines of the unknown keys in maps that are gone: a nil
-// pointer is written as a null, or leaves the key out; a list takes the place of one that
-// the encoding left out.
+// replacedKeys gives Report.Keys: the lines of the unknown keys in maps that are gone. A map goes if a
+// nil pointer is written as a null or leaves its key out, and if a list replaces a list that the
+// encoding had left out.
 func (ed *editor) replacedKeys() []int {
 	var lines []int
 	replaced := make(map[*Node]bool)
@@ -170,7 +168,7 @@ func (ed *editor) replacedKeys() []int {
 		}
 		last := op.Path[len(op.Path)-1]
 		if op.Kind == Insert && last.Key != nil {
-			if n := ed.first.resolve(op.Path); n != nil { // its value was zero, which the encoding leaves out
+			if n := ed.first.resolve(op.Path); n != nil { // its value was zero, so the encoding has left it out
 				lines = append(lines, ed.first.lines(ed.first.overwritten(n, op.Value, nil))...)
 			}
 			continue
@@ -189,8 +187,8 @@ func (ed *editor) replacedKeys() []int {
 }
 
 // uneven finds the first list on a path that has another number of elements in the
-// text than in the encoding, nil if there is none. Nobody can tell its elements apart,
-// so it is replaced whole.
+// text than in the encoding; nil if there is none. Its elements can't be matched,
+// so the whole list is replaced.
 func (ed *editor) uneven(path []Step) (*Node, Step) {
 	for i, s := range path {
 		if s.Key != nil {
@@ -203,8 +201,8 @@ func (ed *editor) uneven(path []Step) (*Node, Step) {
 	return nil, Step{}
 }
 
-// overwritten appends the unknown keys in lists under n that go when value is written
-// over it. Maps keep theirs.
+// overwritten appends the unknown keys in lists under n that are lost when n is replaced by value. Maps
+// keep their unknown keys.
 func (doc *Document) overwritten(n, value *Node, to []*Node) []*Node {
 	switch {
 	case n.Kind == List && value.Kind == List:
@@ -235,7 +233,7 @@ func (doc *Document) unknownOfAny(list, encoded *Node) []*Node {
 	return keys
 }
 
-// lines gives the lines of keys, those that a merge brings left out.
+// lines gives the lines of keys. Keys that come from a merge are left out.
 func (doc *Document) lines(keys []*Node) []int {
 	var lines []int
 	for _, key := range keys {

@@ -24,23 +24,23 @@ const (
 	TypeBool   = "!!bool"
 	TypeNull   = "!!null"
 	TypeTime   = "!!timestamp"
-	TypeSame   = "!same" // stands for what two encodings have in common, see [Comparer]
+	TypeSame   = "!same" // stands for a value that is the same in two encodings, see [Comparer]
 )
 
 // Node is one value of a document. Nodes are not changed once they are built,
 // and may be part of several trees.
 type Node struct {
 	Kind   Kind
-	Type   string // a scalar's resolved type; of a collection only a type that its owner gave it
-	Value  string // a scalar in canonical form: two spellings of one value are equal; the name that an Alias refers to
+	Type   string // the resolved type of a scalar; for a collection, a tag in the text
+	Value  string // a scalar in canonical form, equal for all spellings of one value; for an Alias, its anchor
 	Text   string // a scalar as it is spelled, without quotes and escapes
 	Anchor string // the name under which aliases refer to this node
-	Target *Node  // what an Alias refers to
+	Target *Node  // the node that an Alias refers to
 
 	Entries []Entry // the parts of a Map or a List
 
 	Start, End int // the bytes of the value in the text; both 0 in a node that is not from a text
-	Data       any // what the format wants to remember about it
+	Data       any // belongs to the format
 
 	hash uint64
 }
@@ -51,7 +51,7 @@ type Entry struct {
 	Value *Node
 	Merge bool // the value's entries count as entries of this map, unless it has its own
 
-	Moved *Moved // of an entry that a Patch inserts: the element of the text that it is, if it is not new
+	Moved *Moved // for an entry that a Patch inserts: the moved element of the text; nil if the entry is new
 }
 
 // NewScalar makes a scalar that is not from a text.
@@ -75,7 +75,7 @@ func Equal(a, b *Node) bool {
 	})
 }
 
-// Same reports whether two trees hold the same data: as [Equal], but the order
+// Same reports whether two trees hold the same data. Unlike in [Equal], the order
 // of keys and the names of anchors do not count.
 func Same(a, b *Node) bool {
 	if a == b {
@@ -123,7 +123,7 @@ func (n *Node) sum() uint64 {
 }
 
 // pairKeys gives for each entry of map a the entry of map b with the same key,
-// or -1. The first of equal keys goes with the first, the second with the second.
+// or -1. Equal keys are paired in their order.
 func pairKeys(a, b *Node) []int {
 	match := make([]int, len(a.Entries))
 	var later map[uint64][]int

@@ -2,28 +2,28 @@ package edit
 
 import "slices"
 
-// Outliner is a [Format] that can leave out of a tree what an edit need not know. So a
-// large text is not held as nodes, and what was left out is the same in two texts if
-// its bytes are.
+// Outliner is a [Format] that can leave out the parts of a tree that an edit does not need. So only a
+// small part of a large text becomes nodes. A part that was left out is the same in two texts if its
+// bytes are the same.
 //
-// Outline is Parse for a nil like. Else it goes through the text and like together:
+// Outline is Parse if like is nil. Otherwise it walks through the text and like together:
 //
-//   - A scalar of the type [TypeSame] in like says that the value is not needed. It
-//     becomes such a scalar too, whose Value is different for different bytes; it has
-//     its place in the text, and the comments in it are not among those of the document.
-//     A scalar may be read instead.
-//   - A Map in like says which entries are needed: those with the same key, else those
-//     whose keys differ in case only. The others are left out but for their keys.
-//   - A List in like says so of its elements, if the text's list has as many.
-//   - Every other value, and what a nil in like stands for, is read whole.
+//   - If like has a scalar of the type [TypeSame], the value is left out. The document has
+//     a scalar of that type with the value's position. Its Value is different for different
+//     bytes. The document does not have the comments in the value. A scalar may be read instead.
+//   - If like has a Map, it says which entries are needed: entries with the same key, or else entries
+//     whose keys differ only in case. Only the keys of the other entries are read.
+//   - If like has a List, it says the same of the elements, if the text's list has as many.
+//   - Every other value is read whole, and so is a value for which like has nil.
 //
-// Indirect is told of the whole text, except that keys may repeat where they are left out.
+// Indirect is right for the whole text, with one exception: duplicate keys in a part that is left out
+// may not be noticed.
 type Outliner interface {
 	Format
 	Outline(text []byte, like *Node) (*Document, error)
 }
 
-// outline says which parts of the text the operations touch.
+// outline gives the like of an Outline: the parts of the text that the operations touch.
 func outline(ops []Op) *Node {
 	root := Nothing
 	for _, op := range ops {
@@ -37,7 +37,8 @@ func outline(ops []Op) *Node {
 	return root
 }
 
-// reach opens the collections on a path, and what it leads to whole.
+// reach adds a path to a like: the collections on the path are needed, and the value at its end
+// whole.
 func reach(n *Node, path []Step, kind OpKind) *Node {
 	if len(path) == 0 || n == nil {
 		return nil
@@ -64,7 +65,7 @@ func reach(n *Node, path []Step, kind OpKind) *Node {
 	return n
 }
 
-// parseLike reads what is to be doc but for a change, with the same left out.
+// parseLike reads a text that should differ from doc only by a change. It leaves out the same parts.
 func parseLike(f Format, text []byte, doc *Document, like *Node) (*Document, error) {
 	if !doc.outlined {
 		return f.Parse(text)

@@ -6,29 +6,28 @@ import (
 	"unicode"
 )
 
-// Nothing is what an outline asks of a value that is not needed.
+// Nothing is the like of a value that is not needed, see [Outliner].
 var Nothing = NewScalar(TypeSame, "")
 
-// IsLeftOut reports whether n stands for what is left out. A nil n does not.
+// IsLeftOut reports whether n stands for a part that is left out. A nil n does not.
 func IsLeftOut(n *Node) bool { return n != nil && n.Kind == Scalar && n.Type == TypeSame }
 
-// Wanted finds what an outline asks of the entries of one map, whose keys mostly come in the
-// same order. It is for one goroutine.
+// Wanted finds the like of each entry of one map, see [Outliner]. It is fast if the keys come in the
+// order of the like. It is not safe for concurrent use.
 type Wanted struct {
-	Like *Node // a map; nil asks for all of every value
+	Like *Node // a map; nil means that every value is read whole
 
-	next   int // behind the entry that was found last
+	next   int // the index after the entry that was found last
 	exact  map[scalarKey]*Node
 	folded map[string]*Node
 }
 
 type scalarKey struct{ typ, value string }
 
-// fewKeys are found sooner without an index.
+// fewKeys is the number of keys up to which a search is faster than an index.
 const fewKeys = 8
 
-// Of gives what is asked of the value of a key, as [Outliner] says: nil for all of it,
-// [Nothing] if the outline does not name the key.
+// Of gives the like of a key's value: nil if it is read whole, [Nothing] if Like does not have the key.
 func (w *Wanted) Of(key *Node) *Node {
 	if w.Like == nil {
 		return nil
@@ -80,7 +79,7 @@ func (w *Wanted) index() {
 	}
 }
 
-// Fold spells all texts alike that strings.EqualFold takes for equal.
+// Fold gives the same spelling for all texts that are equal under strings.EqualFold.
 func Fold(text string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
