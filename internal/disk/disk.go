@@ -103,13 +103,13 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 	// A device, a directory or another file that is not regular is refused before anything is made beside it,
 	// as a lock file would be.
 	if e.Info != nil && !e.Info.Mode.IsRegular() && (p.Symlinks != store.Replace || e.Info.Mode&fs.ModeSymlink == 0) {
-		return nil, "", notRegular(e.Path(), e.Info.Mode)
+		return nil, "", notRegular(e.Path, e.Info.Mode)
 	}
 	dir, err := d.FS.OpenDir(e.Dir)
 	if err != nil {
 		return nil, "", moved(err)
 	}
-	f := &file{disk: d, dir: dir, name: e.Name, path: e.Path(), links: p.Symlinks, suffix: suffix(p), lockDir: dir, owner: replace.NoOwner}
+	f := &file{disk: d, dir: dir, name: e.Name, path: e.Path, links: p.Symlinks, suffix: suffix(p), lockDir: dir, owner: replace.NoOwner}
 	defer func() {
 		if err != nil {
 			f.Release(context.Background())
@@ -247,8 +247,8 @@ func (d *Disk) lockDir(p store.Target, own vfs.Dir) (dir vfs.Dir, id string, err
 func lockSpec(p store.Target, at store.Location, dir vfs.Dir) lock.Spec {
 	if p.LockDir == "" {
 		e := entryOf(at)
-		path := e.Path() + suffix(p)
-		return lock.Spec{Dir: dir, Name: path[len(e.Path())-len(e.Name):], Path: path, Perm: p.Perm}
+		path := e.Path + suffix(p)
+		return lock.Spec{Dir: dir, Name: path[len(e.Path)-len(e.Name):], Path: path, Perm: p.Perm}
 	}
 	name := lockFileName(at.Key, suffix(p))
 	return lock.Spec{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}

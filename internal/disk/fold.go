@@ -30,7 +30,7 @@ func (d *Disk) keyName(e *vfs.Entry, suffix string) (name string, unsure bool) {
 	there, ends := e.Info, ""
 	if there == nil {
 		ends = suffix
-		if info, err := d.FS.Stat(e.Path()+ends, false); err == nil {
+		if info, err := d.FS.Stat(e.Path+ends, false); err == nil {
 			there = &info
 		}
 	}

@@ -27,7 +27,7 @@ func (d *Disk) Rehearse(t store.Target, o store.Options, probe bool) error {
 		return err
 	}
 	defer dir.Close()
-	f := &file{disk: d, dir: dir, name: e.Name, path: e.Path(), links: t.Symlinks, lockDir: dir, owner: replace.OwnerOf(at.Key.Name, "")}
+	f := &file{disk: d, dir: dir, name: e.Name, path: e.Path, links: t.Symlinks, lockDir: dir, owner: replace.OwnerOf(at.Key.Name, "")}
 	p := &prepared{file: f, options: o}
 	defer p.Abort()
 	if p.old, err = f.old(); err != nil || !probe {

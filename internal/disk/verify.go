@@ -107,7 +107,7 @@ func (d *Disk) Checksum(_ context.Context, t store.Target) (c store.Checksum, er
 		final := err == nil || !d.retargeted(t, at)
 		dir.Close()
 		if final {
-			return store.Checksum{Path: entryOf(at).Path() + sidecar.Suffix, Digest: side.Digest, Previous: side.Previous}, err
+			return store.Checksum{Path: entryOf(at).Path + sidecar.Suffix, Digest: side.Digest, Previous: side.Previous}, err
 		}
 	}
 	return c, restless("read")
@@ -149,7 +149,7 @@ func (d *Disk) findKeepers(o *pair, p store.Target, at store.Location) error {
 			return err
 		}
 	}
-	o.keepers = keepersOf(o.dir, o.name, entryOf(at).Path(), o.lockDir, o.main.Ino)
+	o.keepers = keepersOf(o.dir, o.name, entryOf(at).Path, o.lockDir, o.main.Ino)
 	return nil
 }
 

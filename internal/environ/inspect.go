@@ -85,7 +85,7 @@ func Find(path string) (Resolved, error) {
 	case err != nil:
 		return Resolved{}, err
 	case e.Info != nil && e.Info.Mode.IsDir():
-		return Resolved{Dir: e.Path()}, nil
+		return Resolved{Dir: e.Path}, nil
 	}
 	return Resolved{Dir: e.Dir, Name: e.Name, File: e.Info}, nil
 }

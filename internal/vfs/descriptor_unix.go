@@ -5,6 +5,8 @@ package vfs
 import (
 	"io/fs"
 	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 )
 
 // descriptor owns a file descriptor. It is safe for concurrent use.
@@ -32,13 +34,15 @@ func (d *descriptor) do(call func(fd int) error) error {
 			break
 		}
 	}
-	defer d.release()
-	return retry(func() error { return call(d.fd) })
-}
-
-func (d *descriptor) release() {
-	if d.state.Add(-1) == closing {
-		_ = closeFD(d.fd) // its Close has returned already
+	defer func() {
+		if d.state.Add(-1) == closing {
+			_ = closeFD(d.fd) // its Close has returned already
+		}
+	}()
+	for {
+		if err := call(d.fd); err != unix.EINTR {
+			return err
+		}
 	}
 }
 

@@ -51,14 +51,18 @@ func lockPath(path string, mode LockMode, access ...int) (Lock, error) {
 		// whatever the mode of the file is. No file is created.
 		f := flock.New(path, flock.SetFlag(lockFlags|how), flock.SetPermissions(0))
 		free, err := take(f, mode)
-		for errors.Is(err, syscall.EINTR) {
+		for err != nil && errors.Is(err, syscall.EINTR) {
 			free, err = take(f, mode)
 		}
-		switch {
-		case err == nil && free:
-			return locked(f)
-		case err == nil:
+		if err == nil && !free {
 			return nil, nil
+		}
+		if err == nil {
+			l := &fileLock{flock: f}
+			if l.info, err = f.Stat(); err != nil {
+				return nil, errors.Join(err, l.Unlock())
+			}
+			return l, nil
 		}
 		if _, opening := errors.AsType[*fs.PathError](err); !opening {
 			return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
@@ -80,29 +84,21 @@ func take(f *flock.Flock, mode LockMode) (free bool, err error) {
 	return true, f.Lock()
 }
 
-func locked(f *flock.Flock) (Lock, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, errors.Join(err, unlock(f))
-	}
-	return &fileLock{f, info}, nil
-}
-
-func (l *fileLock) Unlock() error { return unlock(l.flock) }
-
-// unlock releases a lock. If the system refuses to unlock, as network filesystems
+// Unlock implements Lock. If the system refuses to unlock, as network filesystems
 // may, closing the descriptor releases the lock as well, unless a child process
 // inherited the descriptor.
-func unlock(f *flock.Flock) error {
+func (l *fileLock) Unlock() error {
 	for {
-		err := f.Unlock()
-		if errors.Is(err, syscall.EINTR) {
-			continue
-		}
-		if err != nil && closeFile(f) {
+		err := l.flock.Unlock()
+		switch {
+		case err == nil:
 			return nil
+		case errors.Is(err, syscall.EINTR):
+		case closeFile(l.flock):
+			return nil
+		default:
+			return err
 		}
-		return err
 	}
 }
 
@@ -121,8 +117,9 @@ func closeFile(f *flock.Flock) bool {
 
 // Lock implements Dir.
 func (d *osDir) Lock(name string, mode LockMode) (Lock, error) {
+	path := d.path + string(os.PathSeparator) + name
 	if name == "." {
-		return lockPath(d.join(name), mode, os.O_RDONLY) // a directory can't be opened for writing
+		return lockPath(path, mode, os.O_RDONLY) // a directory can't be opened for writing
 	}
-	return lockPath(d.join(name), mode, os.O_RDWR, os.O_RDONLY)
+	return lockPath(path, mode, os.O_RDWR, os.O_RDONLY)
 }

@@ -58,13 +58,6 @@ func (c *mountCache) lookUp(key mountKey) (Volume, bool) {
 	return v, ok
 }
 
-// rememberAnswer caches a volume under the id of its mount alone, if no later mount can have the same id.
-func (c *mountCache) rememberAnswer(id MountID, v Volume) {
-	if id.Unique {
-		c.remember(mountKey{id: id}, v)
-	}
-}
-
 func (c *mountCache) remember(key mountKey, v Volume) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

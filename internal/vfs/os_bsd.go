@@ -10,11 +10,7 @@ const (
 	flagsAppend    = 0x4 | 0x40000 // UF_APPEND, SF_APPEND
 )
 
-func statAt(dir int, name string, follow bool) (Info, error) {
-	flags := 0
-	if !follow {
-		flags = unix.AT_SYMLINK_NOFOLLOW
-	}
+func statAt(dir int, name string, flags int) (Info, error) {
 	var st unix.Stat_t
 	if err := retry(func() error { return unix.Fstatat(dir, name, &st, flags) }); err != nil {
 		return Info{}, err

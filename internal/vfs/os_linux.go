@@ -14,17 +14,9 @@ import (
 // gives the one that is never used again.
 const statMask = unix.STATX_BASIC_STATS | unix.STATX_BTIME | unix.STATX_MNT_ID | unix.STATX_MNT_ID_UNIQUE
 
-func statAt(dir int, name string, follow bool) (Info, error) {
-	flags := 0
-	if !follow {
-		flags = unix.AT_SYMLINK_NOFOLLOW
-	}
-	return statx(dir, name, flags)
-}
+func statFD(fd int) (Info, error) { return statAt(fd, "", unix.AT_EMPTY_PATH) }
 
-func statFD(fd int) (Info, error) { return statx(fd, "", unix.AT_EMPTY_PATH) }
-
-func statx(dir int, name string, flags int) (Info, error) {
+func statAt(dir int, name string, flags int) (Info, error) {
 	var st unix.Statx_t
 	err := retry(func() error { return unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT, statMask, &st) })
 	if err == unix.ENOSYS || err == unix.EPERM { // a kernel before 4.11, or a sandbox that knows no statx
@@ -158,11 +150,11 @@ func changeStarts(dir int) error {
 
 func (f *osFile) Attrs() ([]string, error) {
 	list, err := f.growing(unix.Flistxattr)
-	if Missing(err) || (err == nil && len(list) == 0) {
-		return nil, nil
-	}
-	if err != nil {
+	switch {
+	case err != nil && !Missing(err):
 		return nil, f.failure("listxattr", err)
+	case len(list) == 0:
+		return nil, nil
 	}
 	var names []string
 	for name := range bytes.SplitSeq(bytes.TrimSuffix(list, []byte{0}), []byte{0}) {

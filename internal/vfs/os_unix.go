@@ -33,6 +33,7 @@ func retry(call func() error) error {
 	}
 }
 
+// pathError adds operation and path to an error. A nil error stays nil.
 func pathError(op, path string, err error) error {
 	if err == nil {
 		return nil
@@ -69,8 +70,15 @@ func (osFS) Open(path string, follow bool) (File, error) {
 }
 
 func (osFS) Stat(path string, follow bool) (Info, error) {
-	info, err := statAt(unix.AT_FDCWD, path, follow)
-	return info, pathError("stat", path, err)
+	flags := unix.AT_SYMLINK_NOFOLLOW
+	if follow {
+		flags = 0
+	}
+	info, err := statAt(unix.AT_FDCWD, path, flags)
+	if err != nil {
+		return info, pathError("stat", path, err)
+	}
+	return info, nil
 }
 
 func (osFS) Volume(path string, info Info) (Volume, error) {
@@ -97,11 +105,14 @@ func (d *osDir) join(name string) string { return d.path + "/" + name }
 
 func (d *osDir) Self() (info Info, err error) {
 	err = d.do(func(fd int) error { info, err = statFD(fd); return err })
-	return info, pathError("stat", d.path, err)
+	if err != nil {
+		return info, pathError("stat", d.path, err)
+	}
+	return info, nil
 }
 
 func (d *osDir) Stat(name string) (info Info, err error) {
-	err = d.do(func(fd int) error { info, err = statAt(fd, name, false); return err })
+	err = d.do(func(fd int) error { info, err = statAt(fd, name, unix.AT_SYMLINK_NOFOLLOW); return err })
 	if err != nil {
 		return info, pathError("stat", d.join(name), err)
 	}
@@ -113,6 +124,7 @@ func (d *osDir) Volume(name string, info Info) (v Volume, err error) {
 		err = d.do(func(fd int) error { v, err = volumeFD(fd, info); return err })
 		if err == nil {
 			d.check.Store(int32(syncCheckOf(v)))
+			return v, nil
 		}
 		return v, pathError("statfs", d.path, err)
 	}
@@ -223,11 +235,19 @@ func (d *osDir) Sync() error {
 	if err == nil && (check == checkAll || check == checkChange) {
 		err = d.do(changeStarts)
 	}
-	return pathError("sync directory", d.path, err)
+	if err != nil {
+		return pathError("sync directory", d.path, err)
+	}
+	return nil
 }
 
 // Close does nothing if the directory is closed already.
-func (d *osDir) Close() error { return pathError("close", d.path, d.close()) }
+func (d *osDir) Close() error {
+	if err := d.close(); err != nil {
+		return pathError("close", d.path, err)
+	}
+	return nil
+}
 
 // closeFD does not retry after EINTR. On Linux the descriptor is closed even then, and
 // its number may belong to another file already (close(2)).

@@ -17,18 +17,15 @@ type Entry struct {
 	Dir, Name string // as a path; Dir leads to the directory through links of its own
 	Parent    Info   // the directory
 	Info      *Info  // the name itself, links not followed; nil if nothing is there
-	path      string // of both
+	Path      string // of the entry: Dir and Name
 	info      Info   // Info points to it
 }
-
-// Path is the entry's path.
-func (e *Entry) Path() string { return e.path }
 
 // goTo makes e the entry at a path.
 func (e *Entry) goTo(path string) {
 	e.Dir, e.Name = Split(path)
-	if e.path = path; len(path) != len(e.Dir)+1+len(e.Name) { // it has two separators in a row
-		e.path = Join(e.Dir, e.Name)
+	if e.Path = path; len(path) != len(e.Dir)+1+len(e.Name) { // it has two separators in a row
+		e.Path = Join(e.Dir, e.Name)
 	}
 }
 
@@ -57,7 +54,7 @@ func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), 
 		if e.Parent, err = parent(e.Dir, e.Name); err != nil {
 			return e, err
 		}
-		info, err := fsys.Stat(e.Path(), false)
+		info, err := fsys.Stat(e.Path, false)
 		if errors.Is(err, fs.ErrNotExist) {
 			return e, nil
 		}
@@ -68,7 +65,7 @@ func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), 
 		if info.Mode&fs.ModeSymlink == 0 {
 			return e, nil
 		}
-		if ok, err := follow(e.Path()); err != nil || !ok {
+		if ok, err := follow(e.Path); err != nil || !ok {
 			return e, err
 		}
 		target, err := readLink(fsys, e)
@@ -82,7 +79,7 @@ func Resolve(fsys FS, path string, parent func(dir, name string) (Info, error), 
 
 // readLink gives the path that a link leads to, from its directory, if the link may be followed.
 func readLink(fsys FS, link *Entry) (string, error) {
-	path := link.Path()
+	path := link.Path
 	if err := trusted(link); err != nil {
 		return "", err
 	}
@@ -122,7 +119,7 @@ func trusted(link *Entry) error {
 	if !anybodysLink(link) || owner == link.Parent.UID || owner == FSUID() {
 		return nil
 	}
-	return planted(link.Path())
+	return planted(link.Path)
 }
 
 func planted(path string) error {
@@ -143,6 +140,6 @@ func notMagic(fsys FS, link *Entry, text string) error {
 	if err != nil || v.Type != "proc" {
 		return nil
 	}
-	return &fs.PathError{Op: "follow", Path: link.Path(),
+	return &fs.PathError{Op: "follow", Path: link.Path,
 		Err: fmt.Errorf("it stands for an open file of a process, which can't be replaced; name the file itself: %w", fs.ErrInvalid)}
 }

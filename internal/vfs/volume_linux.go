@@ -16,12 +16,12 @@ func volumeAt(dir int, name string, flags int, info Info) (Volume, error) {
 func volumeFD(fd int, info Info) (Volume, error) {
 	var s unix.Statfs_t
 	err := retry(func() error { return unix.Fstatfs(fd, &s) })
-	if Missing(err) || denied(err) {
+	if err != nil && (Missing(err) || denied(err)) {
 		// A sandbox may refuse fstatfs(2). The mount table has the same facts. If it can't be read either,
 		// the result is the zero Volume.
 		v, ok := readMount(info.Mount.ID, fd)
-		if ok {
-			mounts.rememberAnswer(info.Mount.ID, v)
+		if ok && info.Mount.ID.Unique {
+			mounts.remember(mountKey{id: info.Mount.ID}, v)
 		}
 		return v, nil
 	}
@@ -31,7 +31,9 @@ func volumeFD(fd int, info Info) (Volume, error) {
 	key := mountKey{id: info.Mount.ID, device: info.Dev, number: int64(uint32(s.Type)), fsid: s.Fsid.Val}
 	v := mounts.find(key, fd)
 	v.ReadOnly = s.Flags&unix.ST_RDONLY != 0
-	mounts.rememberAnswer(key.id, v)
+	if key.id.Unique { // then no later mount has this id, and the id alone is a key too
+		mounts.remember(mountKey{id: key.id}, v)
+	}
 	return v, nil
 }
 

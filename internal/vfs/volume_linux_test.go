@@ -17,7 +17,7 @@ func TestWithoutStatxTheRestIsTold(t *testing.T) {
 	path := filepath.Join(base, "file")
 	testkit.Must(t, os.WriteFile(path, []byte("12"), 0o640))
 	for _, path := range []string{path, base, "/dev/null"} {
-		full, err := statAt(unix.AT_FDCWD, path, false)
+		full, err := statAt(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW)
 		testkit.Must(t, err)
 		full.Mount, full.Birth = Mount{}, 0
 		old, err := fstatat(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW)
