@@ -138,7 +138,7 @@ func Replacement(f Format, old, text []byte) (Report, error) {
 	if err := losesKeys(first, next.Root); err != nil {
 		return r, err
 	}
-	r.Lost = lostLines(first, next, whereabouts{})
+	r.Lost = lostLines(first, next, displaced{})
 	return r, nil
 }
 
@@ -283,7 +283,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
-	return ed.newEnc, Report{Rung: Replaced, Lost: lostLines(ed.first, next, whereabouts{})}, nil
+	return ed.newEnc, Report{Rung: Replaced, Lost: lostLines(ed.first, next, displaced{})}, nil
 }
 
 // check proves that a document holds the new value.

@@ -21,7 +21,7 @@ func (ed *editor) run(w way) (*Document, Report, error) {
 	for range len(ops) + 9 {
 		if len(ops) == 0 {
 			ed.ended = c.ended
-			return c.doc, Report{Rung: c.rung, Lost: lostLines(ed.first, c.doc, c.whereabouts)}, nil
+			return c.doc, Report{Rung: c.rung, Lost: lostLines(ed.first, c.doc, c.displaced)}, nil
 		}
 		n, err := c.climb(ops)
 		if err != nil {
@@ -63,7 +63,7 @@ type climber struct {
 	way    way
 	doc    *Document
 	rung   Rung
-	whereabouts
+	displaced
 }
 
 // climb carries out ops on the lowest rung that can be proven: all at once, or as many of the first

@@ -8,17 +8,17 @@ import (
 // Extent is a part of a text.
 type Extent struct{ Start, End int }
 
-// owners checks, for every list of doc whose elements come, go or move, which
-// comments belong to which element in doc and in next.
+// owners compares, for every list of doc to which elements are added, or in which elements are deleted
+// or moved, the comments of each element in doc and in next.
 type owners struct {
 	format    Format
 	doc, next *Document
-	gone      []string // comments of elements that are deleted
-	parted    []string // comments that are no longer with their element, which stays
-	failed    bool     // an element has a comment of another one
+	gone      []string // comments of deleted elements
+	parted    []string // comments of elements that stay, which the elements do not have any more
+	failed    bool     // an element has a comment of another element
 }
 
-// patch compares the node of p with n, what it has become.
+// patch compares the node of p with n, its node in next.
 func (o *owners) patch(p *Patch, n *Node) {
 	if p.Node == nil || p.Node != p.base || len(p.slots) == 0 && !p.whole || p.Node.Kind != n.Kind {
 		return
@@ -56,7 +56,7 @@ func lastOf(n, key *Node) *Node {
 	return nil
 }
 
-// targets gives for each entry its index in the result, or -1 if it goes.
+// targets gives for each entry its index in the result, or -1 if it is deleted.
 func (p *Patch) targets() []int {
 	to := unpaired(len(p.Node.Entries))
 	k := 0
@@ -133,8 +133,7 @@ func (doc *Document) within(e Extent) []string {
 	return texts
 }
 
-// outside gives the comments that are in none of some parts of the text, which
-// are in order.
+// outside gives the comments that are in none of the parts in list, which are sorted.
 func (doc *Document) outside(list []Extent) []string {
 	var texts []string
 	for _, c := range doc.Comments {
@@ -148,7 +147,7 @@ func (doc *Document) outside(list []Extent) []string {
 	return texts
 }
 
-// unequal gives what b has more than a, and less.
+// unequal gives the texts that only b has, and those that only a has.
 func unequal(a, b []string) (more, less []string) {
 	if slices.Equal(a, b) {
 		return nil, nil

@@ -5,53 +5,52 @@ import (
 	"slices"
 )
 
-// Patch is what is to change in one node of a document: another value in its
-// place, or changes among the entries it has. Every index counts the entries
-// of Node, as they are in the text.
+// Patch is a change of one node of a document: another value that replaces it, or changes
+// of its entries. Every index counts the entries of Node in the text.
 type Patch struct {
-	Node *Node // as it is in the text; nil inside of what is new
+	Node *Node // the node of the text; nil for a new value
 
-	base  *Node // what the slots count: Node, or what takes its place
-	whole bool  // write it anew, though its entries are known
+	base  *Node // the node whose entries the slots count: Node, or the value that replaces it
+	whole bool  // render it anew, even if only some entries change
 	fixed bool  // no operation may change it any more
 	slots map[int]*slot
-	news  map[uint64][]place
+	news  map[uint64][]addedAt
 }
 
-// place is where a new entry was put.
-type place struct {
+// addedAt is the position of an added entry.
+type addedAt struct {
 	entry *added
 	index int
 }
 
-// slot is one place among the entries of a collection.
+// slot is one entry of a collection, with its changes and with the entries that are inserted before it.
 type slot struct {
 	before []*added
 	drop   bool
-	away   bool  // the element has moved
-	key    *Node // another key for the entry, or nil
+	away   bool  // the element moves to another position
+	key    *Node // the new key of the entry, or nil
 	inner  *Patch
 }
 
-// added is a new entry. Its value is a patch, for another operation may add to it.
+// added is an added entry. Its value is a patch, since another operation may change it.
 type added struct {
 	key   *Node
 	merge bool
 	value *Patch
-	from  int // where in the list it was, -1 if it is new
+	from  int // its old index in the list; -1 if it is new
 }
 
-// Moved is an element of a list that goes to another place of it.
+// Moved is an element of a list that moves to another position of the list.
 type Moved struct {
-	Index int    // where it is
-	Patch *Patch // what changes in it
+	Index int    // its old index
+	Patch *Patch // its changes
 }
 
 func newPatch(n *Node) *Patch { return &Patch{Node: n, base: n} }
 
 func newValue(n *Node) *Patch { return &Patch{base: n} }
 
-// Value is what takes the place of Node, or nil if the change is among its entries.
+// Value gives the value that replaces Node; nil if only entries change.
 func (p *Patch) Value() *Node {
 	if p.Node == p.base && !p.whole {
 		return nil
@@ -59,17 +58,17 @@ func (p *Patch) Value() *Node {
 	return p.Result()
 }
 
-// Touched gives, in order, the indices where something changes; the number of
-// entries means the end.
+// Touched gives the indices of the entries that change, or before which entries are inserted, in order.
+// The number of entries stands for the end.
 func (p *Patch) Touched() []int { return slices.Sorted(maps.Keys(p.slots)) }
 
-// Dropped reports whether the entry goes, or goes to another place.
+// Dropped reports whether the entry is deleted or moved.
 func (p *Patch) Dropped(i int) bool { s := p.slots[i]; return s != nil && (s.drop || s.away) }
 
-// away reports whether the entry goes to another place.
+// away reports whether the entry is moved.
 func (p *Patch) away(i int) bool { s := p.slots[i]; return s != nil && s.away && !s.drop }
 
-// Inner is the change in the value of an entry that stays, or nil.
+// Inner gives the change of the value of an entry that stays, or nil.
 func (p *Patch) Inner(i int) *Patch {
 	if s := p.slots[i]; s != nil && !s.drop && !s.away {
 		return s.inner
@@ -77,7 +76,7 @@ func (p *Patch) Inner(i int) *Patch {
 	return nil
 }
 
-// Renamed is the new key of an entry that stays, or nil.
+// Renamed gives the new key of an entry that stays, or nil.
 func (p *Patch) Renamed(i int) *Node {
 	if s := p.slots[i]; s != nil && !s.drop {
 		return s.key
@@ -85,7 +84,7 @@ func (p *Patch) Renamed(i int) *Node {
 	return nil
 }
 
-// structural reports whether entries come, go or move.
+// structural reports whether entries are added, deleted or moved.
 func (p *Patch) structural() bool {
 	for _, s := range p.slots {
 		if s.drop || s.away || len(s.before) > 0 {
@@ -95,8 +94,7 @@ func (p *Patch) structural() bool {
 	return false
 }
 
-// Inserted gives the entries that come before the one at i: new ones, and
-// elements that have moved.
+// Inserted gives the entries that are inserted before entry i: new entries and moved elements.
 func (p *Patch) Inserted(i int) []Entry {
 	s := p.slots[i]
 	if s == nil {
@@ -116,7 +114,7 @@ func (p *Patch) Inserted(i int) []Entry {
 	return list
 }
 
-// Result is the node with all changes made. What did not change is shared with Node.
+// Result gives the node after all changes. Unchanged parts are shared with Node.
 func (p *Patch) Result() *Node {
 	if len(p.slots) == 0 {
 		return p.base
@@ -156,7 +154,7 @@ func (p *Patch) at(i int) *slot {
 	return s
 }
 
-// entry is the patch for the value of the entry at i.
+// entry gives the patch for the value of the entry at i.
 func (p *Patch) entry(i int) *Patch {
 	s := p.at(i)
 	if s.inner == nil {
@@ -168,25 +166,25 @@ func (p *Patch) entry(i int) *Patch {
 	return s.inner
 }
 
-// replace puts n in place of all there is.
+// replace makes n the value, and drops all changes of entries.
 func (p *Patch) replace(n *Node) { p.base, p.slots, p.news, p.fixed = n, nil, nil, true }
 
-// insert adds an entry before the one at i, after those that were added there.
+// insert adds an entry before entry i, after the entries that were added there before.
 func (p *Patch) insert(i int, key *Node, merge bool, value *Node) *Patch {
 	a := &added{key, merge, newValue(value), -1}
 	s := p.at(i)
 	s.before = append(s.before, a)
 	if key != nil {
 		if p.news == nil {
-			p.news = make(map[uint64][]place)
+			p.news = make(map[uint64][]addedAt)
 		}
-		p.news[key.sum()] = append(p.news[key.sum()], place{a, i})
+		p.news[key.sum()] = append(p.news[key.sum()], addedAt{a, i})
 	}
 	return a.value
 }
 
-// move takes the element at from before the one at to, after those that were added
-// there.
+// move moves the element at from before the element at to, after the entries that were added there
+// before.
 func (p *Patch) move(from, to int) {
 	a := &added{value: p.entry(from), from: from}
 	p.at(from).away = true
@@ -194,7 +192,7 @@ func (p *Patch) move(from, to int) {
 	s.before = append(s.before, a)
 }
 
-// added finds a new entry by its key, and the index it was put before.
+// added finds an added entry by its key. It returns the index before which the entry was added.
 func (p *Patch) added(key *Node) (*Patch, int) {
 	for _, at := range p.news[key.sum()] {
 		if sameKey(at.entry.key, key) {

@@ -5,39 +5,39 @@ import (
 	"strings"
 )
 
-// way is one of several meanings an operation may have for the decoder; the
-// caller's check decides between them.
+// way is one of the meanings that operations may have for the decoder. The caller's check
+// decides which is right.
 type way struct {
 	removal removal
-	retag   bool // the new value's type counts, not the tag that the text gives the old one
-	apart   bool // a key with another name is another key
+	retag   bool // the new value has its own type, not the tag of the old value in the text
+	apart   bool // a Rename deletes one key and inserts another
 }
 
-// removal is what it means that a key is gone from an encoding. It may be
-// deleted, or be left out because its value is a zero.
+// removal is the meaning of a key that is gone from an encoding. The key may have been
+// deleted, or have been left out because its value is zero.
 type removal uint8
 
 const (
-	spare removal = iota // delete what the encoding knows of it; write a zero over what a merge brings
-	drop                 // delete it with all in it; write a null over what a merge brings
-	zero                 // write its zero; take the merge apart
-	null                 // write a null; take the merge apart
+	spare removal = iota // delete the parts that the encoding has; if the key comes from a merge, write a zero
+	drop                 // delete the key with all its parts; if the key comes from a merge, write a null
+	zero                 // write the zero of its type; split the merge
+	null                 // write a null; split the merge
 	removals
 )
 
-// planner lays operations onto a document.
+// planner makes the patch of a document for a list of operations.
 type planner struct {
 	doc   *Document
 	root  *Patch
-	local *effective // what aliases and merges give, for copies
+	local *effective // the values that aliases and merges give, for copies
 	way   way
-	freed bool // something was made local
-	moved bool // an element has moved
-	short bool // a value is needed that Compare left out
+	freed bool // an alias or a merge was made local
+	moved bool // an element was moved
+	short bool // a value is needed that Compare has left out
 }
 
 // plan makes the patch that carries out ops. Operations on values that belong to an
-// anchor elsewhere wait while there are others: those may change the anchor's.
+// anchor elsewhere come last, since the other operations may change the anchor's value.
 func plan(doc *Document, ops []Op, w way) *planner {
 	pl := newPlanner(doc, w)
 	waiting := 0
@@ -86,7 +86,7 @@ func (pl *planner) apply(op Op) {
 	pl.put(p, op.Value)
 }
 
-// fits makes p a collection that the step can be taken in, if it can be one.
+// fits reports whether p is a collection in which the step can be taken, and makes it one if possible.
 func (pl *planner) fits(p *Patch, s Step) bool {
 	if p.base.Kind == Alias {
 		p.base, pl.freed = pl.local.node(p.base), true
@@ -103,8 +103,8 @@ func (pl *planner) fits(p *Patch, s Step) bool {
 	return p.base.Kind == List && len(p.base.Entries) == len(s.old.Entries)
 }
 
-// descend gives the patch of the entry that s leads to, made where it is
-// missing, or nil if nothing is left to do.
+// descend gives the patch of the entry that s leads to. A missing entry is added. It returns nil if
+// nothing is left to do.
 func (pl *planner) descend(p *Patch, s, next Step, kind OpKind) *Patch {
 	if s.Key == nil {
 		return p.entry(s.Index)
@@ -132,7 +132,7 @@ func (pl *planner) descend(p *Patch, s, next Step, kind OpKind) *Patch {
 	return nil
 }
 
-// abridged reports whether something in n was left out.
+// abridged reports whether a part of n was left out.
 func abridged(n *Node) bool {
 	return n.Type == TypeSame || slices.ContainsFunc(n.Entries, func(e Entry) bool { return abridged(e.Value) })
 }
@@ -158,7 +158,7 @@ func (pl *planner) change(p *Patch, s Step, op Op) {
 	}
 }
 
-// find gives the entries of p, as it was, that the decoder takes for the key of s.
+// find gives the entries of p in the text that the decoder uses for the key of s.
 func (pl *planner) find(p *Patch, s Step) []int {
 	return slices.DeleteFunc(pl.doc.Keys.find(p.base, s), p.Dropped)
 }
@@ -178,8 +178,8 @@ func (pl *planner) putKey(p *Patch, s Step, n *Node) {
 	p.insert(pl.position(p, s), s.Key, false, n)
 }
 
-// put makes n the value of p. A map goes into a map that is there, so that
-// keys which only the text knows stay.
+// put makes n the value of p. If both are maps, the entries of n are put into the map, so that unknown
+// keys of the text stay.
 func (pl *planner) put(p *Patch, n *Node) {
 	if n.Kind == Map && p.base.Kind == Map && !p.fixed && len(n.Entries) > 0 {
 		for _, e := range n.Entries {
@@ -191,8 +191,8 @@ func (pl *planner) put(p *Patch, n *Node) {
 	p.replace(keep(p.base, n, !pl.way.retag))
 }
 
-// keep gives the new value the anchor of the old one, and the type its owner gave it:
-// its tag, and a time without an offset stays one.
+// keep gives the new value the anchor and the tag of the old value. A time without an offset stays
+// without one.
 func keep(old, n *Node, tag bool) *Node {
 	c := *n
 	c.hash = 0
@@ -209,8 +209,8 @@ func keep(old, n *Node, tag bool) *Node {
 	return &c
 }
 
-// rename gives the entry of s another key. Where that is not to be had, the one key
-// goes and the other comes.
+// rename gives the entry of s another key. If that is impossible, it deletes the entry and inserts the
+// other key.
 func (pl *planner) rename(p *Patch, s Step, op Op) {
 	to := s
 	to.Key = op.Key
@@ -224,7 +224,7 @@ func (pl *planner) rename(p *Patch, s Step, op Op) {
 	pl.putKey(p, to, op.Value)
 }
 
-// remove takes away the key of s.
+// remove deletes the key of s.
 func (pl *planner) remove(p *Patch, s Step) {
 	found := pl.find(p, s)
 	for _, i := range found {
@@ -240,7 +240,7 @@ func (pl *planner) remove(p *Patch, s Step) {
 	}
 }
 
-// value is what the old encoding has at s, or nil.
+// value gives the value that the old encoding has at s, or nil.
 func (s Step) value() *Node {
 	if s.Key == nil {
 		return s.old.Entries[s.Index].Value
@@ -276,16 +276,16 @@ func (pl *planner) known(n, encoded *Node) bool {
 	return seen == own
 }
 
-// removeKnown takes away the keys that the encoding has.
+// removeKnown deletes the keys that the encoding has.
 func (pl *planner) removeKnown(p *Patch, encoded *Node) {
 	for _, e := range encoded.Entries {
 		pl.remove(p, Step{Key: e.Key, old: encoded, new: encoded})
 	}
 }
 
-// position is where a new key goes: after the one before it in the encoding, or
-// before the one after it, or at the end. The encoding of a Go map is sorted, which
-// says nothing of where its owner would put the key.
+// position gives the index before which a new key is inserted: after the key that precedes it in the
+// encoding, or else before the key that follows it, or else at the end. In the sorted encoding of a
+// Go map, the order of keys is no hint.
 func (pl *planner) position(p *Patch, s Step) int {
 	order := s.new.Entries
 	if pl.doc.Appends && slices.IsSortedFunc(order, func(a, b Entry) int { return strings.Compare(a.Key.Value, b.Key.Value) }) {

@@ -7,24 +7,24 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// proven is a document that is what a patch asks for.
+// proven is a document after a patch, which was proven.
 type proven struct {
 	doc *Document
-	whereabouts
-	missed int // comments that are gone or parted and should not be
+	displaced
+	missed int // number of comments that are lost or not with their element any more
 }
 
-// whereabouts are the comments that are not where they were, by their texts.
-type whereabouts struct {
-	ended  []string // at the end of lines of deleted entries of maps
-	gone   []string // of deleted list elements
-	parted []string // still there, but no longer with their list element, which stays
+// displaced are the texts of comments that are not where they were.
+type displaced struct {
+	ended  []string // comments at the ends of lines of deleted map entries
+	gone   []string // comments of deleted list elements
+	parted []string // comments that are in the text, but not with their list element, which stays
 }
 
 var errOther = errors.New("the new text does not hold what it should")
 
-// prove splices p into doc and parses the result, which must equal the patched tree. What
-// was left out of doc must have the same bytes.
+// prove splices p into doc and parses the result, which must equal the patched tree. Parts that
+// were left out of doc must have the same bytes.
 func prove(f Format, doc *Document, p *Patch, style Style) (*proven, error) {
 	list, err := f.Splice(doc, p, style)
 	if err != nil {
@@ -61,7 +61,7 @@ func prove(f Format, doc *Document, p *Patch, style Style) (*proven, error) {
 	return r, nil
 }
 
-// ended gives the comments at line ends that lie in what deleted entries leave.
+// ended gives the comments at line ends that lie in the bytes of deleted entries.
 func ended(doc *Document, list []Splice) []string {
 	var texts []string
 	for _, s := range list {
@@ -78,8 +78,8 @@ func ended(doc *Document, list []Splice) []string {
 	return texts
 }
 
-// missing counts, by their text, the comments of doc that next has not, and that
-// have neither ended nor gone.
+// missing counts, by text, the comments of doc that next does not have, without those in ended and
+// gone.
 func missing(doc, next *Document, ended, gone []string) map[string]int {
 	count := make(map[string]int)
 	old, new := unlike(doc, next)
@@ -102,7 +102,7 @@ func missing(doc, next *Document, ended, gone []string) map[string]int {
 	return count
 }
 
-// texts gives each text as often as it was counted.
+// texts repeats each text as often as it was counted.
 func texts(count map[string]int) []string {
 	var list []string
 	for text, n := range count {
@@ -115,7 +115,7 @@ func texts(count map[string]int) []string {
 
 func (doc *Document) comment(c Comment) []byte { return doc.Text[c.Start:c.End] }
 
-// unlike gives the comments of two documents without what they begin and end with alike.
+// unlike gives the comments of two documents without their common head and tail.
 func unlike(doc, next *Document) (old, new []Comment) {
 	old, new = doc.Comments, next.Comments
 	same := func(i, j int) bool { return bytes.Equal(doc.comment(old[i]), next.comment(new[j])) }
@@ -128,9 +128,8 @@ func unlike(doc, next *Document) (old, new []Comment) {
 	return old, new
 }
 
-// lostLines names the lines of doc whose comments are not in next, or are not
-// where they belong.
-func lostLines(doc, next *Document, w whereabouts) []int {
+// lostLines gives the lines of doc whose comments are not in next, or not with their element.
+func lostLines(doc, next *Document, w displaced) []int {
 	count := missing(doc, next, w.ended, w.gone)
 	lines := doc.linesOf(w.parted)
 	if len(count) == 0 {

@@ -2,17 +2,17 @@ package edit
 
 import "slices"
 
-// renames are the keys of a map that went while others came with the same value.
+// renames are the entries of a map that got another key and kept their value.
 type renames struct {
-	of     map[int]int  // which new entry an old one is
-	to     map[int]bool // the new entries that are old ones
-	unsure map[int]bool // old entries that may be new ones
+	of     map[int]int  // the index of the new entry for that of the old entry
+	to     map[int]bool // new entries that are renamed old entries
+	unsure map[int]bool // old entries that may have been renamed
 }
 
-// renamed finds the keys that have only another name. A map or list that is not
-// empty, the only one of its value, is taken for that. It may be so of a scalar, which
-// may be the same by chance, and of a map or list that has most in common with a new
-// one: what belongs to these is reported.
+// renamed finds entries that only got another key. A deleted map or list that is not empty counts as
+// renamed if exactly one new entry has the same value. Two other kinds of entries are unsure, and the
+// loss of their comments is reported: scalars, since two may be equal by chance, and maps and lists
+// that have most in common with a new entry.
 func (d *differ) renamed(a, b *Node, kept []bool, match []int) renames {
 	r := renames{make(map[int]int), make(map[int]bool), make(map[int]bool)}
 	came := make(map[uint64][]int)
@@ -44,10 +44,10 @@ func (d *differ) renamed(a, b *Node, kept []bool, match []int) renames {
 	return r
 }
 
-// maxAlike bounds how many pairs of maps and lists are compared.
+// maxAlike is the largest number of pairs of maps and lists that are compared.
 const maxAlike = 1 << 10
 
-// alike finds those that may also have changed.
+// alike finds deleted maps and lists that may have been renamed and changed.
 func (r renames) alike(a, b *Node, kept []bool, match []int) {
 	var went, came []int
 	for i, e := range a.Entries {
@@ -87,8 +87,8 @@ func leaves(n *Node) int {
 	return count
 }
 
-// inCommon counts those that two values have under the same keys, and of lists in the
-// same elements, or in elements at the same place.
+// inCommon counts the scalars and empty collections that two values have in common: under the same
+// keys of maps, and in equal elements of lists or elements at the same index.
 func inCommon(a, b *Node) int {
 	count := 0
 	switch {
@@ -114,7 +114,7 @@ func inCommon(a, b *Node) int {
 	return count
 }
 
-// resettle marks the deleted maps and lists that came elsewhere with the same value.
+// resettle marks the deletions of maps and lists for which an equal value was inserted elsewhere.
 func resettle(ops []Op) {
 	came := make(map[uint64]*Node)
 	for _, op := range ops {

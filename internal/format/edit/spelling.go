@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// SpellInt spells the decimal integer value in the base of like, another integer of
-// the same format, with as many digits, and with its digits in groups if those of
-// like are. A leading zero is the octal notation of YAML 1.1.
+// SpellInt spells the decimal integer value like another integer of the same format: in the same base,
+// with as many digits, and with the digits in groups if like has groups. A leading zero is the octal
+// notation of YAML 1.1.
 func SpellInt(value, like string) string {
 	v, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
@@ -36,7 +36,7 @@ func SpellInt(value, like string) string {
 	return digits
 }
 
-// basePrefix gives what an integer begins with to tell its base, and the base.
+// basePrefix gives the prefix of an integer that names its base, and the base.
 func basePrefix(spelled string) (prefix string, base int) {
 	if len(spelled) < 2 || spelled[0] != '0' {
 		return "", 10
@@ -52,8 +52,8 @@ func basePrefix(spelled string) (prefix string, base int) {
 	return "0", 8
 }
 
-// SpellTime spells value, a time in the notation of RFC 3339, with as many of its
-// parts as like has, if nothing of it is lost by that: a date stays a date.
+// SpellTime spells value, a time in the notation of RFC 3339, with the same parts as like, if no part
+// of value is lost: a date stays a date.
 func SpellTime(value, like string) string {
 	v, err := time.Parse(time.RFC3339Nano, value)
 	if err != nil {
@@ -81,9 +81,8 @@ func sameOffset(a, b time.Time) bool {
 	return x == y
 }
 
-// localTime takes the offset from value, a time, if like is one without an offset. A
-// program that reads a local date into a time.Time has given it an offset that the
-// text does not have.
+// localTime removes the offset from the time value if like is a time without an offset. A program
+// that decodes a local date into a time.Time gives it an offset that the text does not have.
 func localTime(value, like string) string {
 	v, err := time.Parse(time.RFC3339Nano, value)
 	if err != nil {

@@ -7,8 +7,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// splice applies the changes to text, which stays as it is. At one place what
-// is only inserted comes first.
+// splice gives text after the changes. At one offset, insertions come first.
 func splice(text []byte, list []Splice) ([]byte, error) {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b Splice) int {

@@ -8,15 +8,15 @@ import (
 
 // Element is an element of a list in one of two encodings that a [Comparer] compares.
 type Element struct {
-	Text []byte // what the encoder has written for it, the same for the same value
-	Node *Node  // stands for it in both lists; nil if it is to be read
-	Read bool   // Node was made of Text, which the caller says when it has done so
+	Text []byte // its encoding, the same for the same value
+	Node *Node  // stands for the element in both lists; nil if it must be read
+	Read bool   // the caller has made Node of Text
 }
 
-// CompareLists gives the trees of two lists without the elements that are in both, of which
-// [Diff] makes what it would of the whole lists. Read makes the nodes of those that are
-// not, the i-th of the old or the new list; it gives nil for one that it can't read. CompareLists gives nil if the lists have
-// to be read whole.
+// CompareLists gives the trees of two lists without the elements that are in both. [Diff] gives the same
+// result for them as for the whole lists. read makes the node of element i of the old or the new list;
+// it returns nil if it can't read the element. CompareLists returns nil if the lists must be read
+// whole.
 func CompareLists(old, new []Element, read func(i int, new bool) *Node) (a, b *Node) {
 	if !Twins(old, new) {
 		return nil, nil
@@ -43,15 +43,15 @@ func treeOfList(elements []Element, read func(i int, new bool) *Node, new bool) 
 }
 
 // Twins finds the elements that are in both lists and gives them nodes of the type
-// [TypeSame]. It leaves out those alone for which [Diff] pairs the same elements as if it
-// had read them all:
-//   - An element has changed, and no other one has.
-//   - Elements have only come, only gone or only moved, and no other element is the same
-//     as one of them.
-//   - Some have come and others gone, and no other element is the same as one of them.
+// [TypeSame]. It does so only if [Diff] pairs the same elements as if it had read all of them. There are
+// three cases:
+//   - Exactly one element has changed.
+//   - Elements were only added, only deleted or only moved, and no other element is equal to one of
+//     them.
+//   - Some elements were added and others deleted, and no other element is equal to one of them.
 //
-// Of the first and the last that is sure only if [Sure] says so when the others are read.
-// It reports false for every other pair of lists, which have to be read whole.
+// In the first and the last case the caller must ask [Sure] when the other elements are read. Twins
+// returns false for every other pair of lists; these must be read whole.
 func Twins(old, new []Element) bool {
 	head, tail := 0, 0
 	for head < min(len(old), len(new)) && bytes.Equal(old[head].Text, new[head].Text) {
@@ -66,7 +66,7 @@ func Twins(old, new []Element) bool {
 	return len(from) == 1 && len(to) == 1 || middle(from, to, old[:head], old[len(old)-tail:])
 }
 
-// share has elements with the same text stand for one another, under names from n on.
+// share gives elements with the same text the same node. The nodes are numbered from n on.
 func share(old, new []Element, n int) {
 	nodes := make([]Node, len(old))
 	for i := range nodes {
@@ -75,10 +75,10 @@ func share(old, new []Element, n int) {
 	}
 }
 
-// twins are the elements of two lists with the same text.
+// twins are the elements of two lists that have one text.
 type twins struct {
 	old, new []*Element
-	moved    bool // they are not at the same places in both
+	moved    bool // they do not have the same indices in both lists
 }
 
 // twinsOf gives the elements of two lists by their texts.
@@ -104,8 +104,8 @@ func twinsOf(from, to []Element) map[string]*twins {
 	return all
 }
 
-// middle shares what is in both parts of two lists, between what they begin and end
-// with alike. It reports false if the lists have to be read whole.
+// middle shares the elements that are in both lists between their common head and tail. It returns
+// false if the lists must be read whole.
 func middle(from, to, head, tail []Element) bool {
 	all := twinsOf(from, to)
 	come, gone, moved := false, false, false
@@ -142,14 +142,14 @@ func middle(from, to, head, tail []Element) bool {
 	return true
 }
 
-// Sure reports whether [Diff] pairs the elements that were read of two lists whatever is
-// in the ones that [Twins] has left out.
+// Sure reports whether [Diff] pairs the elements that were read in the same way whatever the elements
+// are that [Twins] has left out.
 func Sure(old, new []Element) bool {
 	before, after := whatWasRead(old), whatWasRead(new)
 	if len(before) == 0 || len(after) == 0 {
 		return true
 	}
-	return slices.EqualFunc(old, new, func(x, y Element) bool { return x.Read == y.Read }) && inPlace(before, after)
+	return slices.EqualFunc(old, new, func(x, y Element) bool { return x.Read == y.Read }) && sameElements(before, after)
 }
 
 func whatWasRead(elements []Element) (nodes []*Node) {
@@ -161,10 +161,10 @@ func whatWasRead(elements []Element) (nodes []*Node) {
 	return nodes
 }
 
-// inPlace reports whether elements of two lists, at the only places where these differ,
-// are the same elements in both for sure, so that Diff pairs them whatever the others
-// are. Old and new give what is at these places, in order.
-func inPlace(old, new []*Node) bool {
+// sameElements reports whether it is certain that the elements at the indices where two lists differ
+// are the same elements in both, so that Diff pairs them whatever the other elements are. old and new
+// are the elements at these indices, in order.
+func sameElements(old, new []*Node) bool {
 	if len(old) == 1 && mayBe(old[0], new[0]) {
 		return true
 	}
@@ -180,7 +180,6 @@ func inPlace(old, new []*Node) bool {
 	return true
 }
 
-// Identity gives the key, in lower case, and the value by which [Diff] knows an element
-// of a list before it looks for a key that tells all elements apart. It looks for one
-// only if every element has no identity, or one that another element of its list has.
+// Identity gives the key, in lower case, and the value by which [Diff] identifies an element of a list.
+// Diff tries other keys only if no element of the list has an identity of its own.
 func Identity(n *Node) (key string, value *Node) { return identity(n) }
