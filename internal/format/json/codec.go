@@ -1,11 +1,10 @@
-// Package json is the formats JSON and JSONC: load, dump, and the edit of existing text.
+// Package json implements the formats JSON and JSONC: load, dump, and the edit of existing text.
 //
-// Their codecs load and dump by encoding/json.
+// The codecs load and dump with encoding/json.
 //
-// [JSON] and [JSONC] are the grammars behind [edit.Edit]: encoding/json says whether a text
-// is valid, a scanner here finds where each value begins and ends, and a writer renders new
-// values the way the text around them is written: indented or compact, with the commas,
-// blanks and escapes that its neighbours have.
+// [JSON] and [JSONC] are the grammars for [edit.Edit]. encoding/json decides whether a text
+// is valid. A scanner finds the position of each value. A writer renders new values in the style of
+// the text around them: indented or compact, with the commas, blanks and escapes of the neighbours.
 //
 // JSONC is JSON with // and /* */ comments and with commas before closing
 // brackets. Both may begin with a byte order mark.
@@ -38,7 +37,8 @@ func (c codec) Load(text []byte, v any) error {
 	return format.Shift(c.parse(text, v), bom)
 }
 
-// Open has nothing to share: JSON is parsed into a value and into a document in different ways.
+// Open gives no Document, since encoding/json does not report positions: a document needs another
+// parser.
 func (c codec) Open(text []byte, _ reflect.Type) format.Opened {
 	return format.Opened{Decode: func(v any) error { return c.Load(text, v) }, Plain: true}
 }
@@ -74,7 +74,7 @@ func (c codec) parse(data []byte, v any) error {
 	return c.failure(data, err)
 }
 
-// decode takes encoding/json's direct way where it keeps all digits.
+// decode uses json.Unmarshal if that keeps all digits.
 func (c codec) decode(data []byte, v any) error {
 	if !c.settings.Strict && !holdsInterface.Of(reflect.TypeOf(v)) {
 		return json.Unmarshal(data, v)
@@ -94,7 +94,7 @@ func (c codec) decode(data []byte, v any) error {
 	return nil
 }
 
-// failure finds the place of encoding/json's error.
+// failure adds the position to an error of encoding/json.
 func (c codec) failure(data []byte, err error) error {
 	if _, ok := errors.AsType[*errors.DecodeError](err); ok {
 		return err
@@ -109,9 +109,9 @@ func (c codec) failure(data []byte, err error) error {
 	return format.DecodeFailure(c.settings.Format, data, -1, told)
 }
 
-// syntaxError gives the offset of the byte that makes data no JSON, which is
-// its length if the value is cut short. An offset in an error of Unmarshal is no
-// help there, for it may come from a user's UnmarshalJSON.
+// syntaxError gives the offset of the byte that makes data invalid JSON. If the value is cut short,
+// that is the length of data. The offset in an error of Unmarshal can't be used, since the error may
+// come from a user's UnmarshalJSON.
 func syntaxError(data []byte) (offset int64, broken bool) {
 	if json.Valid(data) {
 		return 0, false
@@ -126,7 +126,7 @@ func syntaxError(data []byte) (offset int64, broken bool) {
 }
 
 func (c codec) Dump(v any) ([]byte, error) {
-	if err := format.Shallow(v); err != nil && !errors.Is(err, format.ErrCycle) { // encoding/json says more about a cycle
+	if err := format.Shallow(v); err != nil && !errors.Is(err, format.ErrCycle) { // the error of encoding/json for a cycle is better
 		return nil, format.EncodeFailure(c.settings.Format, v, err, "")
 	}
 	e := encoders.Get().(*encoder)
@@ -149,15 +149,15 @@ func (c codec) Dump(v any) ([]byte, error) {
 	return bytes.Clone(text), nil
 }
 
-// encoder is an encoding/json encoder and what it has written, kept for their
-// buffers: a transaction encodes while others wait for it.
+// encoder is a json.Encoder and its output. Encoders are reused for their buffers, since a transaction
+// encodes while others wait for it.
 type encoder struct {
 	*json.Encoder
 	text bytes.Buffer
 }
 
-// free gives the encoder back, unless what it wrote was so large that its memory
-// is better given back.
+// free returns the encoder to the pool, unless its buffer is so large that the memory should be
+// released.
 func (e *encoder) free() {
 	if e.text.Cap() <= 64<<10 {
 		e.text.Reset()
@@ -187,8 +187,8 @@ func as[E error](err error) bool {
 	return ok
 }
 
-// replaced tells whether encoding/json put U+FFFD in place of invalid bytes of
-// v. It looks at v only if text has that character at all, in either spelling.
+// replaced reports whether encoding/json has replaced invalid bytes of v by U+FFFD. It checks v only if
+// text has that character, in either spelling.
 func replaced(text []byte, v any) (path string, found bool) {
 	if !bytes.Contains(text, []byte(`\ufffd`)) && !bytes.Contains(text, []byte("\uFFFD")) {
 		return "", false
@@ -208,8 +208,8 @@ func replaced(text []byte, v any) (path string, found bool) {
 	return "", false
 }
 
-// holdsInterface asks whether encoding/json can meet an interface in a value,
-// where it would make a float64 of a number.
+// holdsInterface asks whether encoding/json can find an interface in a value. It would store a number
+// there as a float64.
 var holdsInterface = format.Question{
 	Here: func(t reflect.Type) bool { return t.Kind() == reflect.Interface },
 	Opaque: func(t reflect.Type) bool {

@@ -7,13 +7,13 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// maxCompared is how many objects inside one another are compared entry by entry. Each
-// level is passed over once more, so a deeper one is read whole.
+// maxCompared is the largest number of nested objects that are compared entry by entry. A deeper object
+// is read whole, since each level is scanned once more.
 const maxCompared = 32
 
-// Compare reads two encodings. The values of an object that are spelled the same in
-// both are passed over: most of a large value does not change. So are the elements of a
-// list, if none can have moved.
+// Compare reads two encodings. It skips the values of an object that have the same spelling in
+// both, since most of a large value does not change. It skips equal elements of a list too, if it is
+// certain that no element was moved.
 func (f grammar) Compare(old, new []byte) (a, b *edit.Node, err error) {
 	if a, b = newComparison(old, new).values(span{0, len(old)}, span{0, len(new)}, 0); a != nil {
 		return a, b, nil
@@ -32,7 +32,7 @@ func (f grammar) whole(text []byte) (*edit.Node, error) {
 	return doc.Effective()
 }
 
-// comparison is one of two encodings, which begin and end alike.
+// comparison holds two encodings and their common prefix and suffix.
 type comparison struct {
 	old, new       *side
 	prefix, suffix int // how many bytes are the same
@@ -45,7 +45,7 @@ func newComparison(old, new []byte) *comparison {
 	return c
 }
 
-// values gives the trees of two values, or nil if that takes a reading of the whole.
+// values gives the trees of two values, or nil if they must be read whole.
 func (c *comparison) values(v, w span, depth int) (a, b *edit.Node) {
 	if depth < maxCompared {
 		if old, new, same := c.entries(v, w, '{'); new != nil {
@@ -96,7 +96,7 @@ func (c *comparison) objects(old, new []entry, same twins, depth int) (a, b *edi
 	return a, b
 }
 
-// entry reads what has no node yet.
+// entry reads the value of an entry that has no node yet.
 func (x *side) entry(e entry) edit.Entry {
 	if e.node == nil {
 		e.node = x.read(e.value)
@@ -109,8 +109,8 @@ func readable(n *edit.Node) bool {
 	return !slices.ContainsFunc(n.Entries, func(e edit.Entry) bool { return e.Key == nil || e.Value == nil })
 }
 
-// lists gives the trees of two lists without the elements that are in both. It gives nil
-// where that can't be told, or there are no lists.
+// lists gives the trees of two lists without the elements that are in both. It returns nil
+// if these can't be found, or if the values are no lists.
 func (c *comparison) lists(v, w span) (a, b *edit.Node) {
 	old, new, _ := c.entries(v, w, '[')
 	if new == nil {
@@ -132,7 +132,7 @@ func (x *side) elements(entries []entry) []edit.Element {
 	return elements
 }
 
-// both gives two trees or none.
+// both gives the two trees, or nil if one is missing.
 func both(a, b *edit.Node) (*edit.Node, *edit.Node) {
 	if a == nil || b == nil {
 		return nil, nil

@@ -25,8 +25,8 @@ func (f grammar) Parse(text []byte) (*edit.Document, error) {
 	return f.scan(text, nil)
 }
 
-// Outline is of [edit.Outliner]. It does not prove of what it leaves out that it is
-// JSON: about a text that is not it may be wrong.
+// Outline implements [edit.Outliner]. It does not prove that the parts that it leaves out are valid
+// JSON. For an invalid text the result may be wrong.
 func (f grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 	if like == nil {
 		return f.Parse(text)
@@ -57,10 +57,10 @@ func (f grammar) scan(text []byte, like *edit.Node) (*edit.Document, error) {
 	}, nil
 }
 
-// Release has nothing to let go of.
+// Release does nothing: a document of JSON holds no tree of a parser.
 func (grammar) Release(*edit.Document) {}
 
-// valid reports what encoding/json has against a text that is not blank.
+// valid gives encoding/json's error for a text that is not blank.
 func (f grammar) valid(text []byte) error {
 	if f.comments {
 		var err error

@@ -2,8 +2,8 @@ package json
 
 import "github.com/holdfast-go/holdfast/internal/format/edit"
 
-// Excerpt is of [edit.Excerpter]: encoding/json makes of a value the same wherever
-// it is, unless a type decodes itself.
+// Excerpt implements [edit.Excerpter]. encoding/json decodes a value in the same way wherever it is,
+// unless a type decodes itself.
 func (f grammar) Excerpt(doc *edit.Document, part *edit.Node) ([]byte, error) {
 	if err := f.valid(doc.Text); err != nil {
 		return nil, err

@@ -6,10 +6,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format"
 )
 
-// indentJSON gives compact JSON with a line for each entry, byte for byte as
-// json.Indent does. The text is what encoding/json has just written, so it needs no
-// second parser, which takes longer than the encoder. It refuses a text whose
-// indentation alone is more than format.MaxIndentation.
+// indentJSON indents compact JSON, byte for byte as json.Indent does. encoding/json has just
+// written the text, so it needs no parser; the parser of json.Indent takes longer than the encoder. It
+// refuses a text whose indentation alone is more than format.MaxIndentation.
 func indentJSON(compact []byte, unit int) ([]byte, error) {
 	if text, fits := indented(compact, unit, 2*len(compact)); fits {
 		return text, nil
@@ -22,7 +21,7 @@ func indentJSON(compact []byte, unit int) ([]byte, error) {
 	return text, nil
 }
 
-// indented tells whether the text fits into size bytes.
+// indented gives the indented text. It returns false if the text does not fit into size bytes.
 func indented(compact []byte, unit, size int) (_ []byte, fits bool) {
 	text := make([]byte, 0, size)
 	level := 0

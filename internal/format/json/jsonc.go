@@ -8,14 +8,15 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// NewWithComments gives the format JSONC. Its codec differs from that of JSON in what it loads.
+// NewWithComments gives the format JSONC. Its codec loads comments and trailing commas, and is otherwise
+// the codec of JSON.
 func NewWithComments(s format.Settings) format.Format {
 	return format.Format{Settings: s, Codec: commented{codec{s}}, Grammar: JSONC, JSONNumbers: true}
 }
 
 type commented struct{ codec }
 
-// Load takes comments away and leaves everything else where it is.
+// Load replaces comments by spaces, so that positions in errors are right.
 func (c commented) Load(text []byte, v any) error {
 	text, bom := format.WithoutBOM(text)
 	plain, err := withoutComments(text)
@@ -27,7 +28,7 @@ func (c commented) Load(text []byte, v any) error {
 	return format.Shift(err, bom)
 }
 
-// Open is plain too: the codec writes no comments.
+// Open gives Plain too, since the codec writes no comments.
 func (c commented) Open(text []byte, _ reflect.Type) format.Opened {
 	return format.Opened{Decode: func(v any) error { return c.Load(text, v) }, Plain: true}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit/bracket"
 )
 
-// origin is the text of a tree. How it is written is found out when somebody asks for it,
-// and then from all of the text, so that it does not matter what the tree leaves out.
+// origin is the text of a tree. Its layout is found at the first use, from the whole text, so
+// that the parts that the tree leaves out count too.
 type origin struct {
 	text     []byte
 	jsonc    bool
@@ -26,15 +26,14 @@ func newOrigin(text []byte, jsonc bool) *origin {
 	}
 }
 
-// layout is how a text is written, as far as it shows; of several manners the
-// first.
+// layout is the style of a text. If the text has several styles, it is the first.
 type layout struct {
 	lines   bool   // there are collections with a line for each entry
 	compact bool   // there are collections within a line
-	unit    string // what an entry's line is indented by; "" if nothing shows it
-	between string // from the key to the value, the colon in it
-	gap     string // from a comma to what follows on its line
-	pad     string // between braces and what stands on their line
+	unit    string // the indentation of one level; "" if the text does not show it
+	between string // the bytes between a key and its value, with the colon
+	gap     string // the space after a comma within a line
+	pad     string // the space between a brace and an entry on its line
 
 	knowsBetween, knowsGap, knowsPad bool
 
@@ -42,7 +41,7 @@ type layout struct {
 	trails, trailing int // collections with a line for each entry, and those of them with a comma after the last
 }
 
-// learner finds out the layout of a text, and keeps nothing else of it.
+// learner finds the layout of a text, without making a tree.
 type learner struct {
 	reader
 	layout
@@ -59,7 +58,7 @@ func learn(text []byte, jsonc bool) *layout {
 	return &l.layout
 }
 
-// sketch is a collection as far as the layout is concerned.
+// sketch holds the properties of a collection that the layout needs.
 type sketch struct {
 	kind        edit.Kind
 	open, first int // the first byte after the opening bracket, and the first entry
@@ -70,7 +69,7 @@ type sketch struct {
 	knowsGap    bool
 }
 
-// value passes a value, and tells whether it is a collection.
+// value passes a value, and reports whether it is a collection.
 func (l *learner) value() bool {
 	switch l.peek() {
 	case '{':
@@ -180,7 +179,7 @@ func breaksLine(text []byte) bool {
 	return bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0
 }
 
-// unitBetween is what the line of an entry is indented by against that of its collection.
+// unitBetween gives the indentation of an entry's line, relative to the line of its collection.
 func unitBetween(text []byte, open, entry int) (unit string, ok bool) {
 	return strings.CutPrefix(bracket.Indent(text, entry), bracket.Indent(text, open))
 }
@@ -190,7 +189,7 @@ func (c *body) lines() bool {
 	return len(c.Items) > 0 && breaksLine(c.origin.text[c.Open:c.Items[0].Start])
 }
 
-// unit is what the entries' lines are indented by, "" if there are none.
+// unit gives the indentation of the entries' lines, relative to their collection; "" if there are none.
 func (c *body) unit() string {
 	if !c.lines() {
 		return ""
@@ -201,7 +200,7 @@ func (c *body) unit() string {
 	return ""
 }
 
-// lineBreak is what a text ends its lines with.
+// lineBreak gives the line break of a text.
 func lineBreak(text []byte) string {
 	if i := bytes.IndexByte(text, '\n'); i > 0 && text[i-1] == '\r' {
 		return "\r\n"
@@ -209,7 +208,7 @@ func lineBreak(text []byte) string {
 	return "\n"
 }
 
-// spelling is how a text spells its strings.
+// spelling says which characters a text escapes in strings.
 type spelling struct {
 	ascii bool // letters beyond ASCII are escaped
 	html  bool // <, > and & are escaped
@@ -226,7 +225,7 @@ func spellingOf(text []byte) spelling {
 	}
 }
 
-// escapesLetters reports whether text is ASCII because it escapes the rest.
+// escapesLetters reports whether text is ASCII because it escapes all other characters.
 func escapesLetters(text []byte) bool {
 	for _, b := range text {
 		if b >= 0x80 {

@@ -19,9 +19,9 @@ func (c codec) DumpPlain(v any) ([]byte, bool) {
 	return append(p.text, '\n'), true
 }
 
-// A value goes to encoding/json if it has more levels than plainLevels, which a value that
-// holds itself has too, or if the blanks that begin its lines take more than plainBlanks
-// bytes. That way counts the blanks before it asks for their memory.
+// A value goes to encoding/json if it has more levels than plainLevels, as a cycle has. It also goes
+// there if its indentation takes more than plainBlanks bytes, since Dump counts the blanks
+// before it allocates memory for them.
 const (
 	plainLevels = 1000
 	plainBlanks = 64 << 20
@@ -41,7 +41,7 @@ type plainEntry struct {
 	value any
 }
 
-// value reports whether it could write v.
+// value writes v, and reports whether it could.
 func (p *plainJSON) value(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -181,7 +181,7 @@ func (p *plainJSON) string(s string) bool {
 	return true
 }
 
-// encoded writes what encoding/json makes of a scalar.
+// encoded writes a scalar with encoding/json.
 func (p *plainJSON) encoded(v any) bool {
 	e := encoders.Get().(*encoder)
 	defer e.free()
@@ -193,7 +193,7 @@ func (p *plainJSON) encoded(v any) bool {
 	return true
 }
 
-// isJSONNumber reports whether a text is a number as JSON has it.
+// isJSONNumber reports whether a text is a number of JSON.
 func isJSONNumber(s string) bool {
 	s = strings.TrimPrefix(s, "-")
 	digits := func() (n int) {

@@ -8,11 +8,11 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// maxDepth is how many collections may be inside one another, as encoding/json has it.
+// maxDepth is the largest number of nested collections, as in encoding/json.
 const maxDepth = 10_000
 
-// reader passes over the tokens of a text. It does not prove that the text is JSON. If it
-// can't go on it fails and moves to the end of the text, so that every loop comes to an end.
+// reader passes over the tokens of a text. It does not prove that the text is valid JSON. If it
+// can't go on, it records an error and moves to the end of the text, so that every loop ends.
 type reader struct {
 	text     []byte
 	at       int
@@ -52,7 +52,7 @@ func (r *reader) peek() byte {
 	return 0
 }
 
-// take passes the byte that has to come next, and what is skipped after it.
+// take passes the expected byte, and the blanks and comments after it.
 func (r *reader) take(c byte) {
 	if r.peek() != c {
 		r.unexpected()
@@ -149,7 +149,7 @@ func (r *reader) literal() {
 	}
 }
 
-// over passes a value by its brackets and quotes alone.
+// over passes a value. It only counts brackets and quotes.
 func (r *reader) over() {
 	switch r.peek() {
 	case '{', '[':
@@ -192,7 +192,7 @@ func (r *reader) over() {
 	r.unexpected()
 }
 
-// counts are the bytes that tell where a value ends.
+// counts are the bytes that decide where a value ends.
 var counts = [256]bool{'"': true, '{': true, '}': true, '[': true, ']': true, '/': true}
 
 func endsLiteral(c byte) bool {
@@ -203,7 +203,7 @@ func endsLiteral(c byte) bool {
 	return false
 }
 
-// afterString gives the offset after the string that starts at text[i], or -1 if it has
+// afterString gives the offset after the string that starts at text[i], or -1 if the string has
 // no end.
 func afterString(text []byte, i int) int {
 	for at := i + 1; ; {
@@ -224,7 +224,7 @@ func afterString(text []byte, i int) int {
 
 const byteOrderMark = "\uFEFF"
 
-// mark is the length of the byte order mark that text begins with.
+// mark gives the length of the byte order mark of text.
 func mark(text []byte) int {
 	if bytes.HasPrefix(text, []byte(byteOrderMark)) {
 		return len(byteOrderMark)

@@ -13,16 +13,16 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit/bracket"
 )
 
-// form is how a new value is to look.
+// form is the style of a new value.
 type form struct {
-	near   *edit.Node // what it looks like if it is of the same kind: what it replaces or a neighbour
-	lines  bool       // there may be line breaks in it
+	near   *edit.Node // the model for a value of the same kind: the replaced value or a neighbour
+	lines  bool       // the value may have line breaks
 	unit   string
 	brk    string
 	indent string // the blanks that begin its line
 }
 
-// formOf is the form of what takes the place of n, which is entry i of the
+// formOf gives the form of a value that replaces n, which is entry i of the
 // collection around.
 func (w *writer) formOf(n, around *edit.Node, i int) form {
 	at := bracket.Position{Near: i, Indent: bracket.Indent(w.doc.Text, n.Start)}
@@ -39,7 +39,7 @@ func (w *writer) formOf(n, around *edit.Node, i int) form {
 	return f
 }
 
-// formAt is the form of a new entry of n.
+// formAt gives the form of a new entry of n.
 func (w *writer) formAt(n *edit.Node, at bracket.Position) form {
 	l := w.origin.layout()
 	f := form{lines: l.lines, unit: l.unit, brk: lineBreak(w.doc.Text), indent: at.Indent}
@@ -51,7 +51,7 @@ func (w *writer) formAt(n *edit.Node, at bracket.Position) form {
 }
 
 // neighbour gives the collection among the entries of n that is nearest to i,
-// and the unit of the nearest that shows one. It does not look far.
+// and the unit of the nearest collection that shows one. It checks only a few entries.
 func (w *writer) neighbour(n *edit.Node, i int, unit string) (near *edit.Node, _ string) {
 	found := false
 	for d := range min(len(n.Entries)+1, 100) {
@@ -78,8 +78,8 @@ func (w *writer) neighbour(n *edit.Node, i int, unit string) (near *edit.Node, _
 	return near, unit
 }
 
-// opened gives a collection of the text that was left out, with its entries left out.
-// Every other node it gives as it is.
+// opened gives the collection for a node that was left out, with its entries left out.
+// Any other node comes back as it is.
 func (w *writer) opened(n *edit.Node) *edit.Node {
 	if !edit.IsLeftOut(n) || !opens(n.Value) {
 		return n
@@ -113,8 +113,8 @@ func (f form) spreads(w *writer, n *edit.Node) bool {
 	return true
 }
 
-// unit is what an entry's line is indented by where the text does not show it:
-// as the encoding of the new value does it.
+// unit gives the indentation of one level if the text does not show it: the indentation of the new
+// encoding.
 func (w *writer) unit(n *edit.Node) string {
 	return cmp.Or(w.origin.layout().unit, unitOf(n), "  ")
 }
@@ -207,7 +207,7 @@ func (w *writer) quote(s string) string {
 	return text
 }
 
-// escape spells all beyond ASCII as \u and four digits.
+// escape spells all characters beyond ASCII as \u and four digits.
 func escape(text string) string {
 	var b strings.Builder
 	for _, r := range text {

@@ -49,7 +49,7 @@ func (s *scanner) scalar(start int, typ, value string) *edit.Node {
 	return n
 }
 
-// value reads a value as like asks for it, see [edit.Outliner].
+// value reads the parts of a value that like needs, see [edit.Outliner].
 func (s *scanner) value(like *edit.Node) *edit.Node {
 	start := s.at
 	if edit.IsLeftOut(like) {
@@ -110,8 +110,8 @@ func (s *scanner) object(like *edit.Node) *edit.Node {
 	return n
 }
 
-// array reads an array. Where like has another number of elements it is read once more,
-// and whole.
+// array reads an array. If like has another number of elements, the array is read again,
+// whole.
 func (s *scanner) array(like *edit.Node) *edit.Node {
 	if like == nil || like.Kind != edit.List {
 		return s.collection(edit.List, ']', nil)
@@ -125,7 +125,7 @@ func (s *scanner) array(like *edit.Node) *edit.Node {
 	return s.collection(edit.List, ']', nil)
 }
 
-// oneLevel asks for an array whose elements are left out, however many there are.
+// oneLevel is the like of an array of any length whose elements are left out.
 var oneLevel = &edit.Node{Kind: edit.List}
 
 var (
@@ -181,7 +181,7 @@ func (s *scanner) collection(kind edit.Kind, closing byte, like *edit.Node) *edi
 	return n
 }
 
-// repeats reports whether a key comes twice.
+// repeats reports whether there are duplicate keys.
 func repeats(n *edit.Node) bool {
 	if len(n.Entries) <= 8 {
 		for i, e := range n.Entries {

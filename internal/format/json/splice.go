@@ -28,7 +28,7 @@ type writer struct {
 	err    error
 }
 
-// first writes the value of a text that had none, after its comments.
+// first writes the value of a text that had no value, after its comments.
 func (w *writer) first(n *edit.Node) {
 	text := w.doc.Text
 	at := len(text)
@@ -96,12 +96,12 @@ func (w *writer) patch(p *edit.Patch, around *edit.Node, i int) {
 	}
 }
 
-// structural reports whether entries come, go or move.
+// structural reports whether entries are added, deleted or moved.
 func structural(p *edit.Patch) bool {
 	return slices.ContainsFunc(p.Touched(), func(i int) bool { return p.Dropped(i) || len(p.Inserted(i)) > 0 })
 }
 
-// moved gives an element of n that has moved, with what changes in it.
+// moved gives the text of a moved element of n, with its changes.
 func (w *writer) moved(m *edit.Moved, n *edit.Node) (string, error) {
 	inner := &writer{doc: w.doc, origin: w.origin, style: w.style}
 	inner.patch(m.Patch, n, m.Index)
@@ -114,7 +114,7 @@ func (w *writer) moved(m *edit.Moved, n *edit.Node) (string, error) {
 	return text, err
 }
 
-// Elements gives what belongs to each element of a list.
+// Elements implements [edit.Format].
 func (f grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 	if c, ok := list.Data.(*body); ok {
 		return c.Elements(doc.Text, doc.Comments)
@@ -122,8 +122,8 @@ func (f grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 	return nil
 }
 
-// manner is how the entries of n stand, which is entry i of the collection
-// around and becomes next.
+// manner gives the style for the entries of n, which is entry i of the collection
+// around and is replaced by next.
 func (w *writer) manner(n, around *edit.Node, i int, next *edit.Node) bracket.Manner {
 	c, l := n.Data.(*body), w.origin.layout()
 	m := bracket.Manner{Unit: c.unit(), Break: lineBreak(w.doc.Text), Gap: l.gap}

@@ -16,7 +16,7 @@ type side struct {
 	scan *scanner
 }
 
-// newSide takes the unit of a text from its second line, as the codec writes it.
+// newSide finds the indentation of one level in the second line of the encoding.
 func newSide(text []byte) *side {
 	l := new(layout)
 	if open := bytes.IndexByte(text, '\n'); open > 0 && (text[open-1] == '{' || text[open-1] == '[') {
@@ -28,8 +28,8 @@ func newSide(text []byte) *side {
 
 func (x *side) of(s span) []byte { return x.text[s.start:s.end] }
 
-// twins says which entries of two collections are the same for sure: as many at the
-// beginning, and as many at the end.
+// twins counts the entries of two collections that are certainly equal, at the beginning and at the
+// end.
 type twins struct{ first, last int }
 
 // entry is an element of a list, or a key of an object with its value.
@@ -45,9 +45,9 @@ func (e *entry) start() int {
 	return e.value.start
 }
 
-// entries splits two objects or lists, which open with the bracket. It gives nil if they
-// are none. It finds the ends of values by brackets and quotes alone, and those of the
-// new ones only where they are not the old ones.
+// entries splits two objects or lists that begin with the bracket open. It returns nil for other values.
+// It finds the ends of values by brackets and quotes only. Where the new text is equal to the old one, it
+// does not scan the new text.
 func (c *comparison) entries(v, w span, bracket byte) (old, new []entry, same twins) {
 	if old = c.old.entries(v, bracket); old == nil {
 		return nil, nil, same
@@ -59,7 +59,7 @@ func (c *comparison) entries(v, w span, bracket byte) (old, new []entry, same tw
 	}
 	new = append(make([]entry, 0, len(old)+1), old[:same.first]...)
 	shift := len(c.new.text) - len(c.old.text)
-	stop := func(at int) bool { // what follows is the same as in the old text
+	stop := func(at int) bool { // the bytes from at on are equal to those of the old text
 		if len(c.new.text)-at > c.suffix {
 			return false
 		}
@@ -87,8 +87,8 @@ func (x *side) entries(v span, bracket byte) []entry {
 	return x.split(v, bracket, nil, func(int) bool { return false })
 }
 
-// split appends to the first entries of a collection those that follow, until it is told
-// to stop. It gives nil if there is no such collection.
+// split appends the next entries of a collection to the first ones, until stop returns true. It returns
+// nil if the text is no such collection.
 func (x *side) split(v span, bracket byte, list []entry, stop func(at int) bool) []entry {
 	r := &x.scan.reader
 	r.at = v.start
@@ -135,7 +135,7 @@ func (x *side) comma() bool {
 	return true
 }
 
-// closed gives the entries of a collection if it ends where its value does.
+// closed gives the entries of a collection if the collection ends at the end of its value.
 func (x *side) closed(v span, bracket byte, list []entry) []entry {
 	r := &x.scan.reader
 	r.take(bracket + 2)
@@ -146,7 +146,7 @@ func (x *side) closed(v span, bracket byte, list []entry) []entry {
 	return list
 }
 
-// read gives the tree of a value, or nil if it can't be read or has a key twice.
+// read gives the tree of a value, or nil if it can't be read or has duplicate keys.
 func (x *side) read(v span) *edit.Node {
 	s := x.scan
 	s.text, s.at = x.text[:v.end], v.start
@@ -162,10 +162,10 @@ func (x *side) read(v span) *edit.Node {
 	return n
 }
 
-// compareBlock is how many bytes are compared at once.
+// compareBlock is the number of bytes that are compared at once.
 const compareBlock = 256
 
-// prefix is how many bytes two texts begin with alike.
+// prefix gives the length of the common prefix of two texts.
 func prefix(a, b []byte) (n int) {
 	most := min(len(a), len(b))
 	for n+compareBlock <= most && bytes.Equal(a[n:n+compareBlock], b[n:n+compareBlock]) {
@@ -177,7 +177,7 @@ func prefix(a, b []byte) (n int) {
 	return n
 }
 
-// suffix is how many bytes two texts end with alike.
+// suffix gives the length of the common suffix of two texts.
 func suffix(a, b []byte) (n int) {
 	most := min(len(a), len(b))
 	a, b = a[len(a)-most:], b[len(b)-most:]

@@ -2,9 +2,9 @@ package json
 
 import "bytes"
 
-// withoutComments gives a JSONC text with spaces in place of comments and trailing commas, of the
-// same length and with the same line breaks. It is the text itself where there are none,
-// and a copy otherwise. It fails with an unended error if a comment has no end.
+// withoutComments replaces the comments and trailing commas of a JSONC text by spaces. The length and the
+// line breaks stay. Without comments and trailing commas it returns the text itself, and otherwise a
+// copy. It fails with an unended error if a comment has no end.
 func withoutComments(text []byte) ([]byte, error) {
 	b := &blanker{reader: reader{text: text, jsonc: true}, plain: text}
 	for b.at < len(text) {
@@ -24,8 +24,7 @@ func withoutComments(text []byte) ([]byte, error) {
 	return b.plain, b.err
 }
 
-// blanked are the bytes that may be blanked, or that may have such bytes behind them that
-// must not be.
+// blanked are the bytes at which a comment, a trailing comma or a string may begin.
 var blanked = [256]bool{'"': true, '/': true, ',': true}
 
 // blanker walks a JSONC text.
@@ -34,7 +33,7 @@ type blanker struct {
 	plain []byte
 }
 
-// blankComment goes over a comment, if one begins here.
+// blankComment passes a comment, if one begins here.
 func (b *blanker) blankComment() bool {
 	start := b.at
 	if !b.comment() {
@@ -55,7 +54,7 @@ func (b *blanker) blank(start, end int) {
 	}
 }
 
-// comma goes over a comma and all space after it.
+// comma passes a comma and all space after it.
 func (b *blanker) comma() {
 	start := b.at
 	for b.at++; ; {
@@ -73,7 +72,7 @@ func (b *blanker) comma() {
 	}
 }
 
-// space is how many bytes of space a text begins with.
+// space gives the number of bytes of space at the beginning of a text.
 func space(text []byte) int {
 	for i, c := range text {
 		if !isSpace(c) {

@@ -1,12 +1,12 @@
-// Package bracket inserts and deletes entries of a collection that stands
-// between brackets with commas between its entries, as JSON and TOML have them.
+// Package bracket inserts and deletes entries of a collection in brackets, with commas between its
+// entries, as in JSON and TOML.
 //
-// An entry that begins a line keeps its line for itself: what is inserted
-// beside it gets lines of its own, and when it is deleted its line goes with
-// its comma and the comment at the line's end. Elsewhere entries come and go
-// within the line. In a map, comments on lines of their own stay, also those that
-// stood inside of a deleted entry. In a list, comments belong to the element that
-// they stand at: they go with it, and they move with it.
+//   - An entry that begins a line shares its line with no new entry. When it is deleted, its line is
+//     deleted too, with its comma and the comment at the end of the line.
+//   - Other entries are inserted and deleted within the line.
+//   - In a map, comments on lines of their own stay, even if they are inside of a deleted entry.
+//   - In a list, a comment belongs to the element beside it. It is deleted and moved with the
+//     element.
 package bracket
 
 import (
@@ -16,13 +16,13 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Collection is a collection as it stands in a text.
+// Collection is the position of a collection and its entries in a text.
 type Collection struct {
 	Open, Close int // the first byte after the opening bracket; the closing bracket
 	Items       []Item
 }
 
-// Item is an entry, its key included.
+// Item is the position of an entry, with its key.
 type Item struct {
 	Start, End int
 	Comma      int // the comma after it, or -1
@@ -30,35 +30,35 @@ type Item struct {
 
 // Position is where a new entry is written.
 type Position struct {
-	Near   int    // the entry of the text that it is written beside, or -1
-	Own    bool   // it has a line of its own
+	Near   int    // the index of the entry beside it, or -1
+	Own    bool   // the new entry has a line of its own
 	Indent string // the blanks that begin its line
 }
 
-// Manner is how to write where the collection itself shows no example.
+// Manner is the style for a collection that shows no example of it.
 type Manner struct {
 	Own      bool   // entries of an empty collection have lines of their own
-	Unit     string // what a line is indented by against the one around it
+	Unit     string // the indentation of one level
 	Break    string // a line break
-	Pad      string // between the brackets and what stands on their line
-	Gap      string // after a comma within a line
+	Pad      string // the space between a bracket and an entry on its line
+	Gap      string // the space after a comma within a line
 	Trailing bool   // there is a comma after the last entry on a line of its own
 }
 
-// Change is what becomes of a collection.
+// Change is a change of a collection.
 type Change struct {
 	Text     []byte
 	Comments []edit.Comment // of the whole text, in order
 	Patch    Patch
 	Manner   Manner
 	List     bool // the entries have no keys
-	// Write gives the text of an entry that comes; of one that has moved it gives
-	// the text of the item alone, with what changes in it.
+	// Write gives the text of an inserted entry. For a moved element it gives the text of the
+	// item without its comments, after its own changes.
 	Write func(e edit.Entry, at Position) (string, error)
 }
 
-// Patch says which entries come and go, as [edit.Patch] does. What changes
-// inside of an entry is the caller's to write.
+// Patch says which entries are inserted and deleted, as [edit.Patch] does. The caller writes the changes
+// inside of an entry.
 type Patch interface {
 	Touched() []int
 	Dropped(i int) bool
@@ -93,13 +93,13 @@ type writer struct {
 	Collection
 	Change
 	trailing bool
-	filled   map[int]edit.Entry // what takes the place of an item of a list
-	commas   map[int]bool       // whether a comma follows it
+	filled   map[int]edit.Entry // the new entry that replaces an item of a list
+	commas   map[int]bool       // whether a comma follows the new entry
 	list     []edit.Splice
 	err      error
 }
 
-// gap is what changes between two entries that stay.
+// gap holds the changes between two entries that stay.
 type gap struct {
 	before, after int // the entries that stay, -1 and the number of entries at the ends
 	added         []edit.Entry
@@ -107,7 +107,7 @@ type gap struct {
 
 func (g gap) deletes() bool { return g.after-g.before > 1 }
 
-// gaps gives those where something changes, in order.
+// gaps gives the gaps that have changes, in order.
 func (w *writer) gaps() []gap {
 	var gaps []gap
 	g, next := gap{before: -1}, 0
@@ -131,8 +131,8 @@ func (w *writer) gaps() []gap {
 	return gaps
 }
 
-// emptied handles the deletion of all entries: brackets with nothing but space
-// between them close up.
+// emptied handles the deletion of all entries. If only space is left between the brackets, it is deleted
+// too.
 func (w *writer) emptied(gaps []gap) bool {
 	if len(gaps) != 1 || len(gaps[0].added) > 0 || gaps[0].before >= 0 || gaps[0].after < len(w.Items) {
 		return false

@@ -8,9 +8,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Elements gives what belongs to each item of a list: the comments right before
-// it, on its line and on the lines above without a blank one between, and those
-// that end its line.
+// Elements gives for each item of a list the part of the text that belongs to it: the item, the comments
+// right before it, and the comments at the end of its line. The comments before it may be on its line
+// and on the lines above, without a blank line between.
 func (c Collection) Elements(text []byte, comments []edit.Comment) []edit.Extent {
 	w := &writer{Collection: c, Change: Change{Text: text, Comments: comments, List: true}}
 	list := make([]edit.Extent, len(c.Items))
@@ -20,7 +20,7 @@ func (c Collection) Elements(text []byte, comments []edit.Comment) []edit.Extent
 	return list
 }
 
-// begin is where an item begins, in a list with the comments before it.
+// begin gives the start of an item; in a list, with the comments before it.
 func (w *writer) begin(i int) int {
 	at := w.Items[i].Start
 	if !w.List {
@@ -46,7 +46,7 @@ func (w *writer) begin(i int) int {
 	return at
 }
 
-// startsLine reports whether nothing but comments and blanks is before at on its
+// startsLine reports whether only comments and blanks are before at on its
 // line, back to limit.
 func (w *writer) startsLine(at, limit int) bool {
 	list := w.within(limit, at)
@@ -65,8 +65,8 @@ func (w *writer) startsLine(at, limit int) bool {
 
 func blank(text []byte) bool { return len(bytes.TrimLeft(text, " \t\r\n")) == 0 }
 
-// end is where an item of a list ends, with the comma on its line and the comments
-// that end the line.
+// end gives the end of an item of a list, with the comma on its line and the comments
+// at the end of the line.
 func (w *writer) end(i int) int {
 	it := w.Items[i]
 	if it.Comma < 0 || !bytes.ContainsAny(w.Text[it.End:it.Comma], "\r\n") {
@@ -94,8 +94,8 @@ func (w *writer) owned(c edit.Comment, first, last int) bool {
 	return false
 }
 
-// moved gives item i with what belongs to it, and with or without a comma. Where
-// something follows on the line, comments behind a comma would belong to that.
+// moved gives the text of item i with the comments that belong to it, with or without a comma. If another
+// entry follows on the line, comments behind the comma would belong to that entry.
 func (w *writer) moved(i int, item string, comma, follows bool) string {
 	it, end := w.Items[i], w.end(i)
 	text := string(w.Text[w.begin(i):it.Start]) + item
@@ -113,9 +113,8 @@ func (w *writer) moved(i int, item string, comma, follows bool) string {
 	return text + "," + rest
 }
 
-// planFills finds the items that go where another one comes: that one takes the place,
-// so that blank lines and comments which belong to no item keep theirs. The gaps get
-// what is left of the patch.
+// planFills finds the deleted items that a new entry can replace, so that blank lines and comments that
+// belong to no item keep their positions. The gaps get the other changes.
 func (w *writer) planFills() {
 	rest := &unfilled{Patch: w.Patch, filled: make(map[int]edit.Entry)}
 	for _, i := range w.Patch.Touched() {
@@ -133,7 +132,7 @@ func (w *writer) planFills() {
 	}
 }
 
-// fill writes what takes the place of item i, once the commas are known.
+// fill writes the entry that replaces item i. The commas must be known.
 func (w *writer) fill(i int) {
 	e := w.filled[i]
 	start, end := w.begin(i), w.end(i)
@@ -146,8 +145,8 @@ func (w *writer) fill(i int) {
 	w.put(start, end, text)
 }
 
-// text is an entry that comes, with or without a comma. Follows says that something
-// may follow it on its line.
+// text gives the text of an inserted entry, with or without a comma. follows says that another entry
+// may follow on its line.
 func (w *writer) text(e edit.Entry, p Position, comma, follows bool) string {
 	text := w.write(e, p)
 	switch {
@@ -159,8 +158,7 @@ func (w *writer) text(e edit.Entry, p Position, comma, follows bool) string {
 	return text
 }
 
-// endsInLineComment reports whether e has moved and a comment ends it that would
-// take in what follows on its line.
+// endsInLineComment reports whether e was moved and ends in a comment that runs to the end of the line.
 func (w *writer) endsInLineComment(e edit.Entry) bool {
 	return e.Moved != nil && w.lineComment(w.end(e.Moved.Index))
 }
@@ -175,7 +173,7 @@ func (w *writer) lineComment(at int) bool {
 	return c.End == at && !bytes.HasPrefix(w.Text[c.Start:], []byte("/*"))
 }
 
-// unfilled is a patch without what takes the places of items that go.
+// unfilled is a patch without the entries that replace deleted items.
 type unfilled struct {
 	Patch
 	filled map[int]edit.Entry

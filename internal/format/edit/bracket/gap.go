@@ -17,8 +17,8 @@ func (w *writer) gap(g gap) {
 	}
 }
 
-// comma sees to it that the last entry that stays is followed by one if
-// something comes after it, or if it always was.
+// comma writes a comma after the last entry that stays if a new entry follows it. If none follows, it
+// deletes the comma, unless the collection has a trailing comma.
 func (w *writer) comma(g gap) {
 	if g.before < 0 || g.after < len(w.Items) {
 		return
@@ -30,7 +30,7 @@ func (w *writer) comma(g gap) {
 	}
 	switch {
 	case it.Comma < 0 && len(g.added) > 0 && w.List && !w.byLines(g):
-		w.put(w.tail(g.before), w.tail(g.before), ",") // a comment behind the comma would belong to what is added
+		w.put(w.tail(g.before), w.tail(g.before), ",") // a comment behind the comma would belong to the new entry
 	case it.Comma < 0 && len(g.added) > 0:
 		w.put(it.End, it.End, ",")
 	case it.Comma >= 0 && len(g.added) == 0 && !w.trailing:
@@ -80,7 +80,7 @@ func (w *writer) lines(g gap) {
 		commented = w.endsInLineComment(g.added[len(g.added)-1])
 	}
 	if commented && !w.breaks(follows) {
-		text += w.Manner.Break + w.indent(w.Open) // the bracket must not get into the comment
+		text += w.Manner.Break + w.indent(w.Open) // else the bracket would be part of the comment
 	}
 	w.put(at, at, text)
 	if g.deletes() {
@@ -92,13 +92,13 @@ func (w *writer) lines(g gap) {
 	}
 }
 
-// blankBelow reports whether the line below that of at, which at ends, is blank.
+// blankBelow reports whether the line below the line that ends at at is blank.
 func (w *writer) blankBelow(at int) bool {
 	next := afterBreak(w.Text, at)
 	return next > at && next < len(w.Text) && w.breaks(next)
 }
 
-// blanksAbove goes from the break before a line up over the blank lines above it.
+// blanksAbove gives the start of the blank lines above the line break at at.
 func (w *writer) blanksAbove(at int) int {
 	for {
 		above := w.breakBefore(at)
@@ -109,7 +109,7 @@ func (w *writer) blanksAbove(at int) int {
 	}
 }
 
-// head is where the lines of a gap's new entries go.
+// head gives the offset where the lines of a gap's new entries are inserted.
 func (w *writer) head(g gap) int {
 	switch {
 	case g.deletes():
@@ -120,8 +120,7 @@ func (w *writer) head(g gap) int {
 	return w.above(w.lineStart(0))
 }
 
-// above goes up from the start of a line to that of the comment lines which
-// stand on it.
+// above gives the start of the comment lines right above the line that starts at at.
 func (w *writer) above(at int) int {
 	list := w.within(w.Open, at)
 	for i := len(list) - 1; i >= 0 && list[i].Own && list[i].End == w.blanksBefore(at); i-- {
@@ -138,7 +137,7 @@ func (w *writer) inline(g gap) {
 		p.Near = g.after % n
 	}
 	p.Indent = w.indent(w.Items[p.Near].Start)
-	forward := g.before < 0 || g.deletes() && w.own(g.before+1) // what follows moves up
+	forward := g.before < 0 || g.deletes() && w.own(g.before+1) // the entry that follows moves up
 	var text string
 	for i, e := range g.added {
 		entry := w.text(e, p, w.after(g, i), true)
@@ -176,7 +175,7 @@ func (w *writer) inline(g gap) {
 	}
 }
 
-// between is the space between two entries of a line, if there are two.
+// between gives the space between two entries of a line; none if there are not two.
 func (w *writer) between(two bool) string {
 	if !two {
 		return ""
@@ -191,13 +190,13 @@ func (w *writer) between(two bool) string {
 	return w.Manner.Gap
 }
 
-// after reports whether there is to be a comma behind the new entry i of a gap.
+// after reports whether a comma is written behind the new entry i of a gap.
 func (w *writer) after(g gap, i int) bool {
 	return i < len(g.added)-1 || g.after < len(w.Items) || w.trailing
 }
 
-// first writes the first entries of an empty collection, behind the comments
-// that are in it, but in a list above those that have lines of their own.
+// first writes the first entries of an empty collection, behind the comments in it. In a list it writes
+// them above comments on lines of their own.
 func (w *writer) first(added []edit.Entry) {
 	at, commented := w.Open, false
 	p := Position{Near: -1, Own: w.Manner.Own}
@@ -208,10 +207,10 @@ func (w *writer) first(added []edit.Entry) {
 			p.Own, p.Indent = true, w.indent(c.Start)
 		}
 		if c.Own && w.List {
-			break // above it, or it would belong to the element
+			break // write above the comment, since otherwise it would belong to the element
 		}
 		at, commented = c.End, true
-		p.Own = p.Own || w.breaks(at) || w.List // on its line it would belong to the element
+		p.Own = p.Own || w.breaks(at) || w.List // on the comment's line, the comment would belong to the element
 	}
 	if !p.Own {
 		p.Indent = outer
