@@ -55,30 +55,35 @@ func (v *Verdict) LockedBy(lock *Verdict) {
 	}
 }
 
-// volumes is the method Volume of [vfs.Dir]. It describes the volume of a name in a directory; an
+// Volumes is the method Volume of [vfs.Dir]. It describes the volume of a name in a directory; an
 // empty name stands for the directory itself.
-type volumes interface {
+type Volumes interface {
 	Volume(name string, info vfs.Info) (vfs.Volume, error)
 }
 
 // Directory is a directory that JudgeDir has judged. It is valid as long as the directory is open.
 type Directory struct {
-	volumes volumes
+	volumes Volumes
 	self    vfs.Info
 	verdict Verdict
 }
 
 // JudgeDir judges an open directory; self is its current description. An error is the system's. An unknown
 // filesystem is no error.
-func JudgeDir(dir vfs.Dir, self vfs.Info) (Directory, error) { return judgeDir(dir, self) }
-
-func judgeDir(dir volumes, self vfs.Info) (Directory, error) {
+func JudgeDir(dir Volumes, self vfs.Info) (Directory, error) {
 	d := Directory{volumes: dir, self: self}
 	volume, err := dir.Volume("", self)
 	switch {
 	case err == nil:
 		d.verdict = judge(&volume)
-		d.verdict.applyDir(&self)
+		if self.Mount.Immutable {
+			d.verdict.apply(fixedDir)
+			d.verdict.Fixed = true
+		}
+		if self.Mount.Append {
+			d.verdict.apply(appendOnlyDir)
+			d.verdict.Fixed = true
+		}
 	case !errors.Is(err, vfs.ErrNoVolume):
 		return Directory{}, err
 	}
@@ -88,15 +93,12 @@ func judgeDir(dir volumes, self vfs.Info) (Directory, error) {
 // Verdict gives the verdict for a new file in the directory.
 func (d *Directory) Verdict() Verdict { return d.verdict }
 
-// Local reports whether only this machine's kernel changes the filesystem.
-func (d *Directory) Local() bool {
-	class := d.verdict.Environment.Class
-	return class == Persistent || class == Volatile
+// BitsDecide reports whether a file's permission bits alone decide who may write it. They do where only this
+// machine's kernel changes the filesystem, and it is not mounted read-only.
+func (d *Directory) BitsDecide() bool {
+	e := &d.verdict.Environment
+	return (e.Class == Persistent || e.Class == Volatile) && !e.ReadOnly
 }
-
-// BitsDecide reports whether a file's permission bits alone decide who may write it. They do on a local filesystem
-// that is not mounted read-only.
-func (d *Directory) BitsDecide() bool { return d.Local() && !d.verdict.Environment.ReadOnly }
 
 // Judge judges the file of that name in the directory. target is the file's description, without following links;
 // nil means that the file does not exist. Judge makes a system call only if the file is itself a mount.
@@ -148,18 +150,6 @@ func judge(volume *vfs.Volume) Verdict {
 		v.apply(readOnlyMount)
 	}
 	return v
-}
-
-// applyDir applies the conditions that the directory's own attributes fulfil.
-func (v *Verdict) applyDir(dir *vfs.Info) {
-	if dir.Mount.Immutable {
-		v.apply(fixedDir)
-		v.Fixed = true
-	}
-	if dir.Mount.Append {
-		v.apply(appendOnlyDir)
-		v.Fixed = true
-	}
 }
 
 // apply lowers the levels that a condition lowers.

@@ -40,7 +40,7 @@ func inspect(path string) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	judged, err := judgeDir(dirPath(dir), self)
+	judged, err := JudgeDir(dirPath(dir), self)
 	if err != nil {
 		return Verdict{}, err
 	}

@@ -144,10 +144,10 @@ func (p Spec) confirm(l vfs.Lock, made vfs.File) (_ *Held, err error) {
 	if err != nil || !same {
 		return nil, nil
 	}
-	if made != nil && h.holds(made) == nil {
-		h.made = true
-	} else {
-		h.forget()
+	if made != nil {
+		if h.made = h.holds(made) == nil; !h.made {
+			h.forget()
+		}
 	}
 	if err := h.inspect(); err != nil {
 		if errors.Is(err, errors.ErrLockLost) {
@@ -182,12 +182,10 @@ func (h *Held) open() (vfs.File, error) {
 	return f, nil
 }
 
-// forget closes the record's descriptor.
+// forget closes the record's descriptor, which is open.
 func (h *Held) forget() {
-	if h.file != nil {
-		h.file.Close()
-		h.file = nil
-	}
+	h.file.Close()
+	h.file = nil
 }
 
 // holds reports ErrLockLost if an open file is not the lock file that is held. It compares
@@ -195,23 +193,17 @@ func (h *Held) forget() {
 // may rename in the directory could put another file there while it is opened, and put the
 // lock file back before the comparison.
 func (h *Held) holds(f vfs.File) error {
-	_, err := h.stat(f)
-	return err
-}
-
-// stat describes an open file. It is ErrLockLost if that is not the lock file that is held.
-func (h *Held) stat(f vfs.File) (vfs.Info, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return info, err
+		return err
 	}
 	switch {
 	case h.info.ID == vfs.ID{}: // the platform does not tell
-		return info, h.Check()
+		return h.Check()
 	case info.ID != h.info.ID:
-		return info, h.lost()
+		return h.lost()
 	}
-	return info, nil
+	return nil
 }
 
 // Check reports ErrLockLost if the path no longer names the lock that is held.
@@ -233,9 +225,6 @@ func (h *Held) lost() error {
 	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, printable(h.spec.Path))
 }
 
-// Size is the length of the lock file when it was locked; 0 means that it never had a record.
-func (h *Held) Size() int64 { return h.info.Size }
-
 // Release frees the lock by unlocking it rather than by closing alone, so that
 // a child that inherited the descriptor keeps nothing. A second Release does
 // nothing.
@@ -244,7 +233,9 @@ func (h *Held) Release() error {
 		h.directory = nil
 		return unlockDirectory(*id)
 	}
-	h.forget()
+	if h.file != nil {
+		h.forget()
+	}
 	l := h.lock
 	h.lock = nil
 	if l == nil {

@@ -42,7 +42,7 @@ func ours(size int64, head []byte) bool {
 // inspect refuses a locked file that is no lock file of this library.
 // For an empty file it makes no system call.
 func (h *Held) inspect() error {
-	if h.Size() != 0 && !h.spec.DataFile {
+	if h.info.Size != 0 && !h.spec.DataFile {
 		f, err := h.open()
 		if err == nil {
 			h.head, err = readHead(f)
@@ -54,7 +54,7 @@ func (h *Held) inspect() error {
 			return h.spec.classify(err)
 		}
 	}
-	return h.spec.refuse(h.info.Links, h.Size(), h.head)
+	return h.spec.refuse(h.info.Links, h.info.Size, h.head)
 }
 
 // inspectPath refuses the file at the path if it is no lock file of this library. It does not

@@ -69,7 +69,7 @@ func (h *Held) writable() vfs.File {
 	if h.spec.DataFile {
 		return nil
 	}
-	if h.Size() == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < minAge {
+	if h.info.Size == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < minAge {
 		return nil
 	}
 	known := h.file != nil // the content was read when the file was locked, or the file is new
@@ -97,7 +97,12 @@ func clearRecord(f vfs.File, mine []byte) {
 }
 
 // Left is the record that the last holder has not cleared; nil if there is none.
-func (h *Held) Left() *Record { return decodeRecord(h.head) }
+func (h *Held) Left() *Record {
+	if len(h.head) == 0 || bytes.Equal(h.head, cleared) {
+		return nil
+	}
+	return decodeRecord(h.head)
+}
 
 // ReadRecord reads the record in a lock file without locking it; nil if there
 // is none.

@@ -39,11 +39,15 @@ func carry(old *Old, temp vfs.File, policy safety.Policy) error {
 	if err != nil {
 		return err
 	}
-	if grants, err = grants.without(lost, old.Info, policy); err != nil {
-		return err
+	if lost != (owners{}) {
+		if grants, err = grants.without(lost, old.Info, policy); err != nil {
+			return err
+		}
 	}
-	if err := carryAttrs(names, old.File, temp, policy); err != nil {
-		return err
+	if len(names) > 0 {
+		if err := carryAttrs(names, old.File, temp, policy); err != nil {
+			return err
+		}
 	}
 	if grants, err = setACL(grants, temp, policy); err != nil {
 		return err
@@ -181,8 +185,10 @@ func setACL(grants access, temp vfs.File, policy safety.Policy) (access, error) 
 			return grants, err
 		}
 	}
-	// Without the ACL the group's bits in the mode are no mask any more.
-	grants.mode = grants.mode&^0o070 | grants.group()<<3
+	if grants.acl != nil || grants.unknown {
+		// Without the ACL the group's bits in the mode are no mask any more.
+		grants.mode = grants.mode&^0o070 | grants.group()<<3
+	}
 	// The temp file may have inherited an ACL from the directory. It could grant access that the old file did
 	// not grant.
 	if inherited, known, _ := readACL(temp); known && inherited == nil {
@@ -203,7 +209,7 @@ func setACL(grants access, temp vfs.File, policy safety.Policy) (access, error) 
 // is no loss.
 func setMode(mode fs.FileMode, temp vfs.File, policy safety.Policy) error {
 	err := temp.Chmod(mode)
-	if !vfs.ModeRefused(err) {
+	if err == nil || !vfs.ModeRefused(err) {
 		return err
 	}
 	now, statErr := temp.Stat()

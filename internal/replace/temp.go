@@ -161,7 +161,7 @@ func Busy(err error, name string) error {
 // error.
 func SyncFile(f vfs.File, policy safety.Policy) error {
 	err := f.Sync()
-	if vfs.SyncMissing(err) {
+	if err != nil && vfs.SyncMissing(err) {
 		return policy.Weaken("the filesystem has no fsync", fmt.Errorf("%w: %w", errors.ErrUnsupportedEnvironment, err))
 	}
 	return err

@@ -18,7 +18,10 @@ func statFD(fd int) (Info, error) { return statAt(fd, "", unix.AT_EMPTY_PATH) }
 
 func statAt(dir int, name string, flags int) (Info, error) {
 	var st unix.Statx_t
-	err := retry(func() error { return unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT, statMask, &st) })
+	err := unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT, statMask, &st)
+	for err == unix.EINTR {
+		err = unix.Statx(dir, name, flags|unix.AT_STATX_SYNC_AS_STAT, statMask, &st)
+	}
 	if err == unix.ENOSYS || err == unix.EPERM { // a kernel before 4.11, or a sandbox that knows no statx
 		return fstatat(dir, name, flags)
 	}

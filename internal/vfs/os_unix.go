@@ -42,11 +42,11 @@ func pathError(op, path string, err error) error {
 }
 
 func openat(dir int, name string, flags int, perm fs.FileMode) (fd int, err error) {
-	err = retry(func() error {
-		fd, err = unix.Openat(dir, name, flags, uint32(perm.Perm()))
-		return err
-	})
-	return fd, err
+	for {
+		if fd, err = unix.Openat(dir, name, flags, uint32(perm.Perm())); err != unix.EINTR {
+			return fd, err
+		}
+	}
 }
 
 func (osFS) OpenDir(path string) (Dir, error) {

@@ -86,11 +86,17 @@ func (f *osFile) writeAll(p []byte, write func(fd int, rest []byte, done int) (i
 
 func (f *osFile) Stat() (info Info, err error) {
 	err = f.do(func(fd int) error { info, err = statFD(fd); return err })
-	return info, f.failure("stat", err)
+	if err != nil {
+		return info, f.failure("stat", err)
+	}
+	return info, nil
 }
 
 func (f *osFile) Chmod(mode fs.FileMode) error {
-	return f.failure("chmod", f.do(func(fd int) error { return unix.Fchmod(fd, unixMode(mode)) }))
+	if err := f.do(func(fd int) error { return unix.Fchmod(fd, unixMode(mode)) }); err != nil {
+		return f.failure("chmod", err)
+	}
+	return nil
 }
 
 func (f *osFile) Chown(uid, gid uint32) error {
@@ -106,8 +112,16 @@ func (f *osFile) Truncate(size int64) error {
 }
 
 func (f *osFile) Sync() error {
-	return f.failure("sync", f.do(syncFD))
+	if err := f.do(syncFD); err != nil {
+		return f.failure("sync", err)
+	}
+	return nil
 }
 
 // Close does nothing if the file is closed already.
-func (f *osFile) Close() error { return f.failure("close", f.close()) }
+func (f *osFile) Close() error {
+	if err := f.close(); err != nil {
+		return f.failure("close", err)
+	}
+	return nil
+}

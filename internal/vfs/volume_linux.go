@@ -15,7 +15,10 @@ func volumeAt(dir int, name string, flags int, info Info) (Volume, error) {
 // volumeFD takes the number of the mount from the earlier description of fd.
 func volumeFD(fd int, info Info) (Volume, error) {
 	var s unix.Statfs_t
-	err := retry(func() error { return unix.Fstatfs(fd, &s) })
+	err := unix.Fstatfs(fd, &s)
+	for err == unix.EINTR {
+		err = unix.Fstatfs(fd, &s)
+	}
 	if err != nil && (Missing(err) || denied(err)) {
 		// A sandbox may refuse fstatfs(2). The mount table has the same facts. If it can't be read either,
 		// the result is the zero Volume.
