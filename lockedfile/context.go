@@ -2,6 +2,7 @@ package lockedfile
 
 import (
 	"context"
+	"iter"
 
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -18,7 +19,7 @@ import (
 //   - A joined Locked or Update is a savepoint: if its function returns an error or panics, only
 //     its own changes are undone.
 //   - Joined operations of several goroutines run one after the other.
-//   - Open, Create and Verify can't join, and return an error.
+//   - Open, Create, Verify and Watch can't join, and return an error.
 //   - If a handle asks for more than the transaction does, such as a checksum, its
 //     changes fail with ErrLock.
 //
@@ -115,6 +116,12 @@ func (f *ContextFile[T]) Open(ctx context.Context) (*safefile.Reader, error) {
 func (f *ContextFile[T]) Create(ctx context.Context) (*safefile.Writer, error) {
 	w, err := f.with(ctx).Create(ctx)
 	return (*safefile.Writer)(w), err
+}
+
+// Watch yields the current value, and then the newest value after each change, until ctx ends. Inside a
+// transaction on the file it yields an error and ends. See [safefile.SafeFile.Watch].
+func (f *ContextFile[T]) Watch(ctx context.Context) iter.Seq2[T, error] {
+	return f.with(ctx).Watch(ctx)
 }
 
 // Locked runs fn as one transaction, or as a part of the transaction that ctx carries. fn must

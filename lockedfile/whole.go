@@ -2,6 +2,7 @@ package lockedfile
 
 import (
 	"context"
+	"iter"
 
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -64,4 +65,10 @@ func (f *LockedFile[T]) Open() (*safefile.Reader, error) {
 func (f *LockedFile[T]) Create() (*safefile.Writer, error) {
 	w, err := f.handle().Create(context.Background())
 	return (*safefile.Writer)(w), err
+}
+
+// Watch yields the current value, and then the newest value after each change, until ctx ends. See
+// [safefile.SafeFile.Watch].
+func (f *LockedFile[T]) Watch(ctx context.Context) iter.Seq2[T, error] {
+	return f.handle().Watch(ctx)
 }

@@ -81,6 +81,7 @@ package safefile
 
 import (
 	"context"
+	"iter"
 
 	"github.com/holdfast-go/holdfast/internal/handle"
 )
@@ -194,6 +195,48 @@ func (f *SafeFile[T]) Open() (*Reader, error) {
 func (f *SafeFile[T]) Create() (*Writer, error) {
 	w, err := f.handle().Create(background)
 	return (*Writer)(w), err
+}
+
+// Watch yields the current value, and then the newest value after each change, until ctx ends:
+//
+//	for config, err := range file.Watch(ctx) {
+//		if err != nil {
+//			log.Print(err) // the program keeps the last good value
+//			continue
+//		}
+//		use(config)
+//	}
+//
+// It notices every change, no matter which program makes it and how:
+//   - a rename over the file, as this library and most editors do
+//   - a write in place, by any hard link to the file
+//   - a symbolic link on the path that is retargeted, as Kubernetes does with a ConfigMap
+//   - a removal, also of the directory; the error is [fs.ErrNotExist]
+//   - a file that appears, also in a directory that did not exist before
+//   - a change of permissions, which may turn the value into an error
+//
+// A content that was already yielded is not yielded again, and an error is yielded once. An error does not
+// end the sequence: after ErrDecode, ErrChecksumMismatch or [fs.ErrNotExist] the next good value follows. If the
+// loop's body is slower than the changes, it gets the newest value and not each of them.
+//
+// A write in place is read when the writer closes the file, or has written nothing for 50 ms. A
+// removal is reported if no other file has taken the place within 50 ms, since some editors move the old file
+// away first.
+//
+// On Linux, changes are reported by inotify(7). The process uses one inotify instance for all watched files. The file is
+// looked at once a second instead in these cases:
+//   - The file is on a network or FUSE filesystem, where other machines or programs may write.
+//   - A directory on the path can't be read.
+//   - The user's inotify instances or watches ran out, which is logged once.
+//   - The system is not Linux.
+//
+// A change through a shared mapping (mmap(2)) is not noticed by inotify(7).
+//
+// When ctx ends, the sequence ends without an error. When the sequence has ended, or the loop was left, no
+// goroutine, descriptor or inotify watch remains. If the handle's arguments are wrong or no codec is registered for the
+// path, that error is the only element. Like [SafeFile.Read], Watch takes no lock and creates nothing.
+func (f *SafeFile[T]) Watch(ctx context.Context) iter.Seq2[T, error] {
+	return f.handle().Watch(ctx)
 }
 
 // WriteFile is [os.WriteFile] with the guarantees of a [SafeFile]. A new file has the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -36,6 +37,7 @@ type (
 		Open() (*safefile.Reader, error)
 		Create() (*safefile.Writer, error)
 		Verify() error
+		Watch(context.Context) iter.Seq2[config, error]
 	}
 
 	lockedFile interface {
@@ -72,6 +74,7 @@ type (
 		Open(context.Context) (*safefile.Reader, error)
 		Create(context.Context) (*safefile.Writer, error)
 		Verify(context.Context) error
+		Watch(context.Context) iter.Seq2[config, error]
 		Locked(context.Context, func(context.Context, *lockedfile.Tx[config]) error) error
 		Update(context.Context, func(v *config) error) error
 	}

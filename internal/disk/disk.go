@@ -20,9 +20,10 @@ import (
 
 // Disk is the store of local files.
 type Disk struct {
-	FS    vfs.FS
-	swept sweptDirs
-	folds sync.Map // by the ID of a directory without names: whether names that differ in case alone are one; see askByTemp
+	FS      vfs.FS
+	swept   sweptDirs
+	watches watchHub
+	folds   sync.Map // by the ID of a directory without names: whether names that differ in case alone are one; see askByTemp
 }
 
 // New makes a store of a filesystem.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
@@ -82,6 +83,10 @@ func (s *fakeStore) Admit(context.Context, store.Target, store.Location, store.O
 }
 
 func (s *fakeStore) Movable(context.Context, store.Location, store.Location) error { return nil }
+
+func (s *fakeStore) Watch(context.Context, store.Target, store.ReadOptions, *safety.Log) (store.Watch, error) {
+	return nil, errors.ErrUnsupported
+}
 
 // retarget makes a path mean another file.
 func (s *fakeStore) retarget(link, file string) {

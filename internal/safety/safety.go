@@ -84,5 +84,15 @@ func (l *Log) once(what string, why error) {
 	l.logger().Warn("a file is kept less safely than asked", "path", path, "what", what, "why", why)
 }
 
+// WarnOnce logs a record, unless this Log has had one with the same message before.
+func (l *Log) WarnOnce(msg string, args ...any) {
+	if l != nil {
+		if _, again := l.seen.LoadOrStore(msg, true); again {
+			return
+		}
+	}
+	l.logger().Warn(msg, args...)
+}
+
 // Warn logs a record at each call.
 func (l *Log) Warn(msg string, args ...any) { l.logger().Warn(msg, args...) }

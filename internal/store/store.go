@@ -36,6 +36,12 @@ type Store interface {
 	// ErrNoChecksum if nothing is.
 	Checksum(ctx context.Context, t Target) (Checksum, error)
 
+	// Watch begins to notice changes of the file that a target means, whoever makes
+	// them. A change after it returned is not missed. With Verify, changes of the recorded
+	// checksum count too. log is told if changes will be noticed later than usual. The
+	// caller must call Close.
+	Watch(ctx context.Context, t Target, o ReadOptions, log *safety.Log) (Watch, error)
+
 	// TryLock locks the file at a location, or fails with ErrLocked. Nil means that
 	// the session holds the lock until its Release. An error leaves no lock:
 	//   - ErrMoved: the target means another file by now; locate it again.
@@ -114,6 +120,20 @@ type Prepared interface {
 	// replaced, which may take long; then it is safe beside the session's other calls.
 	// A second Abort does nothing.
 	Abort()
+}
+
+// Watch notices changes of one file. It is for one goroutine.
+type Watch interface {
+	// Wait returns nil when the file may have changed since the Watch was made or since the last
+	// Wait returned nil. Changes that follow each other closely may be noticed as one. A file
+	// that is rewritten in place, where that can be told, is noticed when the
+	// writer has finished, or has paused. The error is the context's.
+	Wait(ctx context.Context) error
+	// Settled reports false if content that was just read may be half written. Then the next Wait
+	// returns when the writer has finished.
+	Settled() bool
+	// Close ends the watch. Nothing of it is left when Close returns.
+	Close()
 }
 
 // ErrMoved says that a target meant one file before the lock and another under it.

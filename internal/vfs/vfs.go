@@ -34,6 +34,8 @@ type FS interface {
 	Mkdir(path string, perm fs.FileMode) error
 	// Rmdir removes a directory that is empty.
 	Rmdir(path string) error
+	// Notifier makes something that reports changes. It is errors.ErrUnsupported on systems without inotify(7).
+	Notifier() (Notifier, error)
 }
 
 // Dir is an open directory. An entry that is a symbolic link is not followed.

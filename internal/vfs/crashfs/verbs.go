@@ -90,6 +90,9 @@ func (f *FS) Mkdir(path string, perm fs.FileMode) error {
 	return nil
 }
 
+// Notifier implements vfs.FS. The simulated disk reports no changes.
+func (f *FS) Notifier() (vfs.Notifier, error) { return nil, errors.ErrUnsupported }
+
 // Rmdir implements vfs.FS.
 func (f *FS) Rmdir(path string) error {
 	f.mu.Lock()

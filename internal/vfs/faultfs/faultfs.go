@@ -45,6 +45,8 @@ const (
 	Readlink   = "readlink"
 	Mkdir      = "mkdir"
 	Rmdir      = "rmdir"
+	Notifier   = "notifier"
+	Watch      = "watch"
 	Writable   = "writable"
 	Rename     = "rename"
 	Remove     = "remove"

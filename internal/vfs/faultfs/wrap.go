@@ -49,6 +49,31 @@ func (f *FS) Rmdir(path string) error {
 	return f.do(Rmdir, path, func() error { return f.inner.Rmdir(path) })
 }
 
+// Notifier implements vfs.FS.
+func (f *FS) Notifier() (vfs.Notifier, error) {
+	if err := f.begin(Notifier, ""); err != nil {
+		return nil, err
+	}
+	n, err := f.inner.Notifier()
+	if err != nil {
+		return nil, err
+	}
+	return &notifier{n, f}, nil
+}
+
+// notifier can fail to watch one thing more.
+type notifier struct {
+	vfs.Notifier
+	fs *FS
+}
+
+func (n *notifier) Watch(path string, s vfs.Scope) (vfs.WatchID, error) {
+	if err := n.fs.begin(Watch, path); err != nil {
+		return 0, err
+	}
+	return n.Notifier.Watch(path, s)
+}
+
 // opened runs an operation that opens a file, which can't be skipped.
 func (f *FS) opened(verb, path string, open func() (vfs.File, error)) (vfs.File, error) {
 	if err := f.begin(verb, path); err != nil {
