@@ -28,8 +28,8 @@ func TestEveryHandleHasEveryMethodOfSafeFile(t *testing.T) {
 		if got, ok := locked.MethodByName(want.Name); !ok || signature(got, 0) != signature(want, 0) {
 			t.Errorf("LockedFile.%s: %v, want %v", want.Name, got.Type, want.Type)
 		}
-		skip := 1 // the context
-		if want.Name == "Path" || want.Name == "Watch" { // Watch has one in each handle
+		skip := 1                                        // the context
+		if want.Name == "Path" || want.Name == "Watch" { // which has one in each handle
 			skip = 0
 		}
 		got, ok := withContext.MethodByName(want.Name)

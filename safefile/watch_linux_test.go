@@ -16,7 +16,9 @@ import (
 // numbered is the value of the files in these tests.
 type numbered struct{ N int }
 
-func text(n int) string { return fmt.Sprintf(`{"N": %d, "padding": %q}`, n, "the second half of the text") }
+func text(n int) string {
+	return fmt.Sprintf(`{"N": %d, "padding": %q}`, n, "the second half of the text")
+}
 
 // yielded is one element of a watch.
 type yielded struct {

@@ -2,7 +2,6 @@ package handle
 
 import (
 	"context"
-	"crypto/sha256"
 	"iter"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -21,7 +20,7 @@ func (f *File[T]) Watch(ctx context.Context) iter.Seq2[T, error] {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := f.outside(ctx); err != nil {
+		if err := f.refuseJoin(ctx); err != nil {
 			yield(fail(err))
 			return
 		}
@@ -57,9 +56,9 @@ func (f *File[T]) Watch(ctx context.Context) iter.Seq2[T, error] {
 // outcome tells what a read gave: a content, or an error. Two outcomes that are equal are not yielded twice. The zero
 // outcome is none.
 type outcome struct {
-	read   bool
-	digest [sha256.Size]byte
-	err    string
+	read    bool
+	version Version
+	err     string
 }
 
 // readUnless is a read that does not decode the content that was yielded last.
@@ -77,7 +76,7 @@ func (f *File[T]) readUnless(ctx context.Context, shown outcome) (v T, now outco
 	if err != nil {
 		return failed(err)
 	}
-	now = outcome{read: true, digest: sha256.Sum256(data)}
+	now = outcome{read: true, version: versionOf(data)}
 	if now == shown {
 		return v, now, nil
 	}
