@@ -13,6 +13,7 @@ import (
 // not decode and encode the text again. It is not safe for concurrent use.
 type Loaded struct {
 	editor Editor
+	style  string // what decides how a value is written
 	text   []byte
 	was    []byte // the encoding of the loaded value
 	failed error  // the error of loading or encoding; then was is nil
@@ -26,8 +27,8 @@ type Loaded struct {
 // change it. It keeps text, which must not change. last belongs to the handle that loads, or is
 // nil. If Load fails, it returns a Loaded as well, whose text can be replaced.
 func (e Editor) Load(text []byte, v any, last *LastWrite) (*Loaded, error) {
-	o := &Loaded{editor: e, text: text, last: last}
-	if last.Is(e.style(), text) {
+	o := &Loaded{editor: e, style: fmt.Sprint(e.Settings.Format, " ", e.Settings.Indent), text: text, last: last}
+	if last.Is(o.style, text) {
 		o.was, o.plain = text, true
 		o.failed = e.Codec.Load(text, v)
 		return o, o.failed
@@ -59,9 +60,6 @@ func (e Editor) Load(text []byte, v any, last *LastWrite) (*Loaded, error) {
 	return o, nil
 }
 
-// style names the settings that change how a value is written.
-func (e Editor) style() string { return fmt.Sprint(e.Settings.Format, " ", e.Settings.Indent) }
-
 // Edit writes the value of type t that Dump has encoded as enc into the text. It gives the new text
 // and a report. An encoding that does not decode is written too.
 func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
@@ -72,7 +70,7 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 		return o.editor.replace(o.text, enc, o.failed)
 	case o.own() && o.editor.loads(enc, t):
 		if o.loadsAsWritten(enc, t) {
-			o.last.Set(o.editor.style(), enc)
+			o.last.Set(o.style, enc)
 		}
 		// Only the codec has written the text, so there is nothing to keep. The two encodings
 		// differ only in the values that changed.

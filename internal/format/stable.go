@@ -37,7 +37,7 @@ func (e Editor) Dump(v any) ([]byte, error) {
 // stable gives the encoding of v, or an ErrEncode if there is more than one.
 func stable(format string, v any, encode func(any) ([]byte, error)) ([]byte, error) {
 	text, err := encode(v)
-	if err != nil || !mayVary(v) {
+	if err != nil || !varies.OfValue(v) {
 		return text, err
 	}
 	for range stabilityTrials - 1 {
@@ -123,9 +123,6 @@ var holdsAny = Question{
 	Here:   func(t reflect.Type) bool { return t.Kind() == reflect.Interface },
 	Opaque: func(t reflect.Type) bool { return steady[t] },
 }
-
-// mayVary reports whether something in v may be encoded differently each time.
-func mayVary(v any) bool { return varies.OfValue(v) }
 
 // OfValue answers the question for all types in v, those in interfaces too.
 func (q *Question) OfValue(v any) bool { return q.ofPlain(v, 0) }

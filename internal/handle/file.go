@@ -37,6 +37,9 @@ type File[T any] struct {
 func New[T any](path string, o Options) *File[T] {
 	f := &File[T]{name: path}
 	f.engine, f.request, f.err = Target(path, &o)
+	if o.Registry == nil {
+		o.Registry = registry.Default()
+	}
 	f.options = o
 	return f
 }
@@ -165,11 +168,7 @@ func (f *File[T]) codec() (codec.Codec, error) {
 	if f.options.Codec != nil {
 		return f.options.Codec, nil
 	}
-	r := f.options.Registry
-	if r == nil {
-		r = registry.Default()
-	}
-	return r.Lookup(f.Path())
+	return f.options.Registry.Lookup(f.request.Target.Path)
 }
 
 // Do runs fn as one transaction, or as part of the transaction that ctx carries. An
@@ -196,7 +195,10 @@ func (f *File[T]) do(ctx context.Context, request engine.Request, op string, kin
 	if own, ok := err.(ownError); ok {
 		return own.error
 	}
-	return f.fail(op, kind, err)
+	if err != nil {
+		return f.fail(op, kind, err)
+	}
+	return nil
 }
 
 // ownError marks an error of the user's function on its way through the engine. The engine may

@@ -115,7 +115,10 @@ func (tx *Tx[T]) update(c coding[T], fn func(v *T) error) error {
 	if err := fn(&v); err != nil {
 		return err
 	}
-	return tx.file.fail("update", errors.ErrWrite, tx.write(c, v))
+	if err := tx.write(c, v); err != nil {
+		return tx.file.fail("update", errors.ErrWrite, err)
+	}
+	return nil
 }
 
 // In gives a context that carries the transaction. Operations with it join the transaction.

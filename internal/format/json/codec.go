@@ -34,7 +34,10 @@ type codec struct{ settings format.Settings }
 
 func (c codec) Load(text []byte, v any) error {
 	text, bom := format.WithoutBOM(text)
-	return format.Shift(c.parse(text, v), bom)
+	if err := c.parse(text, v); err != nil {
+		return format.Shift(err, bom)
+	}
+	return nil
 }
 
 // Open gives no Document, since encoding/json does not report positions: a document needs another
