@@ -118,7 +118,7 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 	}()
 	// From here on the descriptor decides, not the path.
 	self, err := dir.Self()
-	if err != nil || spaceOf(self.ID) != at.Key.Space {
+	if err != nil || [2]uint64{self.Dev, self.Ino} != at.Key.Space {
 		return nil, "", moved(err)
 	}
 	f.self = self
@@ -275,16 +275,26 @@ func (f *file) Release(context.Context) error {
 	if f.clear != nil {
 		f.clear()
 	}
-	var err error
-	for _, held := range []*lock.Held{f.data, f.lock} {
-		if held != nil {
-			err = errors.Join(err, held.Release())
+	var errs []error
+	note := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
 		}
 	}
-	if f.lockDir != f.dir {
-		err = errors.Join(err, f.lockDir.Close())
+	if f.data != nil {
+		note(f.data.Release())
 	}
-	return errors.Join(err, f.dir.Close())
+	if f.lock != nil {
+		note(f.lock.Release())
+	}
+	if f.lockDir != f.dir {
+		note(f.lockDir.Close())
+	}
+	note(f.dir.Close())
+	if errs == nil {
+		return nil
+	}
+	return errors.Join(errs...)
 }
 
 // Check is of the store.Session interface.

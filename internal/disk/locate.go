@@ -61,15 +61,12 @@ func (d *Disk) Locate(_ context.Context, t store.Target) (at store.Location, err
 		at.Undo = func() { d.unmake(undo) }
 	}
 	name, unsure := d.keyName(e, suffix(t))
-	at.Key, at.Unsure = store.Key{Space: spaceOf(e.Parent.ID), Name: name}, unsure
+	at.Key, at.Unsure = store.Key{Space: [2]uint64{e.Parent.Dev, e.Parent.Ino}, Name: name}, unsure
 	return at, nil
 }
 
 // entryOf is what was found at a location.
 func entryOf(at store.Location) *vfs.Entry { return at.Detail.(*vfs.Entry) }
-
-// spaceOf is what a directory's files have in common in their keys.
-func spaceOf(dir vfs.ID) [2]uint64 { return [2]uint64{dir.Dev, dir.Ino} }
 
 // unmake removes directories that were made, the outermost first, as far as nothing lies in them.
 func (d *Disk) unmake(made []string) {

@@ -68,22 +68,22 @@ func (f *file) keepSeen(now *replace.Old) {
 // writable closes a file that may not be written, or with which something else is
 // wrong.
 func (f *file) writable(old *replace.Old, err error) (*replace.Old, error) {
-	if err == nil && !f.ownerMayWrite(&old.Info) {
-		err = f.dir.Writable(f.name)
+	if err == nil {
+		// The file's owner may write it if the mode says so (path_resolution(7)). Then the system need
+		// not be asked.
+		const ownerWrite = 0o200
+		info := &old.Info
+		special := info.Mount.Root || info.Mount.Immutable || info.Mount.Append
+		mayWrite := f.env.dir.BitsDecide() && !special && info.Mode&ownerWrite != 0 && int(info.UID) == os.Geteuid()
+		if !mayWrite {
+			err = f.dir.Writable(f.name)
+		}
 	}
 	if err != nil {
 		old.Close()
 		return nil, err
 	}
 	return old, nil
-}
-
-// ownerMayWrite reports whether the file may be written because it is ours and its
-// mode says so (path_resolution(7)). Then the system need not be asked.
-func (f *file) ownerMayWrite(info *vfs.Info) bool {
-	const ownerWrite = 0o200
-	special := info.Mount.Root || info.Mount.Immutable || info.Mount.Append
-	return f.env.dir.BitsDecide() && !special && info.Mode&ownerWrite != 0 && int(info.UID) == os.Geteuid()
 }
 
 // openOld opens the entry at the name. What can't be opened for reading, an

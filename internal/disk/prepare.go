@@ -28,6 +28,7 @@ type prepared struct {
 
 // Prepare is of the store.Session interface.
 func (f *file) Prepare(_ context.Context, c store.Change, o store.Options) (_ store.Prepared, err error) {
+	o.Bare = false // that was about the lock; a change is judged whole
 	p := &prepared{file: f, change: c, options: o}
 	defer func() {
 		if err != nil {
@@ -47,7 +48,7 @@ func (f *file) Prepare(_ context.Context, c store.Change, o store.Options) (_ st
 		info = &p.old.Info
 		p.inPlace = inPlace(info)
 	}
-	if err := f.require(o, info); err != nil {
+	if err := f.admit(o, info); err != nil {
 		return nil, err
 	}
 	if p.unchanged, err = p.changesNothing(); err != nil || p.unchanged {
@@ -123,14 +124,14 @@ func (p *prepared) removable() error {
 	info, err := f.dir.Stat(f.name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return f.require(p.options, nil)
+		return f.admit(p.options, nil)
 	case err != nil:
 		return err
 	case !info.Mode.IsRegular() && (f.links != store.Replace || info.Mode&fs.ModeSymlink == 0):
 		return notRegular(f.name, info.Mode)
 	}
 	p.old = &replace.Old{Info: info}
-	return f.require(p.options, &info)
+	return f.admit(p.options, &info)
 }
 
 // begin makes the temp, and the seal if there is to be a checksum. The temp lies beside the file. For a

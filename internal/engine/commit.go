@@ -174,7 +174,18 @@ func (ent *entry) finish(t *tenure, b *batch, start time.Time, err error) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	t.committing = nil
-	ent.history.last = ent.expectation(b, start)
+	// The next batch gathers as many callers as this commit held and as are waiting. If a function that
+	// takes long has the turn, nobody else could stage: then the next batch does not wait.
+	now := time.Now()
+	took := now.Sub(start)
+	ent.history.last = commitStats{}
+	if !ent.busy || now.Sub(ent.turnSince) <= took/4 {
+		goal := b.size + len(ent.queue)
+		for _, next := range t.batches {
+			goal += next.size
+		}
+		ent.history.last = commitStats{now, took, goal}
+	}
 	b.end(err)
 	if err == nil && t.rebased {
 		err = errors.ErrChanged
@@ -183,21 +194,6 @@ func (ent *entry) finish(t *tenure, b *batch, start time.Time, err error) {
 		t.fail(err)
 	}
 	ent.advance()
-}
-
-// expectation tells what the next batch may gather. If a function that takes long has
-// the turn, nobody else could stage: then the next batch does not wait.
-func (ent *entry) expectation(b *batch, start time.Time) commitStats {
-	now := time.Now()
-	took := now.Sub(start)
-	if ent.busy && now.Sub(ent.turnSince) > took/4 {
-		return commitStats{}
-	}
-	goal := b.size + len(ent.queue)
-	for _, next := range ent.tenure.batches {
-		goal += next.size
-	}
-	return commitStats{now, took, goal}
 }
 
 func (b *batch) end(err error) {

@@ -117,21 +117,15 @@ func (ent *entry) withdraw(w *waiter) bool {
 	return true
 }
 
-// grant gives the turn to a waiter that has left the queue.
-func (w *waiter) grant() {
-	w.granted = true
-	if w.turn != nil {
-		w.turn <- struct{}{}
-	}
-}
-
 // abandon sends all waiters to the entry's successor.
 func (ent *entry) abandon() {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	for _, w := range ent.queue {
-		w.moved = true
-		w.grant()
+		w.moved, w.granted = true, true
+		if w.turn != nil {
+			w.turn <- struct{}{}
+		}
 	}
 	ent.queue = nil
 	ent.abandoned = true

@@ -138,7 +138,10 @@ func (ent *entry) advance() {
 				ent.queue[0] = nil
 				ent.queue = ent.queue[1:]
 				ent.busy, ent.who, ent.turnSince = true, head, now
-				head.grant()
+				head.granted = true
+				if head.turn != nil {
+					head.turn <- struct{}{}
+				}
 			} else {
 				t.close()
 			}

@@ -140,17 +140,14 @@ func (tx *Tx) text(o store.ReadOptions) (data []byte, exists bool, err error) {
 		}
 	}
 	data = tx.state.plain()
-	if err := within(o, len(data)); err != nil {
-		return nil, false, err
+	if o.Max > 0 && int64(len(data)) > o.Max {
+		return nil, false, tooLarge(len(data), o)
 	}
 	return data, tx.state.exists(), nil
 }
 
-func within(o store.ReadOptions, size int) error {
-	if o.Max > 0 && int64(size) > o.Max {
-		return fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, size, o.Max)
-	}
-	return nil
+func tooLarge(size int, o store.ReadOptions) error {
+	return fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, size, o.Max)
 }
 
 // Value is Text for a caller to whom the encoding of a value will do. staged reports that data is the
@@ -192,8 +189,10 @@ func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 		// would bless the damage.
 		err = tx.tenure.load(s.base, store.ReadOptions{Max: o.Max, Wait: o.Wait})
 	}
-	if err == nil {
-		err = within(o, len(s.base.data)+size(s.tails))
+	if err == nil && o.Max > 0 {
+		if n := len(s.base.data) + size(s.tails); int64(n) > o.Max {
+			err = tooLarge(n, o)
+		}
 	}
 	switch {
 	case err == nil && s.exists():
