@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// maxLevels is how many tables and arrays may be around a value. The decoder is
-// recursive, and what it does for one key grows with the square of them.
+// maxLevels is the largest number of tables and arrays around a value. The decoder is
+// recursive, and its work for one key grows with the square of this number.
 const maxLevels = 1000
 
 // maxCost bounds the memory that the decoder allocates for the keys and values of
@@ -32,24 +32,24 @@ const (
 	costComment = 24  // a comment, which takes no memory, but 0.1 us
 )
 
-// boundError is why a text is not given to the decoder.
+// boundError is the error for a text that is not given to the decoder.
 type boundError struct {
-	Offset int // of the key or value that is too much
+	Offset int // of the first key or value beyond the limit
 	text   string
 }
 
 func (e *boundError) Error() string { return e.text }
 
-// bound refuses, with a *boundError, a text that the decoder would need too much
-// stack, memory or time for. It takes time linear in the text, and memory in
-// maxLevels. About a text that is no TOML it says nothing that counts: the decoder
+// bound refuses, with a *boundError, a text for which the decoder would need too much
+// stack, memory or time. It takes time linear in the text, and memory linear in
+// maxLevels. For a text that is not valid TOML the result does not matter, since the decoder
 // stops at the first error.
 func bound(text []byte) error {
 	b := &bounder{text: text, at: mark(text)}
 	return b.document()
 }
 
-// path is the way to a table or array.
+// path is the path to a table or array.
 type path struct {
 	levels int // tables and arrays around what is in it
 	parts  int // keys that lead to it
@@ -60,7 +60,7 @@ type path struct {
 type open struct {
 	path
 	table bool
-	value path // of the value that is next in it
+	value path // of the next value in it
 }
 
 // bounder walks a text as the decoder does, without recursion.
@@ -71,7 +71,7 @@ type bounder struct {
 	keys  int // headers, and keys with a value
 	stack []open
 	parts []keyPart // of the key that was read last
-	above []keyPart // of the header before
+	above []keyPart // of the previous header
 }
 
 type keyPart struct{ start, end int }
@@ -298,7 +298,7 @@ func (b *bounder) str(long bool) {
 		case c == '\\' && quote == '"':
 			b.at = min(b.at+2, len(b.text))
 		case c == '\n' && size == 1:
-			return // no TOML
+			return // the text is not valid TOML
 		case c != quote:
 			b.at++
 		default:

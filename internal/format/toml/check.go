@@ -11,8 +11,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// fill gives the scalars under n the values that were decoded, and reports
-// whether the shape of n is that of what was decoded. What is left out has none.
+// fill gives the scalars under n the decoded values, and reports whether n has the shape of the
+// decoded value. Parts that are left out are not compared.
 func fill(n *edit.Node, decoded any) bool {
 	if dataOf(n).left != nil {
 		return true // the decoder has read it
@@ -91,7 +91,7 @@ func float(v float64) string {
 	return text + ".0"
 }
 
-// timeLayout is how TOML writes a time. The decoder tells local times by the
+// timeLayout gives the layout of a time in TOML. The decoder marks local times by the
 // name of their location.
 func timeLayout(t time.Time) string {
 	switch t.Location().String() {
@@ -105,7 +105,7 @@ func timeLayout(t time.Time) string {
 	return time.RFC3339Nano
 }
 
-// treeOf is the tree of a text whose positions are not known.
+// treeOf gives the tree of a text without positions.
 func treeOf(decoded any) *edit.Node {
 	n := &edit.Node{Kind: edit.List}
 	switch v := decoded.(type) {

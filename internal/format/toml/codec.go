@@ -1,15 +1,14 @@
-// Package toml is the format TOML: load, dump, and the edit of existing text.
+// Package toml implements the format TOML: load, dump, and the edit of existing text.
 //
-// Its codec loads and dumps by github.com/BurntSushi/toml.
+// The codec loads and dumps with github.com/BurntSushi/toml.
 //
-// [Grammar] is the grammar behind [edit.Edit]: the decoder says what a text means, a scanner
-// here finds where each key and value begins and ends, and a writer renders new ones the way
-// the text around them is written: as a line, a dotted key, a part of an inline
-// table or array, a [table] or a [[table]] of its own.
+// [Grammar] is the grammar for [edit.Edit]. The decoder gives the values of a text. A scanner finds
+// the position of each key and value. A writer renders new values in the style of the text around
+// them: as a line, a dotted key, a part of an inline table or array, a [table] or a [[table]].
 //
-// The decoder gives no positions, so the scanner runs on what the decoder has
-// accepted, and what it finds is compared with what was decoded. Where the two
-// differ the text can only be rendered anew as a whole.
+// The decoder gives no positions. So the scanner runs on a text that the decoder has accepted, and
+// its result is compared with the decoded value. If the two differ, the text can only be rendered
+// anew as a whole.
 package toml
 
 import (
@@ -39,7 +38,7 @@ func (c codec) DumpPlain(any) (text []byte, ok bool) { return nil, false }
 func (c codec) Load(text []byte, v any) error {
 	data, bom := format.WithoutBOM(text)
 	if !utf8.Valid(data) {
-		// The decoder would drop another byte order mark, and what it is part of.
+		// The decoder would drop a second byte order mark, and the key that it is a part of.
 		return format.Shift(format.NotUTF8(c.settings.Format, data), bom)
 	}
 	if err := bound(data); err != nil {
@@ -62,7 +61,7 @@ func (c codec) Load(text []byte, v any) error {
 	return c.checked(meta.Keys(), v, func(v any) error { return toml.Unmarshal(data, v) })
 }
 
-// LoadDocument is Load of a text that is parsed already.
+// LoadDocument is Load of a text that was parsed before.
 func (c codec) LoadDocument(doc *edit.Document, v any) error {
 	if c.settings.Strict || !utf8.Valid(doc.Text) {
 		return c.Load(doc.Text, v)
@@ -98,7 +97,7 @@ func (c codec) Open(text []byte, _ reflect.Type) format.Opened {
 	}
 }
 
-// checked refuses what the decoder has stored wrongly, or as chance would have it.
+// checked refuses values that the decoder stores wrongly, or differently each time.
 func (c codec) checked(keys []toml.Key, v any, load func(v any) error) error {
 	if err := ambiguous(keys, reflect.TypeOf(v), load); err != nil {
 		return format.DecodeFailure(c.settings.Format, nil, -1, err)
@@ -123,8 +122,8 @@ func (c codec) failure(data []byte, err error) error {
 	}
 }
 
-// unwrapped refuses a negative number that the decoder has stored in an unsigned
-// one. TOML has no number as large as what that gives.
+// unwrapped refuses a negative number that the decoder has stored in an unsigned integer. The stored
+// number is larger than every number of TOML.
 func (c codec) unwrapped(v any) error {
 	if !holdsUint.Of(reflect.TypeOf(v)) {
 		return nil
@@ -141,7 +140,7 @@ func (c codec) unwrapped(v any) error {
 	return nil
 }
 
-// unknown refuses keys for which the type t has no place.
+// unknown refuses keys that the type t can't hold.
 func (c codec) unknown(meta toml.MetaData, t reflect.Type) error {
 	var names []string
 	for _, key := range meta.Undecoded() {
@@ -155,8 +154,8 @@ func (c codec) unknown(meta toml.MetaData, t reflect.Type) error {
 	return format.DecodeFailure(c.settings.Format, nil, -1, fmt.Errorf("%s has no field for %s", t.Elem(), strings.Join(names, ", ")))
 }
 
-// knows tells whether a value of type t has a place for key. The decoder
-// reports what lies in an interface as not decoded, too.
+// knows reports whether a value of type t can hold key. The decoder reports keys in an interface as
+// not decoded, too.
 func knows(t reflect.Type, key toml.Key) bool {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[toml.Unmarshaler]()) || t == reflect.TypeFor[toml.Primitive]() {
 		return true
@@ -206,7 +205,7 @@ func (c codec) Dump(v any) ([]byte, error) {
 		return nil, err
 	}
 	if !surelyWritable(v, 0) && mayNotLoad.OfValue(v) {
-		var again any // into which nothing is copied
+		var again any // the decoder copies nothing for an any
 		if err := toml.Unmarshal(text, &again); err != nil {
 			return nil, format.EncodeFailure(c.settings.Format, v, fmt.Errorf("what was written does not load again: %w", err),
 				"see that no two fields share a key, and that MarshalTOML methods return valid TOML")
@@ -215,7 +214,7 @@ func (c codec) Dump(v any) ([]byte, error) {
 	return text, nil
 }
 
-// Encode is Dump without reading the text back.
+// Encode is Dump without the proof that the text loads.
 func (c codec) Encode(v any) ([]byte, error) {
 	if _, table := v.(map[string]any); !table || !surelyWritable(v, 0) {
 		if err := writable(v); err != nil {
@@ -226,14 +225,13 @@ func (c codec) Encode(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := bound(text); err != nil { // a value's own method may have written anything
+	if err := bound(text); err != nil { // a method of a value may have written any text
 		return nil, format.EncodeFailure(c.settings.Format, v, err, "")
 	}
 	return text, nil
 }
 
-// buffers are for texts while they are written, so that what they outgrow need not be
-// allocated each time.
+// buffers are reused for encoding, so that a growing buffer need not be allocated each time.
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 func (c codec) write(v any) ([]byte, error) {
@@ -252,9 +250,9 @@ func (c codec) write(v any) ([]byte, error) {
 	return bytes.Clone(text.Bytes()), nil
 }
 
-// EncodeLoaded encodes what the decoder alone has made. That has none of the flaws that
-// Encode looks for: no nil in a map or an array, no number or time that has no form in
-// TOML, nothing that is encoded differently each time.
+// EncodeLoaded encodes a value that the decoder has just made. It skips the checks of Encode, since a
+// decoded value has no nil in a map or an array, only numbers and times that TOML can write, and
+// no type that is encoded differently each time.
 func (c codec) EncodeLoaded(v any) (text []byte, known bool, err error) {
 	if v == nil || madeOtherwise.Of(reflect.TypeOf(v)) {
 		return nil, false, nil

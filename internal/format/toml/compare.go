@@ -9,9 +9,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Compare reads two encodings. What the encoder has written needs no second
-// look, and what is wrong with it the proof would find. The tables that are the
-// same in both are not read at all.
+// Compare reads two encodings. It does not validate them: the encoder has written them, and the proof
+// would find an error. It does not read tables that are the same in both.
 func (f grammar) Compare(old, new []byte) (a, b *edit.Node, err error) {
 	if byLines(old) && byLines(new) {
 		if a, b = abridged(old, new, 0); a != nil {
@@ -44,8 +43,8 @@ func read(text []byte) *edit.Node {
 	return s.root
 }
 
-// byLines reports whether every value is on one line, so that headers can be told
-// by how their lines begin.
+// byLines reports whether every value is on one line. Then a line that begins with a bracket is a
+// header.
 func byLines(text []byte) bool {
 	if bytes.Contains(text, []byte(`"""`)) || bytes.Contains(text, []byte("'''")) {
 		return false
@@ -59,9 +58,8 @@ func byLines(text []byte) bool {
 	return true
 }
 
-// abridged gives what two texts have in the table that the first depth keys of
-// all their headers lead to, without what they have in common, or nil if that
-// can't be told.
+// abridged gives two trees of the table to which the first depth keys of all headers lead, without the
+// parts that the two texts have in common. It returns nil if it can't find these parts.
 func abridged(old, new []byte, depth int) (a, b *edit.Node) {
 	was, is := chunks(old, depth), chunks(new, depth)
 	before := make(map[string]*chunk, len(was))
@@ -100,8 +98,8 @@ func lists(old, new *chunk, depth int) (a, b *edit.Node) {
 	})
 }
 
-// elements splits the text of a list of tables at its headers, those with the key at a
-// depth as the last. It gives nothing if there is something above the first.
+// elements splits the text of a list of tables at its headers, whose last key is at depth. It returns
+// nothing if there is text above the first header.
 func elements(text []byte, depth int) []edit.Element {
 	var list []edit.Element
 	start := 0
@@ -124,7 +122,7 @@ func elements(text []byte, depth int) []edit.Element {
 	return list
 }
 
-// element reads an element of a list of tables, or gives nil if that can't be told.
+// element reads an element of a list of tables. It returns nil if it can't.
 func element(text []byte, depth int) *edit.Node {
 	n := read(text)
 	for range depth + 1 {
@@ -139,7 +137,7 @@ func element(text []byte, depth int) *edit.Node {
 	return n.Entries[0].Value
 }
 
-// join makes a table of its chunks, and reads those that have no value yet.
+// join makes a table of its chunks. It reads the chunks that have no value yet.
 func join(list []chunk, depth int) *edit.Node {
 	table := &edit.Node{Kind: edit.Map}
 	for _, c := range list {
@@ -153,7 +151,7 @@ func join(list []chunk, depth int) *edit.Node {
 			if n != nil && len(n.Entries) == 1 {
 				n = n.Entries[0].Value
 			} else if n != nil && len(n.Entries) > 1 {
-				return nil // a header is not where an encoder would have it
+				return nil // the encoder would not write a header here
 			}
 		}
 		if n == nil || n.Kind != edit.Map {
@@ -171,8 +169,8 @@ func join(list []chunk, depth int) *edit.Node {
 	return table
 }
 
-// chunk is all that is below the headers with one key at a depth, these
-// included, or what is above the first.
+// chunk is a part of a text: the headers with one key at a depth and the lines below them, or the
+// lines above the first header.
 type chunk struct {
 	key   string // as it is spelled
 	list  bool   // the key is that of a list of tables
@@ -180,7 +178,7 @@ type chunk struct {
 	value *edit.Node
 }
 
-// chunks splits a text at its headers; blank lines go with neither side.
+// chunks splits a text at its headers. Blank lines between chunks belong to no chunk.
 func chunks(text []byte, depth int) []chunk {
 	list := []chunk{{}}
 	start := 0
@@ -198,8 +196,8 @@ func chunks(text []byte, depth int) []chunk {
 	return list
 }
 
-// keyAt is the key at a depth of a header as it is spelled, or nothing if the
-// line is no header or is not that deep.
+// keyAt gives the key at a depth of a header, as it is spelled. It returns nothing if the line is no
+// header or has fewer keys.
 func keyAt(line []byte, depth int) (key string, ofList bool) {
 	s := scanner{text: line}
 	s.space(false)
@@ -226,8 +224,7 @@ func keyAt(line []byte, depth int) (key string, ofList bool) {
 	}
 }
 
-// decode gives the scalars under n the values they are spelled as, and reports
-// whether all could be read.
+// decode decodes the scalars under n, and reports whether it could read all of them.
 func (s *scanner) decode(n *edit.Node) bool {
 	for _, e := range n.Entries {
 		if !s.decode(e.Value) {
@@ -240,7 +237,7 @@ func (s *scanner) decode(n *edit.Node) bool {
 	return fill(n, decodeScalar(s.source[n.Start:n.End]))
 }
 
-// decodeScalar reads what is spelled simply; the rest is the decoder's to read.
+// decodeScalar decodes simple spellings itself, and all others with the decoder.
 func decodeScalar(spelled string) any {
 	switch {
 	case spelled == "true", spelled == "false":

@@ -28,7 +28,7 @@ type parsedText struct {
 	source string // the text, for nodes to share
 	meta   toml.MetaData
 	whole  toml.Primitive
-	tree   any // what whole holds
+	tree   any // the decoded text
 }
 
 // readText has the decoder read a text.
@@ -44,20 +44,20 @@ func readText(text []byte) (*parsedText, error) {
 	return p, err
 }
 
-// Decode stores what the text holds in v. What v holds then may be part of p: it is
-// not to be changed as long as p is used.
+// Decode stores the value of the text in v. v may share memory with p, so it must not be changed as
+// long as p is used.
 func (p *parsedText) Decode(v any) error { return p.meta.PrimitiveDecode(p.whole, v) }
 
-// Keys gives all keys of the text, those of tables in lists once for each.
+// Keys gives all keys of the text. A key of a table in a list comes once for each table.
 func (p *parsedText) Keys() []toml.Key { return p.meta.Keys() }
 
-// Decoded says that Decode will not be called again. It lets go of what the decoder has
-// read, of which what Decode has stored may be a part.
+// Decoded says that Decode will not be called again. It releases the decoder's tree, with which a
+// decoded value may share memory.
 func (p *parsedText) Decoded() { p.meta, p.whole, p.tree = toml.MetaData{}, toml.Primitive{}, nil }
 
-// Document finds out where everything is that like asks for, as Outline does; nil is all.
-// After Decoded the scalars are decoded again, one by one, and the scan is not compared
-// with what the decoder has read: for an edit it is enough if that is done with the new text.
+// Document makes a document with the parts that like needs, as Outline does. After Decoded it decodes
+// the scalars again, one by one, and does not compare the scan with the decoder's tree: for an edit
+// it is enough that the new text is compared.
 func (p *parsedText) Document(like *edit.Node) (*edit.Document, error) {
 	doc := &edit.Document{Text: p.text, Loose: true, Keys: edit.MatchFold}
 	if edit.IsLeftOut(like) {
@@ -81,15 +81,15 @@ func (p *parsedText) Document(like *edit.Node) (*edit.Document, error) {
 	return doc, nil
 }
 
-// Release lets go of what the decoder has read of a document, which takes more memory
-// than the document does.
+// Release releases the decoder's tree of a document, which takes more memory than the
+// document.
 func (grammar) Release(doc *edit.Document) {
-	if l, ok := doc.Data.(*layout); ok { // not of a mere text
+	if l, ok := doc.Data.(*layout); ok { // a document of only a text has none
 		l.parsed = nil
 	}
 }
 
-// mark is the length of the byte order mark that text begins with.
+// mark gives the length of the byte order mark of text.
 func mark(text []byte) int {
 	for _, m := range []string{"\uFEFF", "\xff\xfe", "\xfe\xff"} {
 		if bytes.HasPrefix(text, []byte(m)) {

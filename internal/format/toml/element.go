@@ -8,7 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Elements gives what belongs to each element of a list.
+// Elements implements [edit.Format].
 func (grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 	l := doc.Data.(*layout)
 	switch p := dataOf(list); {
@@ -28,8 +28,8 @@ func (grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 }
 
 // extent gives the lines of element i of a list of tables with headers: from the
-// block of comment lines above its header to the last line of its last statement,
-// and the comment lines right below that lead over to no other header.
+// block of comment lines above its header to the last line of its last statement. Comment lines right
+// below belong to it too, unless they are right above another header.
 func (w *writer) extent(list *edit.Node, i int) edit.Extent {
 	first, last := span(statements(list.Entries[i].Value))
 	end := w.lineEnd(last)
@@ -47,10 +47,10 @@ func (w *writer) extent(list *edit.Node, i int) edit.Extent {
 	return edit.Extent{Start: block(text, w.doc.Comments, first.start), End: end}
 }
 
-// errScattered is why an element of a list of tables can't be taken as lines.
+// errScattered is the error for an element of a list of tables whose lines are not in one piece.
 var errScattered = errors.New("the lines of an element hold parts of other tables")
 
-// unbroken reports whether the lines of an element hold nothing of other tables.
+// unbroken reports whether no line of another table is between the lines of an element.
 func (w *writer) unbroken(n *edit.Node) bool {
 	list := statements(n)
 	first, last := span(list)
@@ -67,8 +67,8 @@ func (w *writer) unbroken(n *edit.Node) bool {
 	return at(last.end)-at(first.start) == own
 }
 
-// tables makes the changes in a list of tables with headers. What comes takes the place
-// of what goes where both are at the same index.
+// tables makes the changes in a list of tables with headers. A new element replaces a deleted element
+// at the same index.
 func (w *writer) tables(p *edit.Patch) {
 	t := dataOf(p.Node).table
 	for _, i := range p.Touched() {
@@ -98,9 +98,8 @@ func (w *writer) tables(p *edit.Patch) {
 	}
 }
 
-// removeElement takes element i of a list of tables away with all that belongs to it,
-// and the blank lines above it. If there are parts of other tables between its lines,
-// each of these goes by itself.
+// removeElement deletes element i of a list of tables, with its comments and the blank lines
+// above it. If lines of other tables are between its lines, it deletes each statement alone.
 func (w *writer) removeElement(list *edit.Node, i int) {
 	n := list.Entries[i].Value
 	if !w.unbroken(n) {
@@ -115,7 +114,7 @@ func (w *writer) removeElement(list *edit.Node, i int) {
 	w.gone = append(w.gone, extent{start, e.End, true})
 }
 
-// elements writes what comes before element i of a list of tables.
+// elements writes the elements that are inserted before element i of a list of tables.
 func (w *writer) elements(t *table, n *edit.Node, i int, list []edit.Entry) {
 	for _, e := range list {
 		var at int
@@ -128,7 +127,7 @@ func (w *writer) elements(t *table, n *edit.Node, i int, list []edit.Entry) {
 	}
 }
 
-// elementText is what comes before element i of a list of tables.
+// elementText gives the text of the elements that are inserted before element i of a list of tables.
 func (w *writer) elementText(t *table, n *edit.Node, i int, e edit.Entry) string {
 	if m := e.Moved; m != nil && m.Patch.Value() == nil {
 		if !w.unbroken(n.Entries[m.Index].Value) {

@@ -8,10 +8,10 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Excerpt is of [edit.Excerpter]: the decoder makes of a value the same wherever it
-// is, unless a type decodes itself or two keys of a table differ in case alone. The
-// decoder has read the whole text when doc was made. The tables of the part are written
-// as inline tables, which the decoder can't tell from others.
+// Excerpt implements [edit.Excerpter]. The decoder decodes a value in the same way wherever it is,
+// unless a type decodes itself or two keys of a table differ only in case. The decoder has read
+// the whole text when doc was made. The tables of the part are written as inline tables, which the
+// decoder does not distinguish from others.
 func (grammar) Excerpt(doc *edit.Document, part *edit.Node) ([]byte, error) {
 	switch {
 	case doc.Data.(*layout).lost:
@@ -29,7 +29,7 @@ func (grammar) Excerpt(doc *edit.Document, part *edit.Node) ([]byte, error) {
 	return out, nil
 }
 
-// foldedAlike reports whether a table that was read has two keys that differ in case alone.
+// foldedAlike reports whether a table that was read has two keys that differ only in case.
 func foldedAlike(n *edit.Node) bool {
 	var seen map[string]bool
 	if n.Kind == edit.Map && len(n.Entries) > few {

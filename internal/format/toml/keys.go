@@ -14,7 +14,7 @@ import (
 
 // The decoder of BurntSushi/toml goes through the keys of a table in the random order
 // of a Go map, and gives a struct's field every key that differs from its name in
-// case only. If there are two such keys, chance decides which of them counts. So they
+// case only. If there are two of them, the random order decides which one counts. So they
 // are refused.
 
 // holdsStruct asks whether keys can mean fields.
@@ -23,8 +23,8 @@ var holdsStruct = format.Question{
 	Opaque: func(reflect.Type) bool { return false },
 }
 
-// ambiguous reports two keys of a text that mean one field of t. Load gives the
-// whole text without a type; it is asked only if two keys differ in case alone.
+// ambiguous returns an error if two keys of a text are stored in one field of t. It calls load, which
+// decodes the whole text without a type, only if two keys differ only in case.
 func ambiguous(keys []toml.Key, t reflect.Type, load func(v any) error) error {
 	if !holdsStruct.Of(t) || !differInCase(keys) {
 		return nil
@@ -57,7 +57,7 @@ func differInCase(keys []toml.Key) bool {
 	return false
 }
 
-// twoKeys looks for two keys of one table that the decoder gives to one field.
+// twoKeys finds two keys of one table that the decoder stores in one field.
 func twoKeys(tree any, t reflect.Type, path string) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -9,30 +9,29 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit/bracket"
 )
 
-// layout is how a text is written, as far as it shows; of several manners the
-// first.
+// layout is the style of a text. If the text has several styles, it is the first.
 type layout struct {
 	text    []byte
-	parsed  *parsedText // what the decoder read of the text; nil of an encoding
+	parsed  *parsedText // the decoder's result; nil for an encoding
 	lost    bool        // the positions are not known
 	head    *scope
 	headers []*statement
 	outer   []name // the key of the last of them
 	brk     string // a line break
 	spaced  bool   // blank lines stand before headers
-	pairs   shown  // what the lines below a header are indented by against it
-	nested  shown  // what the header of a table in a table is indented by
-	equals  shown  // from a key to its value
-	pad     shown  // between braces and what stands on their line
-	gap     shown  // after a comma within a line
-	unit    shown  // what the lines of an array are indented by
+	pairs   shown  // the indentation of the lines below a header, relative to the header
+	nested  shown  // the indentation of the header of a table in a table
+	equals  shown  // the bytes between a key and its value
+	pad     shown  // the space between a brace and an entry on its line
+	gap     shown  // the space after a comma within a line
+	unit    shown  // the indentation of the lines of an array
 
 	rows, columns    int // arrays within a line, and with a line for each element
 	trails, trailing int // arrays with a line for each element, and those of them with a comma after the last
 	blank, none      int // of the first headers those with a blank line above, and those without
 }
 
-// shown is a manner, once it is known.
+// shown is a property of the style, once the text has shown it.
 type shown struct {
 	text  string
 	known bool
@@ -54,8 +53,8 @@ func newLayout(text []byte) *layout {
 
 func (l *layout) indent(at int) string { return bracket.Indent(l.text, at) }
 
-// header learns from a header with a key of these parts. Above is where the comment lines
-// above it begin.
+// header learns from a header with a key of these parts. above is the start of the comment lines
+// above it.
 func (l *layout) header(st *statement, key []name, above int) {
 	if n := len(l.headers); n > 0 && !l.nested.known && within(key, l.outer) {
 		if unit, ok := strings.CutPrefix(l.indent(st.start), l.indent(l.headers[n-1].start)); ok {
@@ -137,8 +136,7 @@ func (l *layout) within(c *bracket.Collection) {
 	}
 }
 
-// block goes up from a place to the start of its line, and further over the
-// comment lines which stand on it.
+// block gives the start of the line of at, or of the comment lines right above it.
 func block(text []byte, comments []edit.Comment, at int) int {
 	at = lineStart(text, at)
 	for i := before(comments, at); i >= 0 && comments[i].Own && nextLine(text, comments[i].End) == at; i-- {
@@ -164,7 +162,7 @@ func lineStart(text []byte, at int) int {
 	return max(bytes.LastIndexByte(text[:at], '\n')+1, mark(text))
 }
 
-// nextLine is where the line after that of at begins, or the end of the text.
+// nextLine gives the start of the line after the line of at, or the end of the text.
 func nextLine(text []byte, at int) int {
 	if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 		return at + i + 1

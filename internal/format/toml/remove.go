@@ -13,11 +13,11 @@ import (
 // extent is a part of the text.
 type extent struct {
 	start, end int
-	whole      bool // the comments on lines of their own go too
+	whole      bool // comments on lines of their own are deleted too
 }
 
-// remove takes the line of a deleted statement away, from the break before it
-// on, and with a header the blank lines above.
+// remove deletes the line of a statement, from the line break before it on, and for a header the blank
+// lines above it.
 func (w *writer) remove(s *statement) {
 	head := mark(w.doc.Text)
 	start := lineStart(w.doc.Text, s.start)
@@ -30,8 +30,8 @@ func (w *writer) remove(s *statement) {
 	w.gone = append(w.gone, extent{start, w.lineEnd(s), false})
 }
 
-// removed gives the splices of all removed lines. What is left of the text does
-// not begin with the breaks of the first ones.
+// removed gives the splices of all removed lines. If the first lines of the text are removed, the line
+// breaks after them are removed as well.
 func (w *writer) removed() {
 	slices.SortFunc(w.gone, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
 	text := w.doc.Text
@@ -59,8 +59,8 @@ func (w *writer) removed() {
 	}
 }
 
-// joinGone makes one of removed lines that follow one another. Where blank lines are
-// above and below, those above go too, so that a key that comes and goes leaves none.
+// joinGone joins removed lines that follow each other. If blank lines are above and below, the blank
+// lines above are removed too, so that a key that is added and deleted later leaves none.
 func (w *writer) joinGone() {
 	text := w.doc.Text
 	var joined []extent
@@ -104,8 +104,8 @@ func (w *writer) insertsIn(start, end int) bool {
 	return slices.ContainsFunc(w.inserts, func(in insert) bool { return in.at > start && in.at <= end })
 }
 
-// takesBreak reports whether there are new lines up to at. The first of them
-// comes without the break before it, since what is removed leaves one.
+// takesBreak reports whether there are new lines up to at. The first of them is written without a
+// line break before it, since the removed lines leave one.
 func (w *writer) takesBreak(at int) bool {
 	for i, in := range w.inserts {
 		if in.at > at {
@@ -123,7 +123,7 @@ func (w *writer) takesBreak(at int) bool {
 	return false
 }
 
-// blanksAbove goes up from the start of a line over blank ones.
+// blanksAbove gives the start of the blank lines above the line that starts at start.
 func (w *writer) blanksAbove(start int) int {
 	for start > mark(w.doc.Text) {
 		above := lineStart(w.doc.Text, start-1)
@@ -135,7 +135,7 @@ func (w *writer) blanksAbove(start int) int {
 	return start
 }
 
-// breakBefore is where the break before the line that starts at start begins.
+// breakBefore gives the offset of the line break before the line that starts at start.
 func breakBefore(text []byte, start int) int {
 	if start--; start > 0 && text[start-1] == '\r' {
 		start--
@@ -143,7 +143,7 @@ func breakBefore(text []byte, start int) int {
 	return start
 }
 
-// lineEnd is where the line of a statement ends, its comment included.
+// lineEnd gives the end of the line of a statement, with its comment.
 func (w *writer) lineEnd(s *statement) int {
 	at := s.end
 	for at < len(w.doc.Text) && w.doc.Text[at] != '\n' && w.doc.Text[at] != '\r' {
@@ -152,7 +152,7 @@ func (w *writer) lineEnd(s *statement) int {
 	return at
 }
 
-// contentEnd is the end of the last line before at that is not blank.
+// contentEnd gives the end of the last line before at that is not blank.
 func (w *writer) contentEnd(at int) int {
 	head := mark(w.doc.Text)
 	end := head + len(bytes.TrimRight(w.doc.Text[head:max(at, head)], " \t\r\n"))

@@ -6,13 +6,13 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// form is how a new value is to look.
+// form is the style of a new value.
 type form struct {
-	near   *edit.Node // what it replaces, or a neighbour
+	near   *edit.Node // the replaced value, or a neighbour
 	indent string     // the blanks that begin its line
 }
 
-// formOf is the form of what takes the place of n.
+// formOf gives the form of a value that replaces n.
 func (w *writer) formOf(n *edit.Node) form {
 	f := form{near: n, indent: w.layout.indent(n.Start)}
 	if out := dataOf(n).left; out != nil {
@@ -29,7 +29,7 @@ func (w *writer) like(f form, typ string) string {
 	return ""
 }
 
-// render spells a value as it stands after a key or in an array.
+// render spells a value for the position after a key or in an array.
 func (w *writer) render(n *edit.Node, f form) string {
 	switch n.Kind {
 	case edit.Scalar:
@@ -42,7 +42,7 @@ func (w *writer) render(n *edit.Node, f form) string {
 	return w.braced(n, f)
 }
 
-// bracketed spells an array: with a line for each element if the one near it has.
+// bracketed spells an array, with a line for each element if the array near it has.
 func (w *writer) bracketed(n *edit.Node, f form) string {
 	inner := form{near: f.near, indent: f.indent}
 	l := w.layout

@@ -18,12 +18,12 @@ type scanner struct {
 	comments []edit.Comment
 	root     *edit.Node
 	layout   *layout
-	scope    *scope     // the one that is open
-	base     *edit.Node // the table it is about
-	chain    []*table   // the tables around it, itself included
+	scope    *scope     // the open scope
+	base     *edit.Node // the table of the open scope
+	chain    []*table   // the table and those around it
 	names    []name     // of the header that is open
-	lost     bool       // the text is not what the scanner takes it for
-	outline             // what is to be left out
+	lost     bool       // the scanner does not understand the text
+	outline             // the parts to leave out
 	block    extent     // the last comment lines with no other line between
 
 	nodes      slab[edit.Node]
@@ -31,7 +31,7 @@ type scanner struct {
 	statements slab[statement]
 }
 
-// slab hands out values that are allocated several at a time, ever more.
+// slab allocates values in blocks of growing size.
 type slab[T any] struct {
 	free []T
 	size int
@@ -127,7 +127,7 @@ func (s *scanner) comment() {
 	s.comments = append(s.comments, edit.Comment{Start: start, End: s.at, Line: s.line, Own: own})
 }
 
-// joinBlock notes a comment at the end of those above it.
+// joinBlock adds a comment to the block of comment lines above it.
 func (s *scanner) joinBlock(own bool, start int) {
 	if !own {
 		s.block = extent{}
@@ -139,7 +139,7 @@ func (s *scanner) joinBlock(own bool, start int) {
 	s.block.end = nextLine(s.text, s.at)
 }
 
-// blockAbove goes up from a place to the start of its line, and over the comment lines
+// blockAbove gives the start of the line of at, or of the comment lines
 // right above it.
 func (s *scanner) blockAbove(at int) int {
 	if at = lineStart(s.text, at); s.block.end == at && s.block.start < at {
@@ -202,9 +202,8 @@ func (s *scanner) str() {
 	}
 }
 
-// value reads a value, as far as like asks for it. Those of scalars are filled in
-// later. The second node is for its neighbours to be written like it: of a value that
-// is left out it shows more.
+// value reads the parts of a value that like needs. The values of scalars are filled in later. The
+// second node is the model for new neighbours: for a value that is left out, it shows the style.
 func (s *scanner) value(like *edit.Node) (n, shown *edit.Node) {
 	if c := s.peek(); edit.IsLeftOut(like) && (c == '[' || c == '{') {
 		return s.leave()

@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit/bracket"
 )
 
-// add writes a new entry of a table, before entry i of those it has.
+// add writes a new entry of a table, before entry i.
 func (w *writer) add(t *table, n *edit.Node, i int, e edit.Entry) {
 	switch {
 	case w.headed(t, n, i, e.Value):
@@ -22,9 +22,8 @@ func (w *writer) add(t *table, n *edit.Node, i int, e edit.Entry) {
 	}
 }
 
-// position is where among the statements of its table's scope a new entry goes,
-// and the statement it is beside: after the entry before it or before the one
-// after it.
+// position gives the index of a new entry among the statements of its table's scope, and the statement
+// beside it. The entry is written after the entry that precedes it, or else before the next one.
 func (w *writer) position(t *table, n *edit.Node, i int) (at int, near *statement) {
 	for j := i - 1; j >= 0; j-- {
 		if _, last := inScope(n.Entries[j].Value, t.scope); last != nil {
@@ -53,7 +52,7 @@ func inScope(n *edit.Node, sc *scope) (first, last *statement) {
 	return first, last
 }
 
-// prefix is what comes before the keys of a table in its scope.
+// prefix gives the text before the keys of a table in its scope.
 func (w *writer) prefix(t *table, near *statement) string {
 	if !t.dotted() {
 		return ""
@@ -61,7 +60,7 @@ func (w *writer) prefix(t *table, near *statement) string {
 	return string(w.doc.Text[near.start:near.keys[t.level-t.scope.level-1].End]) + "."
 }
 
-// scope writes what comes and goes in a scope.
+// scope writes the insertions and deletions in a scope.
 func (w *writer) scope(sc *scope) {
 	added := w.scopes[sc]
 	slices.SortStableFunc(added, func(a, b addition) int { return cmp.Compare(a.at, b.at) })
@@ -125,7 +124,7 @@ func (w *writer) atHead(sc *scope, text string) {
 		return
 	}
 	if sc.next != nil && w.dropped[sc.next] {
-		at = mark(w.doc.Text) // the blank lines above go with the header
+		at = mark(w.doc.Text) // the blank lines above belong to the header
 	}
 	if at > mark(w.doc.Text) {
 		w.inserts = append(w.inserts, insert{at: breakBefore(w.doc.Text, at), text: l.brk + text})
@@ -151,7 +150,7 @@ func (w *writer) pair(a addition, f form) string {
 	return key + equals + w.render(a.entry.Value, f)
 }
 
-// equals is what stands between the key and the value of a statement.
+// equals gives the bytes between the key and the value of a statement.
 func (w *writer) equals(near *statement) string {
 	if w.style != edit.Follow {
 		return " = "
@@ -162,7 +161,7 @@ func (w *writer) equals(near *statement) string {
 	return string(w.doc.Text[near.keys[len(near.keys)-1].End:near.value.Start])
 }
 
-// quotesKeys reports whether a statement's key has quotes it does not need.
+// quotesKeys reports whether a statement's key has quotes that it does not need.
 func (w *writer) quotesKeys(near *statement) bool {
 	if near == nil || w.style != edit.Follow {
 		return false
@@ -171,7 +170,7 @@ func (w *writer) quotesKeys(near *statement) bool {
 	return w.doc.Text[last.Start] == '"' && quoteKey(last.Value, false) == last.Value
 }
 
-// unitBelow is what a line is indented by against the header above it.
+// unitBelow gives the indentation of a line, relative to the header above it.
 func (w *writer) unitBelow(n *edit.Node) string {
 	if l := w.source(n); l != nil && !w.layout.pairs.known {
 		return l.pairs.text
@@ -179,8 +178,8 @@ func (w *writer) unitBelow(n *edit.Node) string {
 	return w.layout.pairs.text
 }
 
-// source is the layout of the encoding that a new value comes from, if the text
-// itself shows no headers to go by.
+// source gives the layout of the new encoding if the text has no headers, else the layout of the
+// text.
 func (w *writer) source(n *edit.Node) *layout {
 	if len(w.layout.headers) > 0 || w.style != edit.Follow {
 		return nil
@@ -188,7 +187,7 @@ func (w *writer) source(n *edit.Node) *layout {
 	return dataOf(n).layout
 }
 
-// braces writes what comes and goes in an inline table.
+// braces writes the insertions and deletions in an inline table.
 func (w *writer) braces(sc *scope, added []addition) {
 	items := &itemPatch{dropped: make(map[int]bool), inserted: make(map[int][]edit.Entry)}
 	by := make(map[*edit.Node]addition)
@@ -212,8 +211,8 @@ func (w *writer) braces(sc *scope, added []addition) {
 	w.list = append(w.list, list...)
 }
 
-// itemPatch is a change that counts the items between the braces, of which
-// several may make up one entry.
+// itemPatch is a patch whose indices count the items between the braces. One entry may have several
+// items.
 type itemPatch struct {
 	dropped  map[int]bool
 	inserted map[int][]edit.Entry

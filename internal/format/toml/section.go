@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// kindOf gives the kind of a value, also of one that is left out.
+// kindOf gives the kind of a value, even if the value is left out.
 func kindOf(n *edit.Node) edit.Kind {
 	if out := dataOf(n).left; out != nil {
 		return out.kind
@@ -54,7 +54,7 @@ func (w *writer) headed(t *table, n *edit.Node, i int, value *edit.Node) bool {
 
 // section writes a new entry of a table, before entry i, with headers.
 func (w *writer) section(t *table, n *edit.Node, i int, e edit.Entry) {
-	at, near := w.sectionPlace(t, n, i)
+	at, near := w.sectionPosition(t, n, i)
 	path := quoteKey(e.Key.Value, false)
 	if outer := t.path; outer != "" {
 		path = outer + "." + path
@@ -69,9 +69,9 @@ func (w *writer) section(t *table, n *edit.Node, i int, e edit.Entry) {
 	w.insertSection(at, w.sections(path, e.Value, indent))
 }
 
-// sectionPlace is the place of new headers in a table, and the header that they
-// are indented like.
-func (w *writer) sectionPlace(t *table, n *edit.Node, i int) (at int, near *statement) {
+// sectionPosition gives the offset of new headers in a table, and the header whose indentation they
+// get.
+func (w *writer) sectionPosition(t *table, n *edit.Node, i int) (at int, near *statement) {
 	for j := i - 1; j >= 0; j-- {
 		if v := n.Entries[j].Value; headed(v) {
 			_, last := span(statements(v))
@@ -90,14 +90,14 @@ func (w *writer) sectionPlace(t *table, n *edit.Node, i int) (at int, near *stat
 	return w.sectionEnd(t.scope.header), nil
 }
 
-// headerOf is the first header of a value.
+// headerOf gives the first header of a value.
 func (w *writer) headerOf(n *edit.Node) *statement {
 	list := statements(n)
 	return list[slices.IndexFunc(list, func(s *statement) bool { return s.header > 0 })]
 }
 
-// sectionEnd is where the lines below a statement's header end: where those
-// begin that lead over to the next.
+// sectionEnd gives the end of the lines below a statement's header, which is the start of the comment
+// lines above the next header.
 func (w *writer) sectionEnd(s *statement) int {
 	if next := s.scope.next; next != nil {
 		return block(w.doc.Text, w.doc.Comments, next.start)
@@ -105,7 +105,7 @@ func (w *writer) sectionEnd(s *statement) int {
 	return len(w.doc.Text)
 }
 
-// insertSection writes lines that begin with a header before the line at at.
+// insertSection inserts lines that begin with a header before the line at at.
 func (w *writer) insertSection(at int, text string) {
 	l := w.layout
 	end := w.contentEnd(at)
@@ -144,7 +144,7 @@ func (w *writer) blank() string {
 	return ""
 }
 
-// below spells the entries of a table: first the keys with values, then the
+// below spells the entries of a table: first the keys with values, and then the
 // tables in it.
 func (w *writer) below(path string, n *edit.Node, indent string) string {
 	if edit.IsLeftOut(n) {
@@ -166,7 +166,7 @@ func (w *writer) below(path string, n *edit.Node, indent string) string {
 	return pairs + tables
 }
 
-// nestedUnit is what the header of a table in a table is indented by.
+// nestedUnit gives the indentation of the header of a table in a table.
 func (w *writer) nestedUnit(n *edit.Node) string {
 	if l := w.source(n); l != nil && !w.layout.nested.known {
 		return l.nested.text
@@ -174,7 +174,7 @@ func (w *writer) nestedUnit(n *edit.Node) string {
 	return w.layout.nested.text
 }
 
-// headers writes headers for tables that were there only by what is in them.
+// headers writes headers for tables that had only the headers of tables in them.
 func (w *writer) headers() {
 	for _, t := range slices.SortedFunc(maps.Keys(w.heads), func(a, b *table) int { return cmp.Compare(a.level, b.level) }) {
 		entries := w.heads[t]

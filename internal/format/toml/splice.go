@@ -31,9 +31,9 @@ type writer struct {
 	layout  *layout
 	style   edit.Style
 	dropped map[*statement]bool
-	scopes  map[*scope][]addition   // new keys by where they go
-	heads   map[*table][]edit.Entry // new keys of tables that have no place for them yet
-	tails   map[*edit.Node]string   // comments at the line end, by the new key that has one
+	scopes  map[*scope][]addition   // new keys, by scope
+	heads   map[*table][]edit.Entry // new keys of tables that have no scope yet
+	tails   map[*edit.Node]string   // comments at line ends, by the new key
 	inserts []insert
 	gone    []extent
 	list    []edit.Splice
@@ -50,16 +50,16 @@ func newWriter(doc *edit.Document, style edit.Style) *writer {
 
 // addition is a new key in a scope.
 type addition struct {
-	at     int    // before this one of the statements
+	at     int    // index of the statement before which it is written
 	prefix string // of a dotted key
 	entry  edit.Entry
 	near   *statement
 }
 
-// insert is new lines after the one that ends at at.
+// insert holds new lines after the line that ends at at.
 type insert struct {
 	at     int
-	tables bool // they begin with a header, so they go after the lines of the table before
+	tables bool // they begin with a header, so they follow the lines of the table before
 	text   string
 }
 
@@ -98,11 +98,10 @@ func (w *writer) table(p *edit.Patch) {
 	w.dropHeader(t)
 }
 
-// dropHeader takes away the header of a table whose last line went, if tables in it
-// have headers of their own and show that it is there, and no comment stands at it:
-// so a key that comes and goes leaves nothing. A header that stands close above the next
-// one, where others have a blank line between, or is indented otherwise, is not one that
-// came with a key.
+// dropHeader deletes the header of a table whose last line was deleted, if tables in it have headers of
+// their own and the header has no comment. So a key that is added and deleted later leaves no header. It
+// keeps a header that a person has probably written: one without the blank line that others have below
+// them, or with another indentation.
 func (w *writer) dropHeader(t *table) {
 	sc := t.scope
 	if t.header() == nil || len(sc.statements) == 0 || len(w.scopes[sc]) > 0 {
@@ -120,7 +119,7 @@ func (w *writer) dropHeader(t *table) {
 	}
 }
 
-// rename writes another key over that of an entry of a table, in all headers and
+// rename replaces the key of an entry of a table, in all headers and
 // lines that lead to it.
 func (w *writer) rename(t *table, n, key *edit.Node) {
 	for _, s := range statements(n) {
@@ -164,7 +163,7 @@ func (w *writer) inner(t *table, n *edit.Node, i int, q *edit.Patch) {
 	}
 }
 
-// value writes another value over the old one.
+// value replaces a value.
 func (w *writer) value(old, next *edit.Node) {
 	w.put(old.Start, old.End, w.render(next, w.formOf(old)))
 }
@@ -181,14 +180,13 @@ func (w *writer) replace(t *table, n *edit.Node, i int, value *edit.Node) {
 		return
 	}
 	w.drop(list)
-	if h := dataOf(n.Entries[i].Value).table.header(); h != nil { // its comment speaks of the entry, which stays
+	if h := dataOf(n.Entries[i].Value).table.header(); h != nil { // its comment is about the entry, which stays
 		w.tails[n.Entries[i].Key] = strings.TrimRight(string(w.doc.Text[h.end:w.lineEnd(h)]), " \t")
 	}
 	w.add(t, n, i, edit.Entry{Key: n.Entries[i].Key, Value: value})
 }
 
-// hollow leaves an empty table of one that has nothing but its entries to show
-// that it is there.
+// hollow writes an empty table for a table that was written only by its entries.
 func (w *writer) hollow(t *table) {
 	first, _ := span(t.extent)
 	w.drop(slices.DeleteFunc(slices.Clone(t.extent), func(s *statement) bool { return s == first }))
@@ -201,8 +199,8 @@ func (w *writer) hollow(t *table) {
 	w.dropComment(first)
 }
 
-// dropComment takes the comment at the end of a statement's line away, which spoke of
-// an entry that is deleted, where the line itself stays for the table around it.
+// dropComment deletes the comment at the end of a statement's line if the comment is about a deleted
+// entry, and the line stays for the table around it.
 func (w *writer) dropComment(s *statement) {
 	if s.header > 0 || s.scope.body == nil {
 		w.list = append(w.list, edit.Splice{Start: s.end, End: w.lineEnd(s), Drop: true})
@@ -256,8 +254,8 @@ func (w *writer) item(q *edit.Patch) {
 	}
 }
 
-// moved gives an element that has moved, with what changes in it. Extent is the
-// part of the text that it takes.
+// moved gives the text of a moved element, with its changes. extent is the
+// part of the text that the element takes.
 func (w *writer) moved(m *edit.Moved, extent edit.Extent) string {
 	inner := newWriter(w.doc, w.style)
 	inner.item(m.Patch)
@@ -279,8 +277,8 @@ func (w *writer) manner(n *edit.Node) bracket.Manner {
 	return m
 }
 
-// flush writes what was gathered, in the order of the text: at one place the
-// lines of a table, then other tables, then what is taken away.
+// flush writes the collected changes, in the order of the text. At one offset it writes the lines of a
+// table, then other tables, then deletions.
 func (w *writer) flush() {
 	w.headers()
 	for sc := range w.scopes {

@@ -6,7 +6,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// tableCell is the node of a table and what belongs to it, allocated at once.
+// tableCell is the node of a table and its data, allocated together.
 type tableCell struct {
 	node  edit.Node
 	data  nodeData
@@ -21,8 +21,8 @@ func (s *scanner) table(sc *scope, level int, path string) *edit.Node {
 	return &c.node
 }
 
-// pair reads a key with its value into the table base, or into one that the
-// key's first parts lead to. Around are the tables that the statement counts to.
+// pair reads a key with its value into the table base, or into the table to which the first parts of
+// the key lead. around are the tables to which the statement belongs.
 func (s *scanner) pair(sc *scope, base *edit.Node, around []*table) {
 	st := s.statements.get()
 	*st = statement{start: s.at, scope: sc, index: len(sc.statements)}
@@ -62,14 +62,14 @@ func (s *scanner) pair(sc *scope, base *edit.Node, around []*table) {
 	s.layout.pair(sc.header, st.start, st.keyEnd(), st.value.Start)
 }
 
-// dotted finds or makes the table that all parts of a key but the last lead to. It gives
-// nil if there can't be one.
+// dotted finds or makes the table to which all parts of a key except the last lead. It returns
+// nil if there can't be a table.
 func (s *scanner) dotted(st *statement, n *edit.Node) *edit.Node {
 	for i, key := range st.keys[:len(st.keys)-1] {
 		next := child(n, key.Value)
 		if next == nil {
 			var like *edit.Node
-			if st.scope.body == nil { // in an inline table they are read whole
+			if st.scope.body == nil { // an inline table is read whole
 				like = s.opens(s.want(dataOf(n).table.like, key), edit.Map)
 			}
 			next = s.tableLike(like, st.scope, st.scope.level+i+1, "")
@@ -89,11 +89,11 @@ func (s *scanner) dotted(st *statement, n *edit.Node) *edit.Node {
 
 func (st *statement) keyEnd() int { return st.keys[len(st.keys)-1].End }
 
-// section is what belongs to one header, allocated at once.
+// section is the data of one header, allocated together.
 type section struct {
 	header statement
 	scope  scope
-	last   statement // of what is left out
+	last   statement // the last statement of a table that is left out
 	list   [1]*statement
 }
 
@@ -130,8 +130,8 @@ func (s *scanner) header() {
 	s.endPiece()
 }
 
-// headerKey reads the parts of the key of a header. They become nodes only where they
-// are needed, which they are not for most headers of what is left out.
+// headerKey reads the parts of the key of a header. They become nodes only if they are needed. Most
+// headers of a part that is left out need none.
 func (s *scanner) headerKey() {
 	s.names = s.names[:0]
 	for {
@@ -180,7 +180,7 @@ func (s *scanner) open(st *statement) {
 		return
 	}
 	if inside == nil {
-		s.last = nil // below dotted keys of the same table another section may come, which parts the two
+		s.last = nil // another section may come between the dotted keys and the header of the same table
 	}
 	s.piece(s.outside, st.start)
 	s.scope.outside = s.outside != nil
@@ -190,12 +190,12 @@ func (s *scanner) open(st *statement) {
 	}
 }
 
-// opened makes the scope of a header the one of its table.
+// opened makes the scope of a header the scope of its table.
 func (s *scanner) opened(st *statement) {
 	t := s.chain[len(s.chain)-1]
 	switch {
 	case s.outside != nil && (t.level < len(s.names) || s.outside.kind == edit.List):
-		// the header is of something in what is left out
+		// the table of the header is in a part that is left out
 	case t.scope == nil:
 		t.scope = st.scope
 		t.path = s.path(len(s.names) - 1)
@@ -204,8 +204,8 @@ func (s *scanner) opened(st *statement) {
 	}
 }
 
-// below goes from the table base into the one of key i of a header, which it makes if
-// there is none.
+// below gives the table of key i of a header in the table base. It makes the table if there is
+// none.
 func (s *scanner) below(st *statement, i int) {
 	last := i == len(s.names)-1
 	next := child(s.base, s.names[i].text)
@@ -231,10 +231,10 @@ func (s *scanner) below(st *statement, i int) {
 	}
 }
 
-// path is how the header that is read spells the key down to part i.
+// path gives the parts of the header's key up to part i, as they are spelled.
 func (s *scanner) path(i int) string { return s.source[s.names[0].start:s.names[i].end] }
 
-// element goes into the last table of a list, which a [[header]] makes.
+// element makes the last table of a list, for a [[header]].
 func (s *scanner) element(st *statement, i int) {
 	list := s.base
 	if i == len(s.names)-1 && st.header == 2 {
@@ -249,7 +249,7 @@ func (s *scanner) element(st *statement, i int) {
 	s.outside = dataOf(s.base).left
 }
 
-// few is how many keys are looked through one by one.
+// few is the number of keys up to which a search is faster than an index.
 const few = 8
 
 // child gives the value of a key, or nil.
@@ -283,7 +283,7 @@ func add(n, key, value *edit.Node) {
 	}
 }
 
-// span is from where the first of some statements begins to where the last ends.
+// span gives the start of the first and the end of the last of some statements.
 func span(list []*statement) (first, last *statement) {
 	return slices.MinFunc(list, byStart), slices.MaxFunc(list, byStart)
 }

@@ -14,8 +14,8 @@ import (
 // date is written as the day before. So local times are shifted by their offset
 // before they are encoded.
 
-// localZones are the locations by which the encoder knows a time without an offset.
-// Their one offset is that of the machine when the process began.
+// localZones are the locations that mark a time without an offset for the encoder. Their only offset is
+// the machine's offset when the process began.
 var localZones = sync.OnceValues(func() (zones map[*time.Location]bool, offset int) {
 	var shown map[string]any
 	if _, err := toml.Decode("a = 2000-01-01T00:00:00\nb = 2000-01-01\nc = 00:00:00", &shown); err != nil {
@@ -30,14 +30,14 @@ var localZones = sync.OnceValues(func() (zones map[*time.Location]bool, offset i
 	return zones, offset
 })
 
-// holdsTime asks whether a value may hold a time.
+// holdsTime asks for types that may hold a time.
 var holdsTime = format.Question{
 	Here:   func(t reflect.Type) bool { return t == format.TimeType || t.Kind() == reflect.Interface },
 	Opaque: func(reflect.Type) bool { return false },
 }
 
-// shiftLocalTimes gives v for the encoder: a copy if local times in it need a shift, else v
-// itself. No value may hold itself.
+// shiftLocalTimes gives the value for the encoder: a copy if local times in v need a shift, else v
+// itself. v must not contain a cycle.
 func shiftLocalTimes(v any) any {
 	if _, offset := localZones(); offset == 0 || v == nil || !holdsTime.Of(reflect.TypeOf(v)) {
 		return v
@@ -48,7 +48,7 @@ func shiftLocalTimes(v any) any {
 	return v
 }
 
-// shiftTimes copies as little of v as has to change.
+// shiftTimes copies only the parts of v that change.
 func shiftTimes(v reflect.Value) (reflect.Value, bool) {
 	if !v.IsValid() || !holdsTime.Of(v.Type()) {
 		return v, false
@@ -104,7 +104,7 @@ func shiftEntries(m reflect.Value) (reflect.Value, bool) {
 	return result, result != m
 }
 
-// shiftParts shifts what lies in a struct, a slice or an array, which part gives by its index.
+// shiftParts shifts the parts of a struct, a slice or an array. part gives a part by its index.
 func shiftParts(v reflect.Value, n int, part func(reflect.Value, int) reflect.Value) (reflect.Value, bool) {
 	result := v
 	for i := range n {

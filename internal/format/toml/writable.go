@@ -17,8 +17,8 @@ import (
 
 var marshaler = reflect.TypeFor[toml.Marshaler]()
 
-// writable refuses what BurntSushi's encoder drops or writes wrongly
-// without an error. The error is a *format.Flaw or is about the whole value.
+// writable refuses values that BurntSushi's encoder drops or writes wrongly
+// without an error. The error is a *format.Flaw, or is about the whole value.
 func writable(v any) error {
 	top := format.Indirect(reflect.ValueOf(v))
 	switch {
@@ -30,9 +30,9 @@ func writable(v any) error {
 	return format.Inspector{Tag: "toml", Max: maxLevels + 1, Check: flaw, Self: []reflect.Type{marshaler}, Tables: allTables}.Inspect(v)
 }
 
-// surelyWritable reports, without reflection, whether v consists of what a decoder puts into an
-// interface, and writable has nothing against it. If not, that says why, or it is fine
-// all the same.
+// surelyWritable reports, without reflection, whether v holds only types that a decoder stores in an
+// interface, and writable accepts it. If it returns false, writable must be asked, and may accept
+// v.
 func surelyWritable(v any, level int) bool {
 	if level >= maxLevels {
 		return false
@@ -69,9 +69,9 @@ func surelyWritable(v any, level int) bool {
 	return false
 }
 
-// flaw says what is wrong with one value.
+// flaw gives the error for one value.
 func flaw(p format.Part) error {
-	v := format.Indirect(p.Value) // a pointer that encodes itself is not visited inside
+	v := format.Indirect(p.Value) // the Inspector skips the value of a pointer that encodes itself
 	inMap, inArray := p.Parent == reflect.Map, p.Parent == reflect.Slice || p.Parent == reflect.Array
 	switch {
 	case isNil(v):
@@ -90,7 +90,7 @@ func flaw(p format.Part) error {
 	case v.Kind() == reflect.String && !utf8.ValidString(v.String()):
 		return errors.New("is a string that is not valid UTF-8; hold binary data as base64")
 	case p.IsKey && p.Inline && v.Kind() == reflect.String && v.String() == "":
-		// The decoder loses the array around such a table.
+		// The decoder loses the array around this table.
 		return errors.New("is an empty key in an array that is no array of tables; name the key")
 	case v.Kind() == reflect.Struct && p.Inline:
 		return inlineStruct(v)
@@ -112,8 +112,8 @@ func tooLarge(v reflect.Value) bool {
 	return v.CanUint() && v.Uint() > math.MaxInt64
 }
 
-// encodesByPointer tells whether v's encoding methods are out of the encoder's
-// reach: they have a pointer receiver, and v is in a map or an interface.
+// encodesByPointer reports whether the encoder does not find v's encoding methods, since they have a
+// pointer receiver and v is in a map or an interface.
 func encodesByPointer(v reflect.Value) bool {
 	if v.CanAddr() || v.Kind() == reflect.Pointer || format.Methodless(v.Type()) {
 		return false
@@ -147,9 +147,8 @@ func numberFlaw(n json.Number) error {
 	return fmt.Errorf("is %q, which is no integer that toml allows; hold it as a string", string(n))
 }
 
-// inlineStruct refuses a struct for which the encoder sets the commas of an
-// inline table wrongly: it goes by the index of the fields, as though all were
-// written and in order.
+// inlineStruct refuses a struct for which the encoder sets the commas of an inline table wrongly. The
+// encoder uses the index of the fields, as if all fields were written and in order.
 func inlineStruct(v reflect.Value) error {
 	tables := false
 	for i := range v.NumField() {
@@ -166,7 +165,7 @@ func inlineStruct(v reflect.Value) error {
 	return nil
 }
 
-// isTable tells what the encoder puts after the plain keys of a table.
+// isTable reports whether the encoder writes v after the plain keys of a table.
 func isTable(v reflect.Value) bool {
 	v = format.Indirect(v)
 	switch v.Kind() {
@@ -179,7 +178,7 @@ func isTable(v reflect.Value) bool {
 	return false
 }
 
-// allTables tells whether every element of an array is a table.
+// allTables reports whether every element of an array is a table.
 func allTables(array reflect.Value) bool {
 	for i := range array.Len() {
 		element := format.Indirect(array.Index(i))
@@ -190,11 +189,13 @@ func allTables(array reflect.Value) bool {
 	return true
 }
 
-// mayNotLoad asks for types that the encoder may write as a text that is no TOML, without
-// an error and whatever writable says of the value. There are two kinds: those that
-// encode themselves, and structs with two fields of one key, since the encoder writes the
-// fields of embedded structs beside those that hide them. All else is written as a key
-// that is quoted as needed, and as a number, a time or a quoted string.
+// mayNotLoad asks for types that the encoder may write as invalid TOML, without an error and even if
+// writable accepts the value:
+//   - types that encode themselves
+//   - structs with two fields of one key, since the encoder writes the fields of embedded structs
+//     beside the fields that hide them
+//
+// Every other value is written with quoted keys, and as a number, a time or a quoted string.
 var mayNotLoad = format.Question{
 	Here: func(t reflect.Type) bool {
 		switch {
@@ -211,13 +212,13 @@ var mayNotLoad = format.Question{
 // encodesAsTOML reports whether a type, or a pointer to it, has a method that the encoder calls.
 func encodesAsTOML(t reflect.Type) bool {
 	if format.Methodless(t) || t.Kind() == reflect.Interface {
-		return false // what is in an interface has a type of its own
+		return false // a value in an interface has a type of its own
 	}
 	p := reflect.PointerTo(t)
 	return t.Implements(marshaler) || t.Implements(format.TextMarshaler) || p.Implements(marshaler) || p.Implements(format.TextMarshaler)
 }
 
-// sharesKeys reports whether two fields of a struct may be written with one key, or one
+// sharesKeys reports whether two fields of a struct may be written with one key, or a field
 // with a key that is not valid UTF-8.
 func sharesKeys(t reflect.Type) bool {
 	seen := make(map[string]bool)
@@ -246,8 +247,8 @@ func sharesKeys(t reflect.Type) bool {
 	return bad
 }
 
-// maxEmbedded is how many structs are embedded in one another where sharesKeys gives up:
-// one may embed a pointer to itself.
+// maxEmbedded is the number of nested embedded structs at which sharesKeys stops, since a struct may
+// embed a pointer to itself.
 const maxEmbedded = 8
 
 // madeOtherwise asks for types that decode or encode themselves, and for lists of lists of
