@@ -8,9 +8,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit/bracket"
 )
 
-// Outline is Parse, but leaves out what like does not ask for; see [edit.Outliner].
-// A table with headers or dotted keys that is left out is its statements and the
-// comments between two that follow one another, except above a header below dotted keys.
+// Outline is Parse, but leaves out the parts that like does not need; see [edit.Outliner].
+// If a table with headers or dotted keys is left out, its bytes are its statements and the comments
+// between two neighbouring statements. Comments between dotted keys and a header are not among them.
 func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 	p, err := readText(text)
 	if err != nil {
@@ -23,34 +23,34 @@ func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 type left struct {
 	node    *edit.Node
 	kind    edit.Kind  // Map or List
-	tabular bool       // as [tabular] says of the value
-	shown   *edit.Node // for what is written like it: an array's first element and where that stands
+	tabular bool       // the result of [tabular] for the value
+	shown   *edit.Node // the model for new neighbours: an array with its first element only
 
-	start, end int      // of its statements: the last of those that follow one another,
-	before     []string // and those before
+	start, end int      // the bytes of its last neighbouring statements
+	before     []string // the texts of the statements before these
 }
 
-// outline is what a scanner knows about what is left out.
+// outline is the scanner's data about the parts that are left out.
 type outline struct {
-	outside *left               // what the header that is open is part of, if that is left out
-	last    *left               // what the last statement is part of, likewise
-	inside  int                 // how many comments there are up to the end of that statement
+	outside *left               // the left out table of the open header, or nil
+	last    *left               // the left out table of the last statement, or nil
+	inside  int                 // number of comments up to the end of that statement
 	quiet   int                 // comments are not listed
-	lists   []list              // to be as long as what they are to be like
-	made    []*left             // those made of statements
-	whole   map[*edit.Node]bool // what asks for something else than there is
+	lists   []list              // lists whose length must be that of their like
+	made    []*left             // the left out tables that were made of statements
+	whole   map[*edit.Node]bool // the likes that do not fit the text
 	wanted  map[*edit.Node]*edit.Wanted
 }
 
-// list is a list of the text that is read as far as like asks for it.
+// list is a list of the text of which the parts are read that like needs.
 type list struct{ node, like *edit.Node }
 
-// errOutside is why a part of what was left out can't be changed.
+// errOutside is the error for a change in a part that was left out.
 var errOutside = errors.New("what is to be changed was not read")
 
-// scan finds everything in a text that like asks for. Where like has a list of another
-// length than the text, that is known only at the end of the list, and the scan begins
-// again, to read it whole.
+// scan finds the parts of a text that like needs. If a list of like has another length than the list
+// of the text, this is known only at the end of the list. Then the scan begins again and reads the list
+// whole.
 func scan(text []byte, source string, like *edit.Node) *scanner {
 	whole := make(map[*edit.Node]bool)
 	for {
@@ -70,7 +70,7 @@ func scan(text []byte, source string, like *edit.Node) *scanner {
 	}
 }
 
-// opens gives what like asks for in a collection of a kind: nil for all of it.
+// opens gives the like for the entries of a collection of a kind; nil means all of it.
 func (s *scanner) opens(like *edit.Node, kind edit.Kind) *edit.Node {
 	if like == nil || edit.IsLeftOut(like) || like.Kind == kind && !s.whole[like] {
 		return like
@@ -78,7 +78,7 @@ func (s *scanner) opens(like *edit.Node, kind edit.Kind) *edit.Node {
 	return nil
 }
 
-// want gives what like, a map or nil for all, asks for in the entry of a key. A table may be
+// want gives the like of a key's entry. like is a map, or nil for all. A table may be
 // opened more than once.
 func (s *scanner) want(like, key *edit.Node) *edit.Node {
 	if like == nil {
@@ -95,7 +95,7 @@ func (s *scanner) want(like, key *edit.Node) *edit.Node {
 	return w.Of(key)
 }
 
-// wantElement gives what is asked for in the element that a header adds to a list.
+// wantElement gives the like of the element that a header adds to a list.
 func (s *scanner) wantElement(n *edit.Node) *edit.Node {
 	like := dataOf(n).table.like
 	if like == nil || len(n.Entries) >= len(like.Entries) {
@@ -104,16 +104,16 @@ func (s *scanner) wantElement(n *edit.Node) *edit.Node {
 	return s.opens(like.Entries[len(n.Entries)].Value, edit.Map)
 }
 
-// leftCell is the node of a value that is left out and what belongs to it.
+// leftCell is the node of a value that is left out and its data, allocated together.
 type leftCell struct {
 	node       edit.Node
 	data       nodeData
 	table      table
 	left       left
-	statements [2]*statement // most have a header, and one for the last line
+	statements [2]*statement // most have two: the header and the last line
 }
 
-// tableLike makes a table without entries, to be read as far as like asks for it.
+// tableLike makes a table without entries, of which the parts are read that like needs.
 func (s *scanner) tableLike(like *edit.Node, sc *scope, level int, path string) *edit.Node {
 	if edit.IsLeftOut(like) {
 		return s.leftTable(edit.Map, sc, level, path)
@@ -145,8 +145,8 @@ func (s *scanner) leftTable(kind edit.Kind, sc *scope, level int, path string) *
 	return &c.node
 }
 
-// piece says what a statement that begins at start is part of, nil if of nothing that is
-// left out. If the statement before is of the same, so are the comments in between.
+// piece gives the left out table of a statement that begins at start, or nil. If the statement before
+// belongs to the same table, the comments in between do so too.
 func (s *scanner) piece(out *left, start int) {
 	switch {
 	case out == nil:
@@ -169,7 +169,7 @@ func (s *scanner) endPiece() {
 	}
 }
 
-// finish gives what is left out its value. No TOML has the separator in it.
+// finish gives the left out tables their values. The separator can't be part of a valid TOML text.
 func (s *scanner) finish() {
 	for _, out := range s.made {
 		out.node.Value = strings.Join(append(out.before, s.source[out.start:out.end]), "\x00")
@@ -194,7 +194,7 @@ func (s *scanner) pairOutside() {
 	sc.statements[0].start, sc.statements[0].end = start, s.at
 }
 
-// pass passes a key with its value, and learns from how it is written.
+// pass passes a key with its value, and learns the layout from it.
 func (s *scanner) pass(header *statement) {
 	start, end := s.at, 0
 	for {
@@ -218,7 +218,7 @@ func (s *scanner) pass(header *statement) {
 	}
 }
 
-// leave leaves a value out, of which the second node shows how it is written.
+// leave leaves a value out. The second node is the model for its style.
 func (s *scanner) leave() (n, shown *edit.Node) {
 	s.quiet++
 	defer func() { s.quiet-- }()
@@ -246,7 +246,7 @@ func (s *scanner) leave() (n, shown *edit.Node) {
 	return n, shown
 }
 
-// skip passes a value, and learns from how its collections are written.
+// skip passes a value, and learns the layout from its collections.
 func (s *scanner) skip() {
 	start := s.at
 	switch s.peek() {
@@ -262,8 +262,8 @@ func (s *scanner) skip() {
 	s.lost = s.lost || s.at == start
 }
 
-// skipArray passes an array. It reports whether its elements are inline tables, and gives
-// the array with its first element alone, if that is asked for.
+// skipArray passes an array. It reports whether its elements are inline tables. If asked to, it gives
+// the array with its first element only.
 func (s *scanner) skipArray(show bool) (tables bool, shown *edit.Node) {
 	s.at++
 	var items [3]bracket.Item // the first two and the last

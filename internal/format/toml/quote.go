@@ -10,7 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// keyText gives the key that a spelled part stands for.
+// keyText gives the key for a part as it is spelled.
 func keyText(spelled string) string {
 	switch {
 	case len(spelled) < 2:
@@ -20,12 +20,12 @@ func keyText(spelled string) string {
 	case spelled[0] != '"':
 		return spelled
 	}
-	// The comparison with what was decoded will find it if this is no string.
+	// If this is no string, the comparison with the decoded value finds it.
 	key, _ := decodeScalar(spelled).(string)
 	return key
 }
 
-// quoteKey spells a key, with quotes where it needs them or always.
+// quoteKey spells a key, with quotes if it needs them, or always.
 func quoteKey(key string, always bool) string {
 	bare := key != ""
 	for i := range len(key) {
@@ -74,7 +74,7 @@ func escaped(b *strings.Builder, r rune, quote bool) {
 	}
 }
 
-// multiline spells a string in three double quotes, its lines as lines.
+// multiline spells a string in three double quotes, with its line breaks as line breaks.
 func multiline(s string) string {
 	var b strings.Builder
 	b.WriteString(`"""` + "\n")
@@ -101,7 +101,7 @@ func multiline(s string) string {
 	return b.String() + `"""`
 }
 
-// literal spells a string in single quotes, if it can be.
+// literal spells a string in single quotes, if that is possible.
 func literal(s string) (string, bool) {
 	for _, r := range s {
 		if r == '\'' || r < ' ' && r != '\t' || r == 0x7f {
@@ -111,7 +111,7 @@ func literal(s string) (string, bool) {
 	return "'" + s + "'", true
 }
 
-// str spells a string as the one spelled like is, if there is one.
+// str spells a string in the style of like, if there is one.
 func (w *writer) str(s, like string) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", errors.New("a string is not valid UTF-8")
@@ -136,7 +136,7 @@ func (w *writer) str(s, like string) (string, error) {
 	return basic(s), nil
 }
 
-// scalar spells a value as the one spelled like is, if they are of a kind.
+// scalar spells a value in the style of like, if both have the same kind.
 func (w *writer) scalar(n *edit.Node, like string) (string, error) {
 	follow := w.style == edit.Follow
 	switch n.Type {

@@ -47,8 +47,8 @@ func (w *writer) rename(p *edit.Patch) {
 	}
 }
 
-// eraseEntry takes away the lines of the entry at i. A block scalar that comes to
-// end the text needs the line break that ends it, for its value has one.
+// eraseEntry deletes the lines of the entry at i. If a block scalar is at the end of the text then, it
+// keeps its last line break, since the break is part of its value.
 func (w *writer) eraseEntry(p *edit.Patch, i int) {
 	entries := p.Node.Entries
 	lead, end := dataOf(entries[i].Value).lead, entryEnd(entries[i])
@@ -59,8 +59,8 @@ func (w *writer) eraseEntry(p *edit.Patch, i int) {
 	w.erase(lead, end, true)
 }
 
-// endsText reports whether the entries from i on, the last of which ends a text
-// without a line break, all go.
+// endsText reports whether all entries from i on are deleted, and the last of them ends a text without
+// a line break.
 func (w *writer) endsText(p *edit.Patch, i int) bool {
 	n := len(p.Node.Entries)
 	for ; i < n; i++ {
@@ -71,7 +71,7 @@ func (w *writer) endsText(p *edit.Patch, i int) bool {
 	return lineEnd(w.text, entryEnd(p.Node.Entries[n-1])) == len(w.text)
 }
 
-// lastLeaf is the value without parts that n ends with.
+// lastLeaf gives the last scalar or empty collection in n.
 func lastLeaf(n *edit.Node) *edit.Node {
 	for len(n.Entries) > 0 {
 		n = n.Entries[len(n.Entries)-1].Value
@@ -82,7 +82,7 @@ func lastLeaf(n *edit.Node) *edit.Node {
 	return n
 }
 
-// emptied reports whether nothing is left in a collection.
+// emptied reports whether all entries of a collection are deleted.
 func emptied(p *edit.Patch) bool {
 	for i := range p.Node.Entries {
 		if !p.Dropped(i) || len(p.Inserted(i)) > 0 {
@@ -92,7 +92,7 @@ func emptied(p *edit.Patch) bool {
 	return len(p.Inserted(len(p.Node.Entries))) == 0
 }
 
-// entryEnd is where the text of an entry ends.
+// entryEnd gives the end of the text of an entry.
 func entryEnd(e edit.Entry) int {
 	end := max(e.Value.End, dataOf(e.Value).mark)
 	if e.Key != nil {
@@ -101,9 +101,8 @@ func entryEnd(e edit.Entry) int {
 	return end
 }
 
-// moveUp deletes the first entry of a collection that begins behind a dash: what
-// comes next takes its place. It gives the index of the entry that moved up; what
-// is new before it is written.
+// moveUp deletes the first entry of a collection that begins behind a dash. The next entry moves up to
+// the dash. It gives the index of that entry. New entries before it are written.
 func (w *writer) moveUp(p *edit.Patch) int {
 	n := p.Node
 	var lines []string
@@ -183,8 +182,8 @@ func (w *writer) endBefore(n *edit.Node, i int) int {
 	return dataOf(n.Entries[0].Value).lead
 }
 
-// wishes are the styles of a neighbour's key and value, and in a list its value as
-// an example of how to spell one.
+// wishes are the styles of a neighbour's key and value. In a list, they have the value itself as a
+// model for the spelling.
 type wishes struct {
 	key, value yaml.Style
 	example    *edit.Node
@@ -209,8 +208,8 @@ func (w *writer) near(n *edit.Node, i int) wishes {
 	return near
 }
 
-// behind is the end of the line on which the entry at i ends, and of those with
-// comments that are indented deeper than its collection.
+// behind gives the end of the line on which the entry at i ends, or of the comment lines below it that
+// are indented deeper than its collection.
 func (w *writer) behind(n *edit.Node, i int) int {
 	end := lineEnd(w.text, entryEnd(n.Entries[i]))
 	if !blockCollection(n.Entries[i].Value) {
@@ -229,8 +228,8 @@ func (w *writer) behind(n *edit.Node, i int) int {
 	return end
 }
 
-// aboveComments goes from a line up over the comments that belong to it: those
-// at its column with no blank line between.
+// aboveComments gives the start of the comment lines that belong to a line: those above it at its
+// column, without a blank line between.
 func (w *writer) aboveComments(line, column int) int {
 	for line > markLength(w.text) {
 		above := lineStart(w.text, w.breakBefore(line))
@@ -243,8 +242,8 @@ func (w *writer) aboveComments(line, column int) int {
 	return line
 }
 
-// closeScalar keeps the value of a block scalar that ends the text without a
-// line break, now that one will follow.
+// closeScalar keeps the value of a block scalar that ends the text without a line break, when a line
+// break is added.
 func (w *writer) closeScalar(n *edit.Node) {
 	n = lastLeaf(n)
 	p := dataOf(n)

@@ -6,7 +6,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// Elements gives what belongs to each element of a list.
+// Elements implements [edit.Format].
 func (grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 	w := &writer{text: doc.Text, doc: doc, layout: doc.Data.(*layout)}
 	switch {
@@ -20,8 +20,7 @@ func (grammar) Elements(doc *edit.Document, list *edit.Node) []edit.Extent {
 
 // elements gives the lines of each element of a block list, with the block of
 // comment lines right above it. Comments below it that are indented deeper than the
-// list are part of it too. The first element may begin behind the dash of a list
-// around.
+// list belong to it too. The first element may begin behind the dash of an outer list.
 func (w *writer) elements(n *edit.Node) []edit.Extent {
 	list := make([]edit.Extent, len(n.Entries))
 	above := markLength(w.text)
@@ -36,8 +35,7 @@ func (w *writer) elements(n *edit.Node) []edit.Extent {
 	return list
 }
 
-// blockAbove goes from the start of a line up over the lines with only comments
-// right above it, but not beyond limit.
+// blockAbove gives the start of the comment lines right above a line, but not before limit.
 func (w *writer) blockAbove(line, limit int) int {
 	for line > limit {
 		above := lineStart(w.text, w.breakBefore(line))
@@ -50,14 +48,14 @@ func (w *writer) blockAbove(line, limit int) int {
 	return line
 }
 
-// listWriter writes what comes and goes in a block list. What comes takes the place of
-// what goes where both are at the same index.
+// listWriter writes the insertions and deletions in a block list. A new element replaces a deleted
+// element at the same index.
 type listWriter struct {
 	*writer
 	p       *edit.Patch
 	n       *edit.Node
 	extents []edit.Extent
-	inline  bool // the first element begins behind the dash of a list around
+	inline  bool // the first element begins behind the dash of an outer list
 	spaced  bool // blank lines stand between the elements
 }
 
@@ -103,7 +101,7 @@ func (w *writer) blockList(p *edit.Patch) {
 	}
 }
 
-// first is the index of the first element that is there afterwards.
+// first gives the index of the first element that stays.
 func (l *listWriter) first() int {
 	for i := range l.n.Entries {
 		if !l.p.Dropped(i) || len(l.p.Inserted(i)) > 0 {
@@ -123,8 +121,7 @@ func (l *listWriter) isSpaced() bool {
 	return len(l.extents) > 1
 }
 
-// blanksBelow is the end of the last of the blank lines right below the line that
-// ends at end.
+// blanksBelow gives the end of the blank lines right below the line that ends at end.
 func (l *listWriter) blanksBelow(end int) int {
 	for {
 		next := nextLine(l.text, end)
@@ -136,7 +133,7 @@ func (l *listWriter) blanksBelow(end int) int {
 	}
 }
 
-// arrivals gives the lines of what comes before the element at i, with their
+// arrivals gives the lines of the elements that are inserted before the element at i, with their
 // indent, and reports whether there are any.
 func (l *listWriter) arrivals(i int) (text string, comes bool) {
 	gap := l.layout.newline
@@ -154,7 +151,7 @@ func (l *listWriter) arrivals(i int) (text string, comes bool) {
 			l.fail(err.Error())
 		}
 		if l.unended(i) && dataOf(lastLeaf(e.Moved.Patch.Node)).blockScalar() {
-			part += l.layout.newline // that its value ends with, and the text does not
+			part += l.layout.newline // the value ends with a break, and the text does not
 		}
 		if e.Moved.Index == 0 && l.inline {
 			part = l.indent() + part
@@ -164,8 +161,8 @@ func (l *listWriter) arrivals(i int) (text string, comes bool) {
 	return strings.Join(parts, gap), len(parts) > 0
 }
 
-// unended reports whether what comes before the element at i will end the text,
-// which has no line break at its end.
+// unended reports whether the elements inserted before the element at i end the text, and the text has
+// no line break at its end.
 func (l *listWriter) unended(i int) bool {
 	last := len(l.extents) - 1
 	return i >= last && l.extents[last].End == len(l.text)
@@ -208,8 +205,8 @@ func (l *listWriter) insert(i int, text string) {
 	l.put(0, start, start, text+brk)
 }
 
-// erase takes the lines of the element at i away, and the blank lines that were
-// between it and the one above, or if there is none, the one below.
+// erase deletes the lines of the element at i, and the blank lines between it and the element above. If
+// there is none above, it deletes the blank lines below.
 func (l *listWriter) erase(i int, staysAbove bool) {
 	e := l.extents[i]
 	start, end := e.Start, e.End
@@ -232,8 +229,8 @@ func (l *listWriter) erase(i int, staysAbove bool) {
 	}
 }
 
-// moveUp takes the first elements away, of which the first begins behind a dash:
-// what comes next takes its place. It gives the index of that.
+// moveUp deletes the first elements of a list that begins behind a dash. The next element moves up to
+// the dash. It gives the index of that element.
 func (l *listWriter) moveUp() int {
 	count := len(l.n.Entries)
 	next, text := 0, ""

@@ -14,7 +14,7 @@ type bodyLine struct {
 	text   string // behind the indent
 }
 
-// bodyOf gives the lines of a block scalar that are not blank; none of what else n is.
+// bodyOf gives the lines of a block scalar that are not blank. It gives none for any other node.
 func (w *writer) bodyOf(n *edit.Node) []bodyLine {
 	if n == nil || n.Kind != edit.Scalar || !dataOf(n).blockScalar() {
 		return nil
@@ -51,8 +51,8 @@ func (w *writer) paragraphs(n *edit.Node) [][]string {
 	return list
 }
 
-// blockLines gives the header and the lines of a block scalar, or false if the text
-// is not fit for one. Old is how the paragraphs were folded that it takes the place of.
+// blockLines gives the header and the lines of a block scalar, or false if the text can't be written as
+// one. old are the folded paragraphs of the scalar that it replaces.
 func blockLines(text string, folded bool, old [][]string) (header string, lines []string, ok bool) {
 	body := strings.TrimSuffix(text, "\n")
 	if body == "" || strings.HasSuffix(body, "\n") || body[0] == '\n' || body[0] == ' ' || body[0] == '\t' {
@@ -74,7 +74,7 @@ func blockLines(text string, folded bool, old [][]string) (header string, lines 
 	return header, lines, true
 }
 
-// foldable reports whether no line has an indent or trailing blanks, which folding would keep apart.
+// foldable reports whether no line has an indent or trailing blanks. Lines with these are not folded.
 func foldable(lines []string) bool {
 	for _, l := range lines {
 		if l == "" || strings.TrimSpace(l) != l {
@@ -84,11 +84,11 @@ func foldable(lines []string) bool {
 	return true
 }
 
-// width is where folded text is wrapped.
+// width is the column at which folded text is wrapped.
 const width = 80
 
-// fold wraps paragraphs at single spaces; an empty line then stands for a break.
-// A line of old stays where its paragraph begins or ends with it still.
+// fold wraps paragraphs at single spaces. An empty line then stands for a break. If a paragraph still
+// begins or ends with lines of old, these lines stay.
 func fold(paragraphs []string, old [][]string) []string {
 	var out []string
 	for i, text := range paragraphs {
@@ -123,7 +123,7 @@ func refold(text string, old []string) []string {
 	}
 	slices.Reverse(tail)
 	if strings.TrimSpace(text) != text {
-		return append(append(head, text), tail...) // which the proof refuses
+		return append(append(head, text), tail...) // the proof refuses this
 	}
 	return append(append(head, wrapped(text)...), tail...)
 }

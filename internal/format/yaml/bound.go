@@ -10,25 +10,25 @@ import (
 )
 
 const (
-	// maxLevels is how many collections may be in one another once every alias is
-	// followed. yaml.v3 bounds the levels of a text alone, and overflows the stack
-	// at a few hundred thousand.
+	// maxLevels is the largest number of nested collections, with every alias
+	// followed. yaml.v3 limits only the levels of the text itself, and overflows the stack
+	// at a few hundred thousand levels.
 	maxLevels = 10_000
 
-	// maxPairs bounds the pairs of keys that yaml.v3 compares: every key with every
-	// other one of its mapping, about 1 ns for each.
+	// maxPairs limits the pairs of keys that yaml.v3 compares: every key with every
+	// other key of its mapping, about 1 ns for each pair.
 	maxPairs = 4_000_000_000
 
-	// maxRepeated bounds the pairs of equal keys, for each of which yaml.v3 makes a
-	// line of its error.
+	// maxRepeated limits the pairs of equal keys, since yaml.v3 adds a line to its
+	// error for each of them.
 	maxRepeated = 10_000
 
-	// maxHandles bounds the %TAG directives of a text, of which yaml.v3 compares each
+	// maxHandles limits the %TAG directives of a text, since yaml.v3 compares each
 	// with every other one: 260,000 take 25 s.
 	maxHandles = 10_000
 )
 
-// boundText refuses a text that yaml.v3 would need too long for to make a tree of.
+// boundText refuses a text for which yaml.v3 would need too long to make a tree.
 func boundText(text []byte) error {
 	directive := []byte("%TAG")
 	if bytes.Count(text, directive) <= maxHandles {
@@ -46,11 +46,10 @@ func boundText(text []byte) error {
 	return nil
 }
 
-// bounder finds what yaml.v3 would need too much stack, memory or time for when it
-// decodes a tree.
+// bounder finds trees for which the decoder of yaml.v3 would need too much stack, memory or time.
 type bounder struct {
 	divides  bool               // mappings with many keys are divided before they are decoded
-	levels   map[*yaml.Node]int // of what has an anchor
+	levels   map[*yaml.Node]int // of nodes with an anchor
 	pairs    int64
 	repeated int64
 }
@@ -62,7 +61,7 @@ func bound(root *yaml.Node, divides bool) error {
 	return err
 }
 
-// node gives how many levels are in n, which has some around it.
+// node gives the number of levels in n, and refuses n if these and the levels around it are too many.
 func (b *bounder) node(n *yaml.Node, around int) (inside int, err error) {
 	if n.Kind == yaml.AliasNode {
 		inside = b.levels[n.Alias]
@@ -91,7 +90,7 @@ func (b *bounder) node(n *yaml.Node, around int) (inside int, err error) {
 	return inside, nil
 }
 
-// keys counts what the keys of a mapping cost.
+// keys adds the cost of the keys of a mapping.
 func (b *bounder) keys(n *yaml.Node) error {
 	count := int64(len(n.Content) / 2)
 	if count < 2 {

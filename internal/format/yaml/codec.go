@@ -1,12 +1,11 @@
-// Package yaml is the format YAML: load, dump, and the edit of existing text.
+// Package yaml implements the format YAML: load, dump, and the edit of existing text.
 //
-// Its codec loads and dumps by gopkg.in/yaml.v3.
+// The codec loads and dumps with gopkg.in/yaml.v3.
 //
-// [Grammar] is the grammar behind [edit.Edit]: yaml.v3 says what a text means, a scanner here
-// says where each value begins and ends, and a writer renders new values the way
-// the text around them is written.
+// [Grammar] is the grammar for [edit.Edit]. yaml.v3 gives the tree of a text. A scanner finds the
+// position of each value. A writer renders new values in the style of the text around them.
 //
-// The grammar handles texts of one document. A text of several is refused, as is UTF-16.
+// The grammar handles texts of one document. It refuses a text of several documents, and UTF-16.
 package yaml
 
 import (
@@ -39,8 +38,8 @@ func (c codec) Load(text []byte, v any) error {
 	data = readable(data)
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	err := format.Guard(func() error {
-		// A tree first, since its mappings can be bounded, and those with many keys
-		// decoded in time linear in their size.
+		// The text becomes a tree first. The mappings of a tree can be limited, and a mapping with
+		// many keys can be decoded in time linear in its size.
 		var root yaml.Node
 		if err := boundText(data); err != nil {
 			return err
@@ -62,8 +61,8 @@ func (c codec) Load(text []byte, v any) error {
 	return c.end(d)
 }
 
-// decodeKnown refuses keys without a field, which yaml.v3 does for a text only, not
-// for the tree of it.
+// decodeKnown refuses keys without a field. It decodes the text, since yaml.v3 does not check that for
+// a tree.
 func decodeKnown(data []byte, root *yaml.Node, v any) error {
 	if err := bound(root, false); err != nil {
 		return err
@@ -73,8 +72,8 @@ func decodeKnown(data []byte, root *yaml.Node, v any) error {
 	return d.Decode(v)
 }
 
-// LoadDocument is Load of a text that is parsed already. Only the parser's own
-// way knows which keys have no field.
+// LoadDocument is Load of a text that was parsed before. With Strict it decodes the text again, see
+// decodeKnown.
 func (c codec) LoadDocument(doc *edit.Document, v any) error {
 	if c.settings.Strict {
 		return c.Load(doc.Text, v)
@@ -85,8 +84,8 @@ func (c codec) LoadDocument(doc *edit.Document, v any) error {
 	return nil
 }
 
-// Open parses a text once for a value and for its document, unless the type is one to
-// which yaml.v3 shows its nodes: it could change them.
+// Open parses a text once for a value and for its document. A type that gets the nodes of yaml.v3 could
+// change them, so for this type the text is parsed twice.
 func (c codec) Open(text []byte, t reflect.Type) format.Opened {
 	unshared := format.Opened{Decode: func(v any) error { return c.Load(text, v) }}
 	if c.settings.Strict || seesNodes.Of(t) {
@@ -108,7 +107,7 @@ func (c codec) Open(text []byte, t reflect.Type) format.Opened {
 	}
 }
 
-// end refuses what follows the first document.
+// end refuses a second document, and other text after the first.
 func (c codec) end(d *yaml.Decoder) error {
 	var second yaml.Node
 	err := format.Guard(func() error { return d.Decode(&second) })
@@ -137,14 +136,13 @@ func (c codec) Dump(v any) ([]byte, error) {
 	return text, nil
 }
 
-// Encode is what Dump writes, for a comparison with that.
+// Encode gives the same text as Dump, without the proof that it loads.
 func (c codec) Encode(v any) ([]byte, error) {
 	text, _, err := c.write(v)
 	return text, err
 }
 
-// write gives the text of v. Foreign says that a part of it is a yaml.Node that
-// somebody else has made.
+// write gives the text of v. foreign reports that v holds a yaml.Node, which the program has made.
 func (c codec) write(v any) (text []byte, foreign bool, err error) {
 	b := newBuilder(c.settings.Indent)
 	err = format.Guard(func() error {
@@ -178,8 +176,8 @@ func (c codec) emit(root *yaml.Node) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// seesNodes asks whether yaml.v3 shows its nodes to somebody, or reads keys that
-// differ into one, so that it matters in which form they come.
+// seesNodes asks for types for which the form of the tree matters: yaml.v3 passes its nodes to them, or
+// may decode two different keys into one.
 var seesNodes = format.Question{
 	Here: func(t reflect.Type) bool {
 		if t.Kind() == reflect.Map && !plainKey(t.Key()) {

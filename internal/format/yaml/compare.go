@@ -7,15 +7,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxCompared is how many maps inside one another are compared entry by entry. The lines
-// of each are passed over once more, so a deeper one is read whole.
+// maxCompared is the largest number of nested maps that are compared entry by entry. A deeper map is
+// read whole, since the lines of each level are scanned once more.
 const maxCompared = 32
 
-// Compare reads two encodings. Entries of maps whose lines are the same in both are not
-// parsed, since most of a large value does not change; nor are the elements of lists, if
-// it is sure even so which of them have come, gone, moved or changed.
+// Compare reads two encodings. It does not parse the entries of maps whose lines are the same in both,
+// since most of a large value does not change. It skips equal elements of lists too, if it is certain
+// which elements were added, deleted, moved or changed.
 func (grammar) Compare(old, new []byte) (a, b *edit.Node, err error) {
-	anchor, same := []byte(" &"), []byte(edit.TypeSame) // may be needed elsewhere, or is a tag
+	anchor, same := []byte(" &"), []byte(edit.TypeSame) // an anchor may be needed elsewhere, and TypeSame may be a tag
 	for _, text := range [][]byte{old, new} {
 		if bytes.Contains(text, anchor) || bytes.Contains(text, same) {
 			return readBoth(old, new)
@@ -48,25 +48,25 @@ func data(text []byte) (*edit.Node, error) {
 // block is a map or a list in block style, split into the lines of its entries.
 type block struct {
 	keys  []chunk
-	items []edit.Element // of a list, by their lines
+	items []edit.Element // the elements of a list, each with its lines
 }
 
-// chunk is the line of a key and those below that belong to its value.
+// chunk is the line of a key and the lines below it that belong to its value.
 type chunk struct {
 	key, below []byte
 	name       string // the key, if it is plain
 	opens      bool   // nothing is behind the key
-	same       bool   // as in the other text
-	inner      *block // what is below, if only some of it is the same
+	same       bool   // its lines are the same in the other text
+	inner      *block // the value, if only a part of it is the same
 }
 
-// comparison is of two texts.
+// comparison holds the state of the comparison of two texts.
 type comparison struct {
-	changed [][2]*block // lists in which elements have come and others gone
+	changed [][2]*block // lists to which elements were added and from which others were deleted
 }
 
-// blocks splits both texts at their entries, and finds what is the same. It gives nil
-// where that can't be told by lines.
+// blocks splits both texts at their entries, and finds the entries that are the same. It returns nil
+// if it can't find the entries by their lines.
 func (c *comparison) blocks(old, new []byte, depth int) (was, is *block) {
 	if depth > maxCompared {
 		return nil, nil
@@ -84,7 +84,7 @@ func (c *comparison) blocks(old, new []byte, depth int) (was, is *block) {
 // maps compares the entries of two maps by their keys' lines.
 func (c *comparison) maps(was, is *block, depth int) {
 	var before map[string]*chunk
-	next := 0 // behind the last one found: most often the keys of both come in the same order
+	next := 0 // the index after the last key found: most often the keys of both are in the same order
 	find := func(key []byte) *chunk {
 		if next < len(was.keys) && bytes.Equal(was.keys[next].key, key) {
 			next++
@@ -139,8 +139,8 @@ func keys(text []byte) *block {
 // lineAt gives the line at an offset with its break, or none if it has no break.
 func lineAt(text []byte, at int) []byte { return text[at : at+bytes.IndexByte(text[at:], '\n')+1] }
 
-// named gives the key that a line begins with, if it is plain, and reports whether
-// nothing is behind it.
+// named gives the key at the beginning of a line, if it is plain. It reports whether the line ends
+// behind the key.
 func named(line []byte) (name string, opens bool) {
 	key, _, found := bytes.Cut(line, []byte(": "))
 	if !found {
@@ -154,8 +154,8 @@ func named(line []byte) (name string, opens bool) {
 	return name, opens
 }
 
-// assemble makes the tree of a text, with a scalar of the type TypeSame for what
-// is as in the other. It gives nil if that can't be told.
+// assemble makes the tree of a text, with a scalar of the type TypeSame for each part that is the same
+// in the other text. It returns nil if it can't.
 func (b *block) assemble() *edit.Node {
 	text := b.differing(nil)
 	root, err := parse(text)
@@ -169,7 +169,7 @@ func (b *block) assemble() *edit.Node {
 	return b.graft(doc.Root)
 }
 
-// differing appends the lines that are not as in the other text.
+// differing appends the lines that differ from the other text.
 func (b *block) differing(to []byte) []byte {
 	for _, k := range b.keys {
 		switch {
@@ -188,8 +188,8 @@ func (b *block) differing(to []byte) []byte {
 	return to
 }
 
-// graft completes n, parsed from the differing lines, by the rest. It gives nil if a
-// key is there twice, or the lines are not what they seemed.
+// graft adds the parts that are the same to n, which was parsed from the differing lines. It returns nil
+// if there are duplicate keys, or if the tree does not match the lines.
 func (b *block) graft(n *edit.Node) *edit.Node {
 	if b.items != nil {
 		return b.graftItems(n)

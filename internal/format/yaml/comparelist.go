@@ -34,7 +34,7 @@ func items(text []byte) *block {
 	return b
 }
 
-// lists finds the elements that are in both lists. It gives nil if they have to be read
+// lists finds the elements that are in both lists. It returns nil if the lists must be read
 // whole.
 func (c *comparison) lists(was, is *block) (*block, *block) {
 	if !edit.Twins(was.items, is.items) {
@@ -65,8 +65,8 @@ func (b *block) graftItems(n *edit.Node) *edit.Node {
 	return whole
 }
 
-// sure reports whether [edit.Diff] pairs the elements that were read whatever is in
-// the ones that were not.
+// sure reports whether [edit.Diff] pairs the elements that were read in the same way whatever the other
+// elements are.
 func (c *comparison) sure() bool {
 	for _, pair := range c.changed {
 		if !edit.Sure(pair[0].items, pair[1].items) && !witnessed(pair) {
@@ -76,11 +76,11 @@ func (c *comparison) sure() bool {
 	return true
 }
 
-// witnessed reports whether an element that was read has an identity that no other one
-// of its list has: then Diff knows elements by that alone.
+// witnessed reports whether an element that was read has an identity that is unique in its list. Then
+// Diff identifies elements only by their identity.
 func witnessed(pair [2]*block) bool {
 	const most = 64
-	lines := make(map[string]*[2]int) // how many elements of each list have a line that tells an identity
+	lines := make(map[string]*[2]int) // for a line with an identity: the number of elements of each list that have it
 	for _, b := range pair {
 		for _, e := range b.items {
 			if key, _ := edit.Identity(e.Node); e.Read && key != "" && len(lines) < most {
@@ -112,8 +112,8 @@ func witnessed(pair [2]*block) bool {
 	return false
 }
 
-// names calls f for each line of an element that may tell its identity, with its key in
-// lower case. It reports false if the lines do not show what keys the element has.
+// names calls f for each line of an element that may have its identity, with the key in
+// lower case. It returns false if the lines do not show all keys of the element.
 func names(e edit.Element, f func(name string, line []byte)) bool {
 	dash := bytes.IndexByte(e.Text, '-')
 	for at := 0; at < len(e.Text); {

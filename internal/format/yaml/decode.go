@@ -7,17 +7,17 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// decodeDocument stores what doc holds in v, without parsing its text again. A yaml.Node
-// in v is part of doc then: it is not to be changed. Shown says that v shows its
-// nodes to somebody, as a yaml.Node or to a method.
+// decodeDocument stores the value of doc in v, without parsing the text again. A yaml.Node in v is a part
+// of doc then, and must not be changed. shown says that the nodes are passed to the program, as a
+// yaml.Node or to a method.
 func decodeDocument(doc *edit.Document, v any, shown bool) error {
 	return decodeNode(doc.Data.(*layout).root, v, shown)
 }
 
-// decodeNode is decodeDocument of a document node, or of none.
+// decodeNode is decodeDocument for a document node, or nil for an empty document.
 func decodeNode(root *yaml.Node, v any, shown bool) error {
 	if root.IsZero() {
-		return nil // as the decoder leaves v where there is no document
+		return nil // the decoder does not change v if there is no document
 	}
 	if err := bound(root, !shown); err != nil {
 		return err
@@ -29,15 +29,15 @@ func decodeNode(root *yaml.Node, v any, shown bool) error {
 }
 
 const (
-	// manyKeys is from when on a mapping is divided.
+	// manyKeys is the number of keys from which on a mapping is divided.
 	manyKeys = 256
-	// partKeys is how many keys each part then has.
+	// partKeys is the number of keys of each part.
 	partKeys = 64
 )
 
-// divided is n with each mapping of many keys as the merge of small ones, which
-// decodes to the same: yaml.v3 compares every key with every other one of its
-// mapping, which takes longest of all in a large file. Nothing of n is changed.
+// divided gives a copy of n in which each mapping with many keys is a merge of small mappings. It decodes
+// to the same value, and faster: yaml.v3 compares every key with every other key of its mapping,
+// which takes most of the time for a large file. n is not changed.
 func divided(n *yaml.Node) *yaml.Node {
 	content, changed := n.Content, false
 	for i, c := range n.Content {
@@ -61,8 +61,8 @@ func divided(n *yaml.Node) *yaml.Node {
 	return &copied
 }
 
-// distinct reports whether the keys of a mapping are strings, all different, and
-// none of them the key that merges, or quoted the same.
+// distinct reports whether the keys of a mapping are different strings, and none of them is the merge
+// key, plain or quoted.
 func distinct(n *yaml.Node) bool {
 	seen := make(map[string]bool, len(n.Content)/2)
 	for i := 0; i < len(n.Content); i += 2 {
@@ -75,7 +75,7 @@ func distinct(n *yaml.Node) bool {
 	return true
 }
 
-// parts is the content of a mapping that merges small ones with these entries.
+// parts gives the content of a mapping that merges small mappings with these entries.
 func parts(entries []*yaml.Node) []*yaml.Node {
 	list := &yaml.Node{Kind: yaml.SequenceNode}
 	for len(entries) > 0 {

@@ -7,8 +7,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// delayed is a collection of which each entry is made when it is printed, so that the
-// nodes of all are never there at once. They take twenty times the memory of the text.
+// delayed is a collection whose entries become nodes when they are printed, one after the other. The nodes
+// of all entries together would take twenty times the memory of the text.
 type delayed struct {
 	keys  []*yaml.Node // nil for a list
 	count int
@@ -17,11 +17,11 @@ type delayed struct {
 	level, depth int // of the builder within the collection
 }
 
-// manyEntries is from how many entries on a collection is delayed.
+// manyEntries is the number of entries from which on a collection is delayed.
 const manyEntries = 64
 
-// delays reports whether a collection of that many entries is delayed. In the depth
-// where a cycle would be found nothing is.
+// delays reports whether a collection with that many entries is delayed. At depths where cycles are
+// searched, none is.
 func (b *builder) delays(entries int, flow bool) bool {
 	return b.later != nil && entries >= manyEntries && !flow && b.depth < format.CycleDepth
 }
@@ -34,7 +34,7 @@ func (b *builder) delay(kind yaml.Kind, d delayed) *yaml.Node {
 	return node
 }
 
-// print gives the text of v, or false if it has to be built whole.
+// print gives the text of v, or false if the whole tree must be built.
 func (b *builder) print(v reflect.Value) ([]byte, bool) {
 	b.later = make(map[*yaml.Node]*delayed)
 	defer func() { b.later = nil }()
@@ -46,7 +46,7 @@ func (b *builder) print(v reflect.Value) ([]byte, bool) {
 	return p.document(root)
 }
 
-// delayed gives what n stands for, if it is delayed.
+// delayed gives the delayed collection for which n stands, if there is one.
 func (p *printer) delayed(n *yaml.Node) *delayed {
 	if p.builder == nil {
 		return nil
@@ -54,14 +54,14 @@ func (p *printer) delayed(n *yaml.Node) *delayed {
 	return p.builder.later[n]
 }
 
-// entries writes the entries of a collection as they are made.
+// entries makes and writes the entries of a collection.
 func (p *printer) entries(d *delayed, column int) {
 	b := p.builder
 	for i := 0; i < d.count && !p.strange; i++ {
 		b.level, b.depth = d.level, d.depth
 		value, err := b.node(d.value(i), false)
 		if err != nil {
-			p.strange = true // the whole tree tells where
+			p.strange = true // the error is found again with its position in the whole tree
 			return
 		}
 		var key *yaml.Node

@@ -25,24 +25,23 @@ func (grammar) Parse(text []byte) (*edit.Document, error) {
 	return p.document(nil), nil
 }
 
-// parsedText is a text that yaml.v3 has made a tree of.
+// parsedText is a text and the tree that yaml.v3 has made of it.
 type parsedText struct {
 	text []byte
 	root *yaml.Node
 }
 
-// readText has yaml.v3 read a text of at most one document.
+// readText parses a text of at most one document with yaml.v3.
 func readText(text []byte) (*parsedText, error) {
 	root, err := parse(text)
 	return &parsedText{text, root}, err
 }
 
-// Decode stores what the text holds in v. A yaml.Node in v is part of p then: it is
-// not to be changed. Shown says that v shows its nodes to somebody, as a yaml.Node or
-// to a method.
+// Decode stores the value of the text in v. A yaml.Node in v is a part of p then, and must not be
+// changed. shown says that the nodes are passed to the program, as a yaml.Node or to a method.
 func (p *parsedText) Decode(v any, shown bool) error { return decodeNode(p.root, v, shown) }
 
-// Document finds out where everything is that like does not leave out.
+// Document makes a document with the parts that like needs.
 func (p *parsedText) Document(like *edit.Node) (*edit.Document, error) {
 	doc := p.document(like)
 	if layout := doc.Data.(*layout); like != nil && (layout.lost || layout.unsure) {
@@ -53,7 +52,7 @@ func (p *parsedText) Document(like *edit.Node) (*edit.Document, error) {
 
 func (p *parsedText) document(like *edit.Node) *edit.Document { return scan(p.text, p.root, like) }
 
-// Release lets go of yaml.v3's tree of a document.
+// Release releases yaml.v3's tree of a document.
 func (grammar) Release(doc *edit.Document) { doc.Data.(*layout).root = nil }
 
 func parse(text []byte) (*yaml.Node, error) {
@@ -77,9 +76,9 @@ func parse(text []byte) (*yaml.Node, error) {
 	return &root, nil
 }
 
-// readable is text for yaml.v3, which refuses the directive %YAML 1.2 although it reads
-// such a text. A directive of another version of YAML 1 becomes one of 1.1, in a copy
-// of the same length.
+// readable gives the text for yaml.v3. yaml.v3 refuses the directive %YAML 1.2, although it can read the
+// text. So a directive of another version of YAML 1 is replaced by %YAML 1.1, in a copy of the same
+// length.
 func readable(text []byte) []byte {
 	for at := markLength(text); at < len(text); at = nextLine(text, at) {
 		line := text[at:lineEnd(text, at)]

@@ -6,7 +6,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// erase takes away the lines from start to end, start being the first text on
+// erase deletes the lines from start to end. start is the first text on
 // its line. Comments on lines of their own stay.
 func (w *writer) erase(start, end int, entries bool) {
 	line := lineStart(w.text, start)
@@ -22,8 +22,8 @@ func (w *writer) erase(start, end int, entries bool) {
 	w.cut(line, nextLine(w.text, end), entries)
 }
 
-// eraseFrom takes away from on to the end of the line of end, but not the
-// comments on lines of their own behind start.
+// eraseFrom deletes the bytes from from to the end of the line of end, except comments on lines of their
+// own behind start.
 func (w *writer) eraseFrom(from, start, end int, entries bool) {
 	for _, c := range w.comments(start, end) {
 		line := lineStart(w.text, c.Start)
@@ -57,7 +57,7 @@ func (w *writer) comments(start, end int) []edit.Comment {
 	return own
 }
 
-// breakBefore is where the break begins that ends right before line.
+// breakBefore gives the start of the line break that ends right before line.
 func (w *writer) breakBefore(line int) int {
 	for n := 3; n > 0; n-- {
 		if line >= n && breakAt(w.text, line-n) == n {
@@ -67,7 +67,7 @@ func (w *writer) breakBefore(line int) int {
 	return line
 }
 
-// goes reports whether a comment belongs to an element that goes.
+// goes reports whether a comment belongs to a deleted element.
 func (w *writer) goes(c edit.Comment) bool {
 	i := sort.Search(len(w.gone), func(i int) bool { return w.gone[i].End > c.Start })
 	return i < len(w.gone) && w.gone[i].Start <= c.Start

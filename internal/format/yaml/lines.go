@@ -46,7 +46,7 @@ func skipBlanks(text []byte, i int) int {
 	return i
 }
 
-// lineEnd is where the break of the line of i is, or the text's end.
+// lineEnd gives the offset of the line break of the line of i, or the end of the text.
 func lineEnd(text []byte, i int) int {
 	for i < len(text) && (text[i] > '\r' && text[i] < 0xC2 || breakAt(text, i) == 0) {
 		i++
@@ -54,13 +54,13 @@ func lineEnd(text []byte, i int) int {
 	return i
 }
 
-// nextLine is the start of the line after that of i, or the text's end.
+// nextLine gives the start of the line after the line of i, or the end of the text.
 func nextLine(text []byte, i int) int {
 	i = lineEnd(text, i)
 	return i + breakAt(text, i)
 }
 
-// lineStart is the start of the line of i, behind a byte order mark.
+// lineStart gives the start of the line of i, behind a byte order mark.
 func lineStart(text []byte, i int) int {
 	for i > 0 && !endsInBreak(text, i) {
 		i--
@@ -86,7 +86,7 @@ func endsInBreak(text []byte, i int) bool {
 	return false
 }
 
-// markLength is the length of the byte order mark that text begins with.
+// markLength gives the length of the byte order mark of text.
 func markLength(text []byte) int {
 	if len(text) >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF {
 		return 3
@@ -94,14 +94,13 @@ func markLength(text []byte) int {
 	return 0
 }
 
-// column is how many columns i is from the start of its line.
+// column gives the number of columns between the start of the line and i.
 func column(text []byte, i int) int { return utf8.RuneCount(text[min(lineStart(text, i), i):i]) }
 
 // startsLine reports whether only blanks are before i on its line.
 func startsLine(text []byte, i int) bool { return skipBlanks(text, lineStart(text, i)) >= i }
 
-// commentLines finds the comments that stand on lines of their own, in a text
-// of which nothing else is known.
+// commentLines finds the comments on lines of their own, in a text without a tree.
 func commentLines(text []byte) []edit.Comment {
 	var list []edit.Comment
 	for i, line := 0, 1; i < len(text); i, line = nextLine(text, i), line+1 {

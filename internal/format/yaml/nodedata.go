@@ -5,22 +5,22 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// nodeData is what the text has around a value, beyond its span. All offsets are
-// of bytes in the text, -1 where there is none.
+// nodeData is the Data of a node of a text: the offsets of the syntax around the value. They are -1 for
+// syntax that the text does not have.
 type nodeData struct {
 	parent *edit.Node // the collection the value is in
 	lead   int        // the first byte of its entry: the dash, the question mark, or the key
-	mark   int        // behind the dash or the colon that its value follows
+	mark   int        // the offset behind the dash or the colon before the value
 	comma  int        // the comma behind its entry in a flow collection
-	inner  int        // where the value begins behind anchor and tag
-	props  int        // behind anchor and tag, where there are any; else Start
+	inner  int        // the start of the value behind anchor and tag
+	props  int        // the end of anchor and tag; Start if there are none
 	style  yaml.Style
-	tagged bool // the text names its type
+	tagged bool // the value has a tag
 
 	braced bool // a flow collection in brackets of its own
-	column int  // of a block collection, where its entries begin; 0 is the line's start
-	header int  // of a block scalar, behind its indicators
-	body   int  // of a block scalar, the start of the line after them
+	column int  // for a block collection: the column of its entries; 0 is the start of the line
+	header int  // for a block scalar: the offset behind its indicators
+	body   int  // for a block scalar: the start of the line after the indicators
 
 	left bool       // a collection that is left out
 	tail *edit.Node // its last value, if that is a block scalar
@@ -28,7 +28,7 @@ type nodeData struct {
 
 func dataOf(n *edit.Node) *nodeData { return n.Data.(*nodeData) }
 
-// flow reports whether n is written in brackets, or within such.
+// flow reports whether n is written in brackets, or is inside of brackets.
 func (p *nodeData) flow() bool { return p.style&yaml.FlowStyle != 0 }
 
 // blockScalar reports whether a scalar is written as lines of its own.
@@ -39,16 +39,16 @@ func blockCollection(n *edit.Node) bool {
 	return (n.Kind == edit.Map || n.Kind == edit.List || leftOut(n)) && !dataOf(n).flow()
 }
 
-// layout is how a text is written on the whole.
+// layout is the style of a text.
 type layout struct {
 	root    *yaml.Node
 	newline string
-	step    int // columns that a map's value is indented by
-	dash    int // columns that a list is indented by under its key
-	gap     int // columns from a dash to what follows it
+	step    int // indentation of a map's value, in columns
+	dash    int // indentation of a list under its key, in columns
+	gap     int // columns from a dash to the value behind it
 	quote   yaml.Style
-	lost    bool // the text could not be followed: there are no spans
-	unsure  bool // a scalar has the tag that stands for what is left out
+	lost    bool // the scanner did not understand the text, so there are no spans
+	unsure  bool // a scalar has the tag !same, which means a part that is left out
 
 	steps, dashes, gaps map[int]int
 	quotes              map[yaml.Style]int
@@ -61,7 +61,7 @@ func newLayout(text []byte) *layout {
 	}
 }
 
-// settle takes what is most frequent.
+// settle chooses the most frequent values.
 func (l *layout) settle() {
 	l.step = most(l.steps, 2)
 	l.dash = most(l.dashes, l.step)

@@ -8,9 +8,9 @@ import (
 
 var errNoOutline = errors.New("the text can't be read in parts")
 
-// Outline is Parse without the collections that like leaves out. yaml.v3 makes its tree
-// of the whole text all the same, and the scanner goes along all of it, since only so
-// it finds out where a value ends and how the text is indented.
+// Outline is Parse without the collections that like leaves out. yaml.v3 makes a tree of the whole text,
+// and the scanner walks all of it, since it must find the end of each value and the indentation of the
+// text.
 func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 	p, err := readText(text)
 	if err != nil {
@@ -19,8 +19,8 @@ func (grammar) Outline(text []byte, like *edit.Node) (*edit.Document, error) {
 	return p.Document(like)
 }
 
-// leaveOut passes the collection y, and makes a leaf of the node n. What is below is
-// scanned with nodes that the next value on the same level uses again.
+// leaveOut passes the collection y, and makes n a leaf. The nodes for its parts are reused by the next
+// value on the same level.
 func (s *scanner) leaveOut(y *yaml.Node, n *edit.Node, p *nodeData, column int) {
 	around := s.level
 	s.out, s.level = true, 0
@@ -37,7 +37,7 @@ func (s *scanner) leaveOut(y *yaml.Node, n *edit.Node, p *nodeData, column int) 
 	}
 }
 
-// spare gives a node that is needed only until the next one on its level.
+// spare gives a node that is used until the next node on its level.
 func (s *scanner) spare() (*edit.Node, *nodeData) {
 	if s.level > len(s.spares) {
 		s.spares = append(s.spares, new(cell))
@@ -47,8 +47,8 @@ func (s *scanner) spare() (*edit.Node, *nodeData) {
 	return &c.node, &c.data
 }
 
-// remember keeps a block scalar that may be the last value of what is left out, and
-// forgets the one before.
+// remember keeps a block scalar, since it may be the last value of a part that is left out. It forgets
+// the block scalar before.
 func (s *scanner) remember(n *edit.Node, p *nodeData) {
 	s.tail = nil
 	if p.blockScalar() {

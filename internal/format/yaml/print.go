@@ -7,19 +7,18 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// printer writes a tree byte for byte as yaml.v3 does, but at a fraction of
-// the cost: yaml.v3's emitter keeps every event of a text until its end, which takes
-// a hundred times the memory of the text. It knows blocks, strings on one line and
-// literal ones, which is what nearly all values come to; strange says that it met
-// something else, which yaml.v3 has to write.
+// printer writes a tree byte for byte as yaml.v3 does, at a fraction of the cost. yaml.v3's emitter
+// keeps every event of a text until its end, which takes a hundred times the memory of the text. The
+// printer knows block collections, strings on one line and literal strings, which nearly all values
+// consist of. If a tree has anything else, strange is set, and yaml.v3 must write it.
 type printer struct {
 	text    []byte
-	step    int // what a level is indented by
+	step    int // the indentation of one level
 	strange bool
-	builder *builder // of what is made as it is printed, or nil
+	builder *builder // makes delayed entries, or nil
 }
 
-// document gives the text of a tree, or false if yaml.v3 has to write it.
+// document gives the text of a tree, or false if yaml.v3 must write it.
 func (p *printer) document(root *yaml.Node) ([]byte, bool) {
 	switch {
 	case root.Kind == yaml.ScalarNode:
@@ -41,7 +40,7 @@ func (p *printer) indent(columns int) {
 	}
 }
 
-// collection writes the entries of n, the first of them where the text ends.
+// collection writes the entries of n. The first entry begins at the end of the text.
 func (p *printer) collection(n *yaml.Node, column int) {
 	p.expect(n.Kind == yaml.SequenceNode || n.Kind == yaml.MappingNode && len(n.Content)%2 == 0)
 	p.expect(n.Style == 0 && n.Tag == "" && unadorned(n))
@@ -59,7 +58,7 @@ func (p *printer) collection(n *yaml.Node, column int) {
 	}
 }
 
-// entry writes one entry, of a list if key is nil. The first one, at 0, begins where the text ends.
+// entry writes one entry; it is of a list if key is nil. Entry 0 begins at the end of the text.
 func (p *printer) entry(at int, key, value *yaml.Node, column int) {
 	if at > 0 {
 		p.indent(column)
@@ -79,7 +78,7 @@ func (p *printer) key(n *yaml.Node) {
 	p.put(":")
 }
 
-// value writes what is behind a colon or a dash; what is indented below goes to column.
+// value writes a value behind a colon or a dash. The lines below it are indented to column.
 func (p *printer) value(n *yaml.Node, column int, item bool) {
 	switch {
 	case n.Kind == yaml.ScalarNode:
@@ -145,13 +144,12 @@ func (p *printer) literal(s string, column int) {
 
 func (p *printer) expect(ok bool) { p.strange = p.strange || !ok }
 
-// unadorned tells whether n has neither an anchor nor comments.
+// unadorned reports whether n has neither an anchor nor comments.
 func unadorned(n *yaml.Node) bool {
 	return n.Anchor == "" && n.HeadComment == "" && n.LineComment == "" && n.FootComment == ""
 }
 
-// shown tells whether s is on one line and made of characters that are written
-// as they are, whatever quotes are around it.
+// shown reports whether s is on one line and has only characters that need no escape, in any quotes.
 func shown(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c >= utf8.RuneSelf {
@@ -172,7 +170,7 @@ func shownRunes(s string) bool {
 	return true
 }
 
-// readsAsString tells whether a plain scalar is a string to yaml.v3.
+// readsAsString reports whether yaml.v3 reads a plain scalar as a string.
 func readsAsString(s string) bool {
 	if s != "" && (s[0]|' ' >= 'a' && s[0]|' ' <= 'z' || s[0] == '/') {
 		switch s {
@@ -184,7 +182,7 @@ func readsAsString(s string) bool {
 	return (&yaml.Node{Kind: yaml.ScalarNode, Value: s}).ShortTag() == "!!str"
 }
 
-// needsNoQuotes tells whether a line needs no quotes for its syntax.
+// needsNoQuotes reports whether the syntax of YAML needs no quotes for a line.
 func needsNoQuotes(s string) bool {
 	switch first := s[0]; {
 	case first == ' ' || s[len(s)-1] == ' ' || s[len(s)-1] == ':':

@@ -7,25 +7,25 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// rendered is the text of a value: what stands behind the colon or the dash,
-// and the lines below, each with its indent and without breaks.
+// rendered is the text of a value: the text behind the colon or the dash, and the lines below, each with
+// its indent and without its break.
 type rendered struct {
 	head string
 	body []string
 }
 
-// setting is where a value is to be written.
+// setting is the position and the style for a new value.
 type setting struct {
-	column int  // of the block collection around it, -1 at the root
+	column int  // the column of the block collection around it; -1 at the root
 	dash   bool // it follows a dash
 	flow   bool // within brackets
 	single bool // on one line
 	below  bool // a collection begins on the next line
 	tail   bool // no line break follows
-	covers bool // a comment follows that lines of a block scalar would swallow
+	covers bool // a comment follows that would become a part of a block scalar
 
-	wish yaml.Style // the style of what it takes the place of, or of its neighbours
-	like *edit.Node // what it takes the place of or stands beside; nil if its spelling is no example
+	wish yaml.Style // the style of the replaced value, or of the neighbours
+	like *edit.Node // the replaced value or a neighbour, as a model for the spelling; may be nil
 }
 
 // value renders n with its anchor and tag.
@@ -55,7 +55,7 @@ func (w *writer) value(n *edit.Node, at setting) rendered {
 	return rendered{head: props, body: lines}
 }
 
-// childColumn is where the entries of a new block collection begin.
+// childColumn gives the column of the entries of a new block collection.
 func (w *writer) childColumn(kind edit.Kind, at setting) int {
 	switch {
 	case at.column < 0:
@@ -103,7 +103,7 @@ func (w *writer) scalar(n *edit.Node, at setting) rendered {
 	return rendered{head: inline(spelled(n, at.like), quoted, at.flow)}
 }
 
-// spelled is n in the notation of like, where they are of one type.
+// spelled gives n in the notation of like, if both have the same type.
 func spelled(n, like *edit.Node) *edit.Node {
 	if like == nil || like.Kind != edit.Scalar || like.Type != n.Type {
 		return n
@@ -124,8 +124,8 @@ func spelled(n, like *edit.Node) *edit.Node {
 	return &c
 }
 
-// scalarColumn is where the lines of a block scalar begin: where those begin that it
-// takes the place of, or one step in.
+// scalarColumn gives the column of the lines of a block scalar: the column of the lines that it
+// replaces, or one step deeper.
 func (w *writer) scalarColumn(at setting) int {
 	if lines := w.bodyOf(at.like); len(lines) > 0 && lines[0].indent > at.column {
 		return lines[0].indent
@@ -143,7 +143,7 @@ func indented(lines []string, column int) []string {
 	return out
 }
 
-// lines renders the entries of a block collection that stands in at.
+// lines renders the entries of a block collection in the setting at.
 func (w *writer) lines(n *edit.Node, column int, at setting) []string {
 	var out []string
 	for i, e := range n.Entries {
@@ -170,7 +170,7 @@ func (w *writer) entry(e edit.Entry, at setting, keyWish yaml.Style) []string {
 	return append(append(above, indent+joinWords(lead, r.head)), r.body...)
 }
 
-// maxKey is the most bytes of a key that needs no question mark.
+// maxKey is the largest length, in bytes, of a key without a question mark.
 const maxKey = 1000
 
 // key renders a key on one line.

@@ -10,8 +10,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// inline renders a scalar on one line. Wish is the quoting to use if the value
-// is a string, 0 for none if it can go without.
+// inline renders a scalar on one line. wish is the quoting of a string; 0 means no quotes if none are
+// needed.
 func inline(n *edit.Node, wish yaml.Style, flow bool) string {
 	if n.Type == edit.TypeString {
 		return quote(n.Value, wish, flow)
@@ -26,12 +26,12 @@ func inline(n *edit.Node, wish yaml.Style, flow bool) string {
 	return tagText(n.Type) + " " + quote(text, wish, flow)
 }
 
-// resolved is the type of a plain scalar.
+// resolved gives the type of a plain scalar.
 func resolved(text string) string {
 	return (&yaml.Node{Kind: yaml.ScalarNode, Value: text}).ShortTag()
 }
 
-// tagText is how a tag is written.
+// tagText gives the text of a tag.
 func tagText(tag string) string {
 	if strings.HasPrefix(tag, "!") {
 		return tag
@@ -49,7 +49,7 @@ func quote(text string, wish yaml.Style, flow bool) string {
 	return doubleQuoted(text)
 }
 
-// oneLine reports whether text can stand between single quotes.
+// oneLine reports whether text can be written in single quotes.
 func oneLine(text string) bool {
 	for _, r := range text {
 		if r == '\t' || !printable(r) {
@@ -59,7 +59,7 @@ func oneLine(text string) bool {
 	return utf8.ValidString(text)
 }
 
-// printable reports whether a YAML reader takes r as it is, and no editor breaks the line at it.
+// printable reports whether r needs no escape in YAML, and no editor breaks the line at it.
 func printable(r rune) bool {
 	switch {
 	case r < ' ', r >= 0x7F && r < 0xA0, r == 0x2028, r == 0x2029, r == 0xFEFF, r == utf8.RuneError, r == 0xFFFE, r == 0xFFFF:
@@ -70,8 +70,8 @@ func printable(r rune) bool {
 
 var sexagesimal = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`)
 
-// plainString reports whether text needs no quotes to be read as itself, by
-// readers of YAML 1.1 as well.
+// plainString reports whether text without quotes is read as this string, by
+// readers of YAML 1.1 too.
 func plainString(text string, flow bool) bool {
 	switch text {
 	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF", "<<", "=":
@@ -80,7 +80,7 @@ func plainString(text string, flow bool) bool {
 	return plainSafe(text, flow) && resolved(text) == edit.TypeString && !sexagesimal.MatchString(text)
 }
 
-// plainSafe reports whether text is one plain scalar wherever it stands.
+// plainSafe reports whether text without quotes is one plain scalar at every position.
 func plainSafe(text string, flow bool) bool {
 	if text == "" || !oneLine(text) || strings.TrimSpace(text) != text || strings.HasPrefix(text, "---") || strings.HasPrefix(text, "...") {
 		return false
@@ -96,7 +96,7 @@ func plainSafe(text string, flow bool) bool {
 	return !flow || !strings.ContainsAny(text, ",[]{}") && !strings.Contains(text, ":")
 }
 
-// doubleQuoted renders any text on one line; what can be shown is not escaped.
+// doubleQuoted renders any text on one line. Printable characters are not escaped.
 func doubleQuoted(text string) string {
 	var b strings.Builder
 	b.WriteByte('"')

@@ -35,7 +35,7 @@ func scalarNode(v reflect.Value) (*yaml.Node, error) {
 	return nil, fmt.Errorf("yaml has no form for a %s", v.Type())
 }
 
-// floatNode writes a float so that it does not come back as an integer.
+// floatNode writes a float so that it does not load as an integer.
 func floatNode(f float64, bits int) *yaml.Node {
 	switch {
 	case math.IsNaN(f):
@@ -63,8 +63,8 @@ func numberNode(n json.Number) (*yaml.Node, error) {
 	return plainNode(string(n)), nil
 }
 
-// timeNode writes the instant exactly: a zone that is not whole minutes from
-// UTC has no form, so UTC stands for it.
+// timeNode writes the exact instant. A zone whose offset is not in whole minutes can't be written, so
+// the time is written in UTC.
 func timeNode(t time.Time) (*yaml.Node, error) {
 	if _, offset := t.Zone(); offset%60 != 0 {
 		t = t.UTC()
@@ -75,8 +75,8 @@ func timeNode(t time.Time) (*yaml.Node, error) {
 	return plainNode(t.Format(time.RFC3339Nano)), nil
 }
 
-// oldPlain tells the plain scalars that YAML 1.1 reads as something else than a
-// string: booleans and numbers to base 60; and the merge key of any version.
+// oldPlain reports whether YAML 1.1 reads a plain scalar as a boolean or as a number to base 60, and
+// not as a string. It is true for the merge key too.
 func oldPlain(s string) bool {
 	switch s {
 	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF", "<<":
@@ -102,9 +102,9 @@ func stringNode(s string) *yaml.Node {
 	return node
 }
 
-// literal tells whether yaml.v3 writes the lines of s as a block and reads the
-// same again. It loses a line break at the start, and takes white space there
-// for indentation; what some parser may take for a line break goes into quotes.
+// literal reports whether yaml.v3 writes s as a literal block and reads the same string again. yaml.v3
+// loses a line break at the start, and reads white space there as indentation. A string with characters
+// that another parser may read as a line break is quoted.
 func literal(s string) bool {
 	if strings.ContainsAny(s[:1], "\n\t ") {
 		return false
@@ -117,8 +117,7 @@ func literal(s string) bool {
 	return true
 }
 
-// compareNatural orders names as people do: digits count as the number that
-// they make.
+// compareNatural orders names in the natural order: digits are compared as numbers.
 func compareNatural(x, y string) int {
 	for a, b := x, y; ; {
 		da, db := digits(a), digits(b)
@@ -145,7 +144,7 @@ func compareNatural(x, y string) int {
 	}
 }
 
-// digits gives the digits that s begins with.
+// digits gives the digits at the beginning of s.
 func digits(s string) string {
 	n := 0
 	for n < len(s) && '0' <= s[n] && s[n] <= '9' {

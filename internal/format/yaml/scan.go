@@ -7,12 +7,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// scanner walks a text along the tree that yaml.v3 made of it. It knows what
-// comes next, and so needs to tell no more than where it ends.
+// scanner walks a text along the tree that yaml.v3 has made of it. It knows the kind of the next value,
+// and only has to find its end.
 type scanner struct {
 	text    []byte
 	pos     int
-	line    int // of the last comment, and where that ends
+	line    int // the line of the last comment, and its end
 	noted   int
 	doc     *edit.Document
 	layout  *layout
@@ -20,13 +20,13 @@ type scanner struct {
 	cells   []cell // not yet used
 
 	out    bool       // within a collection that is left out
-	level  int        // how many collections within that one are open
+	level  int        // number of open collections within that one
 	spares []*cell    // for each of these levels
 	tail   *edit.Node // the last value there, if it is a block scalar
 	source string     // the text, if anything is left out
 }
 
-// scan gives the tree of root with its spans in text, without what like leaves out.
+// scan gives the tree of root with its spans in text, without the parts that like leaves out.
 func scan(text []byte, root *yaml.Node, like *edit.Node) *edit.Document {
 	s := newScanner(text)
 	s.prolog()
@@ -64,7 +64,7 @@ func (s *scanner) document(root *yaml.Node, like *edit.Node) {
 	s.layout.settle()
 }
 
-// cell is a node and what belongs to it, allocated as many at a time as fill 8 KiB.
+// cell is a node and its data. Cells are allocated in blocks of 8 KiB.
 type cell struct {
 	node edit.Node
 	data nodeData
@@ -113,7 +113,7 @@ func (s *scanner) epilog() {
 	}
 }
 
-// fail gives up on spans; the tree is completed without them.
+// fail stops the search for spans. The tree is completed without them.
 func (s *scanner) fail() { s.layout.lost, s.pos = true, len(s.text) }
 
 func (s *scanner) peek(c byte) bool { return s.pos < len(s.text) && s.text[s.pos] == c }
@@ -164,7 +164,7 @@ func (s *scanner) comment() {
 	s.doc.Comments = append(s.doc.Comments, edit.Comment{Start: start, End: s.pos, Line: s.line, Own: startsLine(s.text, start)})
 }
 
-// seek passes space and the indicator c, if that is what comes next. It gives
+// seek passes space and the indicator c, if c comes next. It gives
 // the indicator's offset, or -1.
 func (s *scanner) seek(c byte, standsAlone bool) int {
 	at := s.pos

@@ -27,7 +27,7 @@ func (s *scanner) mapping(y *yaml.Node, n *edit.Node, p *nodeData, like *edit.No
 	s.doc.Indirect = s.doc.Indirect || !s.out && repeats(n)
 }
 
-// open goes into a collection with that many entries.
+// open enters a collection with that many entries.
 func (s *scanner) open(n *edit.Node, entries int) {
 	if !s.out {
 		n.Entries = make([]edit.Entry, 0, entries)
@@ -143,7 +143,7 @@ func (l *layout) learn(parent, n *edit.Node, p *nodeData) {
 	}
 }
 
-// repeats reports whether a key of n is there twice.
+// repeats reports whether n has duplicate keys.
 func repeats(n *edit.Node) bool {
 	type id struct{ typ, value string }
 	seen := make(map[id]bool, len(n.Entries))

@@ -7,8 +7,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// node scans the value of y, which is in parent. Column is that of the block
-// collection around it, -1 if there is none. Like is what an outline says of it.
+// node scans the value of y, which is in parent. column is the column of the block
+// collection around it; -1 if there is none. For like, see Outline.
 func (s *scanner) node(y *yaml.Node, parent *edit.Node, column int, like *edit.Node) *edit.Node {
 	n, p := s.newNode()
 	*p = nodeData{parent: parent, lead: -1, mark: -1, comma: -1, style: y.Style, tagged: y.Style&yaml.TaggedStyle != 0}
@@ -97,7 +97,7 @@ func (s *scanner) properties(y *yaml.Node, p *nodeData) {
 
 func (p *nodeData) parentFlows() bool { return p.parent != nil && dataOf(p.parent).flow() }
 
-// tag passes a tag, which in brackets ends at any indicator of those.
+// tag passes a tag. Inside of brackets, an indicator of flow collections ends it.
 func (s *scanner) tag(p *nodeData) {
 	verbatim := s.pos+1 < len(s.text) && s.text[s.pos+1] == '<'
 	for s.pos < len(s.text) && !s.ends(s.pos) {

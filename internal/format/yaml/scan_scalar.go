@@ -18,7 +18,7 @@ func isEmpty(y *yaml.Node) bool {
 	return y.Kind == yaml.ScalarNode && y.Value == "" && y.Style&styles == 0
 }
 
-// ownTag is the type that the text gives a collection, if it is not that of all maps or lists.
+// ownTag gives the tag of a collection in the text, if it is not the tag of all maps or lists.
 func ownTag(y *yaml.Node) string {
 	if tag := y.ShortTag(); y.Style&yaml.TaggedStyle != 0 && tag != "!!map" && tag != "!!seq" {
 		return tag
@@ -42,7 +42,7 @@ func meaning(y *yaml.Node) (typ, value, text string) {
 	return typ, y.Value, y.Value
 }
 
-// moment is the full form of a time, of which yaml.v3 reads several.
+// moment gives the full form of a time. yaml.v3 reads several forms.
 func moment(text string) string {
 	for _, layout := range []string{"2006-1-2", "2006-1-2T15:4:5.999999999Z07:00", "2006-1-2t15:4:5.999999999Z07:00", "2006-1-2 15:4:5.999999999"} {
 		if t, err := time.Parse(layout, text); err == nil {
@@ -52,7 +52,7 @@ func moment(text string) string {
 	return text
 }
 
-// number is the shortest decimal form of the number that yaml.v3 reads.
+// number gives the shortest decimal form of a number that yaml.v3 reads.
 func number(text string) string {
 	plain := strings.ReplaceAll(text, "_", "")
 	if i, err := strconv.ParseInt(plain, 0, 64); err == nil {
@@ -110,7 +110,7 @@ func (s *scanner) singleQuoted() {
 	s.fail()
 }
 
-// plain passes text that folds to value: a break is a space, n more are n breaks.
+// plain passes text that folds to value. One break becomes a space, and n more breaks become n breaks.
 func (s *scanner) plain(value string) {
 	for i := 0; i < len(value); {
 		if s.pos >= len(s.text) {
@@ -135,7 +135,7 @@ func (s *scanner) plain(value string) {
 	}
 }
 
-// fold passes the breaks from i on and gives what they stand for.
+// fold passes the breaks from i on and gives the folded text for them.
 func (s *scanner) fold(i int) string {
 	var breaks []string
 	for n := breakAt(s.text, i); n > 0; n = breakAt(s.text, i) {
@@ -156,8 +156,8 @@ func (s *scanner) fold(i int) string {
 	return strings.Join(breaks[1:], "")
 }
 
-// block passes a block scalar. Its end is that of its last line with text; the
-// empty lines behind belong to it only if they are kept.
+// block passes a block scalar. Its end is the end of its last line with text. Empty lines after that
+// belong to it only if they are kept.
 func (s *scanner) block(p *nodeData, column int) {
 	if s.pos++; s.pos > len(s.text) {
 		s.fail()
@@ -189,7 +189,7 @@ func (s *scanner) block(p *nodeData, column int) {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// detect gives the indent of a block scalar that does not say it.
+// detect gives the indent of a block scalar without an indentation indicator.
 func (s *scanner) detect(column int) int {
 	indent := max(column+1, 1)
 	for i := s.pos; i < len(s.text); i = nextLine(s.text, i) {

@@ -8,7 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// fieldTag is what a struct field's tag says, in yaml.v3's notation.
+// fieldTag is the parsed tag of a struct field, in yaml.v3's notation.
 type fieldTag struct {
 	key                           string
 	skip, omitEmpty, flow, inline bool
@@ -42,7 +42,7 @@ func parseTag(field reflect.StructField) (tag fieldTag, err error) {
 	return tag, nil
 }
 
-// emptyValue is what yaml.v3 means by empty in omitempty.
+// emptyValue reports whether a value is empty for yaml.v3's omitempty.
 func emptyValue(v reflect.Value) bool {
 	if z, ok := v.Interface().(yaml.IsZeroer); ok {
 		return v.Kind() == reflect.Pointer && v.IsNil() || z.IsZero()

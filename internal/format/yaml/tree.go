@@ -13,26 +13,25 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// builder makes yaml.v3 syntax trees of Go values by yaml.v3's own rules.
-// Building the tree here, not in yaml.v3, lets each string have a style that
-// keeps it: the literal style of yaml.v3 loses a leading line break.
+// builder makes yaml.v3 syntax trees of Go values by yaml.v3's own rules. yaml.v3 would not choose the
+// right style for every string: its literal style loses a leading line break.
 type builder struct {
-	foreign bool // a part of the tree is not made here
+	foreign bool // a part of the tree is a yaml.Node of the program
 	depth   int
 	seen    map[any]bool // pointers, maps and slices around the value, below format.CycleDepth
-	level   int          // how many collections are open
-	indent  int          // the blanks for each
-	blanks  int          // of all lines together
+	level   int          // number of open collections
+	indent  int          // blanks per level
+	blanks  int          // blanks of all lines together
 
-	later map[*yaml.Node]*delayed // what is made when it is printed; nil if nothing is to be
+	later map[*yaml.Node]*delayed // delayed collections, by the node that stands for each; nil if none may be delayed
 }
 
 func newBuilder(indent int) *builder { return &builder{indent: indent} }
 
-// errLimit marks what is wrong with the value as a whole, so that no place in it is named.
+// errLimit marks an error of the value as a whole, so that the error names no position in it.
 var errLimit = errors.New("the value")
 
-// open goes into a collection of that many entries; close leaves it.
+// open enters a collection with that many entries; close leaves it.
 func (b *builder) open(entries int) error {
 	if b.level >= format.MaxLevels {
 		return fmt.Errorf("%w %w", errLimit, format.TooDeep(format.MaxLevels))
@@ -46,12 +45,12 @@ func (b *builder) open(entries int) error {
 
 func (b *builder) close() { b.level-- }
 
-// within names the place of an error inside a value.
-func within(place string, err error) error {
+// within adds the position in a value to an error.
+func within(position string, err error) error {
 	if errors.Is(err, errLimit) {
 		return err
 	}
-	return fmt.Errorf("%s: %w", place, err)
+	return fmt.Errorf("%s: %w", position, err)
 }
 
 func (b *builder) node(v reflect.Value, flow bool) (*yaml.Node, error) {
@@ -88,7 +87,7 @@ func (b *builder) node(v reflect.Value, flow bool) (*yaml.Node, error) {
 	return scalarNode(v)
 }
 
-// enter remembers v until leave is called, and refuses it if v is around itself.
+// enter remembers v until leave is called. It returns an error if v contains itself.
 func (b *builder) enter(v reflect.Value) (leave func(), err error) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Slice:
@@ -106,7 +105,7 @@ func (b *builder) enter(v reflect.Value) (leave func(), err error) {
 	return func() { delete(b.seen, key) }, nil
 }
 
-// special handles the values that have a form of their own.
+// special handles the types that are written in a form of their own.
 func (b *builder) special(v reflect.Value, flow bool) (node *yaml.Node, done bool, err error) {
 	if v.Kind() == reflect.Interface || format.Methodless(v.Type()) {
 		return nil, false, nil

@@ -14,7 +14,7 @@ type writer struct {
 	doc    *edit.Document
 	layout *layout
 	style  edit.Style
-	gone   []edit.Extent // the elements of a list that is emptied, which take their comments along
+	gone   []edit.Extent // the elements of an emptied list; their comments are deleted with them
 	list   []edit.Splice
 	err    error
 }
@@ -92,7 +92,7 @@ func (w *writer) replace(n, v *edit.Node) {
 	}
 }
 
-// settingOf is where a value that takes the place of n will stand.
+// settingOf gives the setting of a value that replaces n.
 func (w *writer) settingOf(n *edit.Node) setting {
 	p := dataOf(n)
 	at := setting{column: -1, wish: p.style, like: n}
@@ -108,7 +108,7 @@ func (w *writer) settingOf(n *edit.Node) setting {
 		at.single = true
 	}
 	if blockCollection(n) || len(n.Entries) == 0 && w.style == edit.Follow {
-		at.wish &^= yaml.FlowStyle // brackets around nothing say nothing of what is to come
+		at.wish &^= yaml.FlowStyle // empty brackets are no example for the style
 	}
 	end := lineEnd(w.text, n.End)
 	at.tail = end == len(w.text)
@@ -127,7 +127,7 @@ func (w *writer) coversComment(end, column int) bool {
 	return false
 }
 
-// keepsProperties reports whether anchor and tag in the text are right for v as well.
+// keepsProperties reports whether anchor and tag in the text are right for v too.
 func (w *writer) keepsProperties(n, v *edit.Node) bool {
 	p := dataOf(n)
 	if p.props <= n.Start || n.Anchor != v.Anchor || n.Kind == edit.Alias {
@@ -136,7 +136,7 @@ func (w *writer) keepsProperties(n, v *edit.Node) bool {
 	return !p.tagged || n.Kind == v.Kind && n.Type == v.Type
 }
 
-// bare is v without anchor and tag.
+// bare gives v without anchor and tag.
 func bare(v *edit.Node) *edit.Node {
 	c := *v
 	c.Anchor = ""
@@ -167,7 +167,7 @@ func (w *writer) replaceInline(n *edit.Node, r rendered, from int) {
 	w.splice(end, end, w.join(r.body))
 }
 
-// trim goes back over blanks, but not beyond limit.
+// trim gives the start of the blanks before at, but not before limit.
 func (w *writer) trim(from, limit int) int {
 	for from > max(limit, 0) && blank(w.text[from-1]) {
 		from--
@@ -194,7 +194,7 @@ func (w *writer) giveValue(n *edit.Node, r rendered) {
 }
 
 // replaceCollection writes r over the lines of a block collection. Comments on
-// lines of their own stay. Gone says that its entries are deleted by this.
+// lines of their own stay. gone says that the entries of the collection are deleted.
 func (w *writer) replaceCollection(n *edit.Node, r rendered, from int, gone bool) {
 	p := dataOf(n)
 	lead := dataOf(n.Entries[0].Value).lead
@@ -227,7 +227,7 @@ func (w *writer) replaceCollection(n *edit.Node, r rendered, from int, gone bool
 	w.erase(lead, end, gone)
 }
 
-// first writes the value of a text that has none.
+// first writes the value of a text that has no value.
 func (w *writer) first(n, v *edit.Node) {
 	r := w.value(v, setting{column: -1, single: w.style == edit.Robust})
 	lines := append([]string{r.head}, r.body...)
