@@ -54,8 +54,10 @@ func (f *file) moveTo(dst *file, o store.Options) error {
 		return err
 	}
 	err = f.rename(dst, src.Info, o)
-	s.finish(err)
-	if err != nil || s == nil {
+	if s == nil {
+		return err
+	}
+	if s.finish(err); err != nil {
 		return err
 	}
 	if err := f.unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
