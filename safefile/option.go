@@ -48,6 +48,7 @@ func WithMode(perm fs.FileMode) Option {
 			o.Reject("WithMode(%v) has more than permission bits", perm)
 		}
 		o.Mode = perm
+		o.OnDisk("WithMode")
 	})
 }
 
@@ -59,6 +60,7 @@ func WithParents(perm fs.FileMode) Option {
 			o.Reject("WithParents(%v) must be permission bits with write and search for the owner", perm)
 		}
 		o.Parents = perm
+		o.OnDisk("WithParents")
 	})
 }
 
@@ -170,6 +172,7 @@ func WithSymlinks(s Symlinks) Option {
 			o.Reject("WithSymlinks(%v) is none of Follow, Refuse and Replace", s)
 		}
 		o.Symlinks = s.policy()
+		o.OnDisk("WithSymlinks")
 	})
 }
 
@@ -186,6 +189,7 @@ func WithLockDir(dir string) Option {
 			o.Reject("WithLockDir: the directory is empty")
 		}
 		o.LockDir = dir
+		o.OnDisk("WithLockDir")
 	})
 }
 
@@ -207,6 +211,7 @@ func WithLockSuffix(suffix string) Option {
 			o.Reject("WithLockSuffix(%q) is the suffix of checksum files", suffix)
 		}
 		o.LockSuffix = suffix
+		o.OnDisk("WithLockSuffix")
 	})
 }
 
@@ -240,11 +245,17 @@ func WithChecksum() Option {
 // WithoutLock takes no lock between processes, so WriterExclusion does not hold: if two processes
 // change the file at once, one change may be lost. Calls within one process still wait for each other.
 func WithoutLock() Option {
-	return handle.OptionFunc(func(o *handle.Options) { o.NoLock = true })
+	return handle.OptionFunc(func(o *handle.Options) {
+		o.NoLock = true
+		o.OnDisk("WithoutLock")
+	})
 }
 
 // WithoutMetadata gives a replaced file the permissions, owner, ACL and attributes of a new
 // file. Without it, a replaced file keeps those that the package documentation lists.
 func WithoutMetadata() Option {
-	return handle.OptionFunc(func(o *handle.Options) { o.NoMetadata = true })
+	return handle.OptionFunc(func(o *handle.Options) {
+		o.NoMetadata = true
+		o.OnDisk("WithoutMetadata")
+	})
 }

@@ -40,9 +40,13 @@ type Options struct {
 	NoMetadata bool
 	Checksum   bool
 
-	Engine *engine.Engine // nil for the local disk; tests use another one
+	Engine *engine.Engine // nil for the local disk
+	// Key makes the key of a file of a caller's path, for an engine whose files lie on no
+	// disk. Nil leaves the path a path of this machine.
+	Key func(path string) (string, error)
 
-	err error // the first bad value
+	err    error    // the first bad value
+	onDisk []string // the options that only a file on a disk can have
 }
 
 // Option is the interface behind safefile.Option. Its method is not exported, so only this
@@ -83,6 +87,10 @@ func (o *Options) Reject(format string, args ...any) {
 	}
 }
 
+// OnDisk notes an option that only a file on a disk can have. With a Key every call of the
+// handle will report it.
+func (o *Options) OnDisk(name string) { o.onDisk = append(o.onDisk, name) }
+
 // request gives the part of a request that is the same for every operation of a handle.
 func (o *Options) request(abs string) engine.Request {
 	return engine.Request{
@@ -100,6 +108,7 @@ func (o *Options) request(abs string) engine.Request {
 			Metadata: !o.NoMetadata,
 			Checksum: o.Checksum,
 			Policy:   safety.Policy{Level: o.Safety, Log: &safety.Log{Path: abs, Logger: o.Logger}},
+			Timeout:  o.Timeout,
 		},
 		Timeout: o.Timeout,
 	}
@@ -127,6 +136,13 @@ func (o *Options) absolute(path string) (string, error) {
 	}
 	if path == "" {
 		return path, fmt.Errorf("the path is empty: %w", fs.ErrInvalid)
+	}
+	if o.Key != nil {
+		if len(o.onDisk) > 0 {
+			return path, fmt.Errorf("%s: the option is for files on a disk, and this file is not on one; leave it out: %w",
+				strings.Join(o.onDisk, ", "), fs.ErrInvalid)
+		}
+		return o.Key(path)
 	}
 	if o.LockDir != "" {
 		dir, err := filepath.Abs(o.LockDir)

@@ -249,6 +249,10 @@ type Options struct {
 	Full     bool        // the change needs no space, so it is made on a full disk too
 	Existing bool        // where there is no file, ErrNotExist comes before the lock is made
 	Policy   safety.Policy
+	// Timeout is how long the caller waits for the lock. A store that must ask another
+	// machine waits no longer than this for an answer before it has the lock. It is not positive if the caller sets no
+	// such limit. It makes no difference to a commit.
+	Timeout time.Duration
 }
 
 // Same reports whether one commit may serve both.

@@ -1,0 +1,73 @@
+package handletest
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/internal/testkit"
+	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
+)
+
+var exclusion = map[string]func(t *testing.T, p *Place){
+	"no update of many callers is lost and readers see no part": func(t *testing.T, p *Place) {
+		const callers, each = 16, 10
+		handles := []*lockedfile.LockedFile[[]string]{
+			lockedfile.New[[]string](p.path("f.json"), p.Options), lockedfile.New[[]string](p.path("f.json"), p.Another),
+		}
+		var writers, readers sync.WaitGroup
+		done := make(chan struct{})
+		for _, f := range handles {
+			readers.Go(func() {
+				for last := 0; ; {
+					v, err := f.ReadOr(nil)
+					testkit.WantNil(t, "ReadOr", err)
+					if len(v) < last {
+						t.Errorf("a reader saw %d updates after %d", len(v), last)
+					}
+					last = len(v)
+					select {
+					case <-done:
+						return
+					default:
+					}
+				}
+			})
+		}
+		for i := range callers {
+			writers.Go(func() {
+				for range each {
+					err := handles[i%2].Update(func(v *[]string) error { *v = append(*v, strings.Repeat("x", 100)); return nil })
+					testkit.WantNil(t, "Update", err)
+				}
+			})
+		}
+		writers.Wait()
+		close(done)
+		readers.Wait()
+		if v, err := handles[0].Read(); err != nil || len(v) != callers*each {
+			t.Errorf("%d updates are there, %v, want %d", len(v), err, callers*each)
+		}
+	},
+
+	"opposite moves do not wait for each other": func(t *testing.T, p *Place) {
+		testkit.Must(t, safefile.WriteFile(p.path("a"), []byte("a"), p.Options))
+		var movers sync.WaitGroup
+		for i, opt := range []safefile.Option{p.Options, p.Another} {
+			from, to := p.path("a"), p.path("b")
+			if i == 1 {
+				from, to = to, from
+			}
+			movers.Go(func() {
+				for range 20 {
+					_ = safefile.Move(from, to, opt) // there may be nothing to move
+				}
+			})
+		}
+		movers.Wait()
+		if a, b := p.content("a"), p.content("b"); (a == testkit.Missing) == (b == testkit.Missing) {
+			t.Errorf("a holds %q, b holds %q", a, b)
+		}
+	},
+}
