@@ -59,7 +59,7 @@ func OnEdit(f func(EditReport)) Option {
 	return option{"OnEdit", func(s *settings) { s.onEdit = &f }}
 }
 
-// codec makes an Editor of a format, or a mere Codec if that is what the options ask for.
+// codec makes an Editor of a format, or with the option Rewrite a Codec only.
 func (s settings) codec(f format.Format) Codec {
 	if s.rewrite {
 		return builtin{f.Codec}
@@ -67,7 +67,7 @@ func (s settings) codec(f format.Format) Codec {
 	return editor{format.Editor{Format: f, KeepComments: s.keepComments}, s.onEdit}
 }
 
-// builtin is a Codec of a format that has a package of its own.
+// builtin is a Codec of a built-in format.
 type builtin struct{ format format.Codec }
 
 func (c builtin) Load(r io.Reader, v any) error {
@@ -117,8 +117,8 @@ func (e editor) LoadOriginal(text []byte, _ int64, v any, last *format.LastWrite
 	}), err
 }
 
-// deliver reports an edit to the option and to the writer of a handle, which knows the
-// file, and writes the text. A loss that nobody heard of is logged.
+// deliver writes the text, and reports the edit to OnEdit and to the writer of a handle, which logs losses
+// with the path of the file. If there is neither, deliver logs a loss.
 func (e editor) deliver(w io.Writer, text []byte, report edit.Report, err error) error {
 	if err != nil {
 		return err

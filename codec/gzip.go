@@ -138,8 +138,8 @@ func (c gzippedEditor) LoadOriginal(text []byte, max int64, v any, last *format.
 	}), err
 }
 
-// edited compresses what an edit makes of the plain text, and keeps the old bytes if that
-// is the same.
+// edited compresses the edited plain text. If the plain text did not change, it keeps the old compressed
+// bytes.
 func edited(w io.Writer, old, plain []byte, edit func(w io.Writer) error) error {
 	text := inflated{outer: w}
 	if err := edit(&text); err != nil {
@@ -151,7 +151,7 @@ func edited(w io.Writer, old, plain []byte, edit func(w io.Writer) error) error 
 	return deflate(w, func(z io.Writer) error { return emit(z, text.Bytes()) })
 }
 
-// inflated takes the text of an edit and passes on what is said about it.
+// inflated takes the text of an edit and passes its report on.
 type inflated struct {
 	bytes.Buffer
 	outer io.Writer

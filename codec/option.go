@@ -18,8 +18,8 @@ type option struct {
 
 func (o option) apply(s *settings) { o.set(s) }
 
-// settings is what the options of one codec come to. It is comparable, so that
-// two codecs with the same options are equal, and their values share a form.
+// settings are the values that the options of one codec set. They are comparable, so that two codecs with
+// the same options are equal.
 type settings struct {
 	format       format.Settings
 	rewrite      bool
@@ -45,15 +45,15 @@ func Strict() Option {
 	return option{"Strict", func(s *settings) { s.format.Strict = true }}
 }
 
-// traits is what a format allows its options to be.
+// traits are the limits of a format for its options.
 type traits struct {
 	constructor          string // "codec.JSON": the name in panics
 	format               string
-	options              string // the names of those that apply
+	options              string // the names of the options that apply
 	minIndent, maxIndent int
 }
 
-// treeOptions are what all formats but plain text take.
+// treeOptions are the options of all formats except plain text.
 const treeOptions = "AllowEmpty Indent Strict Rewrite KeepComments OnEdit"
 
 func newSettings(t traits, opts []Option) settings {

@@ -74,7 +74,7 @@ func encodeRefused[T any](err error) error {
 
 func nameOf[T any]() string { return reflect.TypeFor[T]().String() }
 
-// fits tells whether the pointer v can take a T. If T is an interface, that is
+// fits reports whether the pointer v can take a T. If T is an interface, that is
 // known only when there is a value.
 func fits[T any](v any) error {
 	from, to := reflect.TypeFor[T](), reflect.TypeOf(v).Elem()
@@ -84,7 +84,7 @@ func fits[T any](v any) error {
 	return fmt.Errorf("the codec loads a %s and the handle holds a %s; make them the same, or the handle one of any", from, to)
 }
 
-// store puts a loaded value where the pointer v points.
+// store stores a loaded value in *v.
 func store[T any](v any, loaded T) error {
 	if p, ok := v.(*T); ok {
 		*p = loaded
@@ -104,7 +104,7 @@ func store[T any](v any, loaded T) error {
 	return nil
 }
 
-// valueOf gives the T that v is, points to, or can be assigned to.
+// valueOf gives v as a T: v itself, the value that v points to, or v assigned to a T.
 func valueOf[T any](v any) (value T, err error) {
 	switch x := v.(type) {
 	case T:

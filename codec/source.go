@@ -39,14 +39,14 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) { return s.reader
 // WriteTo implements io.WriterTo.
 func (s *Source) WriteTo(w io.Writer) (int64, error) { return s.reader.WriteTo(w) }
 
-// whole is what Load knows of a handle's reader, which may be another than Source.
+// whole is the interface of the reader that a handle passes to Load. The reader may be no Source.
 type whole interface {
 	Bytes() []byte
 	MaxSize() int64
 }
 
-// content gives all of r, without copying where r has it in memory. The result
-// is not to be kept or changed. An error is the reader's own.
+// content gives all bytes of r. If r has them in memory, they are not copied. The result
+// must not be kept or changed. An error is the reader's own.
 func content(r io.Reader) (data []byte, max int64, err error) {
 	if s, ok := r.(whole); ok {
 		return s.Bytes(), s.MaxSize(), nil
@@ -55,7 +55,7 @@ func content(r io.Reader) (data []byte, max int64, err error) {
 	return data, 0, err
 }
 
-// emit passes a complete text to the caller's writer, whose error stays its own.
+// emit writes a complete text to the caller's writer. An error of the writer comes back as it is.
 func emit(w io.Writer, text []byte) error {
 	n, err := w.Write(text)
 	if err == nil && n < len(text) {

@@ -38,7 +38,7 @@ func (c textCodec) Load(r io.Reader, v any) error {
 	return nil
 }
 
-// store puts data where the pointer p points.
+// store stores data in *p.
 func (c textCodec) store(data []byte, p reflect.Value) error {
 	if u, ok := p.Interface().(encoding.TextUnmarshaler); ok {
 		return u.UnmarshalText(bytes.Clone(data))
@@ -79,7 +79,7 @@ func (c textCodec) Dump(w io.Writer, v any) error {
 	return emit(w, text)
 }
 
-// text gives the bytes of v, looking for methods before it follows a pointer.
+// text gives the bytes of v. It uses a method of v before it follows a pointer.
 func (c textCodec) text(v reflect.Value) ([]byte, error) {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		if v.IsNil() {

@@ -56,7 +56,7 @@ func (c validated[T]) Load(r io.Reader, v any) error {
 	return decodeRefused[T](store(v, value))
 }
 
-// loadAny loads into whatever v points to and sees that it is a T.
+// loadAny loads into *v and checks that the value is a T.
 func (c validated[T]) loadAny(r io.Reader, v any) error {
 	if err := c.inner.Load(r, v); err != nil {
 		return err
@@ -64,7 +64,7 @@ func (c validated[T]) loadAny(r io.Reader, v any) error {
 	return decodeRefused[T](c.checkLoaded(v))
 }
 
-// checkLoaded checks what v points to.
+// checkLoaded checks *v.
 func (c validated[T]) checkLoaded(v any) error {
 	value, err := valueOf[T](reflect.ValueOf(v).Elem().Interface())
 	if err == nil {
@@ -82,7 +82,7 @@ func (c validated[T]) Dump(w io.Writer, v any) error {
 	return c.inner.Dump(w, v)
 }
 
-// before checks a value that is to be written.
+// before checks a value before it is written.
 func (c validated[T]) before(v any) error {
 	value, err := valueOf[T](v)
 	if err == nil {

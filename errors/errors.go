@@ -23,7 +23,7 @@ package errors
 
 import "io/fs"
 
-// sentinel is an error known by its identity; parent is what it is a kind of.
+// sentinel is an error that is compared by identity. It is a kind of its parent.
 type sentinel struct {
 	text   string
 	parent error
@@ -127,8 +127,8 @@ func (e *Error) Error() string {
 	return visible(text, e.names())
 }
 
-// short leaves out of a system call's error what the text says already: the
-// path, and that it was about opening, reading or writing.
+// short shortens a system call's error: it removes the path and the operation, since the text has both
+// already.
 func short(err error) string {
 	if mark, ok := err.(marked); ok {
 		err = Unwrap(mark)
@@ -144,9 +144,8 @@ func short(err error) string {
 	return call.Op + ": " + call.Err.Error()
 }
 
-// outcome says that a failed change left the old content of its file as it was, where
-// the part of the library that failed knows that. Where there was no file, or where
-// the new content is visible, it says nothing.
+// outcome gives a text that the old content of the file is intact, if the failed change has left it so.
+// It is empty if there was no file, if the new content is visible, or if the outcome is unknown.
 func (e *Error) outcome() string {
 	var known marked
 	if As(e.Err, &known) && known.OldContentIntact() {
@@ -155,7 +154,7 @@ func (e *Error) outcome() string {
 	return ""
 }
 
-// marked is an error that knows what a failed change left.
+// marked is an error that knows the outcome of a failed change.
 type marked interface {
 	error
 	OldContentIntact() bool

@@ -26,7 +26,7 @@ func Printable(name string) string {
 	return strconv.Quote(name)
 }
 
-// visible is text with these names quoted in it, as far as that is necessary.
+// visible quotes the names in text that a terminal can't print.
 func visible(text string, names []string) string {
 	for _, name := range names {
 		if quoted := Printable(name); quoted != name {
@@ -36,8 +36,8 @@ func visible(text string, names []string) string {
 	return escape(text)
 }
 
-// printable reports whether a terminal shows every character of text, and nothing
-// else happens.
+// printable reports whether a terminal prints every character of text, and does nothing
+// else.
 func printable(text string) bool {
 	if !utf8.ValidString(text) {
 		return false
@@ -63,7 +63,7 @@ func escape(text string) string {
 	return b.String()
 }
 
-// names are the paths that an error's text may contain, and their last elements,
+// names gives the paths that an error's text may contain, and their last elements,
 // the longest first.
 func (e *Error) names() []string {
 	paths := append([]string{e.Path}, pathsOf(e.Err)...)
@@ -78,7 +78,7 @@ func (e *Error) names() []string {
 	return paths
 }
 
-// pathsOf are the paths that the errors below err are about.
+// pathsOf gives the paths of the errors below err.
 func pathsOf(err error) (paths []string) {
 	switch e := err.(type) {
 	case *Error:

@@ -44,7 +44,7 @@ func (f *ContextFile[T]) handle() *handle.File[T] {
 	return f.file
 }
 
-// with is handle for a call with a context, which must be one.
+// with is handle for a call with a context, which must not be nil.
 func (f *ContextFile[T]) with(ctx context.Context) *handle.File[T] {
 	if ctx == nil {
 		panic("lockedfile.ContextFile: nil context")

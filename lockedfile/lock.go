@@ -139,7 +139,7 @@ func ReleaseStale(path string, opts ...safefile.Option) (released bool, err erro
 	if err != nil || !info.Stale {
 		return false, err
 	}
-	// Taking the lock sweeps, and giving it back clears the record.
+	// TryAcquire sweeps the temp files, and Release clears the record.
 	l, err := TryAcquire(path, opts...)
 	if errors.Is(err, errors.ErrLocked) {
 		return false, nil

@@ -72,7 +72,7 @@ func holdAll(ctx context.Context, paths []string, fn any, opts []safefile.Option
 	return on.HoldAll(requests)
 }
 
-// target is what the engine is asked for a path.
+// target gives the engine and the request for a path.
 func target(path string, opts []safefile.Option) (*engine.Engine, engine.Request, error) {
 	o := collect(opts)
 	return handle.Target(path, &o)

@@ -10,7 +10,7 @@ import (
 
 var ownPath = reflect.TypeFor[Registry]().PkgPath()
 
-// importer is the import path of the package that called into this one.
+// importer gives the import path of the package that called this one.
 func importer() string {
 	pcs := make([]uintptr, 16)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
@@ -40,7 +40,7 @@ func packageOf(function string) string {
 	return path
 }
 
-// mainPath is where the program's package main is, as far as its build tells.
+// mainPath gives the import path of the program's package main, if the build has recorded it.
 func mainPath() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Path == "" || info.Path == "command-line-arguments" {

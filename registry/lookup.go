@@ -26,7 +26,7 @@ func (r *Registry) Lookup(path string) (codec.Codec, error) {
 	return nil, r.unknown(name, lower)
 }
 
-// lastElement is what follows the last separator, "" for a directory's "a/".
+// lastElement gives the text after the last separator; it is "" for a directory "a/".
 func lastElement(path string) string {
 	path = path[len(filepath.VolumeName(path)):]
 	start := len(path)
@@ -40,14 +40,14 @@ func lastElement(path string) string {
 	return name
 }
 
-// firstDot is where the longest extension of a name starts, -1 if it has none.
-// Dots that begin the name are no part of an extension.
+// firstDot gives the start of the longest extension of a name, or -1 if it has none.
+// Dots at the beginning of the name are no part of an extension.
 func firstDot(name string) int {
 	stem := len(name) - len(strings.TrimLeft(name, "."))
 	return nextDot(name, stem)
 }
 
-// nextDot is where the first dot after at is.
+// nextDot gives the offset of the first dot after at.
 func nextDot(name string, at int) int {
 	if at >= len(name) {
 		return -1
@@ -87,7 +87,7 @@ func advice(name, lower string) string {
 	return fmt.Sprintf("%q ends in %s, which no imported package registered; import one that does, call %s, or %s", name, ext, call, fixed)
 }
 
-// gzipCall is how to register the compressed form of a format.
+// gzipCall gives the call that registers the compressed form of a format.
 func gzipCall(stem string) string {
 	inner, constructor := ".json", "JSON"
 	for ext, name := range map[string]string{".jsonc": "JSONC", ".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".txt": "Text"} {

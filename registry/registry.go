@@ -89,7 +89,7 @@ func (r *Registry) Register(ext string, c codec.Codec) {
 	r.register("registry.Register", ext, c)
 }
 
-// register names the exported function that was called in its panics.
+// register registers a codec. caller is the exported function that panics name.
 func (r *Registry) register(caller, ext string, c codec.Codec) {
 	key := normal(caller, ext)
 	if isNil(c) {
@@ -106,7 +106,7 @@ func (r *Registry) register(caller, ext string, c codec.Codec) {
 	r.table.Store(&table)
 }
 
-// entries is the current table, for reading only.
+// entries gives the current table. The caller must not change it.
 func (r *Registry) entries() map[string]entry {
 	if table := r.table.Load(); table != nil {
 		return *table
@@ -128,8 +128,8 @@ func normal(caller, ext string) string {
 	return key
 }
 
-// isNil sees a typed nil too, which would fail only at the first use. A nil
-// func or map may have working methods, but hardly by intent.
+// isNil reports whether c is nil or holds a nil pointer, function or map. A codec with a nil would usually
+// fail at its first use.
 func isNil(c codec.Codec) bool {
 	v := reflect.ValueOf(c)
 	switch v.Kind() {

@@ -101,7 +101,7 @@ func (s Safety) String() string {
 	return fmt.Sprintf("Safety(%d)", uint8(s))
 }
 
-// level is s as the packages below know it.
+// level converts s for internal packages.
 func (s Safety) level() safety.Level {
 	switch s {
 	case Warn:
@@ -154,7 +154,7 @@ func (s Symlinks) String() string {
 	return fmt.Sprintf("Symlinks(%d)", uint8(s))
 }
 
-// policy is s as the packages below know it.
+// policy converts s for internal packages.
 func (s Symlinks) policy() store.Symlinks {
 	switch s {
 	case Refuse:

@@ -86,7 +86,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/handle"
 )
 
-// background is for the calls that no context can end; a timeout still can.
+// background is the context of all calls: only a timeout can end their wait.
 var background = context.Background()
 
 // SafeFile is a handle for a file whose content is a T. It holds nothing open, so there is no

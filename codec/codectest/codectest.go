@@ -46,7 +46,7 @@ func Run[T any](t *testing.T, c codec.Codec, values ...T) {
 	}
 }
 
-// rule is one promise of codec.Codec, as a function that says how it was broken.
+// rule is one rule of codec.Codec, and a function that tests it.
 type rule[T any] struct {
 	name  string
 	check func(c codec.Codec, v T) error
@@ -212,7 +212,7 @@ type brokenWriter struct{ err error }
 
 func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
 
-// survivesDamage relies on the recover around every rule.
+// survivesDamage needs no recover, since Run recovers from a panic of every rule.
 func survivesDamage[T any](c codec.Codec, v T) error {
 	text, err := dump(c, v)
 	if err != nil {

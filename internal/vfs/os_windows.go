@@ -13,9 +13,9 @@ import (
 
 var errNotDir error = windows.ERROR_DIRECTORY
 
-// renamePatience bounds how long a rename is retried while a scanner or an
+// renameTimeout bounds how long a rename is retried while a scanner or an
 // indexer has one of the two files open.
-const renamePatience = 2 * time.Second
+const renameTimeout = 2 * time.Second
 
 // replaceFile renames over newPath and returns when the rename is on disk
 // (MoveFileExW, MOVEFILE_WRITE_THROUGH). Windows refuses the rename while another program has
@@ -30,7 +30,7 @@ func replaceFile(oldPath, newPath string) error {
 	if err != nil {
 		return &fs.PathError{Op: "rename", Path: newPath, Err: err}
 	}
-	pause, deadline := time.Millisecond, time.Now().Add(renamePatience)
+	pause, deadline := time.Millisecond, time.Now().Add(renameTimeout)
 	for {
 		err := windows.MoveFileEx(from, to, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_WRITE_THROUGH)
 		if err == nil {

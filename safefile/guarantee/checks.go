@@ -17,7 +17,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// check is one thing to try.
+// check is one check of a Doctor.
 type check struct {
 	name   string
 	bears  []Guarantee // what falls if it fails
@@ -46,8 +46,8 @@ var checks = []check{
 	{"lock exclusion", []Guarantee{WriterExclusion}, true, lockExclusion},
 }
 
-// outcome is what a check came to. A step of the visit that fails makes it
-// failed, whatever the check says.
+// outcome is the result of a check. If a step of the visit failed, the result is failed, whatever the
+// check returns.
 type outcome struct{ status, detail string }
 
 func passed(format string, args ...any) outcome {
@@ -90,8 +90,8 @@ func dirWritable(v *visit, dir string) outcome {
 	return passed("%s takes files from this process", dir)
 }
 
-// fileWritable asks what a write asks about the file that is there. A rename needs no
-// permission on it, but a write refuses a file that may not be written.
+// fileWritable checks the permissions of an existing file. A rename needs no permission on it, but a write
+// refuses a file that the process may not write.
 func fileWritable(v *visit) outcome {
 	if v.path == "" {
 		return unknown("the path names a directory")
@@ -106,7 +106,7 @@ func fileWritable(v *visit) outcome {
 	return passed("it may be written, or there is none yet")
 }
 
-// lockFileUsable tries the lock file that is there, and makes none.
+// lockFileUsable tries an existing lock file. It makes none.
 func lockFileUsable(v *visit) outcome {
 	if v.path == "" {
 		return unknown("the path names a directory")
@@ -121,8 +121,8 @@ func lockFileUsable(v *visit) outcome {
 	return passed("it can be locked, or there is none yet")
 }
 
-// replacement makes a new content for the file as a write does, with the owner,
-// permissions and attributes of the one that is there, and throws it away.
+// replacement prepares a new content for the file as a write does, with the owner,
+// permissions and attributes of the existing file, and throws it away.
 func replacement(v *visit) outcome {
 	switch {
 	case v.path == "":
@@ -205,7 +205,7 @@ func directorySync(v *visit) outcome {
 	return passed("accepted")
 }
 
-// renameOver also proves that who has the old file open keeps reading it.
+// renameOver also proves that a program that has the old file open still reads the old content.
 func renameOver(v *visit) outcome {
 	if v.fileMount {
 		return failed("the file is a mount of its own, which no rename replaces")
@@ -241,8 +241,8 @@ func jsonRoundTrip(v *visit) outcome {
 	return passed("%d bytes written, replaced and read back", len(data))
 }
 
-// checksumRoundTrip writes a file and its sidecar in the format of sha256sum(1)
-// and does with both what sha256sum -c would.
+// checksumRoundTrip writes a file and its sidecar in the format of sha256sum(1),
+// and verifies them as sha256sum -c does.
 func checksumRoundTrip(v *visit) outcome {
 	data := bytes.Repeat([]byte("holdfast"), 4096)
 	path := v.write("data", data)

@@ -95,7 +95,7 @@ func Doctor(path string, opts ...DoctorOption) (*Diagnosis, error) {
 	return d, nil
 }
 
-// examine runs the checks and draws the conclusions.
+// examine runs the checks, lowers levels and sets OK.
 func (d *Diagnosis) examine(v *visit, checks []check) {
 	defer v.leave()
 	sound := true
@@ -155,7 +155,7 @@ func (d *Diagnosis) Summary() string {
 	return text.String()
 }
 
-// result says in one line what OK is about.
+// result explains OK in one line.
 func (d *Diagnosis) result() string {
 	var missing []string
 	for _, g := range d.Required {

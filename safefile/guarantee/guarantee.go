@@ -141,7 +141,7 @@ type Option interface {
 	DoctorOption
 }
 
-// settings is what the options say.
+// settings are the values that the options set.
 type settings struct {
 	lockDir  string
 	probe    bool

@@ -13,7 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// helperTimeout is how long a second process may take to try a lock.
+// helperTimeout limits the time in which a second process tries a lock.
 const helperTimeout = 10 * time.Second
 
 // The exit status of a helper.
@@ -22,8 +22,8 @@ const (
 	statusHeld = 1
 )
 
-// lockExclusion holds a lock and has a second process try it, then lets go and
-// has it tried again, so that a helper which always says the same is found out.
+// lockExclusion holds a lock while a second process tries it. Then it releases the lock, and the second
+// process tries again. So a helper that always gives the same answer is noticed.
 func lockExclusion(v *visit) outcome {
 	path := v.name(v.lockDir, "lock")
 	argv := v.lockCommand(path)
@@ -35,7 +35,7 @@ func lockExclusion(v *visit) outcome {
 		return failed("a lock file that nobody else knows can't be locked: %v", err)
 	}
 	defer lock.Close()
-	held, err := tryElsewhere(argv, v.patience)
+	held, err := tryElsewhere(argv, v.timeout)
 	if err != nil {
 		return unknown("%v", err)
 	}
@@ -43,7 +43,7 @@ func lockExclusion(v *visit) outcome {
 		return failed("a second process got the lock while it was held")
 	}
 	v.fail(lock.Unlock())
-	free, err := tryElsewhere(argv, v.patience)
+	free, err := tryElsewhere(argv, v.timeout)
 	if err != nil {
 		return unknown("%v", err)
 	}
@@ -53,7 +53,7 @@ func lockExclusion(v *visit) outcome {
 	return passed("a second process was refused while it was held, not after")
 }
 
-// lockCommand is the program that tries the lock at path; nil if there is none.
+// lockCommand gives the program that tries the lock at path; nil if there is none.
 func (v *visit) lockCommand(path string) []string {
 	if len(v.helper) > 0 {
 		return append(v.helper[:len(v.helper):len(v.helper)], path)
@@ -66,15 +66,15 @@ func (v *visit) lockCommand(path string) []string {
 }
 
 // tryElsewhere runs the program and gives its exit status, which is statusGot or
-// statusHeld; anything else is an error.
-func tryElsewhere(argv []string, patience time.Duration) (int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// statusHeld. Any other status is an error.
+func tryElsewhere(argv []string, timeout time.Duration) (int, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	command := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	command.WaitDelay = time.Second
 	output, err := command.CombinedOutput()
 	if ctx.Err() != nil {
-		return 0, fmt.Errorf("%s did not end within %v", argv[0], patience)
+		return 0, fmt.Errorf("%s did not end within %v", argv[0], timeout)
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == statusHeld {
 		return statusHeld, nil
@@ -85,7 +85,7 @@ func tryElsewhere(argv []string, patience time.Duration) (int, error) {
 	return statusGot, nil
 }
 
-// excerpt keeps a talkative program's words short.
+// excerpt cuts a program's output.
 func excerpt(output []byte) string {
 	const enough = 200
 	text := strings.TrimSpace(string(output))

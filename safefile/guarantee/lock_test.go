@@ -83,7 +83,7 @@ func TestASecondProcessThatHangsIsKilled(t *testing.T) {
 	self := testkit.Self(t, "hangs").Path
 	t.Setenv(testkit.RoleVariable, "hangs")
 	v := newVisit(t.TempDir(), "file", &settings{probe: true, helper: []string{self}}, false)
-	v.patience = 50 * time.Millisecond
+	v.timeout = 50 * time.Millisecond
 	if got := v.run(checkCalled(t, "lock exclusion")); got.status != StatusUnknown || !strings.Contains(got.detail, "did not end") {
 		t.Errorf("%s: %s", got.status, got.detail)
 	}

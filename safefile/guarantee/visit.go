@@ -17,24 +17,23 @@ import (
 // probePrefix starts the name of every file that Doctor creates.
 const probePrefix = ".holdfast-doctor-"
 
-// visit is one run of Doctor: where it looks, and what it has to clean up. Its
-// methods do nothing once one of them has failed, so that a check reads as the
-// steps it takes; run reports what went wrong.
+// visit is one run of Doctor: the directory and file to check, and the files to clean up. When a method
+// has failed, all later methods of the check do nothing. So a check is a list of steps without error
+// handling, and run reports the error.
 type visit struct {
 	path         string // of the file; empty if the path names a directory
 	dir, lockDir string
 	fileMount    bool
 	probe        bool
 	helper       []string
-	patience     time.Duration // with the helper
+	timeout      time.Duration // of the helper
 	calls        calls
 	unfit        string   // why nothing can be written, once that is known
 	files        []string // what was created
 	err          error    // the first failure of the check that runs
 }
 
-// calls are what the checks ask of the system. They are replaced to prove that
-// each check can fail.
+// calls are the system calls of the checks. Tests replace them to prove that each check can fail.
 type calls struct {
 	open     func(path string, flag int, mode fs.FileMode) (*os.File, error)
 	readFile func(path string) ([]byte, error)
@@ -71,8 +70,8 @@ func tryLock(path, lockDir string) error {
 	return err
 }
 
-// newVisit is of the file called name in the directory dir, neither of which need
-// exist. Without a name it is of the directory.
+// newVisit makes a visit of the file name in the directory dir. Neither need exist. If name is empty, it is
+// a visit of the directory.
 func newVisit(dir, name string, s *settings, fileMount bool) *visit {
 	v := &visit{
 		dir:       dir,
@@ -80,7 +79,7 @@ func newVisit(dir, name string, s *settings, fileMount bool) *visit {
 		fileMount: fileMount,
 		probe:     s.probe,
 		helper:    s.helper,
-		patience:  helperTimeout,
+		timeout:   helperTimeout,
 		calls:     systemCalls,
 	}
 	if v.lockDir == "" {
@@ -92,8 +91,8 @@ func newVisit(dir, name string, s *settings, fileMount bool) *visit {
 	return v
 }
 
-// run tries one check. Once the parent is missing or takes no file, the checks
-// that need to write there are unknown, instead of all failing alike.
+// run runs one check. If the parent is missing, or no file can be made in it, the checks that write there
+// are unknown instead of failed.
 func (v *visit) run(c *check) outcome {
 	switch {
 	case c.writes && !v.probe:
@@ -119,15 +118,15 @@ func (v *visit) fail(err error) {
 	}
 }
 
-// name makes up a file name and promises to remove the file. part tells the
-// files of one visit apart.
+// name gives a new file name, and records that leave removes the file. part distinguishes the
+// files of one visit.
 func (v *visit) name(dir, part string) string {
 	path := filepath.Join(dir, probePrefix+rand.Text()+"-"+part)
 	v.files = append(v.files, path)
 	return path
 }
 
-// write creates a probe file in the directory in question.
+// write creates a probe file in the directory of the file.
 func (v *visit) write(part string, data []byte) (path string) {
 	path = v.name(v.dir, part)
 	if file := v.open(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY); file != nil {
@@ -137,7 +136,7 @@ func (v *visit) write(part string, data []byte) (path string) {
 	return path
 }
 
-// replace puts another file with this content in the place of target.
+// replace replaces target by another file with this content.
 func (v *visit) replace(target string, data []byte) {
 	path := v.write("replacement", data)
 	if v.err == nil {
@@ -154,14 +153,14 @@ func (v *visit) read(path string) []byte {
 	return data
 }
 
-// sync confirms a file or a directory.
+// sync syncs a file or a directory.
 func (v *visit) sync(path string, flag int) {
 	if file := v.open(path, flag); file != nil {
 		v.fail(errors.Join(v.calls.sync(file), file.Close()))
 	}
 }
 
-// open gives nil if it or something before it failed.
+// open opens a file. It returns nil if it, or a step before it, has failed.
 func (v *visit) open(path string, flag int) *os.File {
 	if v.err != nil {
 		return nil
@@ -174,7 +173,7 @@ func (v *visit) open(path string, flag int) *os.File {
 	return file
 }
 
-// leave removes what was created.
+// leave removes the files that the visit has created.
 func (v *visit) leave() error {
 	var all []error
 	for _, path := range v.files {

@@ -48,8 +48,8 @@ func (w *writer) flow(p *edit.Patch) {
 	w.list = append(w.list, list...)
 }
 
-// moved gives an element that has moved, with what changes in it. Extent is the
-// part of the text that it takes.
+// moved gives the text of a moved element, with its changes. extent is the
+// part of the text that the element takes.
 func (w *writer) moved(m *edit.Moved, extent edit.Extent) (string, error) {
 	inner := &writer{text: w.text, doc: w.doc, layout: w.layout, style: w.style}
 	inner.patch(m.Patch)
@@ -62,7 +62,7 @@ func (w *writer) moved(m *edit.Moved, extent edit.Extent) (string, error) {
 	return text, err
 }
 
-// brackets gives the entries of n as they stand between brackets and commas.
+// brackets gives the positions of n's entries between brackets and commas.
 func (w *writer) brackets(n *edit.Node) bracket.Collection {
 	c := bracket.Collection{Open: dataOf(n).inner + 1, Close: n.End - 1}
 	for _, e := range n.Entries {
@@ -86,7 +86,7 @@ func (w *writer) flowPair(p *edit.Patch) {
 	}
 }
 
-// structural reports whether entries come or go.
+// structural reports whether entries are added or deleted.
 func structural(p *edit.Patch) bool {
 	for _, i := range p.Touched() {
 		if p.Dropped(i) || len(p.Inserted(i)) > 0 {

@@ -33,9 +33,9 @@ import (
 // disk costs less than 70 MB.
 const imageSize = 2 << 30
 
-// patience is how long a mount may stay busy before that is a leak. A test
+// busyTimeout is how long a mount may stay busy; after that a test has leaked a descriptor. A test
 // shortens it.
-var patience = 5 * time.Second
+var busyTimeout = 5 * time.Second
 
 // Disk is a filesystem of its own on a loop device.
 type Disk struct {
@@ -172,7 +172,7 @@ func atEnd(t testing.TB, target string) {
 // unmount tries for a moment: the kernel may drop the last reference of a
 // process that has just been killed a little later than its parent hears of it.
 func unmount(target string) error {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(busyTimeout)
 	for {
 		err := run("umount", target)
 		if err == nil || !strings.Contains(err.Error(), "busy") || time.Now().After(deadline) {

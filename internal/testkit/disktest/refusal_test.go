@@ -97,8 +97,8 @@ func TestWhatGoesWrongFailsTheTest(t *testing.T) {
 
 func TestAnOpenFileIsALeakAndFailsTheTest(t *testing.T) {
 	needRoot(t)
-	defer func(before time.Duration) { patience = before }(patience)
-	patience = 50 * time.Millisecond
+	defer func(before time.Duration) { busyTimeout = before }(busyTimeout)
+	busyTimeout = 50 * time.Millisecond
 	var leaked *os.File
 	var dir string
 	leak := func(t testing.TB) *Disk {
