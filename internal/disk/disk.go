@@ -89,7 +89,7 @@ func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take fun
 		f.stale = f.lock.Left() != nil
 		f.sweepIfDue(at.Key, f.self)
 	}
-	if maybeInPlace(target) {
+	if target != nil && (target.Mount.Root || target.Mount.RootUnknown) && maybeInPlace(target) {
 		f.closeFound() // it may have to be put back first
 		_, err = f.openInPlace(o, take, inPlace(target))
 	}
@@ -124,7 +124,9 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 	f.self = self
 	// Without a lock its directory is needed for a file that is rewritten in place, whose copy may have
 	// to lie there.
-	if !p.NoLock || inPlace(e.Info) {
+	if p.LockDir == "" {
+		id = lockID("", f.suffix)
+	} else if !p.NoLock || inPlace(e.Info) {
 		if f.lockDir, id, err = d.lockDir(p, dir); err != nil {
 			return nil, "", err
 		}

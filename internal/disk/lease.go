@@ -61,6 +61,10 @@ func unleased(p patience, open func() (vfs.File, error)) (vfs.File, error) {
 // openData opens the data file for reading. While the lock is being taken the caller's
 // timeout bounds the wait for a lease.
 func (f *file) openData() (vfs.File, error) {
+	open, err := f.dir.Open(f.name)
+	if err == nil || !errors.Is(err, syscall.EAGAIN) {
+		return open, err
+	}
 	return unleased(f.patience, func() (vfs.File, error) { return f.dir.Open(f.name) })
 }
 

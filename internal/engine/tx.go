@@ -124,26 +124,8 @@ func (tx *Tx) lock() {
 // Text is the file's content, and whether there is a file. The bytes are shared:
 // they are not to be changed.
 func (tx *Tx) Text(o store.ReadOptions) (data []byte, exists bool, err error) {
-	tx.lock()
-	defer tx.mu.Unlock()
-	return tx.text(o)
-}
-
-func (tx *Tx) text(o store.ReadOptions) (data []byte, exists bool, err error) {
-	tx.read = true
-	if err := tx.tenure.load(tx.state.base, o); err != nil {
-		return nil, false, err
-	}
-	if tx.state.form != nil {
-		if tx.state, err = tx.state.settled(); err != nil {
-			return nil, false, err
-		}
-	}
-	data = tx.state.plain()
-	if o.Max > 0 && int64(len(data)) > o.Max {
-		return nil, false, tooLarge(len(data), o)
-	}
-	return data, tx.state.exists(), nil
+	data, _, exists, err = tx.Value(nil, o)
+	return data, exists, err
 }
 
 func tooLarge(size int, o store.ReadOptions) error {
@@ -156,12 +138,23 @@ func tooLarge(size int, o store.ReadOptions) error {
 func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, staged, exists bool, err error) {
 	tx.lock()
 	defer tx.mu.Unlock()
+	tx.read = true
 	if f != nil && tx.state.form != nil && tx.state.form.Same(f) {
-		tx.read = true
 		return tx.state.value, true, true, nil
 	}
-	data, exists, err = tx.text(o)
-	return data, false, exists, err
+	if err := tx.tenure.load(tx.state.base, o); err != nil {
+		return nil, false, false, err
+	}
+	if tx.state.form != nil {
+		if tx.state, err = tx.state.settled(); err != nil {
+			return nil, false, false, err
+		}
+	}
+	data = tx.state.plain()
+	if o.Max > 0 && int64(len(data)) > o.Max {
+		return nil, false, false, tooLarge(len(data), o)
+	}
+	return data, false, tx.state.exists(), nil
 }
 
 // Put stages a whole new content. The bytes are kept and not to be changed.

@@ -146,7 +146,8 @@ func (p Spec) confirm(l vfs.Lock, made vfs.File) (_ *Held, err error) {
 	}
 	if made != nil {
 		if h.made = h.holds(made) == nil; !h.made {
-			h.forget()
+			made.Close()
+			h.file = nil
 		}
 	}
 	if err := h.inspect(); err != nil {
@@ -180,12 +181,6 @@ func (h *Held) open() (vfs.File, error) {
 	}
 	h.file = f
 	return f, nil
-}
-
-// forget closes the record's descriptor, which is open.
-func (h *Held) forget() {
-	h.file.Close()
-	h.file = nil
 }
 
 // holds reports ErrLockLost if an open file is not the lock file that is held. It compares
@@ -234,7 +229,8 @@ func (h *Held) Release() error {
 		return unlockDirectory(*id)
 	}
 	if h.file != nil {
-		h.forget()
+		h.file.Close()
+		h.file = nil
 	}
 	l := h.lock
 	h.lock = nil

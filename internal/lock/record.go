@@ -51,39 +51,28 @@ const (
 // gets an old mtime. A file that another program leaves empty for longer than minAge gets a
 // record.
 func (h *Held) Announce() (clear func()) {
-	f := h.writable()
-	if f == nil {
-		return func() {}
+	nothing := func() {}
+	if h.spec.DataFile || h.info.Size == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < minAge {
+		return nothing
+	}
+	known := h.file != nil // the content was read when the file was locked, or the file is new
+	f, err := h.open()
+	if err != nil || h.readOnly {
+		return nothing
+	}
+	if !known {
+		// The file was empty when it was locked.
+		if info, err := f.Stat(); err != nil || info.Size != 0 || info.Links > 1 {
+			return nothing
+		}
 	}
 	mine := Record{pid(), host(), time.Now()}.encode()
 	clear = func() { clearRecord(f, mine) }
 	if _, err := f.WriteAt(mine, 0); err != nil {
 		clear() // a part of it may be there
-		return func() {}
+		return nothing
 	}
 	return clear
-}
-
-// writable opens the lock file if a record may be written into it. Otherwise it returns nil.
-func (h *Held) writable() vfs.File {
-	if h.spec.DataFile {
-		return nil
-	}
-	if h.info.Size == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < minAge {
-		return nil
-	}
-	known := h.file != nil // the content was read when the file was locked, or the file is new
-	f, err := h.open()
-	if err != nil || h.readOnly {
-		return nil
-	}
-	if !known {
-		// The file was empty when it was locked.
-		if info, err := f.Stat(); err != nil || info.Size != 0 || info.Links > 1 {
-			return nil
-		}
-	}
-	return f
 }
 
 // clearRecord clears a record if the file still holds it, or a part of it.

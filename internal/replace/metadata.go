@@ -52,7 +52,15 @@ func carry(old *Old, temp vfs.File, policy safety.Policy) error {
 	if grants, err = setACL(grants, temp, policy); err != nil {
 		return err
 	}
-	return setMode(grants.mode&setBits, temp, policy)
+	mode := grants.mode & setBits
+	if err = temp.Chmod(mode); err == nil || !vfs.ModeRefused(err) {
+		return err
+	}
+	// If the file has the right mode already, a refused chmod(2) is no loss.
+	if now, statErr := temp.Stat(); statErr != nil || now.Mode&setBits == mode {
+		return statErr
+	}
+	return policy.Weaken("the mode can't be kept", err)
 }
 
 // listMetadata lists the old file's attributes and reads its ACL.
@@ -203,20 +211,6 @@ func setACL(grants access, temp vfs.File, policy safety.Policy) (access, error) 
 	}
 	grants.mode &^= 0o070 // the group bits are the mask of that ACL
 	return grants, policy.Weaken("an ACL that the directory gave the new file can't be removed", err)
-}
-
-// setMode sets the mode. If the filesystem refuses chmod(2), and the file has the right mode already, that
-// is no loss.
-func setMode(mode fs.FileMode, temp vfs.File, policy safety.Policy) error {
-	err := temp.Chmod(mode)
-	if err == nil || !vfs.ModeRefused(err) {
-		return err
-	}
-	now, statErr := temp.Stat()
-	if statErr != nil || now.Mode&setBits == mode {
-		return statErr
-	}
-	return policy.Weaken("the mode can't be kept", err)
 }
 
 // neverCarried are attributes that describe the old content or the old inode. A signature of the old content is

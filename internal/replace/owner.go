@@ -18,6 +18,9 @@ type owners struct{ user, group error }
 // setOwner gives the temp file the old file's user and group, as far as possible. An error means that a call
 // failed, not that it was refused.
 func setOwner(old, now vfs.Info, temp vfs.File) (lost owners, err error) {
+	if old.UID == now.UID && old.GID == now.GID && old.UID != defaultOverflow && old.GID != defaultOverflow {
+		return lost, nil
+	}
 	lost = unknownOwners(old, now)
 	if lost == (owners{}) {
 		if old.UID == now.UID && old.GID == now.GID {

@@ -138,9 +138,12 @@ func (c codec) Dump(v any) ([]byte, error) {
 		return nil, format.EncodeFailure(c.settings.Format, v, err, advice(err))
 	}
 	text := e.text.Bytes()
-	if path, found := replaced(text, v); found {
-		return nil, format.EncodeFailure(c.settings.Format, v, fmt.Errorf("%s is a string that is not valid UTF-8", path),
-			"hold binary data in a []byte, which is written as base64")
+	// encoding/json replaces invalid bytes by U+FFFD, in either spelling.
+	if bytes.Contains(text, []byte(`\ufffd`)) || bytes.Contains(text, []byte("\uFFFD")) {
+		if path, found := invalidUTF8(v); found {
+			return nil, format.EncodeFailure(c.settings.Format, v, fmt.Errorf("%s is a string that is not valid UTF-8", path),
+				"hold binary data in a []byte, which is written as base64")
+		}
 	}
 	if c.settings.Indent > 0 {
 		text, err := indentJSON(text, c.settings.Indent)
@@ -190,12 +193,8 @@ func as[E error](err error) bool {
 	return ok
 }
 
-// replaced reports whether encoding/json has replaced invalid bytes of v by U+FFFD. It checks v only if
-// text has that character, in either spelling.
-func replaced(text []byte, v any) (path string, found bool) {
-	if !bytes.Contains(text, []byte(`\ufffd`)) && !bytes.Contains(text, []byte("\uFFFD")) {
-		return "", false
-	}
+// invalidUTF8 finds a string in v that is not valid UTF-8.
+func invalidUTF8(v any) (path string, found bool) {
 	valid := format.Inspector{
 		Tag: "json", Max: format.MaxLevels, Self: []reflect.Type{reflect.TypeFor[json.Marshaler]()},
 		Check: func(p format.Part) error {
