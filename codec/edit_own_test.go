@@ -40,8 +40,8 @@ func randomJobs(r *rand.Rand) map[string]job {
 	return jobs
 }
 
-// What nobody but the codec has written is not edited into something that it
-// would write otherwise: a list does not stay on the line where it began empty.
+// A text that only the codec has written stays as the codec would write it: a list does not
+// stay on the line where it was empty.
 func TestATextThatOnlyTheCodecWroteStaysAsItWrites(t *testing.T) {
 	for _, c := range []struct {
 		name string

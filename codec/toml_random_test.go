@@ -127,8 +127,8 @@ func randomValue(r *rand.Rand, t reflect.Type, depth int) reflect.Value {
 	return v
 }
 
-// checkDumped dumps a value, and reports whether that could be done. What is written must
-// load, and hold what was written.
+// checkDumped dumps a value, and reports whether the codec accepts it. The text must load as the
+// same value.
 func checkDumped(t *testing.T, v reflect.Value) bool {
 	t.Helper()
 	c := codec.TOML()

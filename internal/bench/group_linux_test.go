@@ -170,9 +170,8 @@ func byHandIn(path string, opts ...renameio.Option) func() error {
 	}
 }
 
-// commitSizes are how many steps each commit held, told by how far the count in
-// what is written went since the last. That is told afterwards: only ours is
-// watched, and should not pay for it.
+// commitSizes gives the number of steps of each commit: the difference between the counts in two written
+// contents. It computes them after the measurement, so that the measured library does not pay for it.
 type commitSizes struct{ written [][]byte }
 
 func (c *commitSizes) saw(content []byte) { c.written = append(c.written, bytes.Clone(content)) }

@@ -97,7 +97,7 @@ func TestACommitReplacesAppendsAndRemoves(t *testing.T) {
 	if c, err := s.Load(ctx, store.ReadOptions{}); c.Exists || c.Version != gone || err != nil {
 		t.Errorf("after: %+v, %v", c, err)
 	}
-	// What is gone is made sure of, but not what somebody else took away unseen.
+	// A second removal succeeds, unless it is based on a version that was read.
 	if _, err := commit(s, store.Change{Remove: true}, keep); err != nil {
 		t.Errorf("twice: %v", err)
 	}
@@ -512,7 +512,7 @@ func TestASlowSweepIsRareAndARemadeDirectoryIsSwept(t *testing.T) {
 	}
 }
 
-// What the lock was taken on is gone by then.
+// The file that was opened while locking is gone then.
 func TestAWriteOfWhatWasJustRemovedMakesItAnew(t *testing.T) {
 	p := at(t)
 	testkit.Put(t, p.Path, "content")
@@ -545,8 +545,8 @@ func TestACommitWhoseVersionCannotBeToldIsNotConfirmed(t *testing.T) {
 	testkit.WantContent(t, p.Path, "new")
 }
 
-// What was read or written stays open for the change that is based on it, but is
-// taken for the old content only while the name stands for it.
+// A file that was read or written stays open for the change that is based on it. It is used as the old
+// content only while its name leads to it.
 func TestAChangeIsBasedOnWhatIsThere(t *testing.T) {
 	for what, outside := range map[string]func(path string) error{
 		"replaced": func(path string) error {

@@ -605,7 +605,7 @@ func TestWhatAMountPointCannotDoIsExplained(t *testing.T) {
 	}
 }
 
-// What the lock was taken on is then rewritten by the recovery.
+// The file that was opened while locking is then rewritten by the recovery.
 func TestAnAppendFollowsTheContentThatWasPutBack(t *testing.T) {
 	p, source := boundIn(t, disktest.New(t, "ext4").Dir())
 	info, err := vfs.OS.Stat(p.Path, false)

@@ -87,7 +87,7 @@ func TestWhatIsNoReadableFileGetsNoChecksum(t *testing.T) {
 	testkit.WantIs(t, "a link", session(t, New(vfs.OS), linked).Seal(ctx, keep), errors.ErrSymlink)
 }
 
-// Who lost the lock may not change a sidecar any more: it is another writer's.
+// After the lock is lost, the sidecar belongs to another writer and must not change.
 func TestNothingOfTheSidecarChangesOnceTheLockIsLost(t *testing.T) {
 	testkit.NeedUnix(t)
 	p := at(t)

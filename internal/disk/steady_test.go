@@ -10,8 +10,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 )
 
-// Who writes in place between the look at a file and the read of it must not
-// have its bytes taken for the version that was looked at.
+// If a program writes in place between the stat and the read of a file, its bytes must not count as the
+// content of the version before.
 func TestWhatIsRewrittenWhileItIsReadIsReadAgain(t *testing.T) {
 	for _, now := range []string{"", "cut", "another content, longer than before"} {
 		disk := faultfs.Wrap(vfs.OS)

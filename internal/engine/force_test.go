@@ -95,8 +95,8 @@ func TestForceOfAFileThatNobodyUses(t *testing.T) {
 	}
 }
 
-// Who comes to an entry just as it is given up finds its successor.
-func TestWhoEntersAnAbandonedQueueMovesOn(t *testing.T) {
+// A call that enters a queue at the moment when it is abandoned finds its successor.
+func TestACallThatEntersAnAbandonedQueueMovesOn(t *testing.T) {
 	s := newFakeStore(0)
 	e := newEngine(s)
 	r := request("f")

@@ -148,7 +148,7 @@ func TestHoldingAllOrNone(t *testing.T) {
 	})
 }
 
-// Nobody can wait for what his own context holds.
+// A call can't wait for a lock that its own context holds.
 func TestHoldingWhatTheContextHoldsIsAnError(t *testing.T) {
 	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		must(t, e.Do(request("f"), func(tx *Tx) error {

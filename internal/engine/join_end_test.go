@@ -48,8 +48,7 @@ func TestATransactionWaitsForTheJoinThatIsRunning(t *testing.T) {
 	}
 }
 
-// Who finds the transaction over when its turn to join comes waits for one of
-// its own instead.
+// If the transaction is over when a join gets its turn, the join becomes a transaction of its own.
 func TestAJoinThatComesTooLateIsATransactionOfItsOwn(t *testing.T) {
 	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		var open *Tx

@@ -128,8 +128,8 @@ func TestJoinsFromSeveralGoroutinesTakeTurns(t *testing.T) {
 	})
 }
 
-// What another goroutine wrote in the middle of a function that failed can't be
-// told from the function's own writes, so nothing is written.
+// If another goroutine has written during a function that failed, its writes can't be separated from
+// the function's own writes, so nothing is written.
 func TestAJoinThatFailsBesideAnotherWriterFailsTheTransaction(t *testing.T) {
 	simulated(t, 0, func(t *testing.T, s *fakeStore, e *Engine) {
 		err := e.Do(request("f"), func(tx *Tx) error {

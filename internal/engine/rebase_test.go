@@ -39,9 +39,9 @@ func TestABlindEditGoesOverAnOutsideChangeAndKeepsIt(t *testing.T) {
 	})
 }
 
-// What was staged on a text that somebody outside replaced must not bring that
-// text back.
-func TestWhoBuiltOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
+// A change that was staged on a text must not bring that text back after another program has
+// replaced it.
+func TestAChangeBasedOnTheTextBeforeAnOutsideChangeFails(t *testing.T) {
 	simulated(t, time.Millisecond, func(t *testing.T, s *fakeStore, e *Engine) {
 		s.change("f", "old")
 		blind := make(chan error, 1)

@@ -135,7 +135,7 @@ func TestOneLimitCoversTurnAndLock(t *testing.T) {
 	})
 }
 
-// What is staged is committed, however little patience its caller has.
+// A staged change is committed even if the caller's timeout is over.
 func TestTheLimitEndsWithTheWait(t *testing.T) {
 	simulated(t, time.Hour, func(t *testing.T, s *fakeStore, e *Engine) {
 		ctx, cancel := context.WithCancel(context.Background())

@@ -86,7 +86,7 @@ func oneRandomEdit(t *testing.T, e format.Editor, seed uint64) (how string) {
 	case err != nil:
 		return "refused"
 	case full.Rung >= edit.Restyled && report.Rung <= full.Rung && len(report.Gone()) <= len(full.Gone()):
-		// What is left out can't be written in another style.
+		// A part that is left out can't be written in another style.
 	case !bytes.Equal(out, whole) || report.Rung != full.Rung || !slices.Equal(report.Gone(), full.Gone()):
 		failed("got %v:\n%s\nwithout outlines %v %v:\n%s", report, out, full.Rung, full.Gone(), whole)
 		return

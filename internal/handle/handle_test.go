@@ -154,7 +154,7 @@ func TestWrongArgumentsSurfaceAtEveryCallAndNameThePath(t *testing.T) {
 	}
 }
 
-// What the system makes of a path, a handle must make of it too.
+// A handle must give a path the same meaning as the system.
 func TestAPathKeepsWhatTheSystemGivesAMeaning(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows cleans paths itself")

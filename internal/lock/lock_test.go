@@ -114,8 +114,8 @@ func TestALockModeLetsInWhoMayWriteAndNeverShutsTheOwnerOut(t *testing.T) {
 	}
 }
 
-// Whoever may rename in the directory could swap the lock for another file
-// while it is opened by its path, and back before the path is looked at again.
+// A program that may rename in the directory could replace the lock file by another file
+// while it is opened by its path, and put it back before the path is compared.
 func TestAFileSwappedInForTheLockIsNotTouched(t *testing.T) {
 	testkit.NeedUnix(t)
 	for what, do := range map[string]func(*Held){

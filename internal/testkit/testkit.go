@@ -25,7 +25,7 @@ func Must(t testing.TB, err error) {
 	}
 }
 
-// WantIs fails unless an error matches all the sentinels. What names the call.
+// WantIs fails unless an error matches all the sentinels. The text what names the call.
 func WantIs(t testing.TB, what string, err error, sentinels ...error) {
 	t.Helper()
 	for _, want := range sentinels {
@@ -35,7 +35,7 @@ func WantIs(t testing.TB, what string, err error, sentinels ...error) {
 	}
 }
 
-// WantNil fails if there is an error, and lets the test go on. What names the call.
+// WantNil fails if there is an error, and lets the test go on. The text what names the call.
 func WantNil(t testing.TB, what string, err error) {
 	t.Helper()
 	if err != nil {

@@ -114,7 +114,7 @@ func TestAPartThatDecodesToSomethingElseIsNoProof(t *testing.T) {
 	}
 }
 
-// What is left out must still be in a text that is JSON from its beginning to its end.
+// The text must be valid JSON from its beginning to its end, with the parts that are left out.
 func TestAnExcerptIsOfAValidText(t *testing.T) {
 	like := &edit.Node{Kind: edit.Map, Entries: []edit.Entry{{Key: edit.NewScalar(edit.TypeString, "b")}}}
 	for text, valid := range map[string]bool{

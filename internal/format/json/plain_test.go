@@ -61,7 +61,7 @@ func TestPlainValuesAreWrittenAsEncodingJSONDoes(t *testing.T) {
 	}
 }
 
-// What encoding/json refuses or writes in a way of its own is left to it.
+// Values that encoding/json refuses, or writes in a special way, go to encoding/json.
 func TestOnlyPlainValuesAreWrittenWithoutEncodingJSON(t *testing.T) {
 	endless := map[string]any{}
 	endless["self"] = endless

@@ -213,7 +213,8 @@ func (o *outlined) comments() {
 	}
 }
 
-// What a list asks for is not there if it is longer or shorter, so the list is read whole.
+// A list that is longer or shorter than the outline's list is read whole, since its elements can't be
+// matched.
 func TestAListOfAnotherLengthIsReadWhole(t *testing.T) {
 	same := edit.NewScalar(edit.TypeSame, "")
 	for _, text := range []string{"a = [[1], [2]]\n", "[[a]]\nb = {}\n[[a]]\nb = {}\n"} {

@@ -202,8 +202,8 @@ func (x *trial) compare(class Class, at []int, encoded []byte, opt edit.Options,
 	}
 }
 
-// checkOutside demands that no byte outside of the scalar n differs. What is
-// written as lines of its own begins below n's line, behind a comment there.
+// checkOutside requires that no byte outside of the scalar n differs. A value that is written on
+// lines of its own begins below n's line, behind a comment there.
 func (x *trial) checkOutside(n *edit.Node, got []byte, at []int) {
 	before, after := x.text[:n.Start], x.text[n.End:]
 	if n.End == 0 { // there was no value, and the new one stands at the end

@@ -19,8 +19,8 @@ var TOML = edittest.Suite{Format: tomlformat.Grammar, Encode: Encode, Scalar: wo
 // fits reports whether TOML can hold the tree.
 func fits(n *edit.Node) bool { return n.Kind == edit.Map }
 
-// Encode is what the codec makes of a tree. What the decoder takes and the
-// encoder refuses, such as tables in lists of lists, is spelled in one line each.
+// Encode gives the codec's encoding of a tree. Values that the decoder accepts and the encoder refuses,
+// such as tables in lists of lists, are spelled on one line each.
 func Encode(n *edit.Node) ([]byte, error) {
 	var b bytes.Buffer
 	if err := toml.NewEncoder(&b).Encode(decoded(n)); err == nil {
