@@ -38,6 +38,10 @@ type (
 		Create() (*safefile.Writer, error)
 		Verify() error
 		Watch(context.Context) iter.Seq2[config, error]
+		Backups() ([]safefile.Backup, error)
+		ReadBackup(safefile.Backup) (config, error)
+		ReadBackupBytes(safefile.Backup) ([]byte, error)
+		Restore(safefile.Backup) error
 	}
 
 	lockedFile interface {
@@ -75,6 +79,10 @@ type (
 		Create(context.Context) (*safefile.Writer, error)
 		Verify(context.Context) error
 		Watch(context.Context) iter.Seq2[config, error]
+		Backups(context.Context) ([]safefile.Backup, error)
+		ReadBackup(context.Context, safefile.Backup) (config, error)
+		ReadBackupBytes(context.Context, safefile.Backup) ([]byte, error)
+		Restore(context.Context, safefile.Backup) error
 		Locked(context.Context, func(context.Context, *lockedfile.Tx[config]) error) error
 		Update(context.Context, func(v *config) error) error
 	}
@@ -116,6 +124,8 @@ var (
 	_ func(*slog.Logger) option                               = safefile.WithLogger
 	_ func() option                                           = safefile.WithoutLock
 	_ func() option                                           = safefile.WithoutMetadata
+	_ func(int) option                                        = safefile.WithBackups
+	_                                                         = safefile.Backup{Number: 0, Time: time.Time{}, Size: 0, Path: ""}
 	_ func(...option) option                                  = safefile.WithOptions
 	_ []safefile.Safety                                       = []safefile.Safety{safefile.Strict, safefile.Warn, safefile.BestEffort}
 	_ []safefile.Symlinks                                     = []safefile.Symlinks{safefile.Follow, safefile.Refuse, safefile.Replace}

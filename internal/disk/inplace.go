@@ -77,7 +77,7 @@ func (f *file) keepers(ino uint64) []keeper {
 }
 
 // publishInPlace makes the content the file's own.
-func (p *prepared) publishInPlace(guard func() error) (store.Version, error) {
+func (p *prepared) publishInPlace(guard func() error) (_ store.Version, err error) {
 	target, err := p.file.openRecord()
 	if err != nil {
 		return nil, err
@@ -87,12 +87,17 @@ func (p *prepared) publishInPlace(guard func() error) (store.Version, error) {
 	if r.before, err = target.Stat(); err != nil {
 		return nil, err
 	}
+	keep, err := p.file.keepOld(&replace.Old{Info: r.before, File: target}, p.change.Read, p.options, true)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { keep.finish(err) }()
 	if p.seal != nil {
 		if err := p.announce(&replace.Old{Info: r.before, File: target}); err != nil {
 			return nil, err
 		}
 	}
-	v, err := r.run(p.temp.File, guard)
+	v, err := r.run(p.temp.File, keep.guarded(guard))
 	if p.seal != nil {
 		p.seal.finish(err)
 	}

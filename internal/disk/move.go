@@ -18,6 +18,7 @@ import (
 //
 //	fsync of the file               it is what its checksum says, on the disk
 //	checksum at the destination     accepts what comes and what is there
+//	backup of the destination       see keeping; the source's backups keep its name
 //	rename
 //	fsync of the destination's directory, then of the source's
 //	                                the new name is durable before the old is gone
@@ -26,7 +27,7 @@ func (f *file) MoveTo(_ context.Context, to store.Session, o store.Options) erro
 	return f.outcome(f.moveTo(to.(*file), o))
 }
 
-func (f *file) moveTo(dst *file, o store.Options) error {
+func (f *file) moveTo(dst *file, o store.Options) (err error) {
 	src, err := f.present()
 	if err != nil {
 		return err
@@ -46,6 +47,11 @@ func (f *file) moveTo(dst *file, o store.Options) error {
 			return unsynced{err}
 		}
 	}
+	keep, err := dst.keepReplaced(src.Info, o)
+	if err != nil {
+		return err
+	}
+	defer func() { keep.finish(err) }()
 	s, err := f.moveSeal(dst, src, o)
 	if s != nil {
 		defer s.old.Close()
@@ -53,15 +59,15 @@ func (f *file) moveTo(dst *file, o store.Options) error {
 	if err != nil {
 		return err
 	}
-	err = f.rename(dst, src.Info, o)
+	err = f.rename(dst, src.Info, keep, o)
 	if s == nil {
 		return err
 	}
 	if s.finish(err); err != nil {
 		return err
 	}
-	if err := f.unseal(o); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		o.Policy.Report("the checksum of the old name was not removed", err)
+	if left := f.unseal(o); left != nil && !errors.Is(left, fs.ErrNotExist) {
+		o.Policy.Report("the checksum of the old name was not removed", left)
 	}
 	return nil
 }
@@ -161,11 +167,15 @@ func crossDevice(err error) error {
 }
 
 // rename is the step that counts.
-func (f *file) rename(dst *file, src vfs.Info, o store.Options) error {
-	for _, end := range []*file{f, dst} {
-		if err := end.checkLock(); err != nil {
+func (f *file) rename(dst *file, src vfs.Info, keep *keeping, o store.Options) error {
+	locked := func() error {
+		if err := f.checkLock(); err != nil {
 			return err
 		}
+		return dst.checkLock()
+	}
+	if err := keep.make(locked); err != nil {
+		return err
 	}
 	if err := f.giveName(dst, src); err != nil {
 		return err

@@ -58,7 +58,7 @@ func (p *prepared) check(guard func() error) error {
 	return err
 }
 
-func (p *prepared) replace(guard func() error) (store.Version, error) {
+func (p *prepared) replace(guard func() error) (_ store.Version, err error) {
 	defer p.temp.Abort() // what did not become the file goes before the lock does
 	if p.change.Stream {
 		if err := p.finishStream(); err != nil {
@@ -68,6 +68,11 @@ func (p *prepared) replace(guard func() error) (store.Version, error) {
 	if p.inPlace {
 		return p.publishInPlace(guard)
 	}
+	keep, err := p.file.keepOld(p.old, p.change.Read, p.options, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { keep.finish(err) }()
 	// The checksum accepts the new content before that is there, so that no crash makes good
 	// content look bad.
 	if p.seal != nil {
@@ -79,11 +84,13 @@ func (p *prepared) replace(guard func() error) (store.Version, error) {
 			return nil, err
 		}
 	}
-	err := p.temp.Commit(p.file.name, guard)
+	err = p.temp.Commit(p.file.name, keep.guarded(guard))
 	if p.seal != nil {
 		p.seal.finish(err)
 	}
 	if err != nil {
+		keep.finish(err)
+		keep = nil
 		return p.publishOnMount(guard, err)
 	}
 	// The version is asked for after the rename, since that changes the ctime, and through the
@@ -151,9 +158,16 @@ func (p *prepared) sameMetadata() error {
 // remove unlinks the file, or the link that takes its place under Replace. One
 // that is gone already, or was made and removed before it came to the disk, is
 // made sure of.
-func (p *prepared) remove(guard func() error) (store.Version, error) {
+//
+// The removed content becomes a backup too, since no program has it any more.
+func (p *prepared) remove(guard func() error) (_ store.Version, err error) {
 	f, policy := p.file, p.options.Policy
-	if err := guard(); err != nil {
+	keep, err := f.keepRemoved(p)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { keep.finish(err) }()
+	if err := keep.make(guard); err != nil {
 		return nil, err
 	}
 	if p.old == nil {

@@ -171,14 +171,19 @@ func (s *seal) reportLeft(err error) {
 // and also the file and, unless that is nil. The sidecar goes through a temp of the same
 // owner as the file's, so that who lost the lock can't replace it any more.
 func (f *file) writeSidecar(side sidecar.Sidecar, like, and *replace.Old, o store.Options) error {
-	if len(f.name) > maxSealed {
+	return f.writeSidecarOf(f.name, side, like, and, o)
+}
+
+// writeSidecarOf is writeSidecar for the file of that name in the same directory.
+func (f *file) writeSidecarOf(name string, side sidecar.Sidecar, like, and *replace.Old, o store.Options) error {
+	if len(name) > maxSealed {
 		return fmt.Errorf("the name is %d bytes long, and only %d leave room for the checksum's: %w",
-			len(f.name), maxSealed, syscall.ENAMETOOLONG)
+			len(name), maxSealed, syscall.ENAMETOOLONG)
 	}
 	temp, err := replace.Create(f.dir, f.owner, nil, 0o600, o.Policy)
 	if err != nil && unwritable(err) {
 		return fmt.Errorf("%s can't be made: its directory has to be writable for a checksum; leave WithChecksum out, or mount it so: %w",
-			f.name+sidecar.Suffix, err)
+			name+sidecar.Suffix, err)
 	}
 	if err != nil {
 		return err
@@ -186,7 +191,7 @@ func (f *file) writeSidecar(side sidecar.Sidecar, like, and *replace.Old, o stor
 	defer temp.Abort()
 	text := side.Text // one that is put back, garbled or not
 	if text == nil {
-		text = side.Format(f.name)
+		text = side.Format(name)
 	}
 	if _, err := temp.Write(text); err != nil {
 		return err
@@ -197,7 +202,7 @@ func (f *file) writeSidecar(side sidecar.Sidecar, like, and *replace.Old, o stor
 	if err := temp.Settle(); err != nil {
 		return err
 	}
-	return temp.Commit(f.name+sidecar.Suffix, f.checkLock)
+	return temp.Commit(name+sidecar.Suffix, f.checkLock)
 }
 
 // Seal is of the store.Session interface. What is changed is the sidecar, so the file

@@ -252,3 +252,11 @@ func (s *fakeStore) commits(path string) []fakeCommit {
 	defer s.mu.Unlock()
 	return slices.Clone(f.commits)
 }
+
+func (s *fakeStore) Backups(context.Context, store.Target) ([]store.Backup, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func (s *fakeStore) ReadBackup(context.Context, store.Target, store.Backup, store.ReadOptions) (store.Content, error) {
+	return store.Content{}, errors.ErrUnsupported
+}

@@ -39,6 +39,7 @@ type Options struct {
 	NoLock     bool
 	NoMetadata bool
 	Checksum   bool
+	Backups    int
 
 	Engine *engine.Engine // nil for the local disk
 	// Key makes the key of a file of a caller's path, for an engine whose files lie on no
@@ -107,6 +108,7 @@ func (o *Options) request(abs string) engine.Request {
 			Perm:     o.Mode,
 			Metadata: !o.NoMetadata,
 			Checksum: o.Checksum,
+			Backups:  o.Backups,
 			Policy:   safety.Policy{Level: o.Safety, Log: &safety.Log{Path: abs, Logger: o.Logger}},
 			Timeout:  o.Timeout,
 		},

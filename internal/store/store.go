@@ -42,6 +42,12 @@ type Store interface {
 	// caller must call Close.
 	Watch(ctx context.Context, t Target, o ReadOptions, log *safety.Log) (Watch, error)
 
+	// Backups lists the backups of a file without its lock, the newest first.
+	Backups(ctx context.Context, t Target) ([]Backup, error)
+	// ReadBackup is Read for the backup of that number. The error is ErrNotExist if there is none, and
+	// ErrInvalid if b has the path of another file's backup.
+	ReadBackup(ctx context.Context, t Target, b Backup, o ReadOptions) (Content, error)
+
 	// TryLock locks the file at a location, or fails with ErrLocked. Nil means that
 	// the session holds the lock until its Release. An error leaves no lock:
 	//   - ErrMoved: the target means another file by now; locate it again.
@@ -245,6 +251,7 @@ type Options struct {
 	Perm     fs.FileMode // of a new file, before the umask
 	Metadata bool        // a replacement keeps owner, ACL, attributes and mode
 	Checksum bool        // the file gets a checksum
+	Backups  int         // the newest of its old contents that are kept; 0 keeps no further one
 	Bare     bool        // nothing but the lock is wanted; a change is judged when it comes
 	Full     bool        // the change needs no space, so it is made on a full disk too
 	Existing bool        // where there is no file, ErrNotExist comes before the lock is made
@@ -257,13 +264,23 @@ type Options struct {
 
 // Same reports whether one commit may serve both.
 func (o Options) Same(p Options) bool {
-	return o.Perm == p.Perm && o.Metadata == p.Metadata && o.Checksum == p.Checksum && o.Policy.Same(p.Policy)
+	return o.Perm == p.Perm && o.Metadata == p.Metadata && o.Checksum == p.Checksum && o.Backups == p.Backups &&
+		o.Policy.Same(p.Policy)
 }
 
 // Covers reports whether a commit with these options keeps whatever one with p
 // would keep.
 func (o Options) Covers(p Options) bool {
-	return o.Perm == p.Perm && (o.Metadata || !p.Metadata) && (o.Checksum || !p.Checksum) && o.Policy.Covers(p.Policy)
+	return o.Perm == p.Perm && (o.Metadata || !p.Metadata) && (o.Checksum || !p.Checksum) && o.Backups >= p.Backups &&
+		o.Policy.Covers(p.Policy)
+}
+
+// Backup is an older content of a file.
+type Backup struct {
+	Number int       // grows with each backup of the file
+	Time   time.Time // when the content was last changed
+	Size   int64     // of the content, in bytes
+	Path   string    // where the store keeps it
 }
 
 // Checksum is what is recorded of a file's checksum. Digests are lower-case hex.

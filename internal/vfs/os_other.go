@@ -12,6 +12,8 @@ import (
 
 var errNotDir error = syscall.ENOTDIR
 
+func linkError(err error) error { return err }
+
 func replaceFile(oldPath, newPath string) error { return os.Rename(oldPath, newPath) }
 
 // infoOf uses the path as the identity.

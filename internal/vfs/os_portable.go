@@ -120,6 +120,14 @@ func (d *osDir) Rename(name string, to Dir, newName string) error {
 	return replaceFile(d.join(name), to.(*osDir).join(newName))
 }
 
+func (d *osDir) Link(name, newName string) error {
+	err := os.Link(d.join(name), d.join(newName))
+	if link, ok := errors.AsType[*os.LinkError](err); ok {
+		return &fs.PathError{Op: "link", Path: d.join(newName), Err: linkError(link.Err)}
+	}
+	return err
+}
+
 func (d *osDir) Remove(name string) error { return os.Remove(d.join(name)) }
 
 func (d *osDir) Names() ([]string, error) {

@@ -189,6 +189,14 @@ func (d *osDir) Rename(name string, to Dir, newName string) error {
 	return nil
 }
 
+func (d *osDir) Link(name, newName string) error {
+	err := d.do(func(fd int) error { return unix.Linkat(fd, name, fd, newName, 0) })
+	if err != nil {
+		return pathError("link", d.join(newName), err)
+	}
+	return nil
+}
+
 func (d *osDir) Remove(name string) error {
 	err := d.do(func(fd int) error { return unix.Unlinkat(fd, name, 0) })
 	if err != nil {

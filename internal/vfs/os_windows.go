@@ -49,6 +49,14 @@ func transient(err error) bool {
 		errors.Is(err, windows.ERROR_LOCK_VIOLATION)
 }
 
+// linkError recognises the error of a filesystem without hard links, such as FAT.
+func linkError(err error) error {
+	if err == windows.ERROR_INVALID_FUNCTION {
+		return errors.ErrUnsupported
+	}
+	return err
+}
+
 // infoOf asks for the file's identity, which a FileInfo does not show.
 func infoOf(path string, info fs.FileInfo) (Info, error) {
 	var flags uint32

@@ -18,6 +18,17 @@ func Missing(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
 // SyncMissing is Missing for fsync(2), which returns EINVAL for a file that can't be synced.
 func SyncMissing(err error) bool { return Missing(err) || errors.Is(err, syscall.EINVAL) }
 
+// LinkRefused reports whether link(2) failed because the filesystem has no hard links, because the file can get no
+// further one, or because this process may not make one (fs.protected_hardlinks in proc_sys_fs(5)).
+func LinkRefused(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.EPERM, syscall.EMLINK, syscall.EXDEV} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return Missing(err)
+}
+
 // OwnerRefused reports whether chown(2) failed because the owner may not be set here. EINVAL is the error of a user
 // namespace without a mapping for an id.
 func OwnerRefused(err error) bool {

@@ -65,6 +65,9 @@ type Dir interface {
 	Writable(name string) error
 	// Rename moves an entry to another directory. An entry of the new name is replaced.
 	Rename(name string, to Dir, newName string) error
+	// Link gives an entry a second name in the directory, a hard link. The new name must not exist. A symbolic
+	// link is not followed.
+	Link(name, newName string) error
 	// Remove unlinks an entry that is no directory.
 	Remove(name string) error
 	// Names lists the entries, unordered.

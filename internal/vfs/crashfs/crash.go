@@ -120,6 +120,7 @@ func rebuild(n *node, tree map[*node]map[string]*node, content map[*node]*state,
 		c.entries, c.stored = map[string]*node{}, map[string]*node{}
 		for name, child := range entries {
 			c.entries[name] = rebuild(child, tree, content, done)
+			c.entries[name].links++
 			c.stored[name] = c.entries[name]
 		}
 	}

@@ -46,6 +46,7 @@ type node struct {
 	now          state
 	disk         *state // what the last fsync wrote; nil if there was none
 	mtime, ctime int64
+	links        int // how many names programs see
 
 	entries map[string]*node // of a directory: what programs see
 	stored  map[string]*node // of a directory: what is on disk
@@ -114,10 +115,15 @@ func (f *FS) newNode(mode fs.FileMode) *node {
 // apply makes a change visible, and leaves it to a sync to make it durable.
 func (f *FS) apply(c change) {
 	for _, e := range c {
+		if before := e.dir.entries[e.name]; before != nil {
+			before.links--
+			before.ctime = f.tick()
+		}
 		set(e.dir.entries, e)
 		e.dir.mtime = f.tick()
 		if e.node != nil {
 			e.node.ctime = f.tick()
+			e.node.links++
 		}
 	}
 	f.pending = append(f.pending, &c)
@@ -255,7 +261,7 @@ func (n *node) info() vfs.Info {
 		Mode:  n.now.mode,
 		UID:   n.now.uid,
 		GID:   n.now.gid,
-		Links: 1,
+		Links: uint64(max(1, n.links)),
 		Size:  int64(len(n.now.data)),
 		Mtime: mtime,
 		Ctime: n.ctime,

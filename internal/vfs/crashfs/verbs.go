@@ -245,6 +245,20 @@ func (d *dir) Rename(name string, to vfs.Dir, newName string) error {
 	return nil
 }
 
+func (d *dir) Link(name, newName string) error {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	n, err := d.entry("link", name)
+	if err != nil {
+		return err
+	}
+	if d.node.entries[newName] != nil {
+		return pathError("link", d.join(newName), syscall.EEXIST)
+	}
+	d.fs.apply(change{{d.node, newName, n}})
+	return nil
+}
+
 func (d *dir) Remove(name string) error {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()

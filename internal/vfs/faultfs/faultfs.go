@@ -49,6 +49,7 @@ const (
 	Watch      = "watch"
 	Writable   = "writable"
 	Rename     = "rename"
+	Link       = "link"
 	Remove     = "remove"
 	Names      = "names"
 	SyncDir    = "sync directory"

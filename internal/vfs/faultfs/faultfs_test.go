@@ -66,6 +66,7 @@ func everyVerb(f *FS, path string) map[string][]error {
 		fileVerbs(note, made, src, info)
 	}
 	note(Rename, d.Rename("b", d, "c"))
+	note(Link, d.Link("c", "d"))
 	note(Remove, d.Remove("c"))
 	note(SyncDir, d.Sync())
 	for _, open := range []vfs.File{src, again, record, made} {
@@ -104,7 +105,7 @@ func fileVerbs(note func(string, error), f, src vfs.File, info fs.FileInfo) {
 	note(Sync, f.Sync())
 }
 
-var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Lock, Same, Readlink, Mkdir, Writable, Rename, Remove, Names,
+var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Lock, Same, Readlink, Mkdir, Writable, Rename, Link, Remove, Names,
 	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close, Volume, Truncate, SetMtime}
 
 func fixture(t *testing.T) string {

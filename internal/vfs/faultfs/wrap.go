@@ -139,6 +139,10 @@ func (d *dir) Rename(name string, to vfs.Dir, newName string) error {
 	return d.fs.do(Rename, target.join(newName), func() error { return d.inner.Rename(name, target.inner, newName) })
 }
 
+func (d *dir) Link(name, newName string) error {
+	return d.fs.do(Link, d.join(newName), func() error { return d.inner.Link(name, newName) })
+}
+
 func (d *dir) Remove(name string) error {
 	return d.fs.do(Remove, d.join(name), func() error { return d.inner.Remove(name) })
 }

@@ -1,0 +1,64 @@
+package handle
+
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/engine"
+	"github.com/holdfast-go/holdfast/internal/store"
+)
+
+// Backups are listed and read without a lock, also inside a transaction: it makes none before it is committed.
+
+// Backups lists the backups, the newest first.
+func (f *File[T]) Backups(ctx context.Context) ([]store.Backup, error) {
+	err := f.err
+	if err == nil {
+		err = engine.Ended(ctx)
+	}
+	var list []store.Backup
+	if err == nil {
+		list, err = f.engine.Store().Backups(ctx, f.request.Target)
+	}
+	return list, f.fail("list backups", errors.ErrRead, err)
+}
+
+// ReadBackup decodes a backup.
+func (f *File[T]) ReadBackup(ctx context.Context, b store.Backup) (v T, err error) {
+	c, err := f.codec()
+	var data []byte
+	if err == nil {
+		data, err = f.loadBackup(ctx, b, f.options.forCodec())
+	}
+	if err == nil {
+		v, err = decode[T](c, data, f.options.MaxSize)
+	}
+	return v, f.fail("read backup", errors.ErrRead, err)
+}
+
+// ReadBackupBytes gives the content of a backup as it is.
+func (f *File[T]) ReadBackupBytes(ctx context.Context, b store.Backup) ([]byte, error) {
+	data, err := f.loadBackup(ctx, b, f.options.forBytes())
+	return data, f.fail("read backup", errors.ErrRead, err)
+}
+
+// Restore makes the content of a backup the file's. The backup is read before the lock is waited for.
+func (f *File[T]) Restore(ctx context.Context, b store.Backup) error {
+	data, err := f.loadBackup(ctx, b, f.options.forBytes())
+	if err != nil {
+		return f.fail("restore", errors.ErrWrite, err)
+	}
+	return f.Do(ctx, "restore", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.WriteBytes(data) })
+}
+
+func (f *File[T]) loadBackup(ctx context.Context, b store.Backup, o store.ReadOptions) ([]byte, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	if err := engine.Ended(ctx); err != nil {
+		return nil, err
+	}
+	began := f.limitWait(ctx, &o)
+	c, err := f.engine.Store().ReadBackup(ctx, f.request.Target, b, o)
+	return c.Data, f.waitError(ctx, began, err)
+}
