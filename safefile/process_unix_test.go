@@ -3,6 +3,7 @@
 package safefile_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,8 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -69,7 +72,26 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		json.NewEncoder(os.Stdout).Encode(t.run())
-	}})
+	}, "watch": watchRole})
+}
+
+// watchRole says what a watch of a file yields. Before, it writes to the files that the other arguments name, as
+// NAME=CONTENT.
+func watchRole(args []string) {
+	for _, set := range args[1:] {
+		name, content, _ := strings.Cut(set, "=")
+		testkit.Check(os.WriteFile(name, []byte(content), 0))
+	}
+	for v, err := range safefile.New[numbered](args[0], logging(os.Stdout)).Watch(context.Background()) {
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			testkit.Say("permission denied")
+		case err != nil:
+			testkit.Say("error", err.Error())
+		default:
+			testkit.Say("value", strconv.Itoa(v.N))
+		}
+	}
 }
 
 func (t task) run() report {
