@@ -1,6 +1,7 @@
 package safefile_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -226,6 +227,40 @@ func ExampleSafeFile_Open() {
 	// Output:
 	// first version
 	// <nil>
+}
+
+// A program reloads its settings whenever somebody changes them, with an editor for example.
+func ExampleSafeFile_Watch() {
+	dir, remove := scratch()
+	defer remove()
+	type Config struct{ Workers int }
+	path := filepath.Join(dir, "app.json")
+	save := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	save(`{"Workers": 4}`)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for config, err := range safefile.New[Config](path).Watch(ctx) {
+		switch {
+		case err != nil: // the program goes on with the settings that it has
+			fmt.Println("broken:", errors.Is(err, errors.ErrDecode))
+			save(`{"Workers": 8}`)
+		case config.Workers == 4:
+			fmt.Println("workers:", config.Workers)
+			save(`{"Workers": `)
+		default:
+			fmt.Println("workers:", config.Workers)
+			cancel()
+		}
+	}
+	// Output:
+	// workers: 4
+	// broken: true
+	// workers: 8
 }
 
 func ExampleMove() {
