@@ -7,34 +7,34 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// batch is the functions that one commit holds. The caller of the first function is the
-// leader, who commits the batch; the others are followers. The entry's mutex guards it.
+// batch holds the functions of one commit. The caller of the first function is the leader,
+// which commits the batch. The other callers are followers. The entry's mutex guards it.
 type batch struct {
 	options   store.Options
 	state     state          // with the changes of all its functions
 	size      int            // number of functions
-	earlier   []state        // as each function but the last left it
+	earlier   []state        // the state after each function except the last
 	committed int            // number of leading functions that are durable although a later edit failed
-	read      bool           // a function relied on what it had read
+	read      bool           // a function has read the state
 	goal      int            // number of functions at which gathering ends
-	over      bool           // it is durable or has failed
-	published store.Prepared // by its leader; nil if nothing was
+	over      bool           // the batch is durable or has failed
+	published store.Prepared // the change that the leader has published; nil if none
 
-	// Most batches are of one caller, who waits for nobody: a channel is made
-	// when somebody waits.
+	// Most batches have one caller, which waits for no other. So a channel is made only when a
+	// caller waits.
 	after <-chan struct{} // closed when the batch before is over; nil if there was none
-	full  chan struct{}   // closed when there is nothing left to gather
-	done  chan struct{}   // closed when it is over
-	err   error           // why it failed; read after done
+	full  chan struct{}   // closed when the gathering ends
+	done  chan struct{}   // closed when the batch is over
+	err   error           // the error of the commit; read after done is closed
 }
 
-// stage takes the changes of a function into a batch, passes the turn on, and returns
-// when those changes, and the state that the function saw, are durable.
+// stage adds the changes of a function to a batch, passes the turn on, and returns
+// when the changes, and the state that the function has read, are durable.
 func (ent *entry) stage(w *waiter, tx *Tx) error {
 	ent.mu.Lock()
 	t := ent.tenure
 	err := t.err
-	b, index := tx.after, -1 // a function that changed nothing waits for the last batch that it may have seen
+	b, index := tx.after, -1 // a function without changes waits for the last batch that it may have read
 	if tx.changed && err == nil {
 		b = t.batchFor(w.Options)
 		index = b.add(tx)
@@ -55,7 +55,7 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 	case !tx.read && !tx.changed:
 		return nil
 	case err != nil:
-		return err // the state that the function built on never reached the disk
+		return err // the commit of the state that the function has read failed
 	case b == nil:
 		return nil
 	}
@@ -71,8 +71,8 @@ func (ent *entry) stage(w *waiter, tx *Tx) error {
 	return b.err
 }
 
-// batchFor is the batch that takes a function with these options. If the last batch has other
-// options, a new one begins, and the one before gathers no more.
+// batchFor gives the batch for a function with these options. If the last batch has other options, a
+// new batch begins, and the first one stops gathering.
 func (t *tenure) batchFor(o store.Options) *batch {
 	if n := len(t.batches); n > 0 {
 		if last := t.batches[n-1]; last.options.Same(o) {
@@ -88,7 +88,7 @@ func (t *tenure) batchFor(o store.Options) *batch {
 	return b
 }
 
-// add takes in the changes of one more function, and gives its index in the batch.
+// add adds the changes of a function, and gives its index in the batch.
 func (b *batch) add(tx *Tx) (index int) {
 	if b.size > 0 {
 		b.earlier = append(b.earlier, b.state)
@@ -102,7 +102,7 @@ func (b *batch) add(tx *Tx) (index int) {
 	return index
 }
 
-// ended is closed when the batch is over.
+// ended gives a channel that is closed when the batch is over.
 func (b *batch) ended() <-chan struct{} {
 	if b.done == nil {
 		b.done = make(chan struct{})
@@ -121,15 +121,14 @@ func (b *batch) fill() {
 	}
 }
 
-// lead gathers followers, commits the batch and wakes them. The batch before is over. The files that
-// the batch has replaced are freed after the followers were woken, since that takes 0.2 to
-// 0.3 ms on ext4.
+// lead gathers followers, commits the batch and wakes them. The batch before is over. The replaced file
+// is closed after the followers were woken, since freeing its blocks takes 0.2 to 0.3 ms on ext4.
 func (ent *entry) lead(t *tenure, b *batch) {
 	ent.mu.Lock()
 	if b.size < ent.history.last.goal && !t.closed && len(t.batches) == 1 {
 		ent.gather(t, b)
 	}
-	failed := b.over // with the batch before
+	failed := b.over // the batch before failed, and this one with it
 	if !failed {
 		t.batches, t.committing = t.batches[1:], b
 	}
@@ -147,10 +146,10 @@ func (ent *entry) lead(t *tenure, b *batch) {
 	err = t.write(b)
 }
 
-var errInterrupted = errors.New("a panic or runtime.Goexit ended the commit; what is on disk was not confirmed")
+var errInterrupted = errors.New("a panic or runtime.Goexit ended the commit; the content on disk was not confirmed")
 
-// gather waits a moment for the callers that the last commit has just woken. The mutex is held, but
-// not meanwhile.
+// gather waits a moment for the callers that the last commit has just woken. The mutex is held, and
+// unlocked meanwhile.
 func (ent *entry) gather(t *tenure, b *batch) {
 	wait := time.Until(ent.history.last.gathersUntil())
 	if wait <= 0 {
@@ -168,14 +167,14 @@ func (ent *entry) gather(t *tenure, b *batch) {
 	}
 }
 
-// finish ends a commit: it wakes the batch's followers, and if the commit failed the callers of
+// finish ends a commit. It wakes the batch's followers. If the commit failed, it wakes the callers of
 // later batches too.
 func (ent *entry) finish(t *tenure, b *batch, start time.Time, err error) {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
 	t.committing = nil
-	// The next batch gathers as many callers as this commit held and as are waiting. If a function that
-	// takes long has the turn, nobody else could stage: then the next batch does not wait.
+	// The next batch gathers as many functions as this commit had and as are waiting. If a slow function
+	// has the turn, no other function could stage meanwhile, so the next batch does not wait.
 	now := time.Now()
 	took := now.Sub(start)
 	ent.history.last = commitStats{}
@@ -203,8 +202,8 @@ func (b *batch) end(err error) {
 	}
 }
 
-// fail ends a tenure whose commit failed, or whose file somebody outside has changed. All that
-// was staged on top of that fails too.
+// fail ends a tenure whose commit failed, or whose file another program has changed. All later batches
+// fail too.
 func (t *tenure) fail(err error) {
 	t.err = err
 	t.close()

@@ -5,35 +5,34 @@
 // # Admission
 //
 // Each file that is in use has one entry with a queue. The caller at its head
-// has the turn: its function runs, on its own goroutine, on the staged state,
-// and the turn goes on to the next as soon as the function has staged its
-// changes. Waiting is on a channel, so that a timeout or a context can end it.
+// has the turn: its function runs, on its own goroutine, on the staged state.
+// When the function has staged its changes, the next caller gets the turn.
+// A caller waits on a channel, so that a timeout or a context can end the wait.
 //
-// A path is resolved when its caller comes, which says for which file to wait, and
-// again under the lock, since it may mean another file by then: then the caller
-// starts over.
+// A path is resolved twice: before the caller enters the queue of its file, and again under the
+// lock. If it means another file then, the caller starts over.
 //
 // # Group commit
 //
 // The first caller that stages while the disk is idle is a leader: it commits at once, on
-// its own goroutine. While it is in its fsyncs, the next functions already run and stage into
-// the next batch. The first of these is the next leader, the others are its followers, whose
-// changes it commits when the disk returns. For a moment after that the batch gathers, until
-// as many more have staged as the last commit held, and those who were waiting,
-// or half of that commit's duration has passed. So callers in a loop share
-// one commit instead of splitting in two halves that wait for each other.
+// its own goroutine. While it is in its fsyncs, the next functions run and stage into
+// the next batch. The first of these callers is the next leader. The others are its followers:
+// it commits their changes too, when the disk returns. Before that the batch gathers for a moment: until
+// it has as many functions as the last commit had, and as were waiting, or until half of that
+// commit's duration has passed. So callers in a loop share one commit, and do not split into two
+// halves that wait for each other.
 //
 // A caller is acknowledged when a commit with its change is durable. If a
-// commit fails, so do all who staged on top of what it held, and the next
+// commit fails, every function that built on its state fails too, and the next
 // function starts from the disk.
 //
 // # Tenure
 //
-// A tenure is the time for which the lock between processes is held: from a function to the
-// last commit. After 5 ms it takes no new function. After 5 ms of holding the lock,
-// in one tenure or in several that follow each other closely, it is left free for
-// 200 µs, so that another process gets its turn. A tenure's state ends with
-// it; every tenure starts from the disk.
+// A tenure is the time for which the lock between processes is held: from the first function to
+// the last commit. After 5 ms it takes no new function. After 5 ms of holding the lock,
+// in one tenure or in several tenures close to each other, the lock is left free for
+// 200 µs, so that another process can take it. Every tenure starts from the disk, without the state
+// of the tenure before.
 package engine
 
 import (
@@ -52,7 +51,7 @@ const (
 	tenureSpan = 5 * time.Millisecond
 	// freeSpan is how long the lock is left free after that.
 	freeSpan = 200 * time.Microsecond
-	// maxMoves bounds how often a path that keeps leading elsewhere is followed.
+	// maxMoves limits how often a call starts over because its path means another file.
 	maxMoves = 8
 )
 
@@ -71,35 +70,35 @@ func New(s store.Store) *Engine {
 	return &Engine{store: s, sleep: sleep, entries: map[store.Key]*entry{}}
 }
 
-// Forever is the timeout of a caller who does not mind waiting.
+// Forever is the timeout of a call that waits without a limit.
 const Forever time.Duration = -1
 
-// Request says on which file, and how, a function is to run.
+// Request says on which file a function runs, and with which options.
 type Request struct {
 	Target  store.Target
 	Options store.Options
-	// Timeout is how long to wait for the turn and the lock; 0 takes them only
-	// if they are free.
+	// Timeout limits the wait for the turn and the lock. With 0 the call does not wait.
 	Timeout time.Duration
-	// Context ends the wait too. Nil never does.
+	// Context can end the wait too. Nil can't.
 	Context context.Context
-	// Alone gives it a tenure of its own, which takes no other function.
+	// Alone gives the function a tenure of its own, which takes no other function.
 	Alone bool
 
-	announce bool   // a user's code runs under the lock: the holder's record goes into the lock file
-	caller   caller // where that code called the library
-	function any    // which function it is; nil if that is not known
+	announce bool   // a user's code runs under the lock, so the holder's record is written into the lock file
+	caller   caller // the call of the library by that code
+	function any    // the user's function; nil if unknown
 }
 
-// Store is for calls that take neither a lock nor a part in a transaction.
+// Store gives the store, for calls that take no lock and are no part of a transaction.
 func (e *Engine) Store() store.Store { return e.store }
 
-// Do runs fn as one transaction. It returns nil when what fn staged is durable,
-// fn's own error as it is, or why the lock was not had or the commit failed;
-// then nothing of fn's is on disk, unless it is ErrNotDurable. What fn saw is
-// durable too when Do returns: if it saw changes that a failed commit took back,
-// it gets that commit's error, whatever it made of them. A panic in fn stages
-// nothing and goes on.
+// Do runs fn as one transaction. It returns nil when the changes that fn staged are durable. An error
+// of fn comes back as it is. Other errors say why the lock was not taken or why the commit failed.
+// After an error no change of fn is on disk; the one exception is ErrNotDurable. If fn panics, the file
+// is unchanged and the panic goes on.
+//
+// The state that fn read is durable too when Do returns. If fn read uncommitted data whose commit then
+// failed, Do returns that commit's error instead of fn's.
 func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 	w := newWaiter(r)
 	returned := false
@@ -134,7 +133,7 @@ func (e *Engine) Do(r *Request, fn func(*Tx) error) (err error) {
 	return fmt.Errorf("%w: %s meant another file each of the %d times it was locked", errors.ErrSymlink, errors.Printable(r.Target.Path), maxMoves)
 }
 
-// locate finds the waiter's file, and notes the parents that were made for it.
+// locate finds the waiter's file, and records the parents that were made for it.
 func (e *Engine) locate(w *waiter) error {
 	at, err := e.store.Locate(w.Context, w.Target)
 	if at.Undo != nil {
@@ -144,7 +143,7 @@ func (e *Engine) locate(w *waiter) error {
 	return err
 }
 
-// withdraw takes back what locating the file of a call that failed has made.
+// withdraw removes the parents that locate has made, after the call has failed.
 func (w *waiter) withdraw() {
 	for _, undo := range slices.Backward(w.undo) {
 		undo()
@@ -161,7 +160,7 @@ func (e *Engine) transact(w *waiter, fn func(*Tx) error) error {
 	return ent.perform(w, fn)
 }
 
-// enter finds the entry of a file or makes it.
+// enter finds or makes the entry of a file, and adds a user to it.
 func (e *Engine) enter(key store.Key) *entry {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -177,14 +176,14 @@ func (e *Engine) enter(key store.Key) *entry {
 	return ent
 }
 
-// hold adds a user to an entry that has one.
+// hold adds a user to an entry that has a user already.
 func (e *Engine) hold(ent *entry) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	ent.users++
 }
 
-// leave takes a user off an entry, and frees the entry with the last one.
+// leave removes a user of an entry. The last user frees the entry.
 func (e *Engine) leave(ent *entry) {
 	e.mu.Lock()
 	ent.users--
@@ -200,11 +199,11 @@ func (e *Engine) leave(ent *entry) {
 	}
 }
 
-// Force takes the lock away from whoever holds it, and opens a new generation
-// of the queue, so that a function of this process that hangs blocks nobody
-// else of it. That function can't commit any more.
+// Force takes the lock away from its holder. It also begins a new queue for the file, so that a
+// function of this process that hangs does not block other callers. The hanging function can't
+// commit any more.
 func (e *Engine) Force(ctx context.Context, t store.Target) error {
-	t.Parents = 0 // who looks at a lock makes nothing
+	t.Parents = 0 // an inspection makes no directories
 	at, err := e.store.Locate(ctx, t)
 	if err != nil {
 		return err
@@ -222,9 +221,9 @@ func (e *Engine) Force(ctx context.Context, t store.Target) error {
 	return nil
 }
 
-// Inspect tells what is known of a file's lock.
+// Inspect describes a file's lock.
 func (e *Engine) Inspect(ctx context.Context, t store.Target) (store.LockInfo, error) {
-	t.Parents = 0 // who looks at a lock makes nothing
+	t.Parents = 0 // an inspection makes no directories
 	at, err := e.store.Locate(ctx, t)
 	if err != nil {
 		return store.LockInfo{}, err

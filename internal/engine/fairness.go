@@ -7,16 +7,15 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// fairness is the one rule of fairness between processes: after tenureSpan of holding the
-// lock it is left free for freeSpan. How long it was held adds up over tenures that
-// follow each other more closely, so that it is left free as often for a caller in a loop as
-// for a queue.
+// fairness is the rule of fairness between processes: after the lock was held for tenureSpan, it is left
+// free for freeSpan. The time adds up over tenures with less than freeSpan between them. So the rule
+// is the same for one caller in a loop and for a queue.
 type fairness struct {
 	held     time.Duration // since the lock was last free for freeSpan
-	released time.Time     // when it was last freed
+	released time.Time     // when it was last released
 }
 
-// pause is how long the lock must be left free before the next tenure.
+// pause gives the time for which the lock must be left free before the next tenure.
 func (f *fairness) pause(now time.Time) time.Duration {
 	free := now.Sub(f.released)
 	if free >= freeSpan {
@@ -28,27 +27,26 @@ func (f *fairness) pause(now time.Time) time.Duration {
 	return freeSpan - free
 }
 
-// history is what the next tenure of a file needs to know of those before it.
+// history holds the data of earlier tenures of a file that the next one needs.
 type history struct {
 	fairness
 	last commitStats // of the last commit
 }
 
-// commitStats say what the next batch gathers: the callers of the last commit,
-// for they may be back at once, and the callers who were waiting already.
+// commitStats decide what the next batch gathers: the callers of the last commit,
+// since they may call again at once, and the callers that were waiting.
 type commitStats struct {
-	at   time.Time     // when the disk was done
-	took time.Duration // how long it took
-	goal int           // how many are expected
+	at   time.Time     // end of the commit
+	took time.Duration // duration of the commit
+	goal int           // expected number of functions
 }
 
 // gathersUntil is when the next batch stops gathering.
 func (c *commitStats) gathersUntil() time.Time { return c.at.Add(c.took / 2) }
 
-// past remembers the histories of files that nobody uses right now, for the
-// caller who writes one file in a loop. It is a table of fixed size: a file that drops
-// out of it is taken for one that was never used, which costs a moment's
-// fairness, while a map would grow with every file.
+// past keeps the histories of files that are not in use, for a caller that writes one file in a loop. It
+// is a table of fixed size, since a map would grow with every file. If the history of a file is
+// overwritten, the file counts as never used, and the fairness of one tenure is lost.
 type past [64]pastEntry
 
 type pastEntry struct {
@@ -58,7 +56,7 @@ type pastEntry struct {
 
 var pastSeed = maphash.MakeSeed()
 
-// slot is where the history of a file is kept. It may hold that of another file.
+// slot gives the table's slot for a file. It may hold the history of another file.
 func (p *past) slot(key store.Key) *pastEntry {
 	return &p[maphash.Comparable(pastSeed, key)%uint64(len(p))]
 }

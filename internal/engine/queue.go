@@ -11,20 +11,20 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// entry is one file in use. Its mutex guards all of it; it is never held while
-// a user's function or the disk is at work.
+// entry is one file in use. Its mutex guards all fields. The mutex is never held while
+// a user's function runs or the disk works.
 type entry struct {
 	engine *Engine
 	key    store.Key
 	users  int // guarded by the engine's mutex
 
 	mu        sync.Mutex
-	queue     []*waiter // in the order they came
+	queue     []*waiter // in order of arrival
 	watch     watch     // warns waiters of a long wait
 	busy      bool      // a waiter has the turn, or the lock is being released
 	who       *waiter   // the waiter that has the turn, or had it last
 	turnSince time.Time
-	abandoned bool    // the lock was taken away; the queue is at another entry
+	abandoned bool    // the lock was taken away by force; the waiters are at another entry
 	tenure    *tenure // nil while the lock is not held
 	history
 }
@@ -33,12 +33,12 @@ type entry struct {
 type waiter struct {
 	Request
 	at      store.Location
-	undo    []func()      // takes back what was made in order to locate it
+	undo    []func()      // removes the parents that were made
 	granted bool          // the waiter has the turn; guarded by the entry's mutex
 	turn    chan struct{} // gets a value with the turn; nil if it came at once
 	since   time.Time
-	warned  bool            // the log has a warning of its long wait; guarded by the entry's mutex
-	moved   bool            // it must wait at the entry's successor
+	warned  bool            // a warning about its long wait was logged; guarded by the entry's mutex
+	moved   bool            // the entry was abandoned: it must wait at the successor
 	limited context.Context // ends with the timeout or the caller's context; made when first needed
 	cancel  context.CancelFunc
 }
@@ -86,8 +86,7 @@ func (ent *entry) admit(w *waiter) (err error) {
 	return nil
 }
 
-// enqueue puts a waiter at the end of the queue. It reports false if the queue is at another
-// entry.
+// enqueue puts a waiter at the end of the queue. It returns false if the entry is abandoned.
 func (ent *entry) enqueue(w *waiter) bool {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
@@ -104,8 +103,8 @@ func (ent *entry) enqueue(w *waiter) bool {
 	return true
 }
 
-// withdraw takes a waiter out of the queue. It reports false if the waiter has left the queue
-// already, with the turn.
+// withdraw removes a waiter from the queue. It returns false if the waiter has got the turn
+// already.
 func (ent *entry) withdraw(w *waiter) bool {
 	ent.mu.Lock()
 	defer ent.mu.Unlock()
@@ -135,7 +134,7 @@ func (ent *entry) abandon() {
 	}
 }
 
-// await waits for a turn. It reports false if the waiter may wait no longer.
+// await waits for a turn. It returns false if the waiter's time is over.
 func (w *waiter) await(turn <-chan struct{}) bool {
 	select {
 	case <-turn:
@@ -158,7 +157,7 @@ func (w *waiter) await(turn <-chan struct{}) bool {
 	}
 }
 
-// limit ends when the waiter may wait no longer.
+// limit gives a context that ends with the waiter's timeout or context.
 func (w *waiter) limit() context.Context {
 	if w.limited == nil {
 		w.limited = w.Context
@@ -169,8 +168,8 @@ func (w *waiter) limit() context.Context {
 	return w.limited
 }
 
-// gaveUp is the error of a waiter that did not get the turn or the lock. Another
-// process's holder is named by the record in the lock file.
+// gaveUp gives the error of a waiter that did not get the turn or the lock. If another process holds the
+// lock, the record in the lock file names it.
 func (ent *entry) gaveUp(w *waiter) error {
 	ent.mu.Lock()
 	who, _ := ent.holder()
@@ -184,8 +183,8 @@ func (ent *entry) gaveUp(w *waiter) error {
 	return w.gaveUp(ent.engine.store.Holder(w.Context, w.Target, w.at))
 }
 
-// gaveUp is the error of a waiter whose patience or context ended while the
-// holder, if known, had the lock.
+// gaveUp gives the error of a waiter whose timeout or context has ended. holder names the holder of the
+// lock, and may be empty.
 func (w *waiter) gaveUp(holder string) error {
 	timeout, cause := w.Timeout, error(nil)
 	if w.Context.Err() != nil {
@@ -199,8 +198,8 @@ func (w *waiter) gaveUp(holder string) error {
 	return &errors.TimeoutError{Path: w.Target.Path, Timeout: timeout, Holder: holder, Cause: cause}
 }
 
-// asHolder says for an error text that this process holds the lock, and which call
-// of it.
+// asHolder gives the text for a waiter that holds the lock: this process, and the position of the
+// call.
 func (w *waiter) asHolder() string {
 	if at := w.caller.String(); at != "" {
 		return "this process at " + at
@@ -208,7 +207,7 @@ func (w *waiter) asHolder() string {
 	return "this process"
 }
 
-// Ended is why a context ended, nil if it did not.
+// Ended gives the error of a context that has ended, or nil.
 func Ended(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
@@ -216,7 +215,7 @@ func Ended(ctx context.Context) error {
 	return because(ctx.Err(), context.Cause(ctx))
 }
 
-// because matches context.Canceled as well as the cause that the caller gave.
+// because gives an error that matches the context's error and its cause.
 func because(ended, cause error) error {
 	if cause == ended {
 		return cause

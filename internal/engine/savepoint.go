@@ -12,7 +12,7 @@ import (
 
 // A context carries the transactions that were open when it was made, the
 // innermost first. An operation with that context on one of their files joins
-// the transaction instead of waiting for it.
+// the transaction and does not wait for it.
 
 type carrierKey struct{}
 
@@ -27,7 +27,7 @@ func (tx *Tx) In(ctx context.Context) context.Context {
 	return context.WithValue(ctx, carrierKey{}, &carrier{tx, carrierOf(ctx)})
 }
 
-// carrierOf is what a context carries, nil for nothing.
+// carrierOf gives the transactions that a context carries; nil if none.
 func carrierOf(ctx context.Context) *carrier {
 	if ctx == nil {
 		return nil
@@ -36,16 +36,16 @@ func carrierOf(ctx context.Context) *carrier {
 	return c
 }
 
-// Carried is the open transaction on the target's file that a context
-// carries, nil if it carries none. The same file under another lock is an
-// error, since waiting for that lock would wait for the caller itself.
+// Carried gives the open transaction on the target's file that a context
+// carries; nil if it carries none. If the transaction holds the file by another lock file, it is
+// an error, since a wait for the other lock could be a wait for the caller itself.
 func (e *Engine) Carried(ctx context.Context, t store.Target) (*Tx, error) {
 	c := carrierOf(ctx)
 	if c == nil {
 		return nil, nil
 	}
 	parents := t.Parents
-	t.Parents = 0 // nothing is made before it is known that something is to be written
+	t.Parents = 0 // no parents are made before a write is certain
 	at, err := e.store.Locate(ctx, t)
 	if parents != 0 && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -69,9 +69,9 @@ func (c *carrier) find(at store.Location) (*Tx, error) {
 	return nil, nil
 }
 
-// join runs fn inside an open transaction. What it staged is undone if it fails
-// or panics; functions that join one transaction take turns. It is ErrMoved if
-// the transaction ended before the turn came.
+// join runs fn inside an open transaction. If fn fails or panics, its changes are undone. Functions that
+// join one transaction run one after the other. The error is ErrMoved if the transaction ended before
+// fn's turn.
 func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
 	late := warnLater(tx, w)
 	had := w.Context.Err() == nil && w.await(tx.joins)
@@ -103,9 +103,9 @@ func (tx *Tx) join(w *waiter, fn func(*Tx) error) error {
 	return err
 }
 
-// agree makes sure that the commit will keep what a function that joined has asked
-// for, if it changed something. What is held without a change in mind takes over
-// what the first one asks for.
+// agree returns an error if a function that joined has changed the file, and its options ask for more
+// than those of the commit. If the options of the transaction are Bare, it takes over the
+// function's options.
 func (tx *Tx) agree(o store.Options) error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -120,7 +120,7 @@ func (tx *Tx) agree(o store.Options) error {
 		"(checksum, safety, metadata or mode), and would keep less; give both handles the same", errors.ErrLock)
 }
 
-// admit notes who joins, and since when; false if the transaction is over.
+// admit records the caller that joins, and the time. It returns false if the transaction is over.
 func (tx *Tx) admit(w *waiter) bool {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -128,14 +128,14 @@ func (tx *Tx) admit(w *waiter) bool {
 	return !tx.over
 }
 
-// running is who joined last, and when; nil if nobody did.
+// running gives the caller that joined last, and the time of the join; nil if there is none.
 func (tx *Tx) running() (who *waiter, since time.Time) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	return tx.joined, tx.joinedAt
 }
 
-// mark is a savepoint.
+// savepoint is the state of a transaction before a function joins it.
 type savepoint struct {
 	options store.Options
 	state   state
@@ -149,9 +149,9 @@ func (tx *Tx) savepoint() savepoint {
 	return savepoint{tx.options, tx.state, tx.changed, tx.staging.writes}
 }
 
-// undo goes back to a savepoint. If somebody outside the function wrote in the
-// middle of it, their writes can't be told apart any more, and rather than
-// drop one the whole transaction fails.
+// rollBack goes back to a savepoint. If another goroutine has written during the function, its writes
+// can't be separated from those of the function. Then the whole transaction fails, so that no write is
+// lost.
 func (tx *Tx) rollBack(m savepoint) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()

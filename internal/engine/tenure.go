@@ -11,26 +11,26 @@ import (
 )
 
 // tenure is the time for which the lock between processes is held. The entry's mutex guards
-// it, except for the fields below io.
+// the fields above io, and io the fields below.
 type tenure struct {
 	session    store.Session
-	target     store.Target // by which the lock was taken
+	target     store.Target // the target of the call that took the lock
 	lock       string
 	began      time.Time
-	closed     bool     // takes no new function
+	closed     bool     // the tenure takes no new function
 	state      state    // with all that was staged
-	batches    []*batch // staged and waiting for the disk; only the last takes more
-	committing *batch   // on its way to the disk
+	batches    []*batch // staged and not yet committing; only the last takes more functions
+	committing *batch   // the batch that is being committed
 	err        error    // the failed commit that closed the tenure
 	lingering  bool
 	announced  bool        // set by the waiter that has the turn
 	forced     atomic.Bool // a Force of this process has taken the lock away
 
-	io      chan struct{} // a mutex: full while a goroutine uses the session. Virtual time does not stand still while it is waited for (testing/synctest)
+	io      chan struct{} // a mutex for the session: full while it is locked. A channel lets virtual time go on during the wait (testing/synctest)
 	found   baseText      // the content when the lock was taken
-	saved   state         // what the disk holds
-	version store.Version // of saved; nil while nobody looked
-	rebased bool          // saved has a change from outside that the tenure's states do not have
+	saved   state         // the state on disk
+	version store.Version // of saved; nil if unknown
+	rebased bool          // saved has a change by another program that the tenure's states do not have
 }
 
 // begin takes the lock and starts a tenure.
@@ -70,12 +70,12 @@ func (ent *entry) begin(w *waiter) (*tenure, error) {
 	return t, nil
 }
 
-// LeaseHolder is who keeps a caller waiting that has the lock but can't open the file.
+// LeaseHolder names the holder in the error of a call that can't open the file because of a lease.
 const LeaseHolder = "another program's lease on the file (fcntl(2), F_SETLEASE)"
 
-// stillHere reports whether the path of a waiter who joins a tenure still means this
-// file. The tenure's own path was resolved when its lock was taken, and the path of a
-// caller who came after that as well. Any other path is resolved now.
+// stillHere reports whether the path of a waiter that gets its turn in a tenure still means this
+// file. The tenure's own path was resolved when its lock was taken, and a path of a later call after
+// that. Any other path is resolved now.
 func (ent *entry) stillHere(w *waiter, t *tenure) bool {
 	return w.Target == t.target || w.since.After(t.began) || ent.engine.stillThere(w)
 }
@@ -83,7 +83,7 @@ func (ent *entry) stillHere(w *waiter, t *tenure) bool {
 // stillThere reports whether a waiter's path means the file that was located.
 func (e *Engine) stillThere(w *waiter) bool {
 	target := w.Target
-	target.Parents = 0 // they were made when it was located
+	target.Parents = 0 // the parents were made when the file was located
 	at, err := e.store.Locate(w.Context, target)
 	return err == nil && at.Key == w.at.Key
 }
@@ -93,9 +93,8 @@ func (t *tenure) takes(w *waiter, now time.Time) bool {
 	return !t.closed && !w.Alone && w.at.Lock == t.lock && now.Sub(t.began) < tenureSpan
 }
 
-// check reports ErrLockLost if a Force of this process has taken the lock away. It is the guard of a commit. The
-// store notices a Force itself, except under a target without a lock, which has no lock file that could
-// tell.
+// check returns ErrLockLost if a Force of this process has taken the lock away. It is the guard of a commit. The
+// store notices a Force itself, except for a target without a lock, which has no lock file to compare.
 func (t *tenure) check() error {
 	if t.forced.Load() {
 		return fmt.Errorf("%w: it was taken away by force", errors.ErrLockLost)
@@ -103,7 +102,7 @@ func (t *tenure) check() error {
 	return nil
 }
 
-// close lets nobody in any more, so there is nothing left to gather for.
+// close makes the tenure take no new function, and so ends the gathering of its first batch.
 func (t *tenure) close() {
 	t.closed = true
 	if len(t.batches) > 0 {
@@ -111,7 +110,7 @@ func (t *tenure) close() {
 	}
 }
 
-// newest is the last batch that is not durable yet, nil if all are.
+// newest gives the last batch that is not durable yet; nil if all are durable.
 func (t *tenure) newest() *batch {
 	if n := len(t.batches); n > 0 {
 		return t.batches[n-1]
@@ -119,7 +118,7 @@ func (t *tenure) newest() *batch {
 	return t.committing
 }
 
-// yield gives the turn back, and ends the tenure if it has nothing left to do.
+// yield passes the turn on, and ends the tenure if it has nothing left to do.
 func (ent *entry) yield() {
 	ent.mu.Lock()
 	ent.busy = false
@@ -128,8 +127,8 @@ func (ent *entry) yield() {
 }
 
 // advance gives the turn, if it is free, to the head of the queue. If the tenure does not take the
-// head, or has nothing left to do, advance ends the tenure. The mutex is held, but not while the
-// lock is released. Nobody gets the turn then.
+// head, or has nothing left to do, advance ends the tenure. The mutex is held. It is unlocked while the
+// lock is released; no waiter gets the turn meanwhile.
 func (ent *entry) advance() {
 	for {
 		if !ent.busy && len(ent.queue) > 0 {
@@ -153,9 +152,9 @@ func (ent *entry) advance() {
 	}
 }
 
-// over reports whether the tenure, in which nobody has the turn, has nothing left to do. If it has just
-// committed for several callers, it lasts for as long as their next changes
-// would be gathered, since those callers are about to come back. The mutex is held.
+// over reports whether the tenure has nothing left to do. No waiter has the turn. If the tenure has just
+// committed for several callers, it stays for the time of gathering, since these callers may call
+// again at once. The mutex is held.
 func (ent *entry) over() bool {
 	t, last := ent.tenure, &ent.history.last
 	if t.newest() != nil {
@@ -175,7 +174,7 @@ func (ent *entry) over() bool {
 	return false
 }
 
-// linger ends the tenure later, unless it goes on.
+// linger ends the tenure after a time, unless it has work then.
 func (ent *entry) linger(t *tenure, wait time.Duration) {
 	e := ent.engine
 	e.hold(ent)
@@ -188,12 +187,12 @@ func (ent *entry) linger(t *tenure, wait time.Duration) {
 	})
 }
 
-// release frees the lock. The mutex is held, but not meanwhile.
+// release releases the lock. The mutex is held, and unlocked meanwhile.
 func (ent *entry) release() {
 	t := ent.tenure
 	ent.busy = true
 	ent.mu.Unlock()
-	_ = t.session.Release(context.Background()) // what was acknowledged is durable, whatever the lock says
+	_ = t.session.Release(context.Background()) // acknowledged changes are durable, so its error does not matter
 	ent.mu.Lock()
 	ent.tenure, ent.busy = nil, false
 	ent.fairness.released = time.Now()

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// longWait is how long a caller waits for others of this process before that is
-// taken for a mistake, such as a Locked inside a Locked on the same file.
+// longWait is the time after which a wait for a caller of this process is logged. It is probably a
+// mistake, such as a Locked inside a Locked on the same file.
 const longWait = 10 * time.Second
 
-// holder is the caller that has the lock between processes, and since when nobody
-// else had it; nil if nobody has it. The mutex is held.
+// holder gives the caller that has the lock between processes, and the time since when it has it;
+// nil if no caller has it. The mutex is held.
 func (ent *entry) holder() (who *waiter, since time.Time) {
 	if !ent.busy || ent.tenure == nil {
 		return nil, time.Time{}
@@ -27,23 +27,23 @@ func (ent *entry) holder() (who *waiter, since time.Time) {
 	return ent.who, since
 }
 
-// caller is where a user's code called the library. The frames are looked up only when a
+// caller is the call stack at the call of the library. The frames are looked up only when a
 // text needs them.
 type caller [maxFrames]uintptr
 
-// maxFrames is enough to get out of the library from where RunsUser is called, and no more:
-// every frame costs time (BenchmarkCaller), in each Update of thousands in a second.
+// maxFrames is the number of frames that reach from RunsUser to the caller of the library. It is not
+// larger, since every frame costs time in every Update (BenchmarkCaller).
 const maxFrames = 4
 
-// RunsUser notes that a user's code will run under the lock, and where that code called
-// the library. fn is the user's function, if it is known. RunsUser itself is called by a
-// function that the public one calls, or by that one.
+// RunsUser records that a user's code will run under the lock, and where that code called
+// the library. fn is the user's function, if it is known. RunsUser must be called by the public
+// function, or by a function that it calls.
 func (r *Request) RunsUser(fn any) {
 	r.announce, r.function = true, fn
 	runtime.Callers(3, r.caller[:])
 }
 
-// String is FILE:LINE of the call, empty if none was noted.
+// String gives FILE:LINE of the call; empty if none was recorded.
 func (c *caller) String() string {
 	if c[0] == 0 {
 		return ""
@@ -60,7 +60,7 @@ func (c *caller) String() string {
 	}
 }
 
-// ofLibrary reports whether a frame is of the library's own code, whose tests count
+// ofLibrary reports whether a frame is of the library's own code. The library's tests count
 // as users.
 func ofLibrary(f *runtime.Frame) bool {
 	const module = "github.com/holdfast-go/holdfast/"
@@ -68,32 +68,32 @@ func ofLibrary(f *runtime.Frame) bool {
 	if !ours || strings.HasSuffix(f.File, "_test.go") {
 		return false
 	}
-	for _, room := range []string{"internal/", "safefile.", "safefile/checksum.", "lockedfile.", "lockedfile/etcd."} {
-		if strings.HasPrefix(name, room) {
+	for _, prefix := range []string{"internal/", "safefile.", "safefile/checksum.", "lockedfile.", "lockedfile/etcd."} {
+		if strings.HasPrefix(name, prefix) {
 			return true
 		}
 	}
 	return false
 }
 
-// watch warns those who wait in one queue for long. It is one timer for all of them:
-// one for each would cost more than most of them wait.
+// watch warns about long waits in one queue. It is one timer for all waiters, since a timer for each
+// would cost more than most waits.
 type watch struct {
-	timer *time.Timer // nil until somebody had to wait
-	at    time.Time   // when it is to go off; zero while it is not set
+	timer *time.Timer // nil before the first wait
+	at    time.Time   // when it fires; zero while it is not set
 }
 
-// minWatch is the least time until the watch of a queue goes off again.
+// minWatch is the shortest time until the watch of a queue fires again.
 const minWatch = 5 * time.Millisecond
 
-// attend has the watch go off in time for a waiter in the queue. The mutex is held.
+// attend sets the watch so that it fires in time for a waiter in the queue. The mutex is held.
 func (ent *entry) attend(w *waiter) {
 	if w.warned {
 		return
 	}
 	who, since := ent.holder()
 	if who == nil {
-		since = time.Now() // whoever comes to hold it has not done so for long
+		since = time.Now() // the next holder begins now at the earliest
 	}
 	at := w.lateAt(since)
 	if !ent.watch.at.IsZero() && !at.Before(ent.watch.at) {
@@ -108,7 +108,7 @@ func (ent *entry) attend(w *waiter) {
 	}
 }
 
-// tend warns whom it is time to warn.
+// tend warns the waiters that have waited for long, and sets the watch again.
 func (ent *entry) tend() {
 	ent.warn(time.Now())
 	ent.mu.Lock()
@@ -119,9 +119,8 @@ func (ent *entry) tend() {
 	}
 }
 
-// warn logs of each caller, once, that it has waited for long for one and the same
-// holder of this process. A wait for another process is no mistake, nor one for many
-// holders in turn.
+// warn logs, once per caller, that the caller has waited for long for one holder of this process. A long
+// wait for another process, or for several holders in turn, is no mistake.
 func (ent *entry) warn(now time.Time) {
 	var late []*waiter
 	ent.mu.Lock()
@@ -138,7 +137,7 @@ func (ent *entry) warn(now time.Time) {
 	}
 }
 
-// lateAt is when a caller has waited for long for a holder.
+// lateAt gives the time at which a caller has waited for long for a holder.
 func (w *waiter) lateAt(held time.Time) time.Time {
 	if w.since.After(held) {
 		held = w.since
@@ -155,8 +154,7 @@ func (w *waiter) warn(who *waiter) {
 		"path", w.Target.Path, "waited", longWait, "holder", at, "function", source(who.function))
 }
 
-// joinWarning logs, once, that a caller has waited for long for one and the same
-// function that joined a transaction.
+// joinWarning logs, once, that a caller has waited for long for one function that joined a transaction.
 type joinWarning struct {
 	tx     *Tx
 	waiter *waiter
@@ -199,7 +197,7 @@ func (j *joinWarning) stop() {
 	j.timer.Stop()
 }
 
-// source is where a function is written.
+// source gives FILE:LINE of a function.
 func source(fn any) string {
 	v := reflect.ValueOf(fn)
 	if v.Kind() != reflect.Func {
