@@ -8,8 +8,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// Hold is a tenure of one caller that lasts until it is released: the lock for as long as
-// the holder wants it. It is not safe for concurrent use.
+// Hold is a tenure of one caller. It lasts until the caller releases it. It is not safe for concurrent
+// use.
 type Hold struct {
 	*Tx
 	Session store.Session
@@ -18,8 +18,8 @@ type Hold struct {
 	waiter  *waiter
 }
 
-// Hold waits for the file like a function of its own, and lets nobody else in
-// until it is released.
+// Hold waits for the turn and the lock of a file like Do. No other call gets the turn until the Hold is
+// released.
 func (e *Engine) Hold(r *Request) (*Hold, error) {
 	holds, err := e.HoldAll([]*Request{r})
 	if err != nil {
@@ -28,17 +28,15 @@ func (e *Engine) Hold(r *Request) (*Hold, error) {
 	return holds[0], nil
 }
 
-// HoldAll holds several files at once. All who do that take them in the same
-// order, so that none waits for the other; a file that is named twice is held
-// once. The holds are in that order.
+// HoldAll holds several files at once. Every call takes the locks in the same order, so two calls never
+// wait for each other. A file that is named twice is held once. The holds are in the order of the locks.
 //
-// If one of several can't be held in its place, nothing is locked and nothing made.
+// If the store does not admit one of the files, no lock is taken and nothing is made.
 func (e *Engine) HoldAll(rs []*Request) ([]*Hold, error) {
 	return e.holdAll(rs, func([]*waiter) error { return nil })
 }
 
-// holdAll asks check, before anything is locked, about the waiters in the order of the
-// requests.
+// holdAll calls check before it takes a lock, with the waiters in the order of the requests.
 func (e *Engine) holdAll(rs []*Request, check func([]*waiter) error) (_ []*Hold, err error) {
 	var all []*waiter
 	defer func() {
@@ -74,8 +72,8 @@ func (e *Engine) holdAll(rs []*Request, check func([]*waiter) error) (_ []*Hold,
 	return nil, fmt.Errorf("%w: a path meant another file each of the %d times it was locked", errors.ErrSymlink, maxMoves)
 }
 
-// inOrder locates the files and sorts them. all takes every waiter, those of files
-// that are named twice among them.
+// inOrder locates the files and sorts them. It appends every waiter to all, even if a file is named
+// twice.
 func (e *Engine) inOrder(rs []*Request, all *[]*waiter) ([]*waiter, error) {
 	var waiters []*waiter
 	for _, r := range rs {
@@ -98,8 +96,8 @@ func (e *Engine) inOrder(rs []*Request, all *[]*waiter) ([]*waiter, error) {
 	return slices.CompactFunc(waiters, func(a, b *waiter) bool { return a.at.Key == b.at.Key }), nil
 }
 
-// holder is a waiter that will let nobody else in. One whose context holds the
-// file already would wait for itself.
+// holder makes a waiter with a tenure of its own. If its context holds the file already, that is an
+// error, since the waiter would wait for itself.
 func (e *Engine) holder(r Request) (*waiter, error) {
 	r.Alone = true
 	w := newWaiter(&r)
@@ -113,10 +111,10 @@ func (e *Engine) holder(r Request) (*waiter, error) {
 	return w, err
 }
 
-// admitEach asks for several files whether each can be held in its place.
+// admitEach asks the store to admit each of several files.
 func (e *Engine) admitEach(waiters []*waiter) error {
 	if len(waiters) == 1 {
-		return nil // the lock asks too
+		return nil // TryLock does the same check
 	}
 	for _, w := range waiters {
 		if err := e.store.Admit(w.Context, w.Target, w.at, w.Options); err != nil {
@@ -126,11 +124,11 @@ func (e *Engine) admitEach(waiters []*waiter) error {
 	return nil
 }
 
-// holdEach returns what it holds even when it fails.
+// holdEach takes the locks in order. After an error it returns the holds that it has.
 func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 	for i, w := range waiters {
-		// Now that the lock of another file was taken, that file may turn out to be the
-		// same in another spelling.
+		// After the lock of another file was taken, the store may know that the two files are one in
+		// different spellings.
 		if i > 0 && w.at.Unsure && !e.stillThere(w) {
 			return holds, store.ErrMoved
 		}
@@ -149,11 +147,10 @@ func (e *Engine) holdEach(waiters []*waiter) (holds []*Hold, err error) {
 	return holds, nil
 }
 
-// Path is the file that is held, as its caller named it.
+// Path gives the path of the file as the caller named it.
 func (h *Hold) Path() string { return h.waiter.Target.Path }
 
-// End lets nobody join any more, and waits for the function that has, so that
-// what was staged is whole.
+// End ends joining, and waits for a function that has joined, so that the staged changes are complete.
 func (h *Hold) End() { h.end() }
 
 // Check reports ErrLockLost if the lock was taken away by force.
@@ -164,11 +161,11 @@ func (h *Hold) Check() error {
 	return h.tenure.check()
 }
 
-// Guard is what a commit of the session asks right before the rename.
+// Guard is the guard of a Publish of the session.
 func (h *Hold) Guard() error { return h.tenure.check() }
 
-// Commit makes what was staged durable, and leaves the file held. After a
-// failure it commits no more: what is on disk is then not what was staged.
+// Commit makes the staged changes durable, and keeps the lock. After an error, every later Commit returns
+// that error, since the staged changes built on a state that is not on disk.
 func (h *Hold) Commit() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -187,7 +184,7 @@ func (h *Hold) Commit() error {
 	return h.err
 }
 
-// Release lets the next caller in. It reports ErrLockLost if the lock was taken
+// Release passes the turn on and ends the tenure. It returns ErrLockLost if the lock was taken
 // away by force meanwhile.
 func (h *Hold) Release() error {
 	h.end()
@@ -197,7 +194,7 @@ func (h *Hold) Release() error {
 	return err
 }
 
-// Move renames one file to the place of another. It holds both.
+// Move renames src to dst, under both locks.
 func (e *Engine) Move(src, dst *Request) error {
 	holds, err := e.holdAll([]*Request{src, dst}, func(ws []*waiter) error { return e.store.Movable(ws[0].Context, ws[0].at, ws[1].at) })
 	if err != nil {
@@ -205,11 +202,11 @@ func (e *Engine) Move(src, dst *Request) error {
 	}
 	defer func() {
 		for _, h := range holds {
-			_ = h.Release() // a lost lock was noticed before the rename, or came too late
+			_ = h.Release() // a lock that was lost before the rename has failed the move
 		}
 	}()
-	// The holds are in the order of the locks, not of the arguments. A path may have come to mean another file before it
-	// was locked, so source and destination are told apart by their paths rather than by the files located first.
+	// The holds are in the order of the locks, not of the arguments. A path may mean another file now than when it
+	// was located first. So source and destination are distinguished by their paths.
 	if len(holds) == 1 { // two paths, or two spellings, of one file
 		to, err := e.store.Locate(holds[0].waiter.Context, dst.Target)
 		if err != nil {

@@ -6,20 +6,19 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// baseText is the content of a file at one point of a tenure. Its bytes are never
-// changed, only replaced.
+// baseText is the content of a file at one point of a tenure. Its bytes never change.
 type baseText struct {
-	loaded   bool // false while it stands for what is on disk, unread
+	loaded   bool // false: the content is on disk and was not read yet
 	exists   bool
 	data     []byte
-	verified bool // its checksum agreed, or it was made here
+	verified bool // its checksum was compared, or the tenure has made it
 	warning  *deferredWarning
 }
 
 // deferredWarning is logged once the text that edits have made is durable.
 type deferredWarning struct {
 	warn   func()
-	before *deferredWarning // of an earlier edit
+	before *deferredWarning // the warning of an earlier edit
 	logged bool             // guarded by the tenure's io
 }
 
@@ -32,25 +31,24 @@ func (w *deferredWarning) log() {
 	w.warn()
 }
 
-// state is a base text, the tails that were appended to it, and the value that the resulting
-// text is to hold. States of one tenure share their tails: the tails of each are a prefix of the
-// next one's, or the state was given up.
+// state is a base text, the tails that were appended to it, and a value to write into the resulting text.
+// The states of one tenure share the array of their tails: the tails of a state are a prefix of those
+// of the next state, or the state was dropped.
 type state struct {
 	base  *baseText
 	tails [][]byte
-	form  Form // nil if the text is all there is
+	form  Form // of value; nil if there is no value
 	value []byte
 }
 
-// Form knows how a value, given as its encoding, is written into existing text.
-// As long as successive functions stage values of one form, what they stage is
-// the encoding; the text is made of it once per commit.
+// Form writes a value, given as its encoding, into existing text. As long as successive functions stage
+// values of one form, only the encodings are staged. The value is written into the text once per commit.
 type Form interface {
-	// Same reports whether the other form's encodings are this one's too.
+	// Same reports whether both forms have the same encodings.
 	Same(Form) bool
-	// Edit gives the text changed so that it holds the value, and a function that logs
-	// what was lost, to be called once the text is durable; nil if nothing was. It
-	// keeps and changes neither argument.
+	// Edit writes the value into the text old. warn logs the comments and keys that were lost, and is
+	// called when the text is durable; it is nil if there was no loss. Edit does not keep or change its
+	// arguments.
 	Edit(old, value []byte) (text []byte, warn func(), err error)
 }
 
@@ -62,11 +60,10 @@ func size(tails [][]byte) int {
 	return n
 }
 
-// exists reports whether there is a file; the base is loaded or something follows it.
+// exists reports whether there is a file. The base must be loaded, or there must be tails or a value.
 func (s state) exists() bool { return s.base.exists || len(s.tails) > 0 || s.form != nil }
 
-// plain is the content without the value that is still to be written into it.
-// The base is loaded.
+// plain gives the content without the value. The base must be loaded.
 func (s state) plain() []byte {
 	if len(s.tails) == 0 {
 		return s.base.data
@@ -74,7 +71,8 @@ func (s state) plain() []byte {
 	return slices.Concat(append([][]byte{s.base.data}, s.tails...)...)
 }
 
-// text is the whole content, and the warning that goes with it. The base is loaded.
+// text gives the content with the value written into it, and the warning for the commit. The base must be
+// loaded.
 func (s state) text() ([]byte, *deferredWarning, error) {
 	if s.form == nil {
 		return s.plain(), s.base.warning, nil
@@ -86,7 +84,7 @@ func (s state) text() ([]byte, *deferredWarning, error) {
 	return text, &deferredWarning{warn: warn, before: s.base.warning}, err
 }
 
-// settled is the state with its value written into the text.
+// settled gives the state with its value written into the text.
 func (s state) settled() (state, error) {
 	if s.form == nil {
 		return s, nil
@@ -98,8 +96,7 @@ func (s state) settled() (state, error) {
 	return state{base: &baseText{loaded: true, exists: true, verified: true, data: text, warning: warning}}, nil
 }
 
-// refused marks the error of an edit, which is the fault of one function, unlike
-// that of a commit.
+// refused marks the error of an edit. It concerns one function, and an error of a commit all of them.
 type refused struct{ error }
 
 func (r refused) Unwrap() error { return r.error }

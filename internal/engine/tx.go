@@ -27,15 +27,15 @@ func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
 		err = tx.err
 	}
 	if err == nil && !tx.changed {
-		// A commit checks the lock itself. Without a commit nobody would: another holder may have
-		// changed what the function saw, if the lock was taken away by force.
+		// A commit checks the lock. If there is no commit, the lock is checked here: if it was taken away
+		// by force, another holder may have changed the file that the function has read.
 		if err = tx.tenure.session.Check(w.Context); err == nil {
 			err = tx.tenure.check()
 		}
 	}
 	returned = true
 	if err != nil {
-		tx.changed = false // from here on it is a function that only read
+		tx.changed = false // its changes are dropped, so it counts as a function that only read
 	}
 	if lost := ent.stage(w, tx); lost != nil {
 		return lost
@@ -43,29 +43,29 @@ func (ent *entry) perform(w *waiter, fn func(*Tx) error) error {
 	return err
 }
 
-// staging is what the functions of one transaction have made of a file: the
-// outer function and those that joined it through its context.
+// staging holds the staged changes of one transaction: of the outer function, and of the functions that
+// joined it.
 type staging struct {
 	mu      sync.Mutex
 	tenure  *tenure
-	options store.Options // of the commit; Bare until a change says what it wants
+	options store.Options // of the commit; Bare until a change sets them
 	state   state
 	after   *batch // the last batch that was not durable when the transaction began
-	read    bool   // a function saw the state
-	changed bool   // one staged something
-	writes  int    // how often
-	err     error  // why nothing of it can be committed
+	read    bool   // a function has read the state
+	changed bool   // a function has staged a change
+	writes  int    // number of staged changes
+	err     error  // the error that prevents a commit
 }
 
-// Tx is what one function sees of its file. It ends with the function; using
-// it later panics. It is safe for concurrent use.
+// Tx is the file inside one function. It ends with the function; a later call panics. It is safe for
+// concurrent use.
 type Tx struct {
 	*staging
 	at       store.Location
 	joins    chan struct{} // empty while a function that joined this one runs; nil until one can
-	joined   *waiter       // which that is, or was last
-	joinedAt time.Time     // when it began
-	writes   int           // how many of the writes are this function's, or of those within it
+	joined   *waiter       // the caller that joined last
+	joinedAt time.Time     // when its function began
+	writes   int           // number of changes of this function and of those that joined it
 	outer    *Tx
 	over     bool
 }
@@ -83,7 +83,7 @@ func (ent *entry) newTx(w *waiter) *Tx {
 	return &both.Tx
 }
 
-// open lets others join.
+// open makes it possible to join.
 func (tx *Tx) open() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -93,8 +93,8 @@ func (tx *Tx) open() {
 	}
 }
 
-// end lets nobody join any more, and waits for the function that has, so that it
-// is in the transaction whole.
+// end ends joining, and waits for a function that has joined, so that all its changes are in the
+// transaction.
 func (tx *Tx) end() {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
@@ -121,8 +121,8 @@ func (tx *Tx) lock() {
 	}
 }
 
-// Text is the file's content, and whether there is a file. The bytes are shared:
-// they are not to be changed.
+// Text gives the file's content, and reports whether there is a file. The caller must not change the
+// bytes, since they are shared.
 func (tx *Tx) Text(o store.ReadOptions) (data []byte, exists bool, err error) {
 	data, _, exists, err = tx.Value(nil, o)
 	return data, exists, err
@@ -132,9 +132,8 @@ func tooLarge(size int, o store.ReadOptions) error {
 	return fmt.Errorf("%w: %d bytes are staged, and the limit is %d", errors.ErrTooLarge, size, o.Max)
 }
 
-// Value is Text for a caller to whom the encoding of a value will do. staged reports that data is the
-// encoding of a value of the given form, which was staged before, and not the file's text. A nil
-// form is that of no value.
+// Value is Text for a caller that can use the encoding of a value instead of the text. If a value of the
+// form f is staged, data is its encoding and staged is true. A nil f never matches.
 func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, staged, exists bool, err error) {
 	tx.lock()
 	defer tx.mu.Unlock()
@@ -157,7 +156,7 @@ func (tx *Tx) Value(f Form, o store.ReadOptions) (data []byte, staged, exists bo
 	return data, false, tx.state.exists(), nil
 }
 
-// Put stages a whole new content. The bytes are kept and not to be changed.
+// Put stages a whole new content. It keeps data, which must not change.
 func (tx *Tx) Put(data []byte) {
 	tx.lock()
 	defer tx.mu.Unlock()
@@ -168,18 +167,18 @@ func (tx *Tx) put(data []byte) {
 	tx.set(state{base: &baseText{loaded: true, exists: true, verified: true, data: data}})
 }
 
-// PutValue stages a value, given as its encoding of the form. The file's text is
-// changed to hold it; without a file, or with one that is damaged or a link that
-// leads nowhere, the encoding is the text. A file over the limit of o can't be
-// edited. The bytes are kept and not to be changed.
+// PutValue stages a value, given as its encoding of the form f. At the commit the form writes the value
+// into the file's text. If there is no file, if it is damaged, or if the path is a link that leads
+// nowhere, the encoding becomes the text. A file that is larger than the limit of o can't be
+// edited. PutValue keeps value, which must not change.
 func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	tx.lock()
 	defer tx.mu.Unlock()
 	s := tx.state
 	err := tx.tenure.load(s.base, o)
 	if errors.Is(err, errors.ErrNoChecksum) {
-		// A text that has no checksum yet can be edited. A text that is damaged can't: the new checksum
-		// would bless the damage.
+		// A text without a checksum can be edited. A damaged text can't, since the new checksum would hide
+		// the damage.
 		err = tx.tenure.load(s.base, store.ReadOptions{Max: o.Max, Wait: o.Wait})
 	}
 	if err == nil && o.Max > 0 {
@@ -198,7 +197,7 @@ func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	switch {
 	case s.form == nil:
 	case s.form.Same(f):
-		f = s.form // which may know more about the text
+		f = s.form // it may keep more data of the text
 	default:
 		if s, err = s.settled(); err != nil {
 			return err
@@ -208,7 +207,7 @@ func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	return nil
 }
 
-// Append stages bytes at the end. They are kept and not to be changed.
+// Append stages bytes at the end. It keeps tail, which must not change.
 func (tx *Tx) Append(tail []byte) error {
 	tx.lock()
 	defer tx.mu.Unlock()
@@ -219,7 +218,7 @@ func (tx *Tx) Append(tail []byte) error {
 	return err
 }
 
-// Remove stages the file's removal. It fails with fs.ErrNotExist if there is none.
+// Remove stages the file's removal. If there is no file the error is fs.ErrNotExist.
 func (tx *Tx) Remove() error {
 	tx.lock()
 	defer tx.mu.Unlock()
@@ -228,7 +227,7 @@ func (tx *Tx) Remove() error {
 		return err
 	}
 	if !exists {
-		tx.read = true // the caller is told what it saw
+		tx.read = true // the error depends on the state
 		return fs.ErrNotExist
 	}
 	tx.set(state{base: &baseText{loaded: true, verified: true}})
@@ -252,8 +251,8 @@ func (tx *Tx) set(s state) {
 	}
 }
 
-// load reads the file into the base text that stands for it. That is the content
-// as the tenure found it: the tails that this tenure has appended since are cut off again.
+// load reads the file into a base text that was not read yet: the content at the beginning of the
+// tenure. The tails that the tenure has appended since then are cut off.
 func (t *tenure) load(b *baseText, o store.ReadOptions) error {
 	if b.loaded && (b.verified || !o.Verify) {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// write makes a batch durable. If the batch's edit is refused, it is made anew function by function,
-// and the functions before the first refused one are committed.
+// write makes a batch durable. If the edit for the batch is refused, it is made again function by
+// function, and the functions before the first refused one are committed.
 func (t *tenure) write(b *batch) error {
 	t.io <- struct{}{}
 	defer func() { <-t.io }()
@@ -31,8 +31,8 @@ func (t *tenure) write(b *batch) error {
 	return err
 }
 
-// put makes a state durable. If somebody outside changed the file, and the batch's functions wrote
-// without reading, their value is edited into the text as that change left it.
+// put makes a state durable. If another program has changed the file, and no function of the batch has
+// read it, the value is written into the text that the other program has left.
 func (t *tenure) put(b *batch, s state) error {
 	for tries := 0; ; tries++ {
 		c, warning, err := t.change(b, s)
@@ -60,11 +60,11 @@ func (t *tenure) put(b *batch, s state) error {
 	}
 }
 
-// maxRebase is how often a write without a read edits the text that a change from outside
-// has left. The next such change is overwritten.
+// maxRebase limits how often a write without a read is written into the text of another program's change.
+// The next change is overwritten.
 const maxRebase = 3
 
-// commit makes one change durable. The file that it has replaced is freed by discard.
+// commit makes one change durable. lead frees the replaced file.
 func (t *tenure) commit(b *batch, c store.Change) (v store.Version, err error) {
 	p, err := t.session.Prepare(context.Background(), c, b.options)
 	if err != nil {
@@ -81,9 +81,9 @@ func (t *tenure) commit(b *batch, c store.Change) (v store.Version, err error) {
 	return v, err
 }
 
-// rebase gives a state that writes the value into the text that somebody outside has left. Everything else that
-// was staged in the tenure relies on another text, so the tenure ends with this commit. If the
-// text's checksum does not vouch for it, the text is replaced.
+// rebase gives a state that writes the value into the text that another program has left. All other changes of the
+// tenure build on another text, so the tenure ends with this commit. If the text does not have its
+// recorded checksum, the text is replaced.
 func (t *tenure) rebase(s state, verify bool) (state, error) {
 	t.rebased = true
 	now, err := t.session.Load(context.Background(), store.ReadOptions{Verify: verify})
@@ -95,15 +95,15 @@ func (t *tenure) rebase(s state, verify bool) (state, error) {
 	return state{base: &baseText{loaded: true, exists: now.Exists, data: now.Data}, form: s.form, value: s.value}, err
 }
 
-// change is the difference between the saved state and another one, and the warning to log
-// when that is durable.
+// change gives the difference between the saved state and s, and the warning to log when it is
+// durable.
 func (t *tenure) change(b *batch, s state) (store.Change, *deferredWarning, error) {
 	switch {
 	case s.form != nil:
 		text, warning, err := s.text()
 		return store.Change{Parts: [][]byte{text}, Read: t.version}, warning, err
 	case s.base == t.saved.base && t.saved.form == nil:
-		// Only tails are new. They rely on what they follow, as far as it is known.
+		// Only tails are new. They are based on the content before them, if its version is known.
 		return store.Change{Append: true, Parts: s.tails[len(t.saved.tails):], Read: t.version}, nil, nil
 	case !s.exists():
 		return store.Change{Remove: true, Read: t.readBy(b)}, nil, nil
@@ -111,7 +111,7 @@ func (t *tenure) change(b *batch, s state) (store.Change, *deferredWarning, erro
 	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: t.readBy(b)}, s.base.warning, nil
 }
 
-// readBy is the version that a batch relies on, nil if no function of it has read the file.
+// readBy gives the version that a batch is based on; nil if no function of it has read the file.
 func (t *tenure) readBy(b *batch) store.Version {
 	if b.read {
 		return t.version
@@ -119,7 +119,7 @@ func (t *tenure) readBy(b *batch) store.Version {
 	return nil
 }
 
-// on is the state written onto another one's text, which it follows.
+// on gives the state with its value written into the text of the state before.
 func (s state) on(before state) (state, error) {
 	if s.form != nil {
 		s.base, s.tails = before.base, before.tails
