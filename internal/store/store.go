@@ -1,13 +1,13 @@
-// Package store is the seam between transactions and where their files live. It
+// Package store is the interface between transactions and the storage of their files. It
 // holds interfaces and values, and no code that touches a file.
 //
-// The engine above decides who runs when and what is committed together. A [Store]
-// below can locate a file, lock it, load it with its version, and change it in one
-// durable step. Package disk is the local filesystem; a store that many machines
-// share can be another.
+// The engine decides which function runs when, and which changes are committed together. A [Store]
+// locates a file, locks it, loads it with its version, and changes it in one
+// durable step. Package disk implements it for the local filesystem. A store that several machines
+// share is another implementation.
 //
-// A context bounds waiting: for a lock, or for another program that keeps a file
-// from being opened. A change that was prepared is finished whatever its context says.
+// A context can end only a wait: for a lock, or for another program that keeps a file
+// from being opened. A prepared change is finished even if its context has ended.
 package store
 
 import (
@@ -22,18 +22,18 @@ import (
 
 // Store finds, reads and locks files. It is safe for concurrent use.
 type Store interface {
-	// Locate says which file a target means now. It takes no lock, and it changes
-	// nothing but to make missing parents where the target asks for that.
+	// Locate finds the file that a target means now. It takes no lock, and changes
+	// nothing, with one exception: it makes missing parents if the target asks for that.
 	Locate(ctx context.Context, t Target) (Location, error)
 
 	// Read gives a file's content without a lock. The content is of one version.
 	// Read creates nothing and waits for no writer.
 	Read(ctx context.Context, t Target, o ReadOptions) (Content, error)
 	// Open is Read for content that need not fit into memory. With Verify the
-	// checksum is compared at the end: a mismatch takes the place of io.EOF.
+	// checksum is compared at the end: a mismatch is returned instead of io.EOF.
 	Open(ctx context.Context, t Target, o ReadOptions) (Stream, error)
-	// Checksum reads what is recorded of a file's checksum, without the lock. It is
-	// ErrNoChecksum if nothing is.
+	// Checksum reads the recorded checksum of a file, without the lock. It is
+	// ErrNoChecksum if there is none.
 	Checksum(ctx context.Context, t Target) (Checksum, error)
 
 	// Watch begins to notice changes of the file that a target means, whoever makes
@@ -50,8 +50,8 @@ type Store interface {
 
 	// TryLock locks the file at a location, or fails with ErrLocked. Nil means that
 	// the session holds the lock until its Release. An error leaves no lock:
-	//   - ErrMoved: the target means another file by now; locate it again.
-	//   - ErrUnsupportedEnvironment: the options allow no change in this place.
+	//   - ErrMoved: the target means another file now; locate it again.
+	//   - ErrUnsupportedEnvironment: the options allow no change at this location.
 	//     Nothing was made.
 	//   - ErrNotExist: the options ask for a file that exists, and there is none.
 	//     Nothing was made.
@@ -59,50 +59,49 @@ type Store interface {
 	// Lock is TryLock, but waits for the lock until the context ends. Then it fails
 	// with ErrLocked.
 	Lock(ctx context.Context, t Target, at Location, o Options) (Session, error)
-	// Admit fails as TryLock would before it takes the lock, and makes nothing. It is
-	// for a call that takes several locks, so that it leaves none behind where one of
-	// them would be refused.
+	// Admit makes the checks that TryLock makes before it takes the lock, and makes no file. It is
+	// for a call that takes several locks: if one of them would be refused, it takes none.
 	Admit(ctx context.Context, t Target, at Location, o Options) error
-	// Movable fails if a file at one location can't be moved to the other, as far as
-	// that can be told before either is locked.
+	// Movable returns an error if it is certain, before both locations are locked, that a file can't
+	// be moved from one to the other.
 	Movable(ctx context.Context, from, to Location) error
 
-	// Holder says who holds the lock, for an error text; empty if unknown.
+	// Holder names the holder of the lock, for an error text; empty if unknown.
 	Holder(ctx context.Context, t Target, at Location) string
-	// Inspect tells what is known of a lock. It changes nothing.
+	// Inspect describes a lock. It changes nothing.
 	Inspect(ctx context.Context, t Target, at Location) (LockInfo, error)
 	// Force takes the lock away from its holder. Nil means that the holder can publish
-	// no change any more. Where nobody holds the lock it changes nothing.
+	// no change any more. If the lock is free it changes nothing.
 	Force(ctx context.Context, t Target, at Location) error
 }
 
 // Session is a file while its lock is held. It is not safe for concurrent use, except
 // for the methods that say so.
 type Session interface {
-	// Load reads the file. Without a file the content says so, and has a version too.
+	// Load reads the file. If there is no file, Exists of the content is false. It has a version too.
 	Load(ctx context.Context, o ReadOptions) (Content, error)
 	// Exists reports whether there is a file.
 	Exists(ctx context.Context) (bool, error)
-	// Prepare does all of a change that can fail early: the new content is complete
-	// and durable, and not visible. The caller must call Publish, Abort or both.
+	// Prepare does everything that can fail before a change becomes visible: the new content is
+	// complete and durable, and not visible. The caller must call Publish, Abort or both.
 	Prepare(ctx context.Context, c Change, o Options) (Prepared, error)
-	// MoveTo moves the file to the place of the file of another session of the same
-	// store. A move to itself changes nothing.
+	// MoveTo renames the file to the name of the file of another session of the same
+	// store, which it replaces. A move to itself changes nothing.
 	MoveTo(ctx context.Context, to Session, o Options) error
-	// Respell moves the file to another spelling of its name, for a location with
-	// the key of the session's own. The same spelling changes nothing.
+	// Respell renames the file to another spelling of its name. The location as must have
+	// the session's own key. The same spelling changes nothing.
 	Respell(ctx context.Context, as Location, o Options) error
-	// Seal records the checksum of the content that is there.
+	// Seal records the checksum of the current content.
 	Seal(ctx context.Context, o Options) error
 	// Unseal removes the record of the checksum. It is ErrNotExist if there is none.
 	Unseal(ctx context.Context, o Options) error
-	// Check reports ErrLockLost if the lock was taken away by force. It is safe beside
-	// a Prepare or a Publish.
+	// Check returns ErrLockLost if the lock was taken away by force. It may be called
+	// during a Prepare or a Publish.
 	Check(ctx context.Context) error
-	// Announce lets others read who holds the lock, until Release. It is safe beside a
-	// Prepare or a Publish.
+	// Announce records the holder of the lock for other processes, until Release. It may be called
+	// during a Prepare or a Publish.
 	Announce(ctx context.Context)
-	// Stale reports whether the last holder did not come to its end.
+	// Stale reports whether the last holder died while it held the lock.
 	Stale() bool
 	// Release frees the lock.
 	Release(ctx context.Context) error
@@ -113,18 +112,17 @@ type Prepared interface {
 	// Write adds to the content of a change that is a stream.
 	io.Writer
 	// Publish makes the change visible and durable, all or nothing, and gives the
-	// file's new version. It first makes sure that the lock is still held and that
+	// file's new version. First it checks that the lock is still held, and that
 	// the file is still the version that the change was based on. Then it calls guard,
-	// unless that is nil; guard's error stops the change. An error leaves the old
+	// if that is not nil; guard's error stops the change. After an error the file has its old
 	// content:
 	//   - ErrLockLost: the lock was taken away.
-	//   - ErrChanged: somebody without the lock changed the file. That change is whole.
-	// The exception is ErrNotDurable: the change is visible, and a crash may take it
-	// back. Publish may be called once.
+	//   - ErrChanged: another program changed the file without the lock. Its change stays.
+	// The exception is ErrNotDurable: the change is visible, and may be lost in a
+	// crash. Publish may be called once.
 	Publish(ctx context.Context, guard func() error) (Version, error)
-	// Abort gives up what was not published. After Publish it frees what the change has
-	// replaced, which may take long; then it is safe beside the session's other calls.
-	// A second Abort does nothing.
+	// Abort throws away a change that was not published. After Publish it frees the replaced content.
+	// This may take long, and may run during other calls of the session. A second Abort does nothing.
 	Abort()
 }
 
@@ -142,10 +140,10 @@ type Watch interface {
 	Close()
 }
 
-// ErrMoved says that a target meant one file before the lock and another under it.
+// ErrMoved means that a target meant one file before the lock was taken, and another one after.
 var ErrMoved = errors.New("the path means another file now")
 
-// ErrBusy is an ErrLocked: another program keeps the file from being opened for now.
+// ErrBusy is an ErrLocked: another program keeps the file from being opened.
 var ErrBusy error = busy{}
 
 type busy struct{}
@@ -153,48 +151,48 @@ type busy struct{}
 func (busy) Error() string { return "another program keeps the file from being opened" }
 func (busy) Unwrap() error { return errors.ErrLocked }
 
-// Target is how a caller names a file and its lock. Targets can be compared.
+// Target names a file and its lock, as the caller does. Targets can be compared.
 type Target struct {
 	Path     string // absolute
 	Symlinks Symlinks
 	LockDir  string      // absolute; "" puts the lock beside the file
-	Suffix   string      // makes a lock's name of the file's; "" is the usual one
+	Suffix   string      // makes the lock's name of the file's; "" is the default
 	NoLock   bool        // no lock between processes
 	Parents  fs.FileMode // permission bits for missing parents; 0 makes none
 	Perm     fs.FileMode // permission bits of a new file, before the umask
 }
 
-// Symlinks says what to do when the last element of a path is a symbolic link.
+// Symlinks says what a call does if the last element of its path is a symbolic link.
 // Links before it are always followed.
 type Symlinks uint8
 
 const (
-	// Follow works on what the link leads to; a dangling link's target is made.
+	// Follow works on the file that the link leads to. A write makes the target of a dangling link.
 	Follow Symlinks = iota
 	// Refuse fails with ErrSymlink.
 	Refuse
-	// Replace puts a regular file in the link's place.
+	// Replace makes a write replace the link by a regular file.
 	Replace
 )
 
 // Location is the file that a target means.
 type Location struct {
 	Key  Key
-	Lock string // tells the locks by which one file can be locked apart
-	// Unsure says that another spelling of the name may be the same file, which can't
-	// be told before its lock was taken once. Then the Key has the spelling as it is.
+	Lock string // identifies the lock, since a file can have several
+	// Unsure says that another spelling of the name may be the same file, and that this is unknown
+	// until the lock was taken once. Until then the Key has the spelling of the path.
 	Unsure bool
-	// Undo takes back what Locate has made, as far as nobody uses it. It is for a call
-	// that failed. Nil if nothing was made.
+	// Undo removes the parents that Locate has made, if they are empty. It is for a call
+	// that failed. It is nil if Locate has made none.
 	Undo func()
-	// Detail is the store's own.
+	// Detail belongs to the store.
 	Detail any
 }
 
-// Key tells files apart before they exist.
+// Key identifies a file, even before it exists.
 type Key struct {
-	Space [2]uint64 // what holds the file and others, as a directory does
-	Name  string    // in the space, in one spelling for all that mean the same file
+	Space [2]uint64 // identifies the container of the file, such as its directory
+	Name  string    // in the space, in one spelling for all spellings of the same file
 }
 
 // Less orders keys, the same in every process. Several locks are taken in this order.
@@ -207,14 +205,14 @@ func (k Key) Less(l Key) bool {
 	return k.Name < l.Name
 }
 
-// Version tells one content of a file from another. Versions of one store can be compared.
-// Nil means that nobody has looked.
+// Version identifies one content of a file. Versions of one store can be compared. Nil means that the
+// version is unknown.
 type Version any
 
 // Content is a loaded file.
 type Content struct {
 	Exists  bool
-	Data    []byte // never changed by anybody
+	Data    []byte // must not be changed
 	Version Version
 }
 
@@ -224,25 +222,25 @@ type Stream struct {
 	Version Version // of the content that the stream gives
 }
 
-// ReadOptions say how much of a file is read, and whether its checksum must agree.
+// ReadOptions limit the size and the wait of a read, and say whether the checksum is compared.
 type ReadOptions struct {
-	Max    int64 // more bytes are ErrTooLarge; 0 is no limit
-	Verify bool  // ErrChecksumMismatch or ErrNoChecksum if it does not
-	// Wait bounds the wait for another program that keeps the file from being opened;
-	// then the error is ErrBusy. Zero leaves it to the store, and NoWait waits not at all.
+	Max    int64 // a larger file is ErrTooLarge; 0 means no limit
+	Verify bool  // the checksum is compared; the error is ErrChecksumMismatch or ErrNoChecksum
+	// Wait limits the wait for another program that keeps the file from being opened. When
+	// it is over, the error is ErrBusy. Zero means the store's own limit; NoWait means no wait.
 	Wait time.Duration
 }
 
 // NoWait is a ReadOptions.Wait.
 const NoWait time.Duration = -1
 
-// Change is what becomes of a file.
+// Change is a change of a file.
 type Change struct {
-	Remove bool     // the file goes away; else
-	Append bool     // Parts come after what is there; else they are the whole content
+	Remove bool     // the file is removed
+	Append bool     // Parts are added to the end; otherwise they are the whole content
 	Parts  [][]byte // in order
-	Stream bool     // the content is not in Parts, but written to the Prepared
-	Read   Version  // the version that the change is based on; nil if it is based on none
+	Stream bool     // the content is written to the Prepared, not in Parts
+	Read   Version  // the version that the change is based on; nil if none
 }
 
 // Options are how a change is made. Changes are committed together only if their
@@ -252,9 +250,9 @@ type Options struct {
 	Metadata bool        // a replacement keeps owner, ACL, attributes and mode
 	Checksum bool        // the file gets a checksum
 	Backups  int         // the newest of its old contents that are kept; 0 keeps no further one
-	Bare     bool        // nothing but the lock is wanted; a change is judged when it comes
-	Full     bool        // the change needs no space, so it is made on a full disk too
-	Existing bool        // where there is no file, ErrNotExist comes before the lock is made
+	Bare     bool        // only the lock is needed; a later change is checked when it comes
+	Full     bool        // the change needs no space, so it must work on a full disk
+	Existing bool        // if there is no file, the error is ErrNotExist before a lock is made
 	Policy   safety.Policy
 	// Timeout is how long the caller waits for the lock. A store that must ask another
 	// machine waits no longer than this for an answer before it has the lock. It is not positive if the caller sets no
@@ -268,8 +266,7 @@ func (o Options) Same(p Options) bool {
 		o.Policy.Same(p.Policy)
 }
 
-// Covers reports whether a commit with these options keeps whatever one with p
-// would keep.
+// Covers reports whether a commit with these options keeps everything that a commit with p keeps.
 func (o Options) Covers(p Options) bool {
 	return o.Perm == p.Perm && (o.Metadata || !p.Metadata) && (o.Checksum || !p.Checksum) && o.Backups >= p.Backups &&
 		o.Policy.Covers(p.Policy)
@@ -283,23 +280,23 @@ type Backup struct {
 	Path   string    // where the store keeps it
 }
 
-// Checksum is what is recorded of a file's checksum. Digests are lower-case hex.
+// Checksum is the recorded checksum of a file. Digests are lower-case hex.
 type Checksum struct {
-	Path     string // where it is recorded
+	Path     string // the file that holds the record
 	Digest   string
-	Previous []string // of older content, which is right too while a write is under way
+	Previous []string // digests of older content, which is valid too while a write is under way
 }
 
-// LockInfo is what is known of a lock.
+// LockInfo describes a lock.
 type LockInfo struct {
 	Path   string
 	Held   bool
 	Record *Record // nil if there is none
 }
 
-// Record is what a holder has written of itself.
+// Record is the text that a holder has written about itself.
 type Record struct {
 	PID   int
-	Host  string // fit to be printed
+	Host  string // safe to print
 	Since time.Time
 }
