@@ -102,7 +102,12 @@ func openError(err error, path string) error {
 // Load is of the store.Session interface.
 func (f *file) Load(_ context.Context, o store.ReadOptions) (store.Content, error) {
 	for range maxVersions {
-		old, err := f.unread()
+		// The file that was opened while the lock was taken is at its start as long as it is unread.
+		old, err := f.found, error(nil)
+		f.found = nil
+		if old == nil || old.File == nil {
+			old, err = f.open()
+		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return store.Content{Version: version{}}, nil
 		}
@@ -126,11 +131,8 @@ func (f *file) Load(_ context.Context, o store.ReadOptions) (store.Content, erro
 	return store.Content{}, fmt.Errorf("%w %d times while it was being read", errors.ErrChanged, maxVersions)
 }
 
-// unread is the file, open at its start.
-func (f *file) unread() (old *replace.Old, err error) {
-	if old, f.found = f.found, nil; old != nil && old.File != nil {
-		return old, nil
-	}
+// open opens the file for reading.
+func (f *file) open() (old *replace.Old, err error) {
 	open, err := f.openData()
 	if err != nil {
 		return nil, err

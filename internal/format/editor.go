@@ -71,13 +71,6 @@ func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, erro
 // annotated reports whether a text has comments, aliases, merges or duplicate keys.
 func annotated(doc *edit.Document) bool { return len(doc.Comments) > 0 || doc.Indirect }
 
-// loads reports whether an encoding loads as the value that was encoded. The codecs' own encodings
-// do, so they need no proof. If a type in the value encodes itself, the encoding is
-// decoded and encoded once more.
-func (e Editor) loads(enc []byte, t reflect.Type) bool {
-	return !writesItself.Of(t) || e.survives(enc, t)
-}
-
 // survives proves an encoding: it decodes to a value with the same encoding.
 func (e Editor) survives(enc []byte, t reflect.Type) bool {
 	o, err := e.Load(enc, reflect.New(t).Interface(), nil)

@@ -26,17 +26,11 @@ func (p Spec) refuse(links uint64, size int64, head []byte) error {
 	case links > 1:
 		return fmt.Errorf("%w: %s has %d hard links, which a lock file of this library never has; %s",
 			errors.ErrLock, printable(p.Path), links, remedy)
-	case !ours(size, head):
+	case !bytes.HasPrefix(head, []byte(recordMagic+" ")) && !(size <= recordSize && len(bytes.Trim(head, "\x00")) == 0): // zeros are a record that a power cut kept from the disk
 		return fmt.Errorf("%w: %s has content that is not of this library: it may be somebody's data, or another program's lock; %s",
 			errors.ErrLock, printable(p.Path), remedy)
 	}
 	return nil
-}
-
-// ours reports whether a lock file of this library may have this size and beginning. After a
-// power cut a record may be as many zeros.
-func ours(size int64, head []byte) bool {
-	return bytes.HasPrefix(head, []byte(recordMagic+" ")) || size <= recordSize && len(bytes.Trim(head, "\x00")) == 0
 }
 
 // inspect refuses a locked file that is no lock file of this library.

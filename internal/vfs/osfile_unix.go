@@ -32,27 +32,26 @@ func (f *osFile) failure(op string, err error) error {
 
 func (f *osFile) Read(p []byte) (n int, err error) {
 	err = f.do(func(fd int) error { n, err = unix.Read(fd, p); return err })
-	return f.readResult(n, len(p), err)
+	switch {
+	case err != nil:
+		return 0, f.failure("read", err)
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 func (f *osFile) ReadAt(p []byte, off int64) (n int, err error) {
 	for n < len(p) {
 		var m int
 		err = f.do(func(fd int) error { m, err = unix.Pread(fd, p[n:], off+int64(n)); return err })
-		if m, err = f.readResult(m, len(p)-n, err); err != nil {
-			return n + m, err
+		switch {
+		case err != nil:
+			return n, f.failure("read", err)
+		case m == 0:
+			return n, io.EOF
 		}
 		n += m
-	}
-	return n, nil
-}
-
-func (f *osFile) readResult(n, want int, err error) (int, error) {
-	if err != nil {
-		return 0, f.failure("read", err)
-	}
-	if n == 0 && want > 0 {
-		return 0, io.EOF
 	}
 	return n, nil
 }
