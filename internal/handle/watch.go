@@ -28,9 +28,13 @@ func (f *File[T]) Watch(ctx context.Context) iter.Seq2[T, error] {
 			yield(fail(err))
 			return
 		}
-		w, err := f.engine.Store().Watch(ctx, f.request.Target, f.options.forCodec(), f.request.Options.Policy.Log)
+		o := f.options.forCodec()
+		began := f.limitWait(ctx, &o)
+		w, err := f.engine.Store().Watch(ctx, f.request.Target, o, f.request.Options.Policy.Log)
+		if ctx.Err() == nil && err != nil {
+			yield(fail(f.waitError(ctx, began, err)))
+		}
 		if err != nil {
-			yield(fail(err))
 			return
 		}
 		defer w.Close()

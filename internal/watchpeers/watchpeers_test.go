@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -127,8 +128,8 @@ func watchKoanf(t *testing.T, path string, s *seen) {
 	}
 }
 
-// rounds is how often a file is changed in one way.
-const rounds = 3
+// rounds is how often a file is changed in one way. HOLDFAST_LONG asks for more, since the peers see some changes by chance.
+var rounds = map[bool]int{false: 3, true: 30}[os.Getenv("HOLDFAST_LONG") != ""]
 
 func content(n int) string { return fmt.Sprintf(`{"N": %d, "padding": %q}`, n, "the second half") }
 
