@@ -68,11 +68,17 @@ func (p *prepared) replace(guard func() error) (_ store.Version, err error) {
 	if p.inPlace {
 		return p.publishInPlace(guard)
 	}
-	keep, err := p.file.keepOld(p.old, p.change.Read, p.options, false)
-	if err != nil {
-		return nil, err
+	var keep *keeping
+	if p.options.Backups > 0 {
+		if keep, err = p.file.keepOld(p.old, p.change.Read, p.options, false); err != nil {
+			return nil, err
+		}
 	}
-	defer func() { keep.finish(err) }()
+	last := guard
+	if keep != nil {
+		last = keep.guarded(guard) // and makes the backup then
+		defer func() { keep.finish(err) }()
+	}
 	// The checksum accepts the new content before that is there, so that no crash makes good
 	// content look bad.
 	if p.seal != nil {
@@ -84,7 +90,7 @@ func (p *prepared) replace(guard func() error) (_ store.Version, err error) {
 			return nil, err
 		}
 	}
-	err = p.temp.Commit(p.file.name, keep.guarded(guard))
+	err = p.temp.Commit(p.file.name, last)
 	if p.seal != nil {
 		p.seal.finish(err)
 	}
