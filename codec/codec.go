@@ -10,6 +10,35 @@
 // encoded is errors.ErrEncode, and the error says why.
 //
 // Most settings of a format are struct tags. The others are set by an [Option].
+//
+// # Comments of fields
+//
+// A field tag comment:"…" puts a comment above the field's key in YAML, TOML and JSONC. JSON has no
+// comments and ignores the tag.
+//
+//	type Config struct {
+//		Port    int `yaml:"port" comment:"The port to listen on, from 1 to 65535."`
+//		Workers int `yaml:"workers" comment:"How many requests run at once.\n0 means one per CPU."`
+//	}
+//
+// The comment is written together with the key, and never later:
+//   - A new file has all comments, as has the output of Dump.
+//   - If an edit adds a key to existing text, it adds the key's comment.
+//   - A key that is there gets no comment. A comment that is there is not changed. So people may
+//     change and delete the comments.
+//   - If an edit removes a key, the comment right above it goes too, if it is word for word what the
+//     tag says.
+//   - With [Rewrite], every write is a new text with all comments.
+//
+// The rules for nested values are:
+//   - A comment of a struct field stands above the table, header or object of the struct. The fields of the
+//     struct have their own comments.
+//   - In a list of structs, only the first element has comments, and only if the list is new. The
+//     values of a map all have them.
+//   - A line break in the tag, \n, makes several lines of comment. Control characters become blanks.
+//   - If the key does not begin its line, as in {a: 1}, there is no comment.
+//   - The type of the handle decides. A value in an interface has no comments, and neither has a type with a
+//     method that encodes it.
 package codec
 
 import "io"
@@ -32,7 +61,7 @@ type Codec interface {
 
 // Editor is a codec that can write a value into existing text. It changes the bytes of values that
 // differ, and nothing else. The built-in formats write new values in the style of the text. A file in the
-// codec's own style, without comments, stays in that style.
+// codec's own style, with no comments or just those of the type's tags, stays in that style.
 type Editor interface {
 	Codec
 

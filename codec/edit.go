@@ -62,28 +62,28 @@ func OnEdit(f func(EditReport)) Option {
 // codec makes an Editor of a format, or with the option Rewrite a Codec only.
 func (s settings) codec(f format.Format) Codec {
 	if s.rewrite {
-		return builtin{f.Codec}
+		return builtin{f}
 	}
 	return editor{format.Editor{Format: f, KeepComments: s.keepComments}, s.onEdit}
 }
 
 // builtin is a Codec of a built-in format.
-type builtin struct{ format format.Codec }
+type builtin struct{ format format.Format }
 
 func (c builtin) Load(r io.Reader, v any) error {
 	text, _, err := content(r)
 	if err != nil {
 		return err
 	}
-	return c.format.Load(text, v)
+	return c.format.Codec.Load(text, v)
 }
 
 func (c builtin) Dump(w io.Writer, v any) error {
-	text, err := c.format.Dump(v)
+	text, err := c.format.Codec.Dump(v)
 	if err != nil {
 		return err
 	}
-	return emit(w, text)
+	return emit(w, c.format.Annotate(text, reflect.TypeOf(v)))
 }
 
 // editor is an Editor of a format. It is comparable, as builtin is, so that two codecs
@@ -93,14 +93,29 @@ type editor struct {
 	onEdit *func(EditReport)
 }
 
-func (e editor) Load(r io.Reader, v any) error { return builtin{e.format.Codec}.Load(r, v) }
+func (e editor) Load(r io.Reader, v any) error { return builtin{e.format.Format}.Load(r, v) }
 
 func (e editor) Dump(w io.Writer, v any) error {
 	text, err := e.format.Dump(v)
 	if err != nil {
 		return err
 	}
+	return emit(w, e.format.Annotate(text, reflect.TypeOf(v)))
+}
+
+// Encode is of format.Encoder, as are the next two.
+func (e editor) Encode(w io.Writer, v any) error {
+	text, err := e.format.Dump(v)
+	if err != nil {
+		return err
+	}
 	return emit(w, text)
+}
+
+func (e editor) Comments(t reflect.Type) bool { return e.format.Comments(t) }
+
+func (e editor) Annotate(enc []byte, t reflect.Type) ([]byte, error) {
+	return e.format.Annotate(enc, t), nil
 }
 
 func (e editor) Edit(w io.Writer, old []byte, v any) error {

@@ -49,6 +49,54 @@ func ExampleYAML() {
 	// not valid yaml, line 2: field host not found in type codec_test.config
 }
 
+// A new file explains itself. Later the comments belong to the people who edit the file.
+func ExampleYAML_comments() {
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+
+	type Server struct {
+		Port int    `yaml:"port" comment:"From 1 to 65535."`
+		Cert string `yaml:"cert,omitempty" comment:"Path of the certificate.\nWithout it there is no encryption."`
+	}
+	type Config struct {
+		Name   string `yaml:"name"`
+		Server Server `yaml:"server" comment:"Where it listens."`
+	}
+	file := safefile.New[Config](filepath.Join(dir, "app.yaml"))
+	if err := file.Write(Config{Name: "web", Server: Server{Port: 80}}); err != nil {
+		log.Fatal(err)
+	}
+	text, err := file.ReadBytes()
+	fmt.Printf("%s%v\n\n", text, err)
+
+	// A person deletes one comment and changes another.
+	os.WriteFile(file.Path(), []byte("name: web\nserver:\n  # The usual port.\n  port: 80\n"), 0o644)
+	if err := file.Write(Config{Name: "web", Server: Server{Port: 443, Cert: "web.pem"}}); err != nil {
+		log.Fatal(err)
+	}
+	text, err = file.ReadBytes()
+	fmt.Printf("%s%v\n", text, err)
+	// Output:
+	// name: web
+	// # Where it listens.
+	// server:
+	//   # From 1 to 65535.
+	//   port: 80
+	// <nil>
+	//
+	// name: web
+	// server:
+	//   # The usual port.
+	//   port: 443
+	//   # Path of the certificate.
+	//   # Without it there is no encryption.
+	//   cert: web.pem
+	// <nil>
+}
+
 func ExampleTOML() {
 	err := codec.TOML().Dump(os.Stdout, map[string]any{"name": "web", "proxy": nil})
 	fmt.Println(errors.Is(err, errors.ErrEncode), err)

@@ -30,7 +30,7 @@ func JSON(opts ...Option) Codec {
 
 // JSONC is JSON with comments. Load also accepts // and /* */ comments, and a comma before a closing
 // bracket. Positions in errors are those of the text with its comments. A file with nothing but comments
-// counts as blank. Dump writes plain JSON. The options and everything else are as with [JSON].
+// counts as blank. Dump writes no comments but those of field tags. The options and everything else are as with [JSON].
 func JSONC(opts ...Option) Codec {
 	s := newSettings(traits{"codec.JSONC", "jsonc", treeOptions, 0, 16}, opts)
 	return s.codec(json.NewWithComments(s.format))

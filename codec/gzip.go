@@ -110,6 +110,35 @@ func (c gzippedEditor) Edit(w io.Writer, old []byte, v any) error {
 	return edited(w, old, plain, func(w io.Writer) error { return c.editor.Edit(w, plain, v) })
 }
 
+// Encode is of format.Encoder, as are the next two.
+func (c gzippedEditor) Encode(w io.Writer, v any) error {
+	if inner, ok := c.editor.(format.Encoder); ok {
+		return deflate(w, func(plain io.Writer) error { return inner.Encode(plain, v) })
+	}
+	return c.Dump(w, v)
+}
+
+func (c gzippedEditor) Comments(t reflect.Type) bool {
+	inner, ok := c.editor.(format.Encoder)
+	return ok && inner.Comments(t)
+}
+
+func (c gzippedEditor) Annotate(enc []byte, t reflect.Type) ([]byte, error) {
+	inner, ok := c.editor.(format.Encoder)
+	if !ok {
+		return enc, nil
+	}
+	plain, err := inflate(enc, 0)
+	if err == nil {
+		plain, err = inner.Annotate(plain, t)
+	}
+	var text bytes.Buffer
+	if err == nil {
+		err = deflate(&text, func(z io.Writer) error { return emit(z, plain) })
+	}
+	return text.Bytes(), err
+}
+
 // LoadOriginal is of format.OriginalLoader.
 func (c gzippedEditor) LoadOriginal(text []byte, max int64, v any, last *format.LastWrite) (*format.Original, error) {
 	inner, can := c.editor.(format.OriginalLoader)
@@ -118,11 +147,15 @@ func (c gzippedEditor) LoadOriginal(text []byte, max int64, v any, last *format.
 	}
 	plain, err := inflate(text, max)
 	if err != nil {
-		return format.NewOriginal(text, func(w io.Writer, enc []byte, _ reflect.Type) error {
-			if errors.Is(err, errors.ErrDecode) {
-				return emit(w, enc)
+		return format.NewOriginal(text, func(w io.Writer, enc []byte, t reflect.Type) error {
+			if !errors.Is(err, errors.ErrDecode) {
+				return err
 			}
-			return err
+			text, err := c.Annotate(enc, t)
+			if err != nil {
+				return err
+			}
+			return emit(w, text)
 		}), err
 	}
 	o, err := inner.LoadOriginal(plain, max, v, last)

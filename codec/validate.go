@@ -103,6 +103,30 @@ func (c *validatedEditor[T]) Edit(w io.Writer, old []byte, v any) error {
 	return c.editor.Edit(w, old, v)
 }
 
+// Encode is of format.Encoder, as are the next two.
+func (c *validatedEditor[T]) Encode(w io.Writer, v any) error {
+	inner, ok := c.editor.(format.Encoder)
+	if !ok {
+		return c.Dump(w, v)
+	}
+	if err := c.before(v); err != nil {
+		return err
+	}
+	return inner.Encode(w, v)
+}
+
+func (c *validatedEditor[T]) Comments(t reflect.Type) bool {
+	inner, ok := c.editor.(format.Encoder)
+	return ok && inner.Comments(t)
+}
+
+func (c *validatedEditor[T]) Annotate(enc []byte, t reflect.Type) ([]byte, error) {
+	if inner, ok := c.editor.(format.Encoder); ok {
+		return inner.Annotate(enc, t)
+	}
+	return enc, nil
+}
+
 // LoadOriginal is of format.OriginalLoader. An edit needs no check: Dump has made it when it
 // encoded the value.
 func (c *validatedEditor[T]) LoadOriginal(text []byte, max int64, v any, last *format.LastWrite) (*format.Original, error) {

@@ -14,8 +14,8 @@ import (
 // settings is what an operator may change while the service runs, with a form or an editor: each upload reads
 // settings.yaml anew.
 type settings struct {
-	MaxUpload int64 `json:"max_upload" yaml:"max_upload"` // in bytes
-	MaxName   int   `json:"max_name" yaml:"max_name"`     // in bytes
+	MaxUpload int64 `json:"max_upload" yaml:"max_upload" comment:"The largest upload in bytes."`
+	MaxName   int   `json:"max_name" yaml:"max_name" comment:"The longest name of an upload in bytes."`
 }
 
 var usual = settings{MaxUpload: 1 << 20, MaxName: 200}

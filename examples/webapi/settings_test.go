@@ -41,6 +41,7 @@ func TestOfTwoOperatorsTheSecondIsToldOfTheFirst(t *testing.T) {
 	put(http.StatusNoContent, none, `{"max_upload": 100, "max_name": 5}`)
 	put(http.StatusPreconditionFailed, none, `{"max_upload": 9}`)
 
+	testkit.WantContent(t, path, "# The largest upload in bytes.\nmax_upload: 100\n# The longest name of an upload in bytes.\nmax_name: 5\n")
 	_, first := s.settingsRequest("GET", "", "")
 	testkit.Put(t, path, "# set by hand\n"+testkit.Content(t, path)) // an editor
 	put(http.StatusPreconditionFailed, first, `{"max_upload": 9}`)

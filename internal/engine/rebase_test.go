@@ -16,6 +16,8 @@ type suffix struct{ refuse string }
 
 func (f suffix) Same(other Form) bool { return f == other }
 
+func (f suffix) New(value []byte) ([]byte, error) { return value, nil }
+
 func (f suffix) Edit(old, value []byte) ([]byte, func(), error) {
 	if f.refuse != "" && string(value) == f.refuse {
 		return nil, nil, errors.ErrEncode

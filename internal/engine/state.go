@@ -46,6 +46,8 @@ type state struct {
 type Form interface {
 	// Same reports whether both forms have the same encodings.
 	Same(Form) bool
+	// New gives the text of a file that holds only the value. It does not change value, and may keep it.
+	New(value []byte) (text []byte, err error)
 	// Edit writes the value into the text old. warn logs the comments and keys that were lost, and is
 	// called when the text is durable; it is nil if there was no loss. Edit does not keep or change its
 	// arguments.

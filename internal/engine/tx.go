@@ -169,7 +169,7 @@ func (tx *Tx) put(data []byte) {
 
 // PutValue stages a value, given as its encoding of the form f. At the commit the form writes the value
 // into the file's text. If there is no file, if it is damaged, or if the path is a link that leads
-// nowhere, the encoding becomes the text. A file that is larger than the limit of o can't be
+// nowhere, the text is what New gives. A file that is larger than the limit of o can't be
 // edited. PutValue keeps value, which must not change.
 func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	tx.lock()
@@ -189,8 +189,11 @@ func (tx *Tx) PutValue(f Form, value []byte, o store.ReadOptions) error {
 	switch {
 	case err == nil && s.exists():
 	case err == nil, errors.Is(err, errors.ErrChecksumMismatch), errors.Is(err, errors.ErrSymlink):
-		tx.put(value)
-		return nil
+		text, err := f.New(value)
+		if err == nil {
+			tx.put(text)
+		}
+		return err
 	default:
 		return err
 	}

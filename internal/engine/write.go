@@ -89,7 +89,8 @@ func (t *tenure) rebase(s state, verify bool) (state, error) {
 	now, err := t.session.Load(context.Background(), store.ReadOptions{Verify: verify})
 	if errors.Is(err, errors.ErrChecksumMismatch) || errors.Is(err, errors.ErrNoChecksum) {
 		t.version = nil
-		return state{base: &baseText{loaded: true, exists: true, data: s.value}}, nil
+		text, err := s.form.New(s.value)
+		return state{base: &baseText{loaded: true, exists: true, data: text}}, err
 	}
 	t.version = now.Version
 	return state{base: &baseText{loaded: true, exists: now.Exists, data: now.Data}, form: s.form, value: s.value}, err

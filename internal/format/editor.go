@@ -45,7 +45,7 @@ func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, erro
 		}
 		return err
 	}
-	opt := edit.Options{Check: check, Refuse: o.editor.KeepComments}
+	opt := edit.Options{Check: check, Refuse: o.editor.KeepComments, Comments: o.editor.comments(t)}
 	if !dependent.Of(t) {
 		opt.Recode = func(part []byte) ([]byte, error) { return o.editor.recode(&edit.Document{Text: part}, true, t) }
 	}
@@ -54,10 +54,10 @@ func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, erro
 	case unstable != nil:
 		return nil, edit.Report{}, unstable
 	case first == nil: // the text can't be parsed
-		return o.editor.replace(o.text, enc, err)
+		return o.editor.replace(o.text, enc, t, err)
 	case err != nil:
 		if _, unread := o.editor.Grammar.Parse(o.was); unread != nil { // nothing to compare with
-			return o.editor.replace(o.text, enc, unread)
+			return o.editor.replace(o.text, enc, t, unread)
 		}
 		if !o.editor.survives(enc, t) {
 			err = fmt.Errorf("%w: the encoding of a %s loads as another value, so no edit of the text can be proven; "+
@@ -78,7 +78,7 @@ func (e Editor) survives(enc []byte, t reflect.Type) bool {
 }
 
 // replace writes a value over text that can't be edited.
-func (e Editor) replace(old, enc []byte, why error) ([]byte, edit.Report, error) {
+func (e Editor) replace(old, enc []byte, t reflect.Type, why error) ([]byte, edit.Report, error) {
 	if text, _ := WithoutBOM(old); e.KeepComments && !Blank(text) {
 		return nil, edit.Report{}, &errors.EncodeError{Format: e.Settings.Format, Err: fmt.Errorf("the text that is there can't be edited and may hold comments: %w", why)}
 	}
@@ -86,7 +86,7 @@ func (e Editor) replace(old, enc []byte, why error) ([]byte, edit.Report, error)
 	if err != nil {
 		return nil, edit.Report{}, &errors.EncodeError{Format: e.Settings.Format, Err: fmt.Errorf("%w: the text that is there can't be edited: %w", err, why)}
 	}
-	return enc, report, nil
+	return e.Annotate(enc, t), report, nil
 }
 
 // recode decodes a text and encodes the value. The result is compared with other encodings, and

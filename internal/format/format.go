@@ -63,6 +63,7 @@ type Codec interface {
 type Grammar interface {
 	edit.Comparer
 	edit.Outliner
+	edit.Commenter
 
 	// Release frees the parts of a document that only LoadDocument needs.
 	Release(doc *edit.Document)

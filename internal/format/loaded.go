@@ -67,23 +67,36 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 	case errors.Is(o.failed, errUnstable):
 		return nil, edit.Report{}, o.failed
 	case o.failed != nil:
-		return o.editor.replace(o.text, enc, o.failed)
-	case o.own() && (!writesItself.Of(t) || o.editor.survives(enc, t)):
-		// The codecs' encodings of the types they know load as the value that was encoded, as a new file
-		// shows, so they need no proof. The encoding that a type makes by a method of its own is decoded
-		// and encoded once more.
-		if o.loadsAsWritten(enc, t) {
+		return o.editor.replace(o.text, enc, t, o.failed)
+	case o.own() && o.loads(enc, t):
+		text := o.editor.annotate(o.text, enc, t)
+		if o.loadsAsWritten(enc, t) && bytes.Equal(text, enc) {
 			o.last.Set(o.style, enc)
 		}
 		// Only the codec has written the text, so there is nothing to keep. The two encodings
 		// differ only in the values that changed.
-		if !bytes.Equal(o.text, enc) {
-			return enc, edit.Report{Rung: edit.Spliced}, nil
+		if !bytes.Equal(o.text, text) {
+			return text, edit.Report{Rung: edit.Spliced}, nil
 		}
-	case !bytes.Equal(o.was, enc):
+	case bytes.Equal(o.was, enc):
+	case o.ownWithComments(t) && o.loads(enc, t):
+		return o.editor.Annotate(enc, t), edit.Report{Rung: edit.Spliced}, nil
+	default:
 		return o.editText(enc, t)
 	}
 	return o.text, edit.Report{Rung: edit.Unchanged}, nil
+}
+
+// ownWithComments reports whether the text is just what the codec writes into a new file for what it holds.
+func (o *Loaded) ownWithComments(t reflect.Type) bool {
+	return len(o.text) > len(o.was) && o.editor.Comments(t) && bytes.Equal(o.editor.Annotate(o.was, t), o.text)
+}
+
+// loads reports whether enc, an encoding of a value of type t, loads as that value. The codecs' encodings of the
+// types they know do, as a new file shows, so they need no proof. The encoding that a type makes by a
+// method of its own is decoded and encoded once more.
+func (o *Loaded) loads(enc []byte, t reflect.Type) bool {
+	return !writesItself.Of(t) || o.editor.survives(enc, t)
 }
 
 // loadsAsWritten reports whether it is certain that enc, the encoding of a value of type t, loads as

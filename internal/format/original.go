@@ -21,6 +21,20 @@ type OriginalLoader interface {
 	LoadOriginal(text []byte, max int64, v any, last *LastWrite) (*Original, error)
 }
 
+// Encoder is a codec.Editor whose Dump has two steps, so that what a handle compares and stages is
+// without the comments of field tags. It is safe for concurrent use.
+type Encoder interface {
+	// Encode is Dump without comments.
+	Encode(w io.Writer, v any) error
+
+	// Comments reports whether Annotate may change the encoding of a value of type t.
+	Comments(t reflect.Type) bool
+
+	// Annotate gives the text of a new file: enc, which Encode has made of a value of type t, with the
+	// comments of its fields.
+	Annotate(enc []byte, t reflect.Type) ([]byte, error)
+}
+
 // Original is a text that was loaded and can be edited.
 type Original struct {
 	text []byte

@@ -65,7 +65,13 @@ func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 // encode encodes v. A Write calls it before it takes the lock.
 func (c coding[T]) encode(v T) ([]byte, error) {
 	var buf bytes.Buffer
-	if err := recoverPanic(errors.ErrEncode, func() error { return c.codec.Dump(&buf, v) }); err != nil {
+	err := recoverPanic(errors.ErrEncode, func() error {
+		if e, ok := c.codec.(format.Encoder); ok && c.form != nil {
+			return e.Encode(&buf, v) // the form adds the comments
+		}
+		return c.codec.Dump(&buf, v)
+	})
+	if err != nil {
 		return nil, matching(errors.ErrEncode, err)
 	}
 	c.last.Encoded(buf.Bytes(), v)
@@ -112,6 +118,19 @@ func (f *form[T]) Same(other engine.Form) bool {
 func equal(a, b codec.Codec) (same bool) {
 	defer func() { _ = recover() }() // if == panics, same stays false
 	return a == b
+}
+
+// New is of the engine's Form interface. The text of a new file has the comments of T's fields.
+func (f *form[T]) New(value []byte) (text []byte, err error) {
+	e, ok := f.codec.(format.Encoder)
+	if t := reflect.TypeFor[T](); ok && e.Comments(t) {
+		err = recoverPanic(errors.ErrEncode, func() (err error) {
+			text, err = e.Annotate(value, t)
+			return err
+		})
+		return text, err
+	}
+	return value, nil
 }
 
 // Edit is of the engine's Form interface.

@@ -22,6 +22,10 @@ type Options struct {
 	// Refuse makes it an error, [errors.ErrEncode], if a comment would be lost
 	// or the whole text rendered anew.
 	Refuse bool
+
+	// Comments are written above the keys that the edit adds, and those of keys that it removes are taken
+	// away, see [Annotate]. They are only for a format that is a [Commenter]. Nil has none.
+	Comments Comments
 }
 
 // Rung says how an edit was written. Each rung changes more of the text than the one before it.
@@ -103,7 +107,20 @@ func EditOpened(f Format, open func(like *Node) (*Document, error), oldEnc, newE
 		return nil, Report{}, fmt.Errorf("%w: the text can't be changed in place, the change would be %v and lose the comments or keys of the lines %v",
 			errors.ErrEncode, report.Rung, lost)
 	}
+	if c, ok := f.(Commenter); ok && opt.Comments != nil && ed.result != nil {
+		text = annotate(c, ed.first, ed.result, opt.Comments, ed.renamed())
+	}
 	return text, report, nil
+}
+
+// renamed gives the keys that entries have got instead of others, and those.
+func (ed *editor) renamed() (keys []*Node) {
+	for _, op := range ed.ops {
+		if op.Kind == Rename {
+			keys = append(keys, op.Key, op.Path[len(op.Path)-1].Key)
+		}
+	}
+	return keys
 }
 
 // SameData reports whether two encodings hold the same data and comments. Their bytes may differ: for
@@ -162,7 +179,8 @@ type editor struct {
 	open           func(like *Node) (*Document, error)
 	parseErr       error // the error of parsing the text
 	first          *Document
-	holds          *Node // the effective value of first
+	result         *Document // the new text, once an edit is proven
+	holds          *Node     // the effective value of first
 	oldEnc, newEnc []byte
 	ops            []Op
 	way            way // the way that passed the check
@@ -264,7 +282,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 			err = ed.check(doc)
 		}
 		if err == nil {
-			ed.way = w
+			ed.way, ed.result = w, doc
 			return doc.Text, report, nil
 		}
 		failed = err
@@ -283,6 +301,7 @@ func (ed *editor) edit() ([]byte, Report, error) {
 	if err != nil {
 		return nil, Report{}, err
 	}
+	ed.result = next
 	return ed.newEnc, Report{Rung: Replaced, Lost: lostLines(ed.first, next, displaced{})}, nil
 }
 

@@ -1,6 +1,7 @@
 package json
 
 import (
+	"bytes"
 	"encoding/json"
 	"unicode/utf8"
 
@@ -55,6 +56,11 @@ func (f grammar) scan(text []byte, like *edit.Node) (*edit.Document, error) {
 		Text: text, Root: root, Comments: s.comments, Data: o,
 		Indirect: s.indirect, Keys: edit.MatchFoldLast, Appends: true,
 	}, nil
+}
+
+// CommentAbove is of [edit.Commenter].
+func (f grammar) CommentAbove(before []byte) (mark string, ok bool) {
+	return "//", f.comments && len(bytes.Trim(before, " \t")) == 0
 }
 
 // Release does nothing: a document of JSON holds no tree of a parser.

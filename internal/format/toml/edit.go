@@ -81,6 +81,11 @@ func (p *parsedText) Document(like *edit.Node) (*edit.Document, error) {
 	return doc, nil
 }
 
+// CommentAbove is of [edit.Commenter]. A bracket of a header and other parts of the key may stand before it.
+func (grammar) CommentAbove(before []byte) (mark string, ok bool) {
+	return "#", !bytes.ContainsAny(before, "={,")
+}
+
 // Release releases the decoder's tree of a document, which takes more memory than the
 // document.
 func (grammar) Release(doc *edit.Document) {

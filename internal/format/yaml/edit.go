@@ -99,6 +99,11 @@ func readable(text []byte) []byte {
 
 var directive = regexp.MustCompile(`^%YAML[ \t]+1\.([02-9])(?:[ \t]|$)`)
 
+// CommentAbove is of [edit.Commenter]. The dashes of a list may stand before the key.
+func (grammar) CommentAbove(before []byte) (mark string, ok bool) {
+	return "#", len(bytes.Trim(before, " -")) == 0
+}
+
 // Splice gives the byte changes that carry out p.
 func (grammar) Splice(doc *edit.Document, p *edit.Patch, style edit.Style) ([]edit.Splice, error) {
 	w := &writer{text: doc.Text, doc: doc, layout: doc.Data.(*layout), style: style}
