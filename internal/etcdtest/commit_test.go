@@ -66,7 +66,9 @@ func TestALostAnswerOfACommitIsResolvedAndNothingIsWrittenTwice(t *testing.T) {
 	} {
 		for i, change := range []func(f *lockedfile.LockedFile[string]) error{
 			func(f *lockedfile.LockedFile[string]) error { return f.Append("+") },
-			func(f *lockedfile.LockedFile[string]) error { return f.Update(func(v *string) error { *v += "+"; return nil }) },
+			func(f *lockedfile.LockedFile[string]) error {
+				return f.Update(func(v *string) error { *v += "+"; return nil })
+			},
 		} {
 			var wire Wire
 			f := lockedfile.New[string](fmt.Sprintf("/%s/%d.txt", name, i), etcd.On(cluster.Client(t, nil, wire.Option())))

@@ -37,13 +37,7 @@ func StartIn(t testing.TB, dir string, members int) *Cluster {
 	c := &Cluster{Members: make([]*embed.Etcd, members)}
 	all := ""
 	for i := range members {
-		config := embed.NewConfig()
-		config.Name = fmt.Sprintf("m%d", i)
-		config.Dir = filepath.Join(dir, config.Name)
-		config.Logger, config.ZapLoggerBuilder = "zap", embed.NewZapLoggerBuilder(zap.NewNop())
-		config.TickMs, config.ElectionMs = 50, 500
-		config.ListenClientUrls, config.ListenPeerUrls = []url.URL{loopback(t)}, []url.URL{loopback(t)}
-		config.AdvertiseClientUrls, config.AdvertisePeerUrls = config.ListenClientUrls, config.ListenPeerUrls
+		config := configure(fmt.Sprintf("m%d", i), dir, loopback(t), loopback(t))
 		all += fmt.Sprintf(",%s=%s", config.Name, config.ListenPeerUrls[0].String())
 		c.configs = append(c.configs, config)
 	}
@@ -64,6 +58,17 @@ func StartIn(t testing.TB, dir string, members int) *Cluster {
 		ready(t, m)
 	}
 	return c
+}
+
+// configure gives a member that notices the death of a leader after half a second.
+func configure(name, dir string, client, peer url.URL) *embed.Config {
+	config := embed.NewConfig()
+	config.Name, config.Dir = name, filepath.Join(dir, name)
+	config.Logger, config.ZapLoggerBuilder = "zap", embed.NewZapLoggerBuilder(zap.NewNop())
+	config.TickMs, config.ElectionMs = 50, 500
+	config.ListenClientUrls, config.ListenPeerUrls = []url.URL{client}, []url.URL{peer}
+	config.AdvertiseClientUrls, config.AdvertisePeerUrls = config.ListenClientUrls, config.ListenPeerUrls
+	return config
 }
 
 // start starts a member, and does not wait for it.
