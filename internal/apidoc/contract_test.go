@@ -160,6 +160,7 @@ var (
 	_ []guarantee.Guarantee                                                            = []guarantee.Guarantee{guarantee.AtomicVisibility, guarantee.CrashDurability, guarantee.WriterExclusion, guarantee.IntegrityDetection}
 	_ []guarantee.Level                                                                = []guarantee.Level{guarantee.Guaranteed, guarantee.BestEffort, guarantee.NonTarget, guarantee.Unsupported}
 	_ func(string, ...guarantee.InspectOption) (guarantee.Report, error)               = guarantee.Inspect
+	_ func(...option) guarantee.InspectOption                                          = guarantee.HandleOptions
 	_ func(string, ...guarantee.DoctorOption) (*guarantee.Diagnosis, error)            = guarantee.Doctor
 	_ []func([]byte) string                                                            = []func([]byte) string{checksum.Sum}
 	_ func(string) (string, error)                                                     = checksum.SumFile

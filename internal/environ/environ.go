@@ -40,6 +40,11 @@ type Verdict struct {
 	judged [guarantees]Judgement
 }
 
+// InCluster is the verdict on a file that a store of this name keeps on several machines.
+func InCluster(name string) Verdict {
+	return Verdict{Environment: Environment{Filesystem: name, Class: Cluster, OS: runtime.GOOS}, judged: table[cluster].cells}
+}
+
 // Level says how far the guarantee holds. It is the zero Level if the path was not judged.
 func (v *Verdict) Level(g Guarantee) Level { return v.judged[g].Level }
 

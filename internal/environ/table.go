@@ -13,6 +13,7 @@ const (
 	Network    = "network"
 	Foreign    = "foreign"
 	Pseudo     = "pseudo"
+	Cluster    = "cluster" // no filesystem: a store that several machines keep together
 	Unknown    = "unknown"
 )
 
@@ -40,6 +41,7 @@ const (
 	network
 	foreign
 	pseudo
+	cluster
 	kinds
 )
 
@@ -93,6 +95,11 @@ var table = [kinds]row{
 		{NonTarget, notPOSIX}, {NonTarget, notPOSIX}, {NonTarget, notPOSIX}, {NonTarget, notPOSIX}}},
 	pseudo: {Pseudo, "proc, sysfs, cgroup and similar", [...]Judgement{
 		{Unsupported, noFiles}, {Unsupported, noFiles}, {Unsupported, noFiles}, {Unsupported, noFiles}}},
+	cluster: {Cluster, "a key of etcd instead of a path", [...]Judgement{
+		{Guaranteed, "a commit is one transaction of the cluster"},
+		{Guaranteed, "an acknowledged change is on the disks of a majority of the members"},
+		{Guaranteed, "the commit's transaction compares the lock and the version that was read"},
+		{Guaranteed, digests}}},
 	unknown: {Unknown, "everything else", [...]Judgement{
 		{NonTarget, nobody}, {NonTarget, nobody}, {NonTarget, nobody}, {NonTarget, nobody}}},
 }

@@ -98,30 +98,31 @@ func (p *prepared) Publish(ctx context.Context, guard func() error) (store.Versi
 	for tries := 0; ; tries++ {
 		c := &change{sessions: []*session{f}}
 		p.add(c)
+		if err := p.addBackup(ctx, c); err != nil {
+			return nil, err
+		}
 		v, err := f.store.commit(ctx, c)
 		if err == nil {
 			p.learn(v)
 			return f.known.version, nil
 		}
-		if !p.rests() || !errors.Is(err, errors.ErrChanged) || tries == maxRebase {
+		// A change that has read nothing is based on a version only for the end of the file or for a backup. It goes over
+		// what somebody else has made of the file meanwhile.
+		if p.change.Read != nil || !errors.Is(err, errors.ErrChanged) || tries == maxRebase {
 			return nil, err
 		}
-		// An append that has read nothing goes to the end of what somebody else has made of the file.
 		if err := p.rebase(ctx); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// maxRebase is how often an append that has read nothing is put to the end of a changed file.
+// maxRebase is how often a change that has read nothing is made again because the file was changed.
 const maxRebase = 8
-
-// rests reports whether the change is an append that relies on nothing but the end of the file.
-func (p *prepared) rests() bool { return p.change.Append && p.change.Read == nil }
 
 func (p *prepared) rebase(ctx context.Context) error {
 	f := p.session
-	if err := f.reload(ctx); err != nil {
+	if err := f.reload(ctx); err != nil || !p.change.Append {
 		return err
 	}
 	again, err := f.Prepare(ctx, p.change, p.options)
@@ -129,6 +130,24 @@ func (p *prepared) rebase(ctx context.Context) error {
 		*p = *again.(*prepared)
 	}
 	return err
+}
+
+// addBackup makes what the change replaces a backup, if the options ask for that.
+func (p *prepared) addBackup(ctx context.Context, c *change) error {
+	f := p.session
+	if p.options.Backups == 0 {
+		return nil
+	}
+	if f.known.version == 0 { // there was no file, or nobody has looked
+		if err := f.reload(ctx); err != nil {
+			return err
+		}
+	}
+	if limit := f.store.maxRequest - overhead; len(p.data)+len(f.known.data) > limit {
+		return fmt.Errorf("%w: the new content and the backup of the old one have %d bytes, and a request to the cluster holds %d",
+			errors.ErrTooLarge, len(p.data)+len(f.known.data), limit)
+	}
+	return f.backup(ctx, c, p.options.Backups)
 }
 
 // unchanged reports whether the change would make of the file what it is, as far as that is known.
@@ -184,7 +203,7 @@ func (p *prepared) learn(v version) {
 
 // MoveTo is of the store.Session interface. The content, its checksum and both names change in one transaction. If somebody without
 // the lock changes the file meanwhile, the move takes that change along.
-func (f *session) MoveTo(ctx context.Context, to store.Session, _ store.Options) error {
+func (f *session) MoveTo(ctx context.Context, to store.Session, o store.Options) error {
 	dst := to.(*session)
 	for tries := 0; ; tries++ {
 		if err := f.present(ctx); err != nil {
@@ -203,6 +222,14 @@ func (f *session) MoveTo(ctx context.Context, to store.Session, _ store.Options)
 			c.ops = append(c.ops, clientv3.OpDelete(digestKey(dst.key)))
 		} else {
 			c.ops = append(c.ops, clientv3.OpPut(digestKey(dst.key), f.known.digest))
+		}
+		if o.Backups > 0 && tries > 0 {
+			if err := dst.reload(ctx); err != nil {
+				return err
+			}
+		}
+		if err := dst.backup(ctx, c, o.Backups); err != nil {
+			return err
 		}
 		f.fresh, dst.fresh = false, false
 		_, err := f.store.commit(ctx, c)

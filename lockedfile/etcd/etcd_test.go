@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
+	"github.com/holdfast-go/holdfast/safefile/guarantee"
 )
 
 // nobody is a client of an address where nobody answers.
@@ -86,6 +87,22 @@ func TestBadOptionsAreAnErrorOfEveryCall(t *testing.T) {
 			t.Errorf("%v, want %q", got, want)
 		}
 	}
+}
+
+func TestGuaranteeInspectReportsOnTheCluster(t *testing.T) {
+	on := On(nobody(t))
+	report, err := guarantee.Inspect("/no/such/directory/f.txt", guarantee.HandleOptions(on))
+	testkit.Must(t, err)
+	if report.Class != "cluster" || report.Filesystem != "etcd" || len(report.Notes) != 4 {
+		t.Errorf("%+v", report)
+	}
+	for g, level := range report.Guarantees {
+		if level != guarantee.Guaranteed {
+			t.Errorf("%s is %s", g, level)
+		}
+	}
+	_, err = guarantee.Inspect("/f.txt", guarantee.HandleOptions(on, safefile.WithoutLock()))
+	testkit.WantIs(t, "with an option of a disk", err, fs.ErrInvalid)
 }
 
 func TestNoAnswerIsATimeoutInTime(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/environ"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
@@ -79,6 +80,9 @@ func (s *Store) Admit(context.Context, store.Target, store.Location, store.Optio
 
 // Movable is of the store.Store interface.
 func (s *Store) Movable(context.Context, store.Location, store.Location) error { return nil }
+
+// Verdict tells package guarantee which guarantees hold.
+func (s *Store) Verdict() environ.Verdict { return environ.InCluster("etcd") }
 
 // Read is of the store.Store interface.
 func (s *Store) Read(ctx context.Context, t store.Target, o store.ReadOptions) (store.Content, error) {

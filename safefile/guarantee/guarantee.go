@@ -37,6 +37,7 @@
 //	network                 another machine, or the host of a virtual machine  NonTarget    NonTarget    NonTarget    NonTarget
 //	foreign                 FAT, NTFS, FUSE; all local ones on Windows         NonTarget    NonTarget    NonTarget    NonTarget
 //	pseudo                  proc, sysfs, cgroup and similar                    Unsupported  Unsupported  Unsupported  Unsupported
+//	cluster                 a key of etcd instead of a path                    Guaranteed   Guaranteed   Guaranteed   Guaranteed
 //	unknown                 everything else                                    NonTarget    NonTarget    NonTarget    NonTarget
 //	any                     the file is a mount of its own                     Unsupported  as above     as above     as above
 //	any                     mounted read-only                                  Unsupported  Unsupported  Unsupported  as above
@@ -59,7 +60,12 @@
 // container.
 package guarantee
 
-import "github.com/holdfast-go/holdfast/internal/environ"
+import (
+	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/environ"
+	"github.com/holdfast-go/holdfast/internal/handle"
+	"github.com/holdfast-go/holdfast/safefile"
+)
 
 // Guarantee is the name of a guarantee.
 type Guarantee string
@@ -106,7 +112,7 @@ type Environment struct {
 	// empty if unknown.
 	Filesystem string `json:"filesystem"`
 	// Class is "local_posix_persistent", "local_posix_volatile", "local_overlay",
-	// "network", "foreign", "pseudo" or "unknown".
+	// "network", "foreign", "pseudo", "cluster" or "unknown".
 	Class string `json:"class"`
 	// OS is the operating system, as in runtime.GOOS.
 	OS string `json:"os"`
@@ -147,6 +153,7 @@ type settings struct {
 	probe    bool
 	required []Guarantee
 	helper   []string
+	handle   []safefile.Option // of HandleOptions
 }
 
 type option func(*settings)
@@ -157,6 +164,20 @@ func (o option) doctorOption(s *settings)  { o(s) }
 // LockDir says that the file's lock lies in dir, as with safefile.WithLockDir. Then the level of
 // WriterExclusion depends on the filesystem of dir. An empty dir means the file's own directory.
 func LockDir(dir string) Option { return option(func(s *settings) { s.lockDir = dir }) }
+
+type inspectOption func(*settings)
+
+func (o inspectOption) inspectOption(s *settings) { o(s) }
+
+// HandleOptions has Inspect report on the file that a handle with these options keeps at the path. With
+// safefile.WithLockDir the lock's directory counts, as with [LockDir]. With the option On of package etcd the
+// report is on the cluster, and the filesystem at the path does not matter. A bad option is an error.
+func HandleOptions(opts ...safefile.Option) InspectOption {
+	return inspectOption(func(s *settings) { s.handle = append(s.handle, opts...) })
+}
+
+// judge is implemented by a store that keeps its files on no filesystem.
+type judge interface{ Verdict() environ.Verdict }
 
 // Inspect tells which guarantees hold for the file at path. It follows symbolic links and changes
 // nothing. If the file does not exist, its directory is inspected. If that does not exist either, the
@@ -180,7 +201,7 @@ func Inspect(path string, opts ...InspectOption) (Report, error) {
 }
 
 func inspect(path string, s *settings) (Report, error) {
-	verdict, err := environ.Inspect(path, s.lockDir)
+	verdict, err := s.verdict(path)
 	if err != nil {
 		return Report{}, err
 	}
@@ -196,4 +217,23 @@ func inspect(path string, s *settings) (Report, error) {
 	}
 	report.Notes = append(report.Notes, verdict.Remarks...)
 	return report, nil
+}
+
+// verdict asks the store of the handle's options, or the environment table for a file on a disk.
+func (s *settings) verdict(path string) (environ.Verdict, error) {
+	if len(s.handle) == 0 {
+		return environ.Inspect(path, s.lockDir)
+	}
+	o := handle.Collect(s.handle)
+	e, request, err := handle.Target(path, &o)
+	if err != nil {
+		return environ.Verdict{}, &errors.Error{Op: "inspect", Path: path, Err: err}
+	}
+	if store, ok := e.Store().(judge); ok {
+		return store.Verdict(), nil
+	}
+	if request.Target.LockDir != "" {
+		s.lockDir = request.Target.LockDir
+	}
+	return environ.Inspect(path, s.lockDir)
 }

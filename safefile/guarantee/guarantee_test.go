@@ -2,8 +2,10 @@ package guarantee
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/environ"
 	"github.com/holdfast-go/holdfast/internal/testkit"
+	"github.com/holdfast-go/holdfast/safefile"
 )
 
 func TestThePackageDocShowsTheTable(t *testing.T) {
@@ -110,4 +113,17 @@ func TestANilOptionPanicsWithAQualifiedName(t *testing.T) {
 			call()
 		}()
 	}
+}
+
+func TestHandleOptionsSayWhereTheLockLies(t *testing.T) {
+	path, memory := filepath.Join(t.TempDir(), "f.txt"), testkit.Memory(t)
+	want, err := Inspect(path, LockDir(memory))
+	testkit.Must(t, err)
+	got, err := Inspect(path, HandleOptions(safefile.WithLockDir(memory)))
+	testkit.Must(t, err)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	_, err = Inspect(path, HandleOptions(safefile.WithLockDir("")))
+	testkit.WantIs(t, "a bad option", err, fs.ErrInvalid)
 }
