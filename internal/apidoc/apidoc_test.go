@@ -19,7 +19,7 @@ import (
 const module = "github.com/holdfast-go/holdfast/"
 
 // public lists the directories of the packages that other programs may import.
-var public = []string{"errors", "codec", "codec/codectest", "registry", "safefile", "safefile/guarantee", "safefile/checksum", "lockedfile"}
+var public = []string{"errors", "codec", "codec/codectest", "registry", "safefile", "safefile/guarantee", "safefile/checksum", "lockedfile", "lockedfile/etcd"}
 
 type loaded struct {
 	doc   *doc.Package
