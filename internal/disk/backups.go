@@ -121,7 +121,7 @@ func mayBeBackup(info, dir vfs.Info, current *vfs.Info) bool {
 	return info.Links == 1 && (byOwner || info.UID == root || info.UID == vfs.FSUID())
 }
 
-// Backups is of the store.Store interface. The backups under WithSymlinks(Replace) are those of the path itself.
+// Backups implements store.Store. The backups under WithSymlinks(Replace) are those of the path itself.
 func (d *Disk) Backups(ctx context.Context, t store.Target) ([]store.Backup, error) {
 	dir, e, err := d.backupDir(ctx, t)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -159,7 +159,7 @@ func (d *Disk) backupDir(ctx context.Context, t store.Target) (vfs.Dir, *vfs.Ent
 
 func backupPath(e *vfs.Entry, number int) string { return vfs.Join(e.Dir, backupName(e.Name, number)) }
 
-// ReadBackup is of the store.Store interface. Number and target say which file is read, never the caller's path.
+// ReadBackup implements store.Store. Number and target say which file is read, never the caller's path.
 func (d *Disk) ReadBackup(ctx context.Context, t store.Target, b store.Backup, o store.ReadOptions) (c store.Content, err error) {
 	dir, e, err := d.backupDir(ctx, t)
 	if err != nil {
@@ -174,7 +174,7 @@ func (d *Disk) ReadBackup(ctx context.Context, t store.Target, b store.Backup, o
 	if err != nil {
 		return c, err
 	}
-	c, err = d.read(store.Target{Path: path, Symlinks: store.Refuse}, o, patience{ctx, o.Wait})
+	c, err = d.read(store.Target{Path: path, Symlinks: store.Refuse}, o, leaseWait{ctx, o.Wait})
 	if err == nil && c.Version.(version).id != info.ID {
 		return store.Content{}, noBackup(b.Number) // somebody has put another file in its place
 	}

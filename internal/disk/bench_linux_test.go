@@ -69,7 +69,7 @@ func BenchmarkPlace(b *testing.B) {
 	target := vfs.Info{Mode: 0o644}
 	b.ReportAllocs()
 	for b.Loop() {
-		testkit.Must(b, f.look(self, &target, keep, false))
+		testkit.Must(b, f.judge(self, &target, keep, false))
 		testkit.Must(b, f.require(keep, &target))
 	}
 }

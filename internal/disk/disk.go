@@ -23,7 +23,7 @@ type Disk struct {
 	FS      vfs.FS
 	swept   sweptDirs
 	watches watchHub
-	folds   sync.Map // by the ID of a directory without names: whether names that differ in case alone are one; see askByTemp
+	folds   sync.Map // for the ID of an empty directory: whether names that differ only in case are one; see askByTemp
 }
 
 // New makes a store of a filesystem.
@@ -31,47 +31,47 @@ func New(fs vfs.FS) *Disk { return &Disk{FS: fs} }
 
 // file is a session: one file, its directory open and its lock held.
 type file struct {
-	disk     *Disk
-	dir      vfs.Dir
-	self     vfs.Info // the directory, when it was opened
-	name     string
-	path     string // of dir and name
-	links    store.Symlinks
-	suffix   string  // of the lock
-	lockDir  vfs.Dir // where the lock lies; dir itself unless the caller chose another
-	env      environment
-	lock     *lock.Held // nil without a lock
-	data     *lock.Held // on the file itself where that can't be replaced
-	owner    replace.Owner
-	target   replace.Old  // what was there when the lock was taken
-	found    *replace.Old // the same, if it is still open and unread; else nil
-	seen     *replace.Old // what was last read or written, still open; nil if nothing was
-	content  content      // of the version that was last read or written
-	guest    atomic.Bool  // a user's code runs under the lock
-	stale    bool         // the last holder left its record
-	clear    func()       // clears this holder's; nil if it left none
-	patience patience     // with a lease on the file
+	disk      *Disk
+	dir       vfs.Dir
+	self      vfs.Info // the directory when it was opened
+	name      string
+	path      string // dir and name joined
+	links     store.Symlinks
+	suffix    string  // of the lock
+	lockDir   vfs.Dir // the directory of the lock; dir itself without a WithLockDir
+	env       environment
+	lock      *lock.Held // nil without a lock
+	data      *lock.Held // on the file itself, if the file can't be replaced
+	owner     replace.Owner
+	target    replace.Old  // the file when the lock was taken
+	found     *replace.Old // the same, if it is still open and unread; else nil
+	seen      *replace.Old // the file that was last read or written, still open; nil if there is none
+	content   content      // of the version that was last read or written
+	userCode  atomic.Bool  // a user's code runs under the lock
+	stale     bool         // the last holder has not cleared its record
+	clear     func()       // clears this holder's record; nil if there is none
+	leaseWait leaseWait    // with a lease on the file
 }
 
-// TryLock is of the store.Store interface.
+// TryLock implements store.Store.
 func (d *Disk) TryLock(_ context.Context, t store.Target, at store.Location, o store.Options) (store.Session, error) {
-	return d.lock(t, at, o, lock.Try, patience{limit: store.NoWait}, false)
+	return d.lock(t, at, o, lock.Try, leaseWait{limit: store.NoWait}, false)
 }
 
-// Lock is of the store.Store interface.
+// Lock implements store.Store.
 func (d *Disk) Lock(ctx context.Context, t store.Target, at store.Location, o store.Options) (store.Session, error) {
 	wait := func(l lock.Spec) (*lock.Held, error) { return lock.Wait(ctx, l) }
-	return d.lock(t, at, o, wait, patience{ctx, math.MaxInt64}, true)
+	return d.lock(t, at, o, wait, leaseWait{ctx, math.MaxInt64}, true)
 }
 
-func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take func(lock.Spec) (*lock.Held, error), p patience, waits bool) (_ store.Session, err error) {
+func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take func(lock.Spec) (*lock.Held, error), p leaseWait, waits bool) (_ store.Session, err error) {
 	f, id, err := d.enter(t, at, o)
 	if err != nil {
 		return nil, err
 	}
-	f.patience = p
+	f.leaseWait = p
 	defer func() {
-		f.patience = patience{} // what was staged is finished
+		f.leaseWait = leaseWait{} // a staged change is finished, so its wait has no limit
 		if err != nil {
 			f.Release(context.Background())
 		}
@@ -90,15 +90,14 @@ func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take fun
 		f.sweepIfDue(at.Key, f.self)
 	}
 	if target != nil && (target.Mount.Root || target.Mount.RootUnknown) && maybeInPlace(target) {
-		f.closeFound() // it may have to be put back first
+		f.closeFound() // the old content may have to be put back first
 		_, err = f.openInPlace(o, take, inPlace(target))
 	}
 	return f, err
 }
 
-// enter opens the directories of a location and refuses, before anything is made
-// there, what the options do not allow. id tells the lock's directory from the
-// file's own.
+// enter opens the directories of a location. It returns an error, before anything is made
+// there, if the options do not allow a change. id is that of [lockID].
 func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *file, id string, err error) {
 	e := entryOf(at)
 	// A device, a directory or another file that is not regular is refused before anything is made beside it,
@@ -122,8 +121,8 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 		return nil, "", moved(err)
 	}
 	f.self = self
-	// Without a lock its directory is needed for a file that is rewritten in place, whose copy may have
-	// to lie there.
+	// Without a lock, its directory is needed too: the copy for a file that is rewritten in place may
+	// lie there.
 	if p.LockDir == "" {
 		id = lockID("", f.suffix)
 	} else if !p.NoLock || inPlace(e.Info) {
@@ -131,7 +130,7 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 			return nil, "", err
 		}
 	}
-	if err := f.look(self, e.Info, o, p.NoLock); err != nil {
+	if err := f.judge(self, e.Info, o, p.NoLock); err != nil {
 		return nil, "", err
 	}
 	if o.Existing {
@@ -142,7 +141,7 @@ func (d *Disk) enter(p store.Target, at store.Location, o store.Options) (_ *fil
 	return f, id, nil
 }
 
-// Admit is of the store.Store interface.
+// Admit implements store.Store.
 func (d *Disk) Admit(ctx context.Context, p store.Target, at store.Location, o store.Options) error {
 	f, _, err := d.enter(p, at, o)
 	if err != nil {
@@ -151,14 +150,13 @@ func (d *Disk) Admit(ctx context.Context, p store.Target, at store.Location, o s
 	return f.Release(ctx)
 }
 
-// relocate makes sure that the target still means the file, now that its lock is held, and opens that,
-// for which it may have to wait as long as the caller may wait for the lock. If the lock came at once the
-// path has just led to the open directory, so that only its last element is looked at, which
-// a change is likely to begin with. A wait may have been long: after somebody moved
-// the directory or retargeted a link, the path means another file. The result is
-// what is there, nil for nothing.
+// relocate checks, now that the lock is held, that the target still means the file, and opens the file.
+// It may have to wait for a lease, as long as the caller may wait for the lock. If the lock came at once,
+// the path has just led to the open directory, so relocate checks only its last element. After a
+// wait it resolves the whole path: meanwhile the directory may have been moved, or a link retargeted. The
+// result describes the file; nil means that there is none.
 func (f *file) relocate(t store.Target, at store.Location, waited bool) (*vfs.Info, error) {
-	t.Parents = 0 // they are there, or the path means another file
+	t.Parents = 0 // the parents exist, or the path means another file
 	if at.Unsure && f.lock != nil && f.lockDir != f.dir {
 		f.askByTemp()
 	}
@@ -196,7 +194,7 @@ func (f *file) relocate(t store.Target, at store.Location, waited bool) (*vfs.In
 	return &f.target.Info, nil
 }
 
-// moved is ErrMoved for a directory that is another one, or gone.
+// moved turns the error for a missing directory into ErrMoved.
 func moved(err error) error {
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return store.ErrMoved
@@ -246,7 +244,7 @@ func (d *Disk) lockDir(p store.Target, own vfs.Dir) (dir vfs.Dir, id string, err
 	return dir, lockID(fmt.Sprint(self.ID), suffix(p)), nil
 }
 
-// lockSpec says where the lock lies, given its open directory.
+// lockSpec gives the Spec of the lock, given its open directory.
 func lockSpec(p store.Target, at store.Location, dir vfs.Dir) lock.Spec {
 	if p.LockDir == "" {
 		e := entryOf(at)
@@ -257,20 +255,20 @@ func lockSpec(p store.Target, at store.Location, dir vfs.Dir) lock.Spec {
 	return lock.Spec{Dir: dir, Name: name, Path: vfs.Join(p.LockDir, name), Perm: p.Perm}
 }
 
-// lockFileName names a lock that does not lie beside its file, so that files of
-// one name in different directories do not share it.
+// lockFileName gives the name of a lock in a WithLockDir. Files of one name in different directories have
+// different lock names.
 func lockFileName(k store.Key, suffix string) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%x:%x:%s", k.Space[0], k.Space[1], k.Name))
 	return hex.EncodeToString(sum[:]) + suffix
 }
 
-// like is the data file, for a lock that has to be made.
+// like finds the data file, for a lock file that must be made.
 func (f *file) like() (vfs.Info, bool) {
 	info, err := f.dir.Stat(f.name)
 	return info, err == nil && info.Mode.IsRegular()
 }
 
-// Release is of the store.Session interface.
+// Release implements store.Session.
 func (f *file) Release(context.Context) error {
 	f.found.Close()
 	f.seen.Close()
@@ -299,10 +297,10 @@ func (f *file) Release(context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Check is of the store.Session interface.
+// Check implements store.Session.
 func (f *file) Check(context.Context) error { return f.checkLock() }
 
-// checkLock reports ErrLockLost if the lock was taken away. Without a lock there is nothing to check.
+// checkLock returns ErrLockLost if the lock was taken away. Without a lock it returns nil.
 func (f *file) checkLock() error {
 	if f.lock == nil {
 		return nil
@@ -310,15 +308,15 @@ func (f *file) checkLock() error {
 	return f.lock.Check()
 }
 
-// Announce is of the store.Session interface.
+// Announce implements store.Session.
 func (f *file) Announce(context.Context) {
-	f.guest.Store(true)
+	f.userCode.Store(true)
 	if f.lock != nil {
 		f.clear = f.lock.Announce()
 	}
 }
 
-// Stale is of the store.Session interface.
+// Stale implements store.Session.
 func (f *file) Stale() bool { return f.stale }
 
 var _ store.Store = (*Disk)(nil)

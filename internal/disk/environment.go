@@ -12,18 +12,17 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// environment is what is known of where a file and its lock lie, for as long as the
-// lock is held.
+// environment holds the guarantees for a file and its lock, as long as the lock is held.
 type environment struct {
 	dir       environ.Directory
 	lock      environ.Verdict // of the lock's directory
-	elsewhere bool            // which is not the file's own
+	elsewhere bool            // the lock's directory is not the file's own
 	noLock    bool
 }
 
-// look finds out about the environment, and refuses one where nothing may be changed
-// before the lock file is made there.
-func (f *file) look(self vfs.Info, target *vfs.Info, o store.Options, noLock bool) (err error) {
+// judge finds the guarantees for the file. It returns an error, before the lock file is made, if the
+// options allow no change.
+func (f *file) judge(self vfs.Info, target *vfs.Info, o store.Options, noLock bool) (err error) {
 	f.env.noLock = noLock
 	if f.env.dir, err = environ.JudgeDir(f.dir, self); err != nil {
 		return err
@@ -46,10 +45,9 @@ func verdictOf(dir vfs.Dir) (environ.Verdict, error) {
 	return judged.Verdict(), err
 }
 
-// require holds a change against what the environment can keep: it is refused, or
-// weakened with a word, or neither if nothing is missing. target is the file that
-// is to be changed, nil if there is none yet. Every kind of change asks here
-// before it touches anything.
+// require compares the guarantees that a change needs with those of the environment. If one is missing, the
+// policy decides: it returns an error, or reports the loss. target is the file to
+// change; nil if there is none yet. Every kind of change calls require before it touches anything.
 func (f *file) require(o store.Options, target *vfs.Info) error {
 	o.Bare = false
 	return f.admit(o, target)
@@ -80,19 +78,19 @@ func (f *file) admit(o store.Options, target *vfs.Info) error {
 	return o.Policy.WeakenOr(s.String(), s.advice(), s.cause())
 }
 
-// shortfall is what an environment can't keep of what a change relies on.
+// shortfall holds the missing guarantees of an environment.
 type shortfall struct {
 	reasons                 []reason
 	readOnly, fixed, pseudo bool
 }
 
-// reason takes guarantees away.
+// reason is the reason why guarantees are missing.
 type reason struct {
 	filesystem, why string
 	lost            []string // guarantees
 }
 
-// compare notes those of the guarantees that can't be kept.
+// compare adds the guarantees in relied that can't be kept.
 func (s *shortfall) compare(v *environ.Verdict, relied ...environ.Guarantee) {
 	for _, g := range relied {
 		if !v.Level(g).Refused() {
@@ -108,7 +106,7 @@ func (s *shortfall) compare(v *environ.Verdict, relied ...environ.Guarantee) {
 	}
 }
 
-// String is the same for the same cause.
+// String gives the same text for the same cause, so that it is logged once.
 func (s *shortfall) String() string {
 	var text strings.Builder
 	for i, r := range s.reasons {
@@ -117,29 +115,29 @@ func (s *shortfall) String() string {
 		}
 		on := r.filesystem
 		if on == "" {
-			on = "a filesystem that can't be told"
+			on = "an unknown filesystem"
 		}
 		fmt.Fprintf(&text, "no %s on %s (%s)", strings.Join(r.lost, ", "), on, r.why)
 	}
 	return text.String()
 }
 
-// advice says what helps. WithSafety(Warn) does not where nothing can be written at
-// all; the reason for an attribute names chattr(1).
+// advice says what the user can do. It does not name WithSafety(Warn) if nothing can be written at
+// all. For an attribute, the reason names chattr(1) already.
 func (s *shortfall) advice() string {
 	switch {
 	case s.readOnly:
-		return "a write or a transaction, which takes the lock, needs a place that can be written, and a read outside of one does not: " +
-			"keep file and lock in another place, or remount"
+		return "a write or a transaction, which takes the lock, needs a directory that can be written, and a read outside of a transaction does not: " +
+			"keep file and lock in another directory, or remount"
 	case s.fixed:
 		return ""
 	case s.pseudo:
-		return "keep file and lock in another place"
+		return "keep file and lock on another filesystem"
 	}
-	return "keep file and lock in another place, or accept less with WithSafety(Warn)"
+	return "keep file and lock on another filesystem, or accept less with WithSafety(Warn)"
 }
 
-// cause matches what the system would have said too.
+// cause also matches the error that the system would have given.
 func (s *shortfall) cause() error {
 	switch {
 	case s.readOnly:

@@ -9,19 +9,17 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// In a directory that does not tell names apart by case, all spellings of a file need
-// one key: the queue, the context and the lock in a WithLockDir go by it, while
-// PATH.lock is one file anyway. With two keys a caller would wait for its own lock.
+// In a directory that ignores case, all spellings of a file need one key. The queue, the context and the
+// lock in a WithLockDir use the key; PATH.lock is one file anyway. With two keys a caller could wait for
+// its own lock.
 //
-// The key takes the lower-case spelling. A name that is in lower case is its own key
-// in every directory, so only a name with a capital in it, in a directory that may
-// fold (vfs.MayFold), is asked about. Nothing tells from outside which letters a
-// filesystem takes for the same, so the filesystem itself is asked: the spellings are
-// one if they lead to the same file, or to the same lock file.
+// The key has the lower-case spelling. A name in lower case is its own key in every directory. A name with
+// a capital letter must be checked, in a directory that may ignore case (vfs.MayFold). No system call
+// reports which letters a filesystem treats as equal. So two spellings are tried: they are one
+// name if they lead to the same file, or to the same lock file.
 
-// keyName is the name that tells an entry from the others of its directory. It is unsure
-// as long as neither the file nor its lock is there and the directory holds no other
-// name to ask about, unless askByTemp has asked before.
+// keyName gives the name of an entry in one spelling. It is unsure if neither the file nor its lock
+// exists, and the directory holds no other name to try, unless askByTemp has tried before.
 func (d *Disk) keyName(e *vfs.Entry, suffix string) (name string, unsure bool) {
 	folded := vfs.Fold(e.Name)
 	if folded == e.Name || !vfs.MayFold(d.FS, e.Dir, e.Parent) {
@@ -59,10 +57,10 @@ func (d *Disk) keyName(e *vfs.Entry, suffix string) (name string, unsure bool) {
 	return e.Name, false
 }
 
-// isEntry reports whether other is the entry that name is, rather than none, or another
-// hard link to the same file. A writer may replace the file between the looks at the two
-// names, so a difference counts only if name is still what info tells of. It is not known
-// if name went away, or was replaced at every look.
+// isEntry reports whether the name other leads to the entry name, and not to another hard link of the
+// file. A writer may replace the file between the two calls of stat(2). So a difference counts only if
+// name is still the file that info describes. known is false if name was removed, or was replaced
+// each time.
 func (d *Disk) isEntry(dir, name string, info *vfs.Info, other string) (same, known bool) {
 	for range maxVersions {
 		there, err := d.FS.Stat(vfs.Join(dir, other), false)
@@ -90,7 +88,7 @@ func (d *Disk) isOnlyEntry(dir, name string, info *vfs.Info, other string) bool 
 	return err == nil && !(slices.Contains(names, name) && slices.Contains(names, other))
 }
 
-// foldsOthers asks about the first name in a directory that has letters.
+// foldsOthers tries the first name with letters in a directory.
 func (d *Disk) foldsOthers(dir string) (folds, known bool) {
 	names, err := d.names(dir)
 	if err != nil {
@@ -103,7 +101,7 @@ func (d *Disk) foldsOthers(dir string) (folds, known bool) {
 		}
 		info, err := d.FS.Stat(vfs.Join(dir, name), false)
 		if err != nil {
-			continue // it went away
+			continue // it was removed
 		}
 		if folds, known := d.isEntry(dir, name, &info, other); known {
 			return folds, true
@@ -112,21 +110,21 @@ func (d *Disk) foldsOthers(dir string) (folds, known bool) {
 	return false, false
 }
 
-// toldToFold is what askByTemp has found out.
+// toldToFold gives the result of an earlier askByTemp.
 func (d *Disk) toldToFold(dir vfs.ID) (folds, known bool) {
 	answer, known := d.folds.Load(dir)
 	return known && answer.(bool), known
 }
 
-// askByTemp asks a directory without names by a name of its own. It is called under the lock of a
-// file whose key is unsure and whose lock lies in another directory, where each spelling
-// has a lock of its own: then the caller starts over with the key that is sure. The answer is kept for
-// the process and used only while the directory has no names.
+// askByTemp finds out with a temp file whether an empty directory ignores case. It is called under the lock
+// of a file whose key is unsure and whose lock lies in another directory, where each spelling
+// has a lock of its own. Then the caller starts over with the right key. The result is cached for
+// the process, and used only while the directory is empty.
 func (f *file) askByTemp() {
 	name := replace.NewName(f.owner)
 	temp, err := f.dir.Create(name, 0o600)
 	if err != nil {
-		return // what follows will fail too
+		return // the write that follows will fail too
 	}
 	made, err := temp.Stat()
 	other, otherErr := f.dir.Stat(vfs.OtherCase(name))

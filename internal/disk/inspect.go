@@ -12,7 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// Holder is of the store.Store interface.
+// Holder implements store.Store.
 func (d *Disk) Holder(_ context.Context, p store.Target, at store.Location) string {
 	holder := ""
 	_ = d.visit(p, at, func(_ vfs.Dir, spec lock.Spec, _ replace.Owner) error {
@@ -25,7 +25,7 @@ func (d *Disk) Holder(_ context.Context, p store.Target, at store.Location) stri
 	return holder
 }
 
-// Inspect is of the store.Store interface.
+// Inspect implements store.Store.
 func (d *Disk) Inspect(_ context.Context, p store.Target, at store.Location) (store.LockInfo, error) {
 	var info store.LockInfo
 	err := d.visit(p, at, func(_ vfs.Dir, spec lock.Spec, _ replace.Owner) (err error) {
@@ -45,7 +45,7 @@ func (d *Disk) Inspect(_ context.Context, p store.Target, at store.Location) (st
 	return info, err
 }
 
-// Force is of the store.Store interface. The new lock comes first, for it turns away
+// Force implements store.Store. The new lock comes first, for it turns away
 // a holder who has not checked yet; then go the temps, which stops one who has
 // checked and is about to rename.
 func (d *Disk) Force(_ context.Context, p store.Target, at store.Location) error {

@@ -13,8 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// maxEntry is how long a name may be, in bytes, on the filesystems of DESIGN's
-// first tier.
+// maxEntry is the largest length of a name, in bytes, on ext4, xfs, btrfs and APFS.
 const maxEntry = 255
 
 // suffix makes a lock's name of the file's.
@@ -28,7 +27,7 @@ func suffix(t store.Target) string {
 // noLock is the Location.Lock of a target without one.
 const noLock = "none"
 
-// Locate is of the store.Store interface. For a path without links in its last element it makes two system
+// Locate implements store.Store. For a path without links in its last element it makes two system
 // calls: stat(2) of the directory and lstat(2) of the name.
 func (d *Disk) Locate(_ context.Context, t store.Target) (at store.Location, err error) {
 	var made []string
@@ -65,10 +64,10 @@ func (d *Disk) Locate(_ context.Context, t store.Target) (at store.Location, err
 	return at, nil
 }
 
-// entryOf is what was found at a location.
+// entryOf gives the entry that was found at a location.
 func entryOf(at store.Location) *vfs.Entry { return at.Detail.(*vfs.Entry) }
 
-// unmake removes directories that were made, the outermost first, as far as nothing lies in them.
+// unmake removes the directories in made that are empty. made begins with the outermost directory.
 func (d *Disk) unmake(made []string) {
 	for _, dir := range slices.Backward(made) {
 		if d.FS.Rmdir(dir) != nil {
@@ -77,8 +76,8 @@ func (d *Disk) unmake(made []string) {
 	}
 }
 
-// lockID tells the locks of one file apart by the directory that they lie in, empty for
-// the file's own, and by their suffix.
+// lockID identifies a lock of a file by the directory of the lock and its suffix. dir is empty for the
+// file's own directory.
 func lockID(dir, suffix string) string {
 	if suffix == lock.Suffix {
 		return dir
@@ -86,8 +85,8 @@ func lockID(dir, suffix string) string {
 	return dir + "\x00" + suffix
 }
 
-// notDirectory is what Locate does about a path where no directory was found. It makes the directory if it is
-// missing and that is asked for, and notes what it made.
+// notDirectory handles a parent of the path that is no directory. If it is missing, and perm is not 0, notDirectory makes
+// it, and adds the new directories to made.
 func (d *Disk) notDirectory(dir string, info vfs.Info, err error, perm fs.FileMode, made *[]string) (vfs.Info, error) {
 	if errors.Is(err, fs.ErrNotExist) && perm != 0 {
 		if err := d.makeParents(dir, perm, made); err != nil {
@@ -104,10 +103,9 @@ func (d *Disk) notDirectory(dir string, info vfs.Info, err error, perm fs.FileMo
 	return info, err
 }
 
-// makeParents makes a directory and what is missing above it. Each new name is
-// synced in its parent, for the file would be lost with a lost directory. A
-// directory that somebody else just made is synced too: that maker may not
-// have come to it yet.
+// makeParents makes a directory and the missing directories above it. It syncs each new name in its
+// parent, since the file would be lost with a lost directory. It also syncs a directory that another
+// process has just made, since that process may not have synced it yet.
 func (d *Disk) makeParents(dir string, perm fs.FileMode, made *[]string) error {
 	above, name := vfs.Split(dir)
 	if name == "" {
@@ -132,13 +130,12 @@ func (d *Disk) makeParents(dir string, perm fs.FileMode, made *[]string) error {
 	if err := parent.Sync(); !vfs.SyncMissing(err) {
 		return err
 	}
-	// The write that follows syncs a directory of this filesystem too: what it does
-	// without such an fsync is for its policy to say.
+	// If the filesystem has no fsync for directories, the policy of the write that follows decides.
 	return nil
 }
 
-// checkName refuses what can't be a file's name, and what would leave no room
-// for the lock's.
+// checkName refuses a name that can't be a file's name, and a name that is too long for the suffix of
+// the lock.
 func checkName(p store.Target, dir, name string) error {
 	if name == "" || name == "." || name == ".." {
 		return &fs.PathError{Op: "open", Path: vfs.Join(dir, name), Err: syscall.EISDIR}

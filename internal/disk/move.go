@@ -13,7 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// MoveTo is of the store.Session interface. The order keeps both names verifiable at
+// MoveTo implements store.Session. The order keeps both names verifiable at
 // every moment, and the content at one of them:
 //
 //	fsync of the file               it is what its checksum says, on the disk
@@ -72,7 +72,7 @@ func (f *file) moveTo(dst *file, o store.Options) (err error) {
 	return nil
 }
 
-// Respell is of the store.Session interface. The checksum's file names its file, so it is
+// Respell implements store.Session. The checksum's file names its file, so it is
 // written anew under the new spelling; meanwhile both spellings lead to it. The lock
 // file keeps its own, by which every spelling finds it.
 func (f *file) Respell(_ context.Context, as store.Location, o store.Options) error {
@@ -107,7 +107,7 @@ func (f *file) respell(as string, o store.Options) error {
 	return replace.SyncDir(f.dir, o.Policy)
 }
 
-// Movable is of the store.Store interface.
+// Movable implements store.Store.
 func (d *Disk) Movable(_ context.Context, from, to store.Location) error {
 	if entryOf(from).Parent.Dev != entryOf(to).Parent.Dev {
 		return crossDevice(syscall.EXDEV)

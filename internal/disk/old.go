@@ -14,9 +14,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// old opens the file that a commit replaces, nil if there is none, and refuses
-// one that may not be written: rename(2) asks only for the directory, but
-// whoever made a file read-only meant it (os.WriteFile fails there too).
+// old opens the file that a commit replaces; nil if there is none. It refuses a file that may not be
+// written. rename(2) checks only the permissions of the directory, but a read-only file should not change;
+// os.WriteFile fails too.
 func (f *file) old() (*replace.Old, error) {
 	at := time.Now()
 	info, open, err := f.openOld()
@@ -32,16 +32,16 @@ func (f *file) old() (*replace.Old, error) {
 	return f.writable(&replace.Old{Info: info, At: at, File: open}, err)
 }
 
-// base gives the file that a change replaces, as old does. It spares the open(2) where the session has that
-// file open already:
+// base gives the file that a change replaces, as old does. It needs no open(2) if the session has the file
+// open already:
 //   - The version that the change is based on was read or written in this session. [file.unchanged]
-//     makes sure, before the rename, that the name still means that file.
+//     checks, before the rename, that the name still means that file.
 //   - The change is based on no version, and no user's code has run since the file was opened while
 //     the lock was taken.
 func (f *file) base(read store.Version) (*replace.Old, error) {
 	found, seen := f.found, f.seen
 	switch {
-	case found != nil && read == nil && !f.guest.Load():
+	case found != nil && read == nil && !f.userCode.Load():
 		f.found = nil
 		return f.writable(found, nil)
 	case seen != nil && read == versionOf(seen.Info):
@@ -65,12 +65,11 @@ func (f *file) keepSeen(now *replace.Old) {
 	f.seen = now
 }
 
-// writable closes a file that may not be written, or with which something else is
-// wrong.
+// writable returns the file if it may be written. Otherwise it closes the file and returns an error.
 func (f *file) writable(old *replace.Old, err error) (*replace.Old, error) {
 	if err == nil {
-		// The file's owner may write it if the mode says so (path_resolution(7)). Then the system need
-		// not be asked.
+		// The file's owner may write it if the mode says so (path_resolution(7)). Then access(2) is not
+		// needed.
 		const ownerWrite = 0o200
 		info := &old.Info
 		special := info.Mount.Root || info.Mount.Immutable || info.Mount.Append
@@ -86,8 +85,8 @@ func (f *file) writable(old *replace.Old, err error) (*replace.Old, error) {
 	return old, nil
 }
 
-// openOld opens the entry at the name. What can't be opened for reading, an
-// unreadable file or a link, is described without being open.
+// openOld opens the entry at the name. An unreadable file and a link are only described, not
+// opened.
 func (f *file) openOld() (vfs.Info, vfs.File, error) {
 	open, err := f.openData()
 	if err == nil {
@@ -110,7 +109,7 @@ func (f *file) openOld() (vfs.Info, vfs.File, error) {
 
 var chunks = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
-// compare reports whether an open file of the right size holds just these bytes.
+// compare reports whether an open file of the right size holds exactly these bytes.
 func compare(f io.ReaderAt, parts [][]byte) (same bool, err error) {
 	chunk := chunks.Get().(*[64 << 10]byte)
 	defer chunks.Put(chunk)

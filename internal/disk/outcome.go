@@ -7,20 +7,20 @@ import (
 	"github.com/holdfast-go/holdfast/internal/replace"
 )
 
-// intact marks the error of a change that left the old content of its file as it
-// was. Package errors says so in its text.
+// intact marks the error of a change after which the file has its old content. The text of an
+// errors.Error says so.
 type intact struct{ error }
 
 func (e intact) Unwrap() error          { return e.error }
 func (e intact) OldContentIntact() bool { return true }
 
-// outcome marks the error of a failed change as intact where that is known: after the
-// failure there is a regular file, and nothing but this session could have changed it.
-// It makes no claim
-//   - where the change is visible, or where no file is there,
-//   - where the fsync of the file itself failed, so that its content may be lost,
-//   - where somebody else has changed the file or taken the lock,
-//   - where the file was rewritten in place, and its old content waits in the copy.
+// outcome marks the error of a failed change as intact if that is certain: after the
+// failure there is a regular file, and only this session could have changed it.
+// It does not mark the error in these cases:
+//   - The change is visible, or there is no file.
+//   - The fsync of the file itself failed, so its content may be lost.
+//   - Another program has changed the file or taken the lock.
+//   - The file was rewritten in place, and its old content is in the copy.
 func (f *file) outcome(err error) error {
 	if err == nil || errors.Is(err, errors.ErrNotDurable) || errors.Is(err, errors.ErrChanged) || errors.Is(err, errors.ErrLockLost) {
 		return err
@@ -40,8 +40,8 @@ func (f *file) outcome(err error) error {
 	return intact{err}
 }
 
-// unsynced is the error of an fsync of the file itself, not of a temp that would
-// have taken its place.
+// unsynced is the error of an fsync of the file itself, and not of a temp that would
+// have replaced it.
 type unsynced struct{ error }
 
 func (e unsynced) Unwrap() error { return e.error }

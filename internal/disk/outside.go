@@ -16,21 +16,21 @@ import (
 // it was read and the rename that replaces it. The last step before the rename therefore
 // compares inode, size, mtime and ctime with those of the version that was read. If that
 // version was so young that a change in the same tick of the filesystem's clock
-// could leave all of them as they were, the content is compared first. A change after
-// the last look, about 40 µs before the rename, is still lost.
+// could leave all four the same, the content is compared first. A change after
+// the last check, about 40 µs before the rename, is lost.
 
-// content is what this session knows of the bytes of one version.
+// content holds the bytes of one version, if this session knows them.
 type content struct {
 	known    bool
 	version  version
-	settling bool // a change might leave the version as it is
+	settling bool // a change in the same tick might not change the version
 	parts    [][]byte
 }
 
 // knows reports whether the content of a version is known to this session.
 func (f *file) knows(v store.Version) bool { return f.content.known && f.content.version == v }
 
-// learn takes note of the content that a commit gave the file.
+// learn records the content that a commit has given the file.
 func (f *file) learn(v store.Version, c store.Change) {
 	before := f.content
 	f.content = content{}
@@ -49,9 +49,8 @@ func (f *file) learn(v store.Version, c store.Change) {
 	f.content = content{true, now, settling, parts}
 }
 
-// unchanged reports ErrChanged if the file is not the one that was read: its
-// change came from somebody who does not take the lock, and stays whole. old is
-// that file, if it is open.
+// unchanged returns ErrChanged if the file is not the version that was read. Then a program without the lock
+// has changed it, and that change stays. old is the file, if it is open.
 func (f *file) unchanged(read store.Version, old *replace.Old) error {
 	// The content comes first. A change after it was compared is later than the tick of
 	// the version, except on the coarsest clocks, and shows in the version below.
@@ -78,7 +77,7 @@ func changed() error {
 		errors.ErrChanged)
 }
 
-// holdsStill compares the file with the content that is known of it.
+// holdsStill compares the file with its known content.
 func (f *file) holdsStill(old *replace.Old) error {
 	if old == nil || old.File == nil {
 		open, err := f.openData()
@@ -122,14 +121,14 @@ func sameContent(now, copied io.ReaderAt, size int64) error {
 	return nil
 }
 
-// maxCompared is how many bytes an append compares. Beyond that, reading both files
-// takes longer than a tick of the clock, or the copy shares its blocks and would have to
-// come from the disk.
+// maxCompared is the largest size, in bytes, of a content that an append compares. For a larger content,
+// reading both files takes longer than a tick of the clock, or the copy shares its blocks and must be
+// read from the disk.
 const maxCompared = 1 << 20
 
-// settle lets the clock tick before an append copies a large file of unknown content, so
-// that a change after it shows in the version. Where a tick takes seconds, the
-// content is compared all the same.
+// settle waits for a tick of the clock before an append copies a large file with unknown content, so
+// that a later change is visible in the version. If a tick takes seconds, it does not wait, and the
+// content is compared.
 func (f *file) settle(old *replace.Old, read store.Version) error {
 	wait := old.Settling()
 	if wait <= 0 || wait > maxSettle || old.Info.Size <= maxCompared || old.File == nil || f.knows(read) {

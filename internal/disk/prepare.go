@@ -12,23 +12,23 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// prepared is a change before it is visible: the one way in which content comes to a name.
+// prepared is a change before it is visible. Every change of a file's content is made by one.
 type prepared struct {
 	file    *file
 	change  store.Change
 	options store.Options
 
-	old       *replace.Old  // the file that is there; nil if there is none
-	inPlace   bool          // that file can't be replaced, so it is rewritten
-	temp      *replace.Temp // the new content; nil for a removal and for what is unchanged
-	seal      *seal         // vouches for the new content; nil without a checksum
+	old       *replace.Old  // the current file; nil if there is none
+	inPlace   bool          // the file can't be replaced, so it is rewritten
+	temp      *replace.Temp // the new content; nil for a removal and for an unchanged content
+	seal      *seal         // the checksum of the new content; nil without a checksum
 	unchanged bool          // no byte changes
 	done      bool          // published or aborted
 }
 
-// Prepare is of the store.Session interface.
+// Prepare implements store.Session.
 func (f *file) Prepare(_ context.Context, c store.Change, o store.Options) (_ store.Prepared, err error) {
-	o.Bare = false // that was about the lock; a change is judged whole
+	o.Bare = false // Bare is only for the lock; a change needs all checks
 	p := &prepared{file: f, change: c, options: o}
 	defer func() {
 		if err != nil {
@@ -67,16 +67,16 @@ func (f *file) Prepare(_ context.Context, c store.Change, o store.Options) (_ st
 			return nil, err
 		}
 	}
-	// The content of a stream is still to come. A file that is rewritten in place takes only the
-	// content from the temp, whose metadata and durability do not matter.
+	// The content of a stream comes later. A file that is rewritten in place takes only the
+	// content from the temp, so the temp needs no metadata and no fsync.
 	if c.Stream || p.inPlace {
 		return p, nil
 	}
 	return p, p.temp.Settle()
 }
 
-// changesNothing completes the change by what is there, and reports whether that is what
-// the change would make of it.
+// changesNothing adds the current file to the change, and reports whether the change would not change a
+// byte of it.
 func (p *prepared) changesNothing() (bool, error) {
 	f, c, old := p.file, &p.change, p.old
 	switch {
@@ -89,7 +89,7 @@ func (p *prepared) changesNothing() (bool, error) {
 			return false, err
 		}
 		if c.Read == nil {
-			c.Read = versionOf(old.Info) // an append is based on what it is appended to
+			c.Read = versionOf(old.Info) // an append is based on the content before it
 		}
 		return total(c.Parts) == 0 && f.sealed(old, p.options), nil
 	}
@@ -97,11 +97,11 @@ func (p *prepared) changesNothing() (bool, error) {
 		return false, nil
 	}
 	same, err := compare(old.File, c.Parts)
-	return err == nil && same && f.sealed(old, p.options), nil // content that can't be read is taken for different
+	return err == nil && same && f.sealed(old, p.options), nil // content that can't be read counts as different
 }
 
-// whole makes an append where no file is a change of the whole content, based
-// on what there is instead: nothing, or under Replace what a link leads to.
+// whole turns an append into a change of the whole content if the path is no file. The content before the
+// appended bytes is empty, or under Replace that of the file that a link leads to.
 func (p *prepared) whole() error {
 	f, c := p.file, &p.change
 	now, err := f.Load(context.Background(), store.ReadOptions{Verify: p.options.Checksum})
@@ -118,7 +118,7 @@ func (p *prepared) whole() error {
 	return nil
 }
 
-// removable opens nothing: it makes sure that what is there may be removed.
+// removable checks that the file may be removed. It does not open it.
 func (p *prepared) removable() error {
 	f := p.file
 	info, err := f.dir.Stat(f.name)
@@ -134,9 +134,9 @@ func (p *prepared) removable() error {
 	return f.admit(p.options, &info)
 }
 
-// begin makes the temp, and the seal if there is to be a checksum. The temp lies beside the file. For a
-// file that is rewritten in place it may also lie in the lock directory, and only its owner can
-// ever read it.
+// begin makes the temp, and the seal if the change has a checksum. The temp lies beside the file. For a
+// file that is rewritten in place it may lie in the lock directory instead, and only its owner can
+// read it.
 func (p *prepared) begin() (err error) {
 	f, o := p.file, p.options
 	if p.inPlace {
@@ -159,7 +159,7 @@ func (p *prepared) begin() (err error) {
 	return p.seal.recall(p.old)
 }
 
-// Write is of the store.Prepared interface.
+// Write implements store.Prepared.
 func (p *prepared) Write(b []byte) (int, error) {
 	if p.done || p.temp == nil {
 		return 0, errFinished
@@ -181,8 +181,8 @@ func (p *prepared) write(b []byte) (int, error) {
 	return n, err
 }
 
-// copyOld begins with what the old file holds, shared or copied in the kernel.
-// A seal has to read it all the same, and does not vouch for damage.
+// copyOld begins the temp with the content of the old file, which the kernel shares or copies. A seal must
+// read the content, and returns an error if it is damaged.
 func (p *prepared) copyOld() error {
 	if p.old.File == nil {
 		return unreadable(p.file.name)
@@ -201,7 +201,7 @@ func (p *prepared) copyOld() error {
 	return p.seal.vouchOld()
 }
 
-// Abort is of the store.Prepared interface. The last close of a file that was replaced
+// Abort implements store.Prepared. The last close of a file that was replaced
 // frees the blocks of the old content, which takes 0.2 to 0.3 ms on ext4.
 func (p *prepared) Abort() {
 	p.done = true

@@ -12,7 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// Publish is of the store.Prepared interface.
+// Publish implements store.Prepared.
 func (p *prepared) Publish(_ context.Context, guard func() error) (v store.Version, err error) {
 	if p.done {
 		return nil, errFinished

@@ -15,8 +15,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// version is the local disk's Version. A file that was replaced has another
-// inode; one that was rewritten in place has another size or time.
+// version is the local disk's Version. A replaced file has another
+// inode. A file that was rewritten in place has another size or time.
 type version struct {
 	exists       bool
 	id           vfs.ID
@@ -26,12 +26,12 @@ type version struct {
 
 func versionOf(i vfs.Info) version { return version{true, i.ID, i.Size, i.Mtime, i.Ctime} }
 
-// Read is of the store.Store interface.
+// Read implements store.Store.
 func (d *Disk) Read(ctx context.Context, t store.Target, o store.ReadOptions) (store.Content, error) {
-	return d.read(t, o, patience{ctx, o.Wait})
+	return d.read(t, o, leaseWait{ctx, o.Wait})
 }
 
-func (d *Disk) read(t store.Target, o store.ReadOptions, p patience) (c store.Content, err error) {
+func (d *Disk) read(t store.Target, o store.ReadOptions, p leaseWait) (c store.Content, err error) {
 	if o.Verify {
 		return d.readPair(t, o, p)
 	}
@@ -54,14 +54,14 @@ func (d *Disk) read(t store.Target, o store.ReadOptions, p patience) (c store.Co
 	return store.Content{Exists: true, Data: data, Version: versionOf(info)}, nil
 }
 
-// maxDangling is how often a path that led nowhere through a link is followed again.
+// maxDangling limits how often a dangling link is followed again.
 const maxDangling = 20
 
-// open opens a file for reading, following links as the target says. A link may be
-// retargeted, and what it led to removed, while it is followed, as Kubernetes does with
-// a ConfigMap's ..data. Then there is a file all the same, so ErrNotExist counts only
-// if nothing lies at the path itself, or if a link there leads nowhere time and again.
-func (d *Disk) open(t store.Target, p patience) (vfs.File, error) {
+// open opens a file for reading, and follows links as the target says. While a link is followed, it may be
+// retargeted and its old target removed, as Kubernetes does with a ConfigMap's ..data. Then
+// there is a file. So ErrNotExist counts only if nothing exists at the path itself, or if a link there
+// is dangling each time.
+func (d *Disk) open(t store.Target, p leaseWait) (vfs.File, error) {
 	for tries := 1; ; tries++ {
 		f, err := unleased(p, func() (vfs.File, error) { return d.FS.Open(t.Path, t.Symlinks != store.Refuse) })
 		if err == nil {
@@ -73,13 +73,13 @@ func (d *Disk) open(t store.Target, p patience) (vfs.File, error) {
 	}
 }
 
-// nothingAt reports whether nothing lies at a path, not even a link.
+// nothingAt reports whether nothing exists at a path, not even a link.
 func (d *Disk) nothingAt(path string) bool {
 	_, err := d.FS.Stat(path, false)
 	return err != nil
 }
 
-// regular describes an open file and refuses it if it is no regular one.
+// regular describes an open file. It returns an error if the file is not regular.
 func regular(f vfs.File, path string) (vfs.Info, error) {
 	info, err := f.Stat()
 	if err == nil && !info.Mode.IsRegular() {
@@ -88,18 +88,18 @@ func regular(f vfs.File, path string) (vfs.Info, error) {
 	return info, err
 }
 
-// openError names the two refusals of open(2) that its own text hides.
+// openError explains two errors of open(2) whose texts are unclear.
 func openError(err error, path string) error {
 	switch {
 	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.EMLINK): // EMLINK is FreeBSD's
-		return fmt.Errorf("%w: %s is one that may not be followed, or leads in a circle: %w", errors.ErrSymlink, errors.Printable(path), err)
+		return fmt.Errorf("%w: %s is a link that may not be followed, or a loop of links: %w", errors.ErrSymlink, errors.Printable(path), err)
 	case errors.Is(err, syscall.ENXIO):
 		return notRegular(path, fs.ModeSocket)
 	}
 	return err
 }
 
-// Load is of the store.Session interface.
+// Load implements store.Session.
 func (f *file) Load(_ context.Context, o store.ReadOptions) (store.Content, error) {
 	for range maxVersions {
 		// The file that was opened while the lock was taken is at its start as long as it is unread.
@@ -144,9 +144,8 @@ func (f *file) open() (old *replace.Old, err error) {
 	return old, err
 }
 
-// loadOnce reads the file. It is not steady if somebody without the lock wrote
-// in it or replaced it meanwhile: then what was read is neither this version nor
-// the next.
+// loadOnce reads the file. steady is false if another program has written in the file or replaced it
+// meanwhile. Then the content may be a mixture of two versions.
 func (f *file) loadOnce(old *replace.Old, o store.ReadOptions) (c store.Content, steady bool, err error) {
 	data, err := readAll(old.File, old.Info, o.Max)
 	if err != nil {
@@ -168,8 +167,8 @@ func (f *file) loadOnce(old *replace.Old, o store.ReadOptions) (c store.Content,
 	return store.Content{Exists: true, Data: data, Version: v}, true, nil
 }
 
-// loadLinked reads what the link in the file's place leads to, since reads
-// follow it under Replace. The version is the link's: it is what a commit replaces.
+// loadLinked reads the file that a link leads to, since reads follow links under Replace. The version is
+// that of the link, since a commit replaces the link.
 func (f *file) loadLinked(o store.ReadOptions) (store.Content, error) {
 	link, err := f.dir.Stat(f.name)
 	if err != nil {
@@ -177,15 +176,15 @@ func (f *file) loadLinked(o store.ReadOptions) (store.Content, error) {
 	}
 	c := store.Content{Version: versionOf(link)}
 	path := vfs.Join(f.dir.Path(), f.name)
-	target, err := f.disk.read(store.Target{Path: path}, o, patience{})
+	target, err := f.disk.read(store.Target{Path: path}, o, leaseWait{})
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errors.ErrSymlink) {
-		return c, nil // it leads nowhere
+		return c, nil // the link is dangling
 	}
 	c.Exists, c.Data = err == nil, target.Data
 	return c, err
 }
 
-// Exists is of the store.Session interface.
+// Exists implements store.Session.
 func (f *file) Exists(context.Context) (bool, error) {
 	_, err := f.dir.Stat(f.name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -194,15 +193,15 @@ func (f *file) Exists(context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// readAll reads a regular file of a size that fstat told, without a second
-// buffer. One that grows meanwhile, which only a writer in place can do, or that
-// hides its size, as those of /proc do, is read to its end.
+// readAll reads a regular file into one buffer of the size that fstat(2) gave. If the file is longer, it is
+// read to its end: a writer in place may make it grow meanwhile, and the files of /proc have a size
+// of 0.
 func readAll(f io.Reader, info vfs.Info, max int64) ([]byte, error) {
 	if max > 0 && info.Size > max {
 		return nil, tooLarge(info.Size, max)
 	}
-	// One byte more than there is, so that the read that fills the rest also
-	// shows the end.
+	// The buffer has one more byte than the file, so that the read that gets the content also finds
+	// the end.
 	data := make([]byte, 0, info.Size+1)
 	for {
 		n, err := f.Read(data[len(data):cap(data)])

@@ -12,10 +12,10 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// Rehearse finds out what would stop a write of the file: it does what a write does up
+// Rehearse returns the error that would stop a write of the file. It does the same as a write up
 // to the rename, without the lock, and then removes its temp. With probe false it makes
-// no temp, so that it only tells whether the file that is there may be written. What
-// the environment can't keep is not asked here.
+// no temp, and only checks whether the existing file may be written. It does not check the guarantees of
+// the environment.
 func (d *Disk) Rehearse(t store.Target, o store.Options, probe bool) error {
 	at, err := d.Locate(context.Background(), t)
 	if err != nil {
@@ -43,8 +43,8 @@ func (d *Disk) Rehearse(t store.Target, o store.Options, probe bool) error {
 	return f.mayRename(p.old)
 }
 
-// mayRename reports whether the rule of a sticky directory lets this process put
-// another file in the place of the old one (rename(2), EPERM).
+// mayRename reports whether the rule of a sticky directory lets this process replace the old file
+// (rename(2), EPERM).
 func (f *file) mayRename(old *replace.Old) error {
 	self, err := f.dir.Self()
 	user := os.Geteuid()
@@ -55,8 +55,8 @@ func (f *file) mayRename(old *replace.Old) error {
 		f.dir.Path(), old.Info.UID, fs.ErrPermission)
 }
 
-// noEntry explains why no file could be made in a directory, if it is the directory
-// that refuses it. why says what it was for.
+// noEntry explains why no file could be made in a directory, if the directory refuses it. why says what
+// the file was for.
 func noEntry(dir vfs.Dir, why string, err error) error {
 	if !errors.Is(err, fs.ErrPermission) || !errors.Is(dir.Writable("."), fs.ErrPermission) {
 		return err

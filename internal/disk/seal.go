@@ -205,7 +205,7 @@ func (f *file) writeSidecarOf(name string, side sidecar.Sidecar, like, and *repl
 	return temp.Commit(name+sidecar.Suffix, f.checkLock)
 }
 
-// Seal is of the store.Session interface. What is changed is the sidecar, so the file
+// Seal implements store.Session. What is changed is the sidecar, so the file
 // itself may be one that can't be.
 func (f *file) Seal(_ context.Context, o store.Options) error {
 	if err := f.require(o, nil); err != nil {
@@ -235,7 +235,7 @@ func unreadable(name string) error {
 	return &fs.PathError{Op: "read", Path: name, Err: fs.ErrPermission}
 }
 
-// Unseal is of the store.Session interface.
+// Unseal implements store.Session.
 func (f *file) Unseal(_ context.Context, o store.Options) error {
 	if err := f.require(o, nil); err != nil {
 		return err

@@ -16,33 +16,32 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// pair is a version of a file and of its sidecar that belong together.
+// pair is a version of a file and the sidecar of that version.
 type pair struct {
 	vfs.File
 	dir  vfs.Dir
 	name string
-	info vfs.Info // of what is open
+	info vfs.Info // of the open file
 	side sidecar.Sidecar
 
-	mounted bool     // the file is one that is rewritten in place,
-	main    vfs.Info // this is what it was when it was opened,
-	keepers []keeper // and a copy of its old content may lie here
-	copied  *oldCopy // what is open is that copy; nil if it is the file
+	mounted bool     // the file is rewritten in place by writers
+	main    vfs.Info // the file when it was opened
+	keepers []keeper // the places where a copy of its old content may lie
+	copied  *oldCopy // the open copy; nil if the file itself is open
 	lockDir vfs.Dir  // nil unless a copy may lie there
 }
 
-// maxVersions is how many versions of a file are tried before a reader gives up.
+// maxVersions is the number of versions of a file that a reader tries.
 const maxVersions = 1000
 
-// openPair opens a file and reads its sidecar if that is to be verified. Between
-// the two a writer may have replaced both, and then the sidecar is another
-// version's: if the path does not name the opened file any more, all starts
-// over. A sidecar that was read while it did accepts the file, since a writer
-// changes the sidecar first.
+// openPair opens a file, and reads its sidecar if the checksum is verified. A writer may replace both
+// between the two steps. Then the sidecar belongs to another version. So openPair starts over if the path
+// does not name the opened file any more. Otherwise the sidecar accepts the file, since a writer changes
+// the sidecar first.
 //
-// All starts over too if a link on the way was retargeted meanwhile: what is missing
-// in the directory that the path meant before says nothing.
-func (d *Disk) openPair(p store.Target, ro store.ReadOptions, wait patience) (*pair, error) {
+// openPair also starts over if a link in the path was retargeted meanwhile: a file that is missing in the
+// old directory may exist in the new one.
+func (d *Disk) openPair(p store.Target, ro store.ReadOptions, wait leaseWait) (*pair, error) {
 	for range maxVersions {
 		at, dir, err := d.lookUp(p)
 		if err != nil {
@@ -63,8 +62,8 @@ func (d *Disk) openPair(p store.Target, ro store.ReadOptions, wait patience) (*p
 	return nil, restless("opened")
 }
 
-// retargeted reports whether a path means another file than when it was located. The
-// directory that it was in then is still open, so no other one has its number.
+// retargeted reports whether a path means another file than when it was located. The directory of that
+// file is still open, so no other directory has its inode number.
 func (d *Disk) retargeted(p store.Target, was store.Location) bool {
 	now, err := d.Locate(context.Background(), forReading(p))
 	return err != nil || now.Key != was.Key
@@ -74,17 +73,16 @@ func restless(what string) error {
 	return fmt.Errorf("%w %d times while it was being %s", errors.ErrChanged, maxVersions, what)
 }
 
-// forReading is the target for somebody who changes nothing.
+// forReading gives the target for a call that changes nothing.
 func forReading(t store.Target) store.Target {
 	if t.Symlinks == store.Replace {
-		t.Symlinks = store.Follow // that is about writing
+		t.Symlinks = store.Follow // Replace is only for writes
 	}
 	t.Parents = 0
 	return t
 }
 
-// lookUp opens the directory of a file that is to be read. Like open it does not take
-// a link's word alone that there is none.
+// lookUp opens the directory of a file for a read. Like open, it tries a dangling link again.
 func (d *Disk) lookUp(p store.Target) (at store.Location, dir vfs.Dir, err error) {
 	for tries := 1; ; tries++ {
 		if at, err = d.Locate(context.Background(), forReading(p)); err == nil {
@@ -96,7 +94,7 @@ func (d *Disk) lookUp(p store.Target) (at store.Location, dir vfs.Dir, err error
 	}
 }
 
-// Checksum is of the store.Store interface.
+// Checksum implements store.Store.
 func (d *Disk) Checksum(_ context.Context, t store.Target) (c store.Checksum, err error) {
 	for range maxVersions {
 		at, dir, err := d.lookUp(t)
@@ -113,8 +111,8 @@ func (d *Disk) Checksum(_ context.Context, t store.Target) (c store.Checksum, er
 	return c, restless("read")
 }
 
-// open tries once. What it finds counts only if it is current after it.
-func (o *pair) open(ro store.ReadOptions, wait patience, findKeepers func() error) (err error) {
+// open makes one attempt. The result counts only if current returns true after it.
+func (o *pair) open(ro store.ReadOptions, wait leaseWait, findKeepers func() error) (err error) {
 	if o.File, err = unleased(wait, func() (vfs.File, error) { return o.dir.Open(o.name) }); err != nil {
 		return openError(err, o.name)
 	}
@@ -136,9 +134,9 @@ func (o *pair) open(ro store.ReadOptions, wait patience, findKeepers func() erro
 	return err
 }
 
-// findKeepers says where a copy of a file that is rewritten in place may lie. A lock directory
-// that is not there, or not open to this reader, is none of them: writers make
-// a copy there only if they can't make it beside the file.
+// findKeepers finds the places where a copy of a file that is rewritten in place may lie. It leaves out a
+// lock directory that does not exist or that this reader can't open: writers make a copy there only
+// if they can't make it beside the file.
 func (d *Disk) findKeepers(o *pair, p store.Target, at store.Location) error {
 	if p.LockDir != "" {
 		dir, err := d.FS.OpenDir(p.LockDir)
@@ -153,8 +151,8 @@ func (d *Disk) findKeepers(o *pair, p store.Target, at store.Location) error {
 	return nil
 }
 
-// openCopy opens the copy of the old content instead, if there is one: the file
-// is being rewritten, or was when its writer died.
+// openCopy opens the copy of the old content instead of the file, if there is one. Then a writer is
+// rewriting the file, or has died while it did.
 func (o *pair) openCopy() error {
 	kept, err := openCopy(o.keepers, o.main)
 	if err != nil || kept == nil {
@@ -165,10 +163,9 @@ func (o *pair) openCopy() error {
 	return nil
 }
 
-// current reports whether what is open is what the name stands for now. The
-// order of the last two questions counts: a writer in place makes the copy
-// before it touches the file, and removes it after the file's time has changed,
-// so one that came between is noticed by either.
+// current reports whether the open file is the current content of the name. The order of the last two
+// checks matters: a writer in place makes the copy before it touches the file, and removes it after the
+// file's time has changed. So a writer between the two checks is noticed by one of them.
 func (o *pair) current() bool {
 	switch {
 	case !o.mounted:
@@ -187,7 +184,7 @@ func (o *pair) current() bool {
 	return err == nil && versionOf(now) == versionOf(o.main)
 }
 
-// torn reports whether what was read may be parts of two versions.
+// torn reports whether the content that was read may be a mixture of two versions.
 func (o *pair) torn() bool { return o.mounted && o.copied == nil && !o.current() }
 
 func (o *pair) Close() error {
@@ -201,7 +198,7 @@ func (o *pair) Close() error {
 	return errors.Join(err, o.dir.Close())
 }
 
-// check compares a digest with what the sidecar says.
+// check compares a digest with the sidecar.
 func (o *pair) check(digest string) error {
 	if o.side.Accepts(digest) {
 		return nil
@@ -209,8 +206,8 @@ func (o *pair) check(digest string) error {
 	return o.side.Mismatch(digest)
 }
 
-// readPair reads a file whole, and again if a writer in place was at it.
-func (d *Disk) readPair(p store.Target, o store.ReadOptions, wait patience) (c store.Content, err error) {
+// readPair reads a whole file, and reads it again if a writer in place has changed it meanwhile.
+func (d *Disk) readPair(p store.Target, o store.ReadOptions, wait leaseWait) (c store.Content, err error) {
 	for range maxVersions {
 		pair, err := d.openPair(p, o, wait)
 		if err != nil {
@@ -233,9 +230,9 @@ func (d *Disk) readPair(p store.Target, o store.ReadOptions, wait patience) (c s
 	return c, restless("read")
 }
 
-// Open is of the store.Store interface.
+// Open implements store.Store.
 func (d *Disk) Open(ctx context.Context, t store.Target, o store.ReadOptions) (s store.Stream, err error) {
-	limit, wait := o.Max, patience{ctx, o.Wait}
+	limit, wait := o.Max, leaseWait{ctx, o.Wait}
 	if limit == 0 {
 		limit = math.MaxInt64
 	}
@@ -259,7 +256,7 @@ func (d *Disk) Open(ctx context.Context, t store.Target, o store.ReadOptions) (s
 	return store.Stream{ReadCloser: &reader{ReadCloser: f, left: limit, max: limit}, Version: versionOf(info)}, nil
 }
 
-func (d *Disk) openStream(t store.Target, limit int64, o store.ReadOptions, wait patience) (s store.Stream, err error) {
+func (d *Disk) openStream(t store.Target, limit int64, o store.ReadOptions, wait leaseWait) (s store.Stream, err error) {
 	pair, err := d.openPair(t, o, wait)
 	if err != nil {
 		return s, err
@@ -271,16 +268,16 @@ func (d *Disk) openStream(t store.Target, limit int64, o store.ReadOptions, wait
 	return store.Stream{ReadCloser: r, Version: versionOf(pair.info)}, nil
 }
 
-// reader gives the content of one version of a file, and in place of its end
-// what is wrong with it.
+// reader reads the content of one version of a file. If the checksum does not match, it returns an error
+// instead of io.EOF.
 type reader struct {
 	io.ReadCloser
 	left, max int64
 	pair      *pair     // nil for a file that was just opened
-	hash      hash.Hash // nil where nothing is verified
+	hash      hash.Hash // nil if nothing is verified
 }
 
-// Read is io.Reader's.
+// Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	if r.left -= int64(n); r.left < 0 {
@@ -297,7 +294,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// judge says at the end what is wrong with what was read.
+// judge gives the error for the content at its end; nil if the content is right.
 func (r *reader) judge() error {
 	switch {
 	case r.pair == nil:
