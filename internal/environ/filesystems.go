@@ -59,22 +59,16 @@ var kindOf = func() map[string]map[string]kind {
 			}
 		}
 	}
+	for _, goos := range []string{"freebsd", "netbsd", "openbsd", "dragonfly"} {
+		turned[goos] = turned["bsd"]
+	}
 	return turned
 }()
-
-// family gives the key into filesystems.
-func family(goos string) string {
-	switch goos {
-	case "freebsd", "netbsd", "openbsd", "dragonfly":
-		return "bsd"
-	}
-	return goos
-}
 
 // classify finds the kind of a volume's filesystem. Pseudo filesystems come first, since some systems report them
 // as remote.
 func classify(goos string, v *vfs.Volume) kind {
-	known := kindOf[family(goos)][v.Type]
+	known := kindOf[goos][v.Type]
 	if v.Remote && known != pseudo {
 		return network
 	}
@@ -94,7 +88,7 @@ func classifyOverlay(goos string, v *vfs.Volume) kind {
 	if v.Unsynced {
 		return overlayVolatile
 	}
-	switch kindOf[family(goos)][v.Upper] {
+	switch kindOf[goos][v.Upper] {
 	case firstTier:
 		return overlayDisk
 	case memory:
