@@ -69,6 +69,7 @@ var scenes = []scene{
 	{name: "best effort", set: adorn, options: func(string) []safefile.Option {
 		return []safefile.Option{safefile.WithSafety(safefile.BestEffort)}
 	}},
+	{name: "backups", options: func(string) []safefile.Option { return []safefile.Option{safefile.WithBackups(2)} }},
 	{name: "leftovers of a dead writer", planted: leftovers, set: func(t *testing.T, dir string) {
 		for _, name := range leftovers {
 			testkit.Put(t, filepath.Join(dir, name), "half")
