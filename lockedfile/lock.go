@@ -89,6 +89,9 @@ type Info struct {
 	PID      int       `json:"pid"`            // the process that holds it, or the one that died; 0 if unknown
 	Host     string    `json:"host"`           // the host of that process; empty if unknown
 	Since    time.Time `json:"since,omitzero"` // when that process took the lock; zero if unknown
+	// Journal is the journal of a LockAll that was cut off after its commit, and that the file waits for; empty if there
+	// is none. It also names a journal that can't be read. Recover completes the change.
+	Journal string `json:"journal,omitzero"`
 }
 
 // Age is the time since the lock was taken. It is 0 if Since is unknown.
@@ -111,7 +114,7 @@ func Inspect(path string, opts ...safefile.Option) (Info, error) {
 	if err != nil {
 		return Info{}, handle.Fail("inspect", path, errors.ErrLock, err)
 	}
-	info := Info{LockPath: lock.Path, Held: lock.Held, Stale: !lock.Held && lock.Record != nil}
+	info := Info{LockPath: lock.Path, Held: lock.Held, Stale: !lock.Held && lock.Record != nil, Journal: lock.Pending}
 	if r := lock.Record; r != nil {
 		info.PID, info.Host, info.Since = r.PID, r.Host, r.Since
 	}

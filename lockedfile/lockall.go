@@ -2,7 +2,6 @@ package lockedfile
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -19,9 +18,23 @@ import (
 // The options say how the locks are taken. The options of the handles that fn uses say how their
 // changes are committed.
 //
-// If fn returns an error or panics, no file is changed. Otherwise the files are committed one after
-// the other, in the order of their locks. So LockAll is not atomic across files: if a commit fails,
-// the error names the files that were committed before.
+// If fn returns an error or panics, no file is changed. Otherwise all that fn has changed is committed
+// together: nil means that every change is visible and durable, and an error means that no file was
+// changed. The exception is ErrNotDurable: the change of all files is committed, but some of them may
+// still have the old content. A later call completes the change, as after a crash.
+//
+// A crash leaves either all old contents or all new ones:
+//   - The new contents are written to temp files first. Then a journal is written in the directory of
+//     one of the files, which is the moment of the commit. The journal is removed when all files are changed.
+//   - After a crash the next caller who takes the lock of one of the files completes the change. [Recover] does
+//     it at once, for example when a program starts.
+//   - Readers take no lock, so they may see the files change one after the other, and after a crash some old and
+//     some new contents until the change is completed.
+//   - If another program has changed one of the files after the crash, nothing is overwritten: the error is
+//     ErrChanged, and says what to do.
+//
+// The files may lie in different directories and on different filesystems. A file that is itself a mount can't
+// be replaced: [safefile.Strict] refuses it, and the other levels commit the files one after the other.
 //
 // If one of the locks was taken away by force while fn ran, the error is ErrLockLost and no file is
 // changed. This holds even for the lock of a file that fn did not change.
@@ -50,7 +63,10 @@ func LockAll(ctx context.Context, paths []string, fn func(ctx context.Context) e
 	for _, h := range holds {
 		h.End()
 	}
-	return commitEach(holds)
+	if failed, err := engine.CommitAll(holds); err != nil {
+		return handle.Fail("commit", failed.Path(), errors.ErrWrite, err)
+	}
+	return nil
 }
 
 func holdAll(ctx context.Context, paths []string, fn any, opts []safefile.Option) ([]*engine.Hold, error) {
@@ -78,34 +94,33 @@ func target(path string, opts []safefile.Option) (*engine.Engine, engine.Request
 	return handle.Target(path, &o)
 }
 
-// commitEach checks all locks before it commits the first file: if one was lost,
-// what fn saw of that file is out of date, and so is what it made of the others. It
-// checks those that are still to come again before each commit, which takes its time.
-func commitEach(holds []*engine.Hold) error {
-	var done []string
-	for i, h := range holds {
-		lost, err := checkAll(holds[i:])
-		if err == nil {
-			err = h.Commit()
-		} else {
-			h = lost
+// Recover completes what a crashed [LockAll] has left of the files at paths: after nil each of them
+// has all of its new content or all of its old one. It is for a program that wants this settled at its start. Every
+// call that takes the lock of one of the files does the same.
+//
+// It takes the locks of all paths, one after the other, and waits for them as long as the context and
+// [safefile.WithTimeout] allow. It also completes the change of other files that are named by
+// the same journal.
+//
+// If the change can't be completed, nothing is changed. The error is ErrChanged if another program has changed one of the files
+// since, and ErrFile if the journal is damaged or was written by a user who may not change what it names. The error
+// names the journal and says what to do.
+func Recover(ctx context.Context, paths []string, opts ...safefile.Option) error {
+	if ctx == nil {
+		panic("lockedfile.Recover: nil context")
+	}
+	for _, path := range paths {
+		if err := recoverOne(ctx, path, opts); err != nil {
+			return handle.Fail("recover", path, errors.ErrLock, err)
 		}
-		if err != nil {
-			if len(done) > 0 {
-				err = fmt.Errorf("%w; committed before it: %s", err, strings.Join(done, ", "))
-			}
-			return handle.Fail("commit", h.Path(), errors.ErrWrite, err)
-		}
-		done = append(done, errors.Printable(h.Path()))
 	}
 	return nil
 }
 
-func checkAll(holds []*engine.Hold) (lost *engine.Hold, err error) {
-	for _, h := range holds {
-		if err := h.Check(); err != nil {
-			return h, err
-		}
+func recoverOne(ctx context.Context, path string, opts []safefile.Option) error {
+	holds, err := holdAll(ctx, []string{path}, nil, opts)
+	if err != nil {
+		return err
 	}
-	return nil, nil
+	return errors.Join(holds[0].Recover(), holds[0].Release())
 }

@@ -9,8 +9,8 @@
 // -slow 1s, and start it again with the same directory. It continues after the last step that was printed, or one
 // step later. Several copies may work in one directory.
 //
-// It shows how several workers change one file without losing a change (pipeline.go), in which order two files are
-// committed so that a crash in between is harmless (finalise), and how to read two files under both locks (submit).
+// It shows how several workers change one file without losing a change (pipeline.go), how two files change together
+// (finalise), and how to read two files under both locks (submit).
 package main
 
 import (

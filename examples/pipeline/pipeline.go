@@ -34,8 +34,7 @@ func open(dir string, patience time.Duration) *pipeline {
 var errOvertaken = errors.New("somebody else has moved the job on")
 
 // submit adds a job, unless one of the files has it already. It reads both files under both locks. Without the
-// locks, the job might move from one file to the other between the two reads. LockAll commits one file after
-// the other, so a crash can come in between. That does no harm here, since only one file is changed.
+// locks, the job might move from one file to the other between the two reads.
 func (p *pipeline) submit(ctx context.Context, numbers []int) (id string, added bool, err error) {
 	id = identify(numbers)
 	both := []string{p.active.Path(), p.results.Path()}
@@ -78,48 +77,42 @@ func (p *pipeline) advance(ctx context.Context, id string, from stage, to job) e
 	})
 }
 
-// finalise moves a job from one file to the other. Two files never change at the same moment, not even
-// under LockAll. So the order must make a crash harmless: first the result, then the removal. After a
-// crash between the two, the job is in both files. The next run finds it among the results, does
-// not count it again, and removes it.
+// finalise moves a job from one file to the other. LockAll commits both files together, so after a crash the job is in one
+// of them and never in both or in neither.
 func (p *pipeline) finalise(ctx context.Context, id string, found outcome) error {
-	err := persist(func() error {
-		return p.results.Update(ctx, func(r *results) error {
-			if _, done := r.Jobs[id]; done {
-				return nil
-			}
-			if r.Jobs == nil {
-				r.Jobs = map[string]outcome{}
-			}
-			r.Jobs[id] = found
-			r.Total++
-			return nil
-		})
-	})
-	if err != nil {
-		return err // and the job stays where it is
-	}
 	return persist(func() error {
-		return p.active.Update(ctx, func(jobs *map[string]job) error {
-			delete(*jobs, id)
-			return nil
-		})
+		return lockedfile.LockAll(ctx, []string{p.active.Path(), p.results.Path()}, func(ctx context.Context) error {
+			err := p.active.Update(ctx, func(jobs *map[string]job) error {
+				if _, waits := (*jobs)[id]; !waits {
+					return errOvertaken
+				}
+				delete(*jobs, id)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			return p.results.Update(ctx, func(r *results) error {
+				if r.Jobs == nil {
+					r.Jobs = map[string]outcome{}
+				}
+				r.Jobs[id] = found
+				r.Total++
+				return nil
+			})
+		}, p.options)
 	})
 }
 
-// status reads both files, without waiting for writers. A job is in the second file before it leaves the first one. So in
-// this order no job is missed.
+// status reads both files under both locks. Without them a job that moves between the two reads could be missed.
 func (p *pipeline) status(ctx context.Context) (active map[string]job, through results, err error) {
-	if active, err = p.active.ReadOr(ctx, nil); err != nil {
-		return nil, results{}, err
-	}
-	if through, err = p.results.ReadOr(ctx, results{}); err != nil {
-		return nil, results{}, err
-	}
-	for id := range through.Jobs {
-		delete(active, id)
-	}
-	return active, through, nil
+	err = lockedfile.LockAll(ctx, []string{p.active.Path(), p.results.Path()}, func(ctx context.Context) (err error) {
+		if active, err = p.active.ReadOr(ctx, nil); err == nil {
+			through, err = p.results.ReadOr(ctx, results{})
+		}
+		return err
+	}, p.options)
+	return active, through, err
 }
 
 // attempts is the number of times that persist tries.

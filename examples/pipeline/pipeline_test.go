@@ -156,22 +156,29 @@ func TestRunsAtOnceCountEachJobOnce(t *testing.T) {
 	mustBeThrough(t, dir, sums)
 }
 
-func TestCrashBetweenTheTwoCommitsOfFinaliseIsHarmless(t *testing.T) {
+func TestAJobIsAlwaysInOneOfTheFilesAndNeverInBoth(t *testing.T) {
 	dir := t.TempDir()
-	jobs, sums := batch(2)
-	testkit.RunProgram(t, append([]string{dir}, jobs...)...)
-	p := open(dir, time.Second)
-	r, err := p.results.Read(t.Context())
-	testkit.Must(t, err)
-	// The state after the crash: the job has its result and was not removed.
-	id := identify([]int{1, 1, -3})
-	left := map[string]job{id: {Numbers: []int{1, 1, -3}, Stage: computed, outcome: r.Jobs[id]}}
-	testkit.Must(t, p.active.Write(t.Context(), left))
-	if active, through, err := p.status(t.Context()); err != nil || len(active) != 0 || through.Total != 2 {
-		t.Errorf("the status counts the job twice: %v, %v, %v", active, through, err)
+	p := open(dir, patience)
+	numbers := [][]int{{1}, {2}, {3}, {4}, {5}, {6}}
+	for _, n := range numbers {
+		_, _, err := p.submit(t.Context(), n)
+		testkit.Must(t, err)
 	}
-	testkit.RunProgram(t, append([]string{dir}, jobs...)...)
-	mustBeThrough(t, dir, sums)
+	done := make(chan error, 1)
+	go func() { done <- open(dir, patience).run(t.Context(), numbers) }()
+	for through := 0; through < len(numbers); {
+		active, finished, err := p.status(t.Context())
+		testkit.Must(t, err)
+		for id := range finished.Jobs {
+			if _, both := active[id]; both {
+				t.Errorf("job %s is in both files", id)
+			}
+		}
+		if through = len(finished.Jobs); len(active)+through != len(numbers) || finished.Total != through {
+			t.Fatalf("%d active and %d finished jobs, %d counted", len(active), through, finished.Total)
+		}
+	}
+	testkit.WantNil(t, "the run", <-done)
 }
 
 func TestFinaliseThatFailsHalfwayLosesNoJob(t *testing.T) {
@@ -183,10 +190,10 @@ func TestFinaliseThatFailsHalfwayLosesNoJob(t *testing.T) {
 		lock, err := lockedfile.Acquire(t.Context(), path)
 		testkit.Must(t, err)
 		testkit.WantIs(t, fmt.Sprintf("%s is locked", path), hasty.finalise(t.Context(), id, outcome{Sum: 1}), errors.ErrTimeout)
-		if active, through, err := p.status(t.Context()); err != nil || len(active)+len(through.Jobs) != 1 {
-			t.Errorf("%s is locked: active %v, through %v, %v", path, active, through, err)
-		}
 		testkit.Must(t, lock.Release())
+		if active, through, err := p.status(t.Context()); err != nil || len(active) != 1 || len(through.Jobs) != 0 {
+			t.Errorf("%s was locked: active %v, through %v, %v", path, active, through, err)
+		}
 	}
 	testkit.WantNil(t, "it", p.finalise(t.Context(), id, outcome{Sum: 1}))
 	mustBeThrough(t, dir, map[string]int{id: 1})

@@ -133,6 +133,7 @@ var (
 	_ func(string, ...option) *lockedfile.ContextFile[config] = lockedfile.NewContext[config]
 
 	_ func(context.Context, []string, func(context.Context) error, ...option) error = lockedfile.LockAll
+	_ func(context.Context, []string, ...option) error                              = lockedfile.Recover
 	_ func(context.Context, string, ...option) (*lockedfile.Lock, error)            = lockedfile.Acquire
 	_ func(string, ...option) (*lockedfile.Lock, error)                             = lockedfile.TryAcquire
 	_ func(*lockedfile.Lock) error                                                  = (*lockedfile.Lock).Release
@@ -140,7 +141,7 @@ var (
 	_ func(string, ...option) error                                                 = lockedfile.ForceRelease
 	_ func(string, ...option) (bool, error)                                         = lockedfile.ReleaseStale
 	_ func(lockedfile.Info) time.Duration                                           = lockedfile.Info.Age
-	_                                                                               = lockedfile.Info{LockPath: "", Held: false, Stale: false, PID: 0, Host: "", Since: time.Time{}}
+	_                                                                               = lockedfile.Info{LockPath: "", Held: false, Stale: false, PID: 0, Host: "", Since: time.Time{}, Journal: ""}
 
 	_ []func(...codec.Option) codec.Codec                                              = []func(...codec.Option) codec.Codec{codec.JSON, codec.JSONC, codec.YAML, codec.TOML, codec.Text}
 	_ func(func(io.Reader) (config, error), func(io.Writer, config) error) codec.Codec = codec.Pair[config]

@@ -21,6 +21,7 @@ import (
 const preamble = `package readme
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -37,7 +38,7 @@ import (
 type Config struct{ Port int }
 type State struct{ Count int }
 
-func fragment(file *lockedfile.LockedFile[Config], state State) {
+func fragment(ctx context.Context, file *lockedfile.LockedFile[Config], state State, newCert, newKey string) {
 `
 
 func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {

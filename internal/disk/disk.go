@@ -80,14 +80,15 @@ func (d *Disk) lock(t store.Target, at store.Location, o store.Options, take fun
 		if err := f.takeLock(t, at, id, o.Full, take); err != nil {
 			return nil, err
 		}
+		// What a LockAll has left to be completed may be the file's content, so it is looked at afterwards.
+		f.stale = f.lock.Left() != nil
+		if err := f.sweepIfDue(at.Key, f.self, o.Policy); err != nil {
+			return nil, err
+		}
 	}
 	target, err := f.relocate(t, at, waits)
 	if err != nil {
 		return nil, moved(err)
-	}
-	if f.lock != nil {
-		f.stale = f.lock.Left() != nil
-		f.sweepIfDue(at.Key, f.self)
 	}
 	if target != nil && (target.Mount.Root || target.Mount.RootUnknown) && maybeInPlace(target) {
 		f.closeFound() // the old content may have to be put back first

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -28,7 +30,7 @@ func (d *Disk) Holder(_ context.Context, p store.Target, at store.Location) stri
 // Inspect implements store.Store.
 func (d *Disk) Inspect(_ context.Context, p store.Target, at store.Location) (store.LockInfo, error) {
 	var info store.LockInfo
-	err := d.visit(p, at, func(_ vfs.Dir, spec lock.Spec, _ replace.Owner) (err error) {
+	err := d.visit(p, at, func(dir vfs.Dir, spec lock.Spec, owner replace.Owner) (err error) {
 		info.Path = spec.Path
 		if info.Held, err = spec.IsHeld(); err != nil {
 			return err
@@ -40,9 +42,35 @@ func (d *Disk) Inspect(_ context.Context, p store.Target, at store.Location) (st
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
+		if err == nil {
+			f := &file{disk: d, dir: dir, name: entryOf(at).Name, owner: owner}
+			info.Pending, err = f.pendingJournal()
+		}
 		return err
 	})
 	return info, err
+}
+
+// pendingJournal is the path of a journal that waits for the file, or of one that can't be read.
+func (f *file) pendingJournal() (path string, err error) {
+	names, err := f.dir.Names()
+	for _, name := range names {
+		if !leadsToJournal(name) {
+			continue
+		}
+		r, here, err := f.follow(name)
+		if err != nil {
+			return vfs.Join(f.dir.Path(), name), nil
+		}
+		if r != nil {
+			waits := r.concerns(f, here)
+			path = vfs.Join(r.dirs[0].Path(), r.name)
+			if r.close(); waits {
+				return path, nil
+			}
+		}
+	}
+	return "", err
 }
 
 // Force implements store.Store. The new lock comes first, for it turns away
@@ -54,17 +82,64 @@ func (d *Disk) Force(_ context.Context, p store.Target, at store.Location) error
 			return nil // no lock file, no holder: there is nothing to take away
 		}
 		f := &file{disk: d, dir: dir, name: entryOf(at).Name}
+		var err error
+		if f.self, err = dir.Self(); err != nil {
+			return err
+		}
 		spec.Like = f.like
 		held, err := spec.Supplant(func() string { return replace.NewName(owner) })
 		if err != nil {
 			return err
 		}
+		// The record tells the next holder to look for a journal, in case that this call does not get to its end.
+		f.lock, f.owner = held, owner
+		clear := held.Announce()
 		names, err := dir.Names()
 		if err == nil {
+			f.takeDrafts(names)
+			names, err = dir.Names()
+		}
+		if err == nil {
+			_, err = f.recoverAll(names, safety.Policy{}, false)
+		}
+		if err == nil {
 			removeTemps(dir, names, owner)
+			clear()
 		}
 		return errors.Join(err, held.Release())
 	})
+}
+
+// takeDrafts takes away the journal of a LockAll of the file that is about to be committed, so that
+// it can't be. A LockAll looks whether it holds its locks after the draft is complete. So if it has not seen that this lock
+// is gone, the draft or the journal is there by now.
+func (f *file) takeDrafts(names []string) {
+	for _, name := range names {
+		dir, draft, here := f.dir, name, 0
+		if _, id, ok := replace.ParseJournal(name, replace.PointerSuffix); ok {
+			var p pointer
+			if _, err := readJournal(f.dir, name, &p); err != nil {
+				continue
+			}
+			owner, _, _ := replace.ParseJournal(string(p.Journal), replace.JournalSuffix)
+			home, err := f.disk.FS.OpenDir(string(p.Dir.Path))
+			if err != nil {
+				continue
+			}
+			defer home.Close()
+			dir, draft, here = home, replace.JournalName(owner, id, replace.DraftSuffix), p.Index
+		}
+		if _, _, ok := replace.ParseJournal(draft, replace.DraftSuffix); !ok {
+			continue
+		}
+		var j journal
+		if _, err := readJournal(dir, draft, &j); err != nil || !j.valid() {
+			continue
+		}
+		if slices.ContainsFunc(j.Files, func(e journalFile) bool { return e.isOf(f, here) }) {
+			_ = dir.Remove(draft)
+		}
+	}
 }
 
 // visit opens what a lock operation needs, without the lock.

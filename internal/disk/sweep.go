@@ -1,12 +1,14 @@
 package disk
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/internal/lock"
 	"github.com/holdfast-go/holdfast/internal/replace"
+	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
@@ -27,28 +29,35 @@ const (
 )
 
 // sweepIfDue removes leftovers when that is due, or after a holder that did not come to
-// its end. What can't be listed or removed is left to a later sweep.
-func (f *file) sweepIfDue(key store.Key, self vfs.Info) {
+// its end. Before that it completes what a LockAll has committed and not finished, since a
+// temp that a journal names is no leftover. What can't be removed is left to a later sweep.
+func (f *file) sweepIfDue(key store.Key, self vfs.Info, policy safety.Policy) error {
 	began := time.Now()
 	if !f.disk.swept.due(self, began) && !f.stale {
-		return
+		return nil
+	}
+	names, err := f.dir.Names()
+	unfinished := err != nil
+	if err == nil {
+		unfinished, err = f.recoverAll(names, policy, false)
+	}
+	if unfinished {
+		f.disk.swept.forget(self) // the next writer looks again
+		return err
 	}
 	defer func() { f.disk.swept.done(self, time.Now(), time.Since(began)) }()
-	names, err := f.dir.Names()
-	if err != nil {
-		return
-	}
 	foreign := removeTemps(f.dir, names, f.owner)
 	if len(foreign) > 0 {
 		f.sweepForeign(names, key.Name != f.name, foreign)
 	}
+	return nil
 }
 
 // removeTemps removes the temps of one owner and gives those of the others.
 func removeTemps(dir vfs.Dir, names []string, mine replace.Owner) (others map[replace.Owner][]string) {
 	others = map[replace.Owner][]string{}
 	for _, name := range names {
-		switch owner, ok := replace.ParseName(name); {
+		switch owner, ok := replace.ParseLeftover(name); {
 		case !ok || owner == replace.NoOwner:
 		case owner == mine:
 			_ = dir.Remove(name)
@@ -84,11 +93,22 @@ func (f *file) sweepUnder(suffix string, names []string, folds bool, temps map[r
 		if err != nil {
 			continue // its writer lives
 		}
+		if f.journalCame(names) {
+			_ = held.Release()
+			return
+		}
 		for _, temp := range left {
 			_ = f.dir.Remove(temp)
 		}
 		_ = held.Release()
 	}
+}
+
+// journalCame reports whether a journal or a pointer has come since the directory was listed: its
+// LockAll may have committed and been killed meanwhile, so that its temps are no leftovers.
+func (f *file) journalCame(names []string) bool {
+	now, err := f.dir.Names()
+	return err != nil || slices.ContainsFunc(now, func(name string) bool { return leadsToJournal(name) && !slices.Contains(names, name) })
 }
 
 // sweptDirs remembers where this process has swept, and until when that is enough. It
@@ -119,6 +139,15 @@ func (s *sweptDirs) due(dir vfs.Info, now time.Time) bool {
 	}
 	*slot = sweptDir{dir.ID, dir.Birth, now.Add(sweepPeriod)}
 	return true
+}
+
+// forget makes a directory due.
+func (s *sweptDirs) forget(dir vfs.Info) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slot := s.slot(dir.ID); slot.id == dir.ID {
+		*slot = sweptDir{}
+	}
 }
 
 // done notes how long a sweep took.

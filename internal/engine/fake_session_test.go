@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/safety"
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
@@ -73,6 +74,8 @@ func (p *fakePrepared) Publish(_ context.Context, guard func() error) (store.Ver
 	f.commits = append(f.commits, fakeCommit{c, time.Now()})
 	return f.version, nil
 }
+
+func (s *fakeSession) Recover(context.Context, safety.Policy) error { return nil }
 
 func (s *fakeSession) Check(context.Context) error {
 	s.store.mu.Lock()

@@ -82,6 +82,16 @@ func (s *fakeStore) Admit(context.Context, store.Target, store.Location, store.O
 	return nil
 }
 
+// PublishAll publishes one change after the other. Only a store that keeps files can do it otherwise.
+func (s *fakeStore) PublishAll(ctx context.Context, all []store.Prepared, guard func() error) (int, error) {
+	for i, p := range all {
+		if _, err := p.Publish(ctx, guard); err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
 func (s *fakeStore) Movable(context.Context, store.Location, store.Location) error { return nil }
 
 func (s *fakeStore) Watch(context.Context, store.Target, store.ReadOptions, *safety.Log) (store.Watch, error) {

@@ -57,13 +57,14 @@ type Spec struct {
 
 // Held is a lock that is held. It is not safe for concurrent use.
 type Held struct {
-	lock     vfs.Lock // nil once released
-	spec     Spec
-	info     vfs.Info // of the lock file, when it was locked
-	made     bool     // this call made the lock file
-	file     vfs.File // for the record; nil until that is read or written
-	readOnly bool     // file can't be written
-	head     []byte   // the beginning of the lock file, when it was locked
+	lock      vfs.Lock // nil once released
+	spec      Spec
+	info      vfs.Info // of the lock file, when it was locked
+	made      bool     // this call made the lock file
+	file      vfs.File // for the record; nil until that is read or written
+	readOnly  bool     // file can't be written
+	announced bool     // a record was written
+	head      []byte   // the beginning of the lock file, when it was locked
 	// directory is the directory that is locked since there was no space for the lock file;
 	// nil for a lock file, and once released.
 	directory *vfs.ID
@@ -219,6 +220,9 @@ func (h *Held) Check() error {
 func (h *Held) lost() error {
 	return fmt.Errorf("%w: %s was replaced or removed while it was held", errors.ErrLockLost, printable(h.spec.Path))
 }
+
+// Path is the path of the lock file.
+func (h *Held) Path() string { return h.spec.Path }
 
 // Release frees the lock by unlocking it rather than by closing alone, so that
 // a child that inherited the descriptor keeps nothing. A second Release does

@@ -72,7 +72,19 @@ func (h *Held) Announce() (clear func()) {
 		clear() // a part of it may be there
 		return nothing
 	}
+	h.announced = true
 	return clear
+}
+
+// Announced reports whether Announce has written a record.
+func (h *Held) Announced() bool { return h.announced }
+
+// Youth is how long Announce still writes nothing since the lock file is young and empty.
+func (h *Held) Youth() time.Duration {
+	if h.info.Size != 0 || h.made {
+		return 0
+	}
+	return max(0, minAge-time.Since(time.Unix(0, h.info.Mtime)))
 }
 
 // clearRecord clears a record if the file still holds it, or a part of it.

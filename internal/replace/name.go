@@ -62,19 +62,57 @@ func AsideName(copyName string) string {
 
 // ParseName gives the owner in the name of a temp file. It returns false for another name.
 func ParseName(name string) (Owner, bool) {
+	owner, _, ok := parseName(name, nameSuffix)
+	return owner, ok
+}
+
+func parseName(name, suffix string) (_ Owner, random string, ok bool) {
 	rest, ok := strings.CutPrefix(name, namePrefix)
 	if !ok {
-		return "", false
+		return "", "", false
 	}
-	rest, ok = strings.CutSuffix(rest, nameSuffix)
+	rest, ok = strings.CutSuffix(rest, suffix)
 	if !ok {
-		return "", false
+		return "", "", false
 	}
 	owner, random, ok := strings.Cut(rest, "-")
 	if !ok || !isHex(random, randBytes) || (Owner(owner) != NoOwner && !isHex(owner, ownerBytes)) {
-		return "", false
+		return "", "", false
 	}
-	return Owner(owner), true
+	return Owner(owner), random, true
+}
+
+// The files with which several files are changed together are named like temp files, but with another suffix.
+// OWNER is that of the first of the changed files in the directory, and RANDOM is the same in all names of one change.
+const (
+	JournalSuffix = ".journal" // the journal of a change that is committed
+	DraftSuffix   = ".draft"   // the journal before that
+	PointerSuffix = ".pointer" // leads to the journal from another directory
+)
+
+// JournalName gives the name of such a file. id is that of NewID.
+func JournalName(o Owner, id, suffix string) string {
+	return namePrefix + string(o) + "-" + id + suffix
+}
+
+// NewID gives a new RANDOM.
+func NewID() string {
+	var random [randBytes]byte
+	rand.Read(random[:]) // never fails: it ends the program instead
+	return hex.EncodeToString(random[:])
+}
+
+// ParseJournal gives what is in the name of such a file. It returns false for another name.
+func ParseJournal(name, suffix string) (_ Owner, id string, ok bool) { return parseName(name, suffix) }
+
+// ParseLeftover is ParseName for everything that a writer may leave that was killed before its change was committed.
+func ParseLeftover(name string) (Owner, bool) {
+	for _, suffix := range []string{nameSuffix, DraftSuffix, PointerSuffix} {
+		if owner, _, ok := parseName(name, suffix); ok {
+			return owner, true
+		}
+	}
+	return "", false
 }
 
 // isHex reports whether s is n bytes in lower-case hex, as newName writes them.

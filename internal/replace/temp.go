@@ -112,6 +112,12 @@ func (t *Temp) Take() (open vfs.File) {
 	return open
 }
 
+// Name is the name of the temp file, empty once that is the target's.
+func (t *Temp) Name() string { return t.name }
+
+// Keep leaves the temp file at its name to the caller, whatever becomes of it.
+func (t *Temp) Keep() { t.name = "" }
+
 // Settle makes content and metadata final and durable. Nothing may be written
 // after Settle.
 func (t *Temp) Settle() error {

@@ -59,6 +59,12 @@ type Store interface {
 	// Lock is TryLock, but waits for the lock until the context ends. Then it fails
 	// with ErrLocked.
 	Lock(ctx context.Context, t Target, at Location, o Options) (Session, error)
+	// PublishAll makes several changes visible and durable, all or none. Each is of another session of the store,
+	// whose lock is held, in the order of the locks. guard is called right before the change can't be taken back any more;
+	// its error stops the change. An error gives the index of the change that failed, and leaves the old
+	// contents, as for [Prepared.Publish]. The exception is ErrNotDurable: the changes, or some of them, are visible, and
+	// the next session of one of the files completes them. Readers may see the changes one after the other.
+	PublishAll(ctx context.Context, all []Prepared, guard func() error) (failed int, err error)
 	// Admit makes the checks that TryLock makes before it takes the lock, and makes no file. It is
 	// for a call that takes several locks: if one of them would be refused, it takes none.
 	Admit(ctx context.Context, t Target, at Location, o Options) error
@@ -101,6 +107,10 @@ type Session interface {
 	// Announce records the holder of the lock for other processes, until Release. It may be called
 	// during a Prepare or a Publish.
 	Announce(ctx context.Context)
+	// Recover completes the changes of PublishAll that were cut off in the place of the file. A
+	// session of a file that such a change waits for does that too; Recover also reports what is of no
+	// concern for the file itself.
+	Recover(ctx context.Context, policy safety.Policy) error
 	// Stale reports whether the last holder died while it held the lock.
 	Stale() bool
 	// Release frees the lock.
@@ -292,6 +302,8 @@ type LockInfo struct {
 	Path   string
 	Held   bool
 	Record *Record // nil if there is none
+	// Pending is where a change of several files is recorded that was not completed for the file; empty if there is none.
+	Pending string
 }
 
 // Record is the text that a holder has written about itself.
