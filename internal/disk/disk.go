@@ -212,7 +212,7 @@ func (f *file) takeLock(p store.Target, at store.Location, id string, full bool,
 		return store.ErrMoved // the directory was removed after it was opened
 	}
 	if inPlace(entryOf(at).Info) && f.lockDir == f.dir && unwritable(err) {
-		return noPlaceFor("the lock", f.name, err)
+		return cantMake("the lock", f.name, err)
 	}
 	if err != nil && f.lockDir == f.dir {
 		return noEntry(f.dir, "every change makes its lock and the new content there", err)

@@ -14,9 +14,9 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// A file that is a mount of its own, as a single file that is bound into a
-// container, can't be replaced: rename(2) says EBUSY. Where the policy does not
-// refuse that, it is rewritten in place:
+// A file that is a mount of its own, such as a single file that is mounted into a
+// container, can't be replaced: rename(2) fails with EBUSY. If the policy allows it, the file is
+// rewritten in place:
 //
 //	the new content in a temp            all that may fail early does
 //	a copy of the old content, synced    from here on the copy is the content
@@ -24,36 +24,34 @@ import (
 //	the copy removed                     from here on the file is the content
 //	the directory synced
 //
-// While the copy is there, a handle's readers take it for the file, and the next writer
-// puts it back first: a crash at any point leaves the old content or the
-// new one. Nothing needs to be known of the state that the file itself was left
-// in, but who made the copy, and that nobody has changed the file since: see
-// oldCopy.
+// While the copy exists, a handle's readers read it instead of the file, and the next writer
+// puts it back first. So a crash at any point leaves the old content or the new one, whatever the
+// state of the file itself is. A copy is used only if its maker is known, and no program has changed
+// the file since: see oldCopy.
 //
-// Temp and copy lie beside the file. Where nothing can be made there, as on a
+// Temp and copy lie beside the file. If no file can be made there, as on a
 // read-only root filesystem, they lie in the lock directory.
 //
 // The lock beside the path is not enough, since the same file may be mounted in
 // several containers, each with a lock of its own. Its inode stays, so the file
 // itself is locked too, until the session ends.
 //
-// It weakens where the copy is not seen: other programs, and this library in
-// another container or on the host, do see the file half written, and can't
-// repair it. A lock that was taken by force stops a holder only at its last
-// check, and leaves it the lock on the file itself.
+// The guarantees are weaker where the copy is not visible: other programs, and this library in
+// another container or on the host, may read a file that is half written, and can't
+// repair it. A ForceRelease stops a holder only at its last check, and does not release the lock on the
+// file itself.
 
-// inPlace reports whether a file can only be rewritten. Only Linux tells.
+// inPlace reports whether a file can only be rewritten. Only Linux reports that.
 func inPlace(info *vfs.Info) bool { return info != nil && info.Mode.IsRegular() && info.Mount.Root }
 
-// maybeInPlace reports whether a copy may stand for a file. Where neither statx(2) nor
-// /proc tells, a writer learns from the rename that a file is a mount of its own, and
-// a reader only by looking for a copy.
+// maybeInPlace reports whether a file may have a copy. If neither statx(2) nor /proc says whether a file is
+// a mount of its own, a writer learns it from the rename, and a reader searches for a copy.
 func maybeInPlace(info *vfs.Info) bool {
 	return inPlace(info) || info != nil && info.Mode.IsRegular() && info.Mount.RootUnknown
 }
 
-// publishOnMount is told that the rename failed. If the file turns out to be a mount of its own, which
-// nobody could tell before, it is rewritten in place where the policy allows it.
+// publishOnMount is called after a rename that failed. If the reason is that the file is a mount of its
+// own, which was unknown before, the file is rewritten in place if the policy allows it.
 func (p *prepared) publishOnMount(guard func() error, refused error) (store.Version, error) {
 	if !errors.Is(refused, syscall.EBUSY) || p.old == nil || !p.old.Info.Mount.RootUnknown {
 		return nil, refused
@@ -71,12 +69,12 @@ func (p *prepared) publishOnMount(guard func() error, refused error) (store.Vers
 	return p.publishInPlace(guard)
 }
 
-// keepers are where the copy of this file may lie.
+// keepers gives the places where the copy of this file may lie.
 func (f *file) keepers(ino uint64) []keeper {
 	return keepersOf(f.dir, f.name, f.path, f.lockDir, ino)
 }
 
-// publishInPlace makes the content the file's own.
+// publishInPlace writes the content of the temp into the file.
 func (p *prepared) publishInPlace(guard func() error) (_ store.Version, err error) {
 	target, err := p.file.openRecord()
 	if err != nil {
@@ -111,7 +109,7 @@ func (p *prepared) publishInPlace(guard func() error) (_ store.Version, err erro
 type rewriting struct {
 	file    *file
 	target  vfs.File // the data file
-	before  vfs.Info // what that was
+	before  vfs.Info // the data file before the write
 	copy    *oldCopy // of the old content, open
 	options store.Options
 }
@@ -136,9 +134,9 @@ func (r *rewriting) run(content vfs.File, guard func() error) (store.Version, er
 	return versionOf(now), replace.SyncDir(r.copy.dir, r.options.Policy)
 }
 
-// keep makes the copy of the first size bytes of old. From its rename on it stands for
-// the file, so the last check comes before that. Its record of the write is durable with its content:
-// without it the copy might be set aside after a crash, and the file left half written.
+// keep makes the copy of the first size bytes of old. From the rename of the copy on, readers use it
+// instead of the file, so the last check comes before that. The copy's record of the write is durable with its
+// content. Otherwise the copy could be set aside after a crash, and the file left half written.
 func (r *rewriting) keep(old vfs.File, size int64, guard func() error) error {
 	c, at, err := r.file.createIn(r.file.keepers(r.before.Ino), r.options)
 	if err != nil {
@@ -188,9 +186,9 @@ func (r *rewriting) keep(old vfs.File, size int64, guard func() error) error {
 	return nil
 }
 
-// durably is for a copy on another filesystem than the file's. If that has no fsync(2), the file could
-// be on the disk half written, and its copy nowhere. Where both lie on one filesystem without it,
-// nothing is durable there, which is a matter of policy.
+// durably syncs a copy on another filesystem than the file's. If that filesystem has no fsync(2), it is an
+// error: after a crash the file could be half written and the copy lost. If both lie on one
+// filesystem without fsync(2), nothing is durable there, and the policy decides.
 func durably(err error) error {
 	if vfs.SyncMissing(err) {
 		return fmt.Errorf("%w: the copy of the old content would lie on a filesystem that can't sync it; name another place with WithLockDir: %w",
@@ -199,10 +197,9 @@ func durably(err error) error {
 	return err
 }
 
-// fill gives the data file the content of another, durably. What comes to lie
-// beyond the old end is written first: if the disk is full, that shows while
-// what was there is whole. The length is set last, so that no old byte is given
-// up before the new ones are there.
+// fill writes the content of another file into the data file, durably. The bytes beyond the old
+// end are written first: if the disk is full, the old content is still whole then. The length
+// is set last, so that no old byte is lost before the new ones are written.
 func (r *rewriting) fill(content vfs.File) error {
 	info, err := content.Stat()
 	if err != nil {
@@ -220,8 +217,8 @@ func (r *rewriting) fill(content vfs.File) error {
 	return replace.SyncFile(r.target, r.options.Policy)
 }
 
-// transfer writes the bytes from one offset to another. Nothing comes between the look at the
-// record and the write but the call itself.
+// transfer writes the bytes from one offset to another. It checks the record right before each
+// write.
 func (r *rewriting) transfer(content vfs.File, from, to int64) error {
 	chunk := chunks.Get().(*[64 << 10]byte)
 	defer chunks.Put(chunk)
@@ -245,18 +242,18 @@ func (r *rewriting) transfer(content vfs.File, from, to int64) error {
 	return nil
 }
 
-// cover makes sure that the record of the write covers the next change of the file.
+// cover renews the record of the write, so that it covers the next change of the file.
 func (r *rewriting) cover() error { return r.copy.cover(r.before.Mtime, true) }
 
-// A tick of a filesystem's clock may be some milliseconds long; one that is
-// coarser than maxPauses is not waited for.
+// A tick of a filesystem's clock may take some milliseconds. A tick that takes longer than maxPauses is
+// not waited for.
 const (
 	tickPause = time.Millisecond
 	maxPauses = 50
 )
 
-// setSize makes sure besides that the time of change is another than before,
-// however coarse the filesystem's clock, for that is how readers notice.
+// setSize sets the length of the file. It also makes sure that the mtime changes, even if the
+// filesystem's clock is coarse, since readers notice the change by the mtime.
 func (r *rewriting) setSize(size int64) error {
 	for range maxPauses {
 		if err := r.cover(); err != nil {
@@ -274,8 +271,8 @@ func (r *rewriting) setSize(size int64) error {
 	return nil
 }
 
-// undo puts the old content back after a failure. If that fails too the copy
-// stays and stands for the file.
+// undo puts the old content back after a failure. If that fails too, the copy
+// stays, and readers use it.
 func (r *rewriting) undo(cause error) error {
 	if err := r.putBack(); err != nil {
 		return fmt.Errorf("%w; the old content is kept in %s, and put back by the next write: %w", cause, r.copy.name, err)
@@ -283,15 +280,15 @@ func (r *rewriting) undo(cause error) error {
 	return cause
 }
 
-// putBack makes the copy's content the file's again. Only the owner may set a file's
-// times, so a copy of somebody else's is replaced by one of ours, which can record the write.
+// putBack writes the copy's content into the file. Only the owner of the copy may set its times, so another
+// user's copy is replaced by a copy of this process, which can record the write.
 func (r *rewriting) putBack() error {
 	err := r.cover()
 	if errors.Is(err, fs.ErrPermission) {
 		old := r.copy
 		if err = r.keep(old, old.info.Size, r.file.checkLock); err == nil {
 			old.Close()
-			if r.copy.keeper != old.keeper { // else it was replaced
+			if r.copy.keeper != old.keeper { // otherwise the rename has replaced it
 				err = old.dir.Remove(old.name)
 			}
 		}

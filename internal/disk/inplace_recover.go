@@ -8,8 +8,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// openInPlace locks the file itself, and undoes a write that was cut off; undone reports whether there
-// was any. Unless the file is certain to be a mount, it is locked only if there is a copy.
+// openInPlace locks the file itself, and undoes an incomplete write; undone reports whether there
+// was one. If it is not certain that the file is a mount, it is locked only if there is a copy.
 func (f *file) openInPlace(o store.Options, take func(lock.Spec) (*lock.Held, error), certain bool) (undone bool, err error) {
 	if !certain {
 		if found, err := f.anyCopy(); err != nil || !found {
@@ -22,13 +22,13 @@ func (f *file) openInPlace(o store.Options, take func(lock.Spec) (*lock.Held, er
 			return false, err
 		}
 	}
-	info, err := f.dir.Stat(f.name) // the lock on it may have been waited for
+	info, err := f.dir.Stat(f.name) // the wait for its lock may have been long
 	if err != nil {
 		return false, err
 	}
-	f.sweepGuests()
+	f.sweepLockDir()
 	for _, k := range f.keepers(info.Ino) {
-		state, _, err := k.look(info)
+		state, _, err := k.inspect(info)
 		switch {
 		case err != nil:
 			return undone, err
@@ -45,21 +45,21 @@ func (f *file) openInPlace(o store.Options, take func(lock.Spec) (*lock.Held, er
 	return undone, nil
 }
 
-// anyCopy reports whether something lies where a copy of the file may.
+// anyCopy reports whether a keeper holds something.
 func (f *file) anyCopy() (bool, error) {
 	info, err := f.dir.Stat(f.name)
 	if err != nil {
 		return false, err
 	}
 	for _, k := range f.keepers(info.Ino) {
-		if state, _, err := k.look(info); err != nil || state != noCopy {
+		if state, _, err := k.inspect(info); err != nil || state != noCopy {
 			return err == nil, err
 		}
 	}
 	return false, nil
 }
 
-// recover puts the old content back that a keeper holds.
+// recover puts the old content back from the copy of a keeper.
 func (f *file) recover(k keeper, o store.Options) error {
 	target, err := f.openRecord()
 	if err != nil {
@@ -71,7 +71,7 @@ func (f *file) recover(k keeper, o store.Options) error {
 		r.copy, err = openCopy([]keeper{k}, r.before)
 	}
 	if err != nil || r.copy == nil {
-		return err // without a copy somebody has put it back already
+		return err // if there is no copy, another process has put it back already
 	}
 	defer func() { r.copy.Close() }()
 	if err := r.putBack(); err != nil {
@@ -81,13 +81,13 @@ func (f *file) recover(k keeper, o store.Options) error {
 	return nil
 }
 
-// sweepGuests removes the temps that a killed writer of this file left in the lock
-// directory. Its lock is held, so none of them is in use.
-func (f *file) sweepGuests() {
+// sweepLockDir removes the temps that a killed writer of this file has left in the lock
+// directory. The file's lock is held, so none of them is in use.
+func (f *file) sweepLockDir() {
 	if f.lock == nil || f.lockDir == f.dir {
 		return
 	}
 	if names, err := f.lockDir.Names(); err == nil {
-		removeTemps(f.lockDir, names, f.guestOwner())
+		removeTemps(f.lockDir, names, f.lockDirOwner())
 	}
 }

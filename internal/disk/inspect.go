@@ -51,7 +51,8 @@ func (d *Disk) Inspect(_ context.Context, p store.Target, at store.Location) (st
 	return info, err
 }
 
-// pendingJournal is the path of a journal that waits for the file, or of one that can't be read.
+// pendingJournal gives the path of a journal with an unfinished change of the file, or of a journal that can't be
+// read.
 func (f *file) pendingJournal() (path string, err error) {
 	names, err := f.dir.Names()
 	for _, name := range names {
@@ -73,13 +74,12 @@ func (f *file) pendingJournal() (path string, err error) {
 	return "", err
 }
 
-// Force implements store.Store. The new lock comes first, for it turns away
-// a holder who has not checked yet; then go the temps, which stops one who has
-// checked and is about to rename.
+// Force implements store.Store. It makes the new lock first, which stops a holder that has not made its
+// last check. Then it removes the temps, which stops a holder between its last check and its rename.
 func (d *Disk) Force(_ context.Context, p store.Target, at store.Location) error {
 	return d.visit(p, at, func(dir vfs.Dir, spec lock.Spec, owner replace.Owner) error {
 		if _, err := spec.Dir.Stat(spec.Name); errors.Is(err, fs.ErrNotExist) {
-			return nil // no lock file, no holder: there is nothing to take away
+			return nil // without a lock file there is no holder
 		}
 		f := &file{disk: d, dir: dir, name: entryOf(at).Name}
 		var err error

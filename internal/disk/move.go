@@ -72,9 +72,9 @@ func (f *file) moveTo(dst *file, o store.Options) (err error) {
 	return nil
 }
 
-// Respell implements store.Session. The checksum's file names its file, so it is
-// written anew under the new spelling; meanwhile both spellings lead to it. The lock
-// file keeps its own, by which every spelling finds it.
+// Respell implements store.Session. The sidecar has the name of its file, so it is written anew under the
+// new spelling. Meanwhile both spellings lead to it. The lock file keeps its name, since every spelling
+// leads to it.
 func (f *file) Respell(_ context.Context, as store.Location, o store.Options) error {
 	return f.outcome(f.respell(entryOf(as).Name, o))
 }
@@ -113,7 +113,7 @@ func (d *Disk) Movable(_ context.Context, from, to store.Location) error {
 		return crossDevice(syscall.EXDEV)
 	}
 	for _, at := range []store.Location{from, to} {
-		if inPlace(entryOf(at).Info) { // which rename(2) would refuse, but only once both locks were made
+		if inPlace(entryOf(at).Info) { // rename(2) would refuse it too, but only after both locks were made
 			return replace.Busy(syscall.EBUSY, entryOf(at).Name)
 		}
 	}
@@ -129,7 +129,7 @@ func (f *file) present() (*replace.Old, error) {
 	return old, err
 }
 
-// absent says why there is no file to work on.
+// absent gives the error for a missing file.
 func (f *file) absent() error {
 	if _, err := f.dir.Stat(f.name); err != nil {
 		return err
@@ -137,8 +137,8 @@ func (f *file) absent() error {
 	return fmt.Errorf("%w: %s is one, which Replace only replaces; name what it leads to", errors.ErrSymlink, errors.Printable(f.name))
 }
 
-// receives refuses what can't come here. The directories are compared, since a
-// file on an overlay may have a device number of its own.
+// receives returns an error if the file can't be moved here. It compares the devices of the directories,
+// since a file on an overlay may have a device number of its own.
 func (f *file) receives(from *file, o store.Options) error {
 	here, err := f.dir.Self()
 	if err != nil {
@@ -166,7 +166,7 @@ func crossDevice(err error) error {
 	return fmt.Errorf("%w: copy the file and remove the old one, which is not atomic: %w", errors.ErrCrossDevice, err)
 }
 
-// rename is the step that counts.
+// rename makes the move visible.
 func (f *file) rename(dst *file, src vfs.Info, keep *keeping, o store.Options) error {
 	locked := func() error {
 		if err := f.checkLock(); err != nil {
@@ -186,8 +186,8 @@ func (f *file) rename(dst *file, src vfs.Info, keep *keeping, o store.Options) e
 	return replace.SyncDir(f.dir, o.Policy)
 }
 
-// giveName renames. Where both names are of one file rename(2) would do nothing.
-// A mount shows a file at a name that it does not have.
+// giveName renames the file. If both names are hard links of one file, rename(2) would do nothing, so the
+// old name is removed. A mounted file has a name that its directory does not have.
 func (f *file) giveName(dst *file, src vfs.Info) error {
 	there, err := dst.dir.Stat(dst.name)
 	mount := f.name
@@ -207,9 +207,9 @@ func (f *file) giveName(dst *file, src vfs.Info) error {
 	return nil
 }
 
-// moveSeal lets the destination's sidecar accept what comes beside what is there.
-// A file without a checksum takes none along: that of the destination's old
-// content goes in the end, and until then the file's digest stands beside it.
+// moveSeal makes the destination's sidecar accept the moved content beside the old one. If the moved file
+// has no checksum, the destination has none in the end. Until then its sidecar has the digests of
+// both contents.
 func (f *file) moveSeal(dst *file, src *replace.Old, o store.Options) (*seal, error) {
 	s, err := dst.newSeal(o)
 	if err != nil {

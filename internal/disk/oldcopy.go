@@ -12,25 +12,24 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// A copy of the old content stands for a file while that is rewritten in place, and
-// after a crash until the next write. Anybody who may write the directory can put
-// something under the copy's name, and somebody may repair the file by hand after the crash. So two
-// things are asked of a copy before it is read or put back.
+// While a file is rewritten in place, and after a crash until the next write, readers use a copy of the
+// old content. Every user who may write the directory can make a file of the copy's name, and a
+// person may repair the data file after the crash. So two properties of a copy are checked before it is
+// read or put back.
 //
-// Its maker: the copy must be a regular file with one name, and belong to the file's owner, to root
-// or to this process's user. A hard link to somebody's file would pass for theirs.
+// The maker: the copy must be a regular file with one hard link, and belong to the data file's owner, to
+// root or to this process's user. Otherwise a hard link to another file of that user would be accepted.
 //
-// Whether the file was changed since: the copy's time of modification is the copy's
-// record of the write. It lies a little in the future, and is moved on before the write
-// outlasts it. If the file's time of modification is later, the change was
-// somebody else's. If the record can't be made durable, the file is not touched.
-// Two things the times don't show:
+// A later change of the data file: the copy's mtime is the copy's record of the write. It lies a little in
+// the future, and is renewed before the write takes longer. If the data file's mtime is later than the
+// record, another program has changed the file. If the record can't be made durable, the file is not
+// written. The times do not show two kinds of change:
 //   - a repair within recordAhead of the crash,
 //   - a repair that sets the file's time back, as cp -p does.
 
-// recordAhead is how long a record covers further writes. It is as long as the coarsest
-// clock of a filesystem takes for a tick (vfat: 2 s). Longer would miss a repair right after a
-// crash; shorter would need more fsyncs in a long rewrite.
+// recordAhead is the time for which a record covers further writes: the longest tick of a filesystem's
+// clock (vfat: 2 s). With a longer time, a repair right after a crash would be missed. With a shorter
+// time, a long rewrite would need more fsyncs.
 const recordAhead = 2 * time.Second
 
 // keeper is a place for a copy.
@@ -39,9 +38,9 @@ type keeper struct {
 	name string
 }
 
-// keepersOf lists where the copy of the file with that inode number may lie: beside the file, and
-// in the lock directory where the file's directory can't be written. In the
-// lock directory it is named after the path, since files of many directories share that.
+// keepersOf lists the places where the copy of the file with that inode number may lie: beside the file,
+// and in the lock directory if the file's directory can't be written. In the lock directory the
+// copy's name depends on the path, since files of several directories share it.
 func keepersOf(dir vfs.Dir, name, path string, lockDir vfs.Dir, ino uint64) []keeper {
 	list := []keeper{{dir, replace.CopyName(name, ino)}}
 	if lockDir != nil && lockDir != dir {
@@ -50,18 +49,18 @@ func keepersOf(dir vfs.Dir, name, path string, lockDir vfs.Dir, ino uint64) []ke
 	return list
 }
 
-// state says what a keeper holds.
+// state is the state of a keeper.
 type copyState int
 
 const (
 	noCopy     copyState = iota
-	goodCopy             // it stands for the file
-	strangers            // it is not known who made it
-	superseded           // the file was changed after the write that the copy belongs to
+	goodCopy             // the copy is used instead of the file
+	untrusted            // the maker of the copy is unknown
+	superseded           // the file was changed after the copy's write
 )
 
-// look tells what a keeper holds for a file.
-func (k keeper) look(file vfs.Info) (copyState, vfs.Info, error) {
+// inspect gives the state of a keeper for a file.
+func (k keeper) inspect(file vfs.Info) (copyState, vfs.Info, error) {
 	info, err := k.dir.Stat(k.name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -77,7 +76,7 @@ func stateOf(kept, file vfs.Info) copyState {
 	const root = 0
 	switch {
 	case !kept.Mode.IsRegular() || kept.Links != 1, !byOwner && kept.UID != root && kept.UID != vfs.FSUID():
-		return strangers
+		return untrusted
 	case file.Mtime > kept.Mtime:
 		return superseded
 	}
@@ -91,10 +90,10 @@ type oldCopy struct {
 	info vfs.Info
 }
 
-// openCopy opens the copy that stands for a file, nil if there is none.
+// openCopy opens the copy that is used instead of a file; nil if there is none.
 func openCopy(keepers []keeper, file vfs.Info) (*oldCopy, error) {
 	for _, k := range keepers {
-		state, _, err := k.look(file)
+		state, _, err := k.inspect(file)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +107,7 @@ func openCopy(keepers []keeper, file vfs.Info) (*oldCopy, error) {
 		if err != nil {
 			return nil, err
 		}
-		// The opened file counts, which may be another one than the stat before saw.
+		// The opened file is checked again, since it may be another one than at the stat(2) before.
 		info, err := open.Stat()
 		if err == nil && stateOf(info, file) == goodCopy {
 			return &oldCopy{k, open, info}, nil
@@ -121,8 +120,8 @@ func openCopy(keepers []keeper, file vfs.Info) (*oldCopy, error) {
 	return nil, nil
 }
 
-// cover makes the record cover changes of the file from now on. It is durable
-// afterwards if sync is set. seen is the latest time that a filesystem's own clock has shown.
+// cover renews the record, so that it covers changes of the file from now on. If sync is set, the record is
+// durable afterwards. seen is the latest time that a filesystem's own clock has shown.
 func (c *oldCopy) cover(seen int64, sync bool) error {
 	now := max(time.Now().UnixNano(), seen)
 	if c.info.Mtime > now+int64(recordAhead/4) {
@@ -143,18 +142,18 @@ func (c *oldCopy) cover(seen int64, sync bool) error {
 	}
 	err = c.Sync()
 	if vfs.SyncMissing(err) {
-		return nil // as the policy has allowed for the copy itself
+		return nil // the policy has allowed the same for the copy itself
 	}
 	return err
 }
 
-// unwritable reports whether nothing can be made in a directory.
+// unwritable reports whether no file can be made in a directory.
 func unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
-// noPlaceFor explains that neither lock nor copy can lie beside a file that can only be rewritten.
-func noPlaceFor(what, name string, err error) error {
+// cantMake explains that the lock or the copy can't be made beside a file that can only be rewritten.
+func cantMake(what, name string, err error) error {
 	return fmt.Errorf("%w: %s is a mount of its own, so it is rewritten in place, and its directory can't be written, so there is "+
 		"no place for %s; name a directory with WithLockDir, or mount the file's directory: %w",
 		errors.ErrUnsupportedEnvironment, name, what, err)
@@ -166,7 +165,7 @@ func (f *file) createIn(keepers []keeper, o store.Options) (*replace.Temp, keepe
 	for _, k := range keepers {
 		owner := f.owner
 		if k.dir != f.dir {
-			owner = f.guestOwner()
+			owner = f.lockDirOwner()
 		}
 		temp, err := replace.Create(k.dir, owner, nil, 0o600, o.Policy)
 		if err == nil || !unwritable(err) {
@@ -174,23 +173,23 @@ func (f *file) createIn(keepers []keeper, o store.Options) (*replace.Temp, keepe
 		}
 		refused = errors.Join(refused, err)
 	}
-	return nil, keeper{}, noPlaceFor("the copy of the old content", f.name, refused)
+	return nil, keeper{}, cantMake("the copy of the old content", f.name, refused)
 }
 
-// guestOwner marks this file's temps in the lock directory.
-func (f *file) guestOwner() replace.Owner {
+// lockDirOwner is the owner of this file's temps in the lock directory.
+func (f *file) lockDirOwner() replace.Owner {
 	if f.owner == replace.NoOwner {
 		return replace.NoOwner
 	}
 	return replace.OwnerOf(f.path, "in the lock directory")
 }
 
-// setAside gives what can't be put back another name, so that nobody takes it for the
-// file's content, and reports it. Nothing is lost: somebody may want to look at it.
+// setAside renames a copy that can't be put back, so that it is not used as the file's content, and reports
+// it. A person can still read it.
 func (f *file) setAside(k keeper, state copyState, o store.Options) error {
 	name := replace.AsideName(k.name)
 	why := "the file was changed after the write in place that was cut off, and that change was kept"
-	if state == strangers {
+	if state == untrusted {
 		why = "it is a link or a special file, or belongs neither to the file's owner nor to root nor to this process's user"
 	}
 	if err := k.dir.Rename(k.name, k.dir, name); err != nil {

@@ -34,10 +34,10 @@ func (p *prepared) Publish(_ context.Context, guard func() error) (v store.Versi
 	return v, err
 }
 
-// check asks, right before the rename, for all that must still be true.
+// check makes the last checks, right before the rename.
 func (p *prepared) check(guard func() error) error {
 	f, c, old := p.file, &p.change, p.old
-	// The copied content comes first: reading it takes long, and a change after that shows in
+	// The copied content is compared first, since that takes long, and a later change is visible in
 	// the version.
 	if c.Append && old != nil && p.temp != nil && !f.knows(c.Read) && old.Settling() > 0 {
 		if err := sameContent(old.File, p.temp, old.Info.Size); err != nil {
@@ -59,7 +59,7 @@ func (p *prepared) check(guard func() error) error {
 }
 
 func (p *prepared) replace(guard func() error) (_ store.Version, err error) {
-	defer p.temp.Abort() // what did not become the file goes before the lock does
+	defer p.temp.Abort() // a temp that was not renamed is removed before the lock is released
 	if p.change.Stream {
 		if err := p.finishStream(); err != nil {
 			return nil, err
@@ -79,8 +79,8 @@ func (p *prepared) replace(guard func() error) (_ store.Version, err error) {
 		last = keep.guarded(guard) // and makes the backup then
 		defer func() { keep.finish(err) }()
 	}
-	// The checksum accepts the new content before that is there, so that no crash makes good
-	// content look bad.
+	// The sidecar accepts the new content before the rename, so that no crash makes good content
+	// look damaged.
 	if p.seal != nil {
 		like, err := p.temp.Stat()
 		if err == nil {
@@ -99,8 +99,8 @@ func (p *prepared) replace(guard func() error) (_ store.Version, err error) {
 		keep = nil
 		return p.publishOnMount(guard, err)
 	}
-	// The version is asked for after the rename, since that changes the ctime, and through the
-	// descriptor, since the path may by now name another file. The file stays open for the next change.
+	// The version is read after the rename, since the rename changes the ctime. It is read by the
+	// descriptor, since the path may name another file now. The file stays open for the next change.
 	at := time.Now()
 	info, err := p.temp.Stat()
 	if err != nil {
@@ -110,20 +110,20 @@ func (p *prepared) replace(guard func() error) (_ store.Version, err error) {
 	return versionOf(info), nil
 }
 
-// announce is the seal's, of the content that was written, for a file like that.
+// announce calls the seal's announce for the written content. like is the new file.
 func (p *prepared) announce(like *replace.Old) error {
 	p.seal.like, p.seal.kept, p.seal.after = like, p.options.Metadata, p.seal.made()
 	return p.seal.announce(p.seal.after)
 }
 
-// finishStream makes a content durable that somebody else has written. The file's owner, mode and
-// attributes are those that it has now: somebody may have changed them since the stream began.
+// finishStream makes the content of a stream durable. It gets the owner, mode and attributes that the
+// file has now, since they may have changed since the stream began.
 func (p *prepared) finishStream() error {
 	now, err := p.file.old()
 	if err != nil {
 		return err
 	}
-	if now != nil { // else what it was like is all that is known
+	if now != nil { // otherwise the temp gets the metadata of the file at the beginning
 		p.old.Close()
 		p.old, p.inPlace = now, inPlace(&now.Info)
 		if p.seal != nil {
@@ -139,8 +139,8 @@ func (p *prepared) finishStream() error {
 	return p.temp.Settle()
 }
 
-// sameMetadata reports ErrChanged if somebody has changed the file's owner, mode, ACL or
-// attributes since they were given to a stream's temp, whose fsync may have taken long.
+// sameMetadata returns ErrChanged if the file's owner, mode, ACL or attributes have changed since a
+// stream's temp got them. The fsync of the temp may have taken long.
 func (p *prepared) sameMetadata() error {
 	if p.old == nil || !p.options.Metadata && !p.inPlace {
 		return nil
@@ -161,9 +161,8 @@ func (p *prepared) sameMetadata() error {
 	return fmt.Errorf("%w: its owner, mode or attributes were changed while the new content was committed; write it again", errors.ErrChanged)
 }
 
-// remove unlinks the file, or the link that takes its place under Replace. One
-// that is gone already, or was made and removed before it came to the disk, is
-// made sure of.
+// remove unlinks the file, or under Replace the link. If the file is gone already, or was made and removed
+// in this tenure, it syncs the directory only.
 //
 // The removed content becomes a backup too, since no program has it any more.
 func (p *prepared) remove(guard func() error) (_ store.Version, err error) {
@@ -182,24 +181,24 @@ func (p *prepared) remove(guard func() error) (_ store.Version, err error) {
 	if err := f.dir.Remove(f.name); err != nil {
 		return nil, replace.Busy(err, f.name)
 	}
-	// The sidecar goes after its file: the other way round a crash would leave
-	// the file unprotected. One sync makes both final.
+	// The sidecar is removed after its file. In the other order, a crash would leave the file without
+	// a checksum. One sync makes both removals durable.
 	if err := sidecar.Remove(f.dir, f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		policy.Report("the checksum was not removed", err)
 	}
 	return version{}, replace.SyncDir(f.dir, policy)
 }
 
-// confirm is a change that changes no byte. The file may still be on its way
-// to the disk from a writer that did not sync, so it is synced all the same. If that
-// fails, the content is visible and may be lost, as after any ErrNotDurable.
+// confirm makes a change that changes no byte. It syncs the file, since another program may have written
+// it without an fsync. If the fsync fails, the content is visible and may be lost, as after any
+// ErrNotDurable.
 func (p *prepared) confirm(guard func() error) (store.Version, error) {
 	f, policy := p.file, p.options.Policy
 	if err := guard(); err != nil {
 		return nil, err
 	}
-	// A mount that has become read-only since it was looked at refuses whoever
-	// changes something, but nothing else here.
+	// The mount may have become read-only since the lock was taken. A change would fail, but the fsync
+	// does not.
 	if err := f.dir.Writable(f.name); err != nil {
 		return nil, err
 	}

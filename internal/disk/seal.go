@@ -21,24 +21,24 @@ import (
 const maxSealed = 255 - len(sidecar.Suffix)
 
 // seal makes the checksum of one new content, which is written through it, and
-// sees the sidecar through the steps of its protocol. See package sidecar.
+// writes the sidecar in the steps of its protocol. See package sidecar.
 type seal struct {
 	file    *file
 	options store.Options
 	hash    hash.Hash
 
-	had       bool            // there was a sidecar,
-	before    sidecar.Sidecar // which said this, nothing if it was garbled
-	previous  []string        // what may be there until the new content is
-	announced sidecar.Sidecar // what the sidecar says meanwhile
-	after     sidecar.Sidecar // what it is to say in the end; the zero Sidecar: it is to go
-	old       *replace.Old    // the file that is there until the new one is; nil if none is
+	had       bool            // there was a sidecar
+	before    sidecar.Sidecar // its content; without a digest if it could not be parsed
+	previous  []string        // digests of the old content
+	announced sidecar.Sidecar // the sidecar during the change
+	after     sidecar.Sidecar // the sidecar after the change; the zero Sidecar means none
+	old       *replace.Old    // the old file; nil if there is none
 	like      *replace.Old    // the new file
 	kept      bool            // the new file was given the old one's metadata
 	narrowed  bool            // the announced sidecar may be read by fewer users than the new file
 }
 
-// newSeal looks at the sidecar that is there.
+// newSeal reads the existing sidecar.
 func (f *file) newSeal(o store.Options) (*seal, error) {
 	s := &seal{file: f, options: o, hash: sha256.New()}
 	var err error
@@ -50,9 +50,8 @@ func (f *file) newSeal(o store.Options) (*seal, error) {
 	return s, nil
 }
 
-// recall finds out what vouches for the content that is there: its recorded
-// digest. The content is only asked where several are recorded, after a crash,
-// or none is.
+// recall finds the digest of the current content in the sidecar. It reads the content only if the
+// sidecar has several digests, as after a crash, or none.
 func (s *seal) recall(old *replace.Old) error {
 	if s.old = old; old == nil {
 		return nil
@@ -67,7 +66,7 @@ func (s *seal) recall(old *replace.Old) error {
 	}
 	if !s.had || s.before.Accepts(now) {
 		s.previous = []string{now}
-	} // else it is damaged: all are carried on, so that it is never blessed
+	} // otherwise the content is damaged: all digests are kept, so that the damage is not hidden
 	return nil
 }
 
@@ -75,16 +74,16 @@ func digestOf(old *replace.Old) (string, error) {
 	return sidecar.SumReader(io.NewSectionReader(old.File, 0, old.Info.Size))
 }
 
-// Write is io.Writer's. It never fails.
+// Write implements io.Writer. It never fails.
 func (s *seal) Write(p []byte) (int, error) { return s.hash.Write(p) }
 
-// made is the sidecar of what was written.
+// made gives the sidecar of the written content.
 func (s *seal) made() sidecar.Sidecar {
 	return sidecar.Sidecar{Digest: hex.EncodeToString(s.hash.Sum(nil))}
 }
 
-// vouchOld checks what an append follows, after it was written through the seal:
-// a checksum of damaged content and a tail would bless the damage.
+// vouchOld checks the content before an append, after it was written through the seal. A new checksum of a
+// damaged content with a tail would hide the damage.
 func (s *seal) vouchOld() error {
 	if !s.had {
 		return nil
@@ -92,12 +91,12 @@ func (s *seal) vouchOld() error {
 	return s.file.vouch(s.made().Digest)
 }
 
-// announce lets the sidecar accept the new content beside the old.
+// announce makes the sidecar accept the new content beside the old one.
 func (s *seal) announce(coming sidecar.Sidecar) error {
 	coming.Previous = slices.Concat(coming.Previous, s.previous)
 	coming.Previous = slices.DeleteFunc(coming.Previous, func(p string) bool { return p == coming.Digest })
 	s.announced = coming
-	// It tells of both contents, so who may read only one of the files may not read it.
+	// The sidecar has digests of both contents. So a user must be able to read both files to read it.
 	narrower := s.old
 	if s.narrowed = s.old != nil && !s.sameAccess(); !s.narrowed {
 		narrower = nil
@@ -110,8 +109,8 @@ func (s *seal) announce(coming sidecar.Sidecar) error {
 	return err
 }
 
-// notYet is an ErrNotDurable of what comes before the content: that is the old
-// one still.
+// notYet marks an ErrNotDurable that comes before the change of the content: the file has its old
+// content.
 type notYet struct {
 	what string
 	err  error
@@ -130,14 +129,13 @@ func (s *seal) sameAccess() bool {
 	return s.like == s.old || keeps || replace.SameAccess(s.like, s.old)
 }
 
-// finish lets the sidecar accept the new content alone, or takes the
-// announcement back. Either way what it says now is true, so a failure here is
-// reported and fails nothing.
+// finish makes the sidecar accept only the new content, or takes the announcement back. The sidecar is
+// right even without this step, so a failure is only reported.
 func (s *seal) finish(outcome error) {
 	var err error
 	switch {
 	case errors.Is(outcome, errors.ErrNotDurable):
-		return // either content may be there after a crash
+		return // after a crash the file may have either content
 	case outcome != nil:
 		s.takeBack()
 	case s.after.Digest == "":
@@ -148,7 +146,7 @@ func (s *seal) finish(outcome error) {
 	s.reportLeft(err)
 }
 
-// takeBack makes the sidecar what it was before the announcement.
+// takeBack restores the sidecar from before the announcement.
 func (s *seal) takeBack() {
 	if s.had {
 		like := s.like
@@ -167,9 +165,9 @@ func (s *seal) reportLeft(err error) {
 	}
 }
 
-// writeSidecar replaces the sidecar by one that those may read who may read the file like,
-// and also the file and, unless that is nil. The sidecar goes through a temp of the same
-// owner as the file's, so that who lost the lock can't replace it any more.
+// writeSidecar replaces the sidecar. The users may read the new one who may read the file like, and the
+// file and if that is not nil. Its temp has the same owner as the file's, so a holder that has lost the
+// lock can't rename it any more.
 func (f *file) writeSidecar(side sidecar.Sidecar, like, and *replace.Old, o store.Options) error {
 	return f.writeSidecarOf(f.name, side, like, and, o)
 }
@@ -189,7 +187,7 @@ func (f *file) writeSidecarOf(name string, side sidecar.Sidecar, like, and *repl
 		return err
 	}
 	defer temp.Abort()
-	text := side.Text // one that is put back, garbled or not
+	text := side.Text // a restored sidecar has its old text
 	if text == nil {
 		text = side.Format(name)
 	}
@@ -205,8 +203,8 @@ func (f *file) writeSidecarOf(name string, side sidecar.Sidecar, like, and *repl
 	return temp.Commit(name+sidecar.Suffix, f.checkLock)
 }
 
-// Seal implements store.Session. What is changed is the sidecar, so the file
-// itself may be one that can't be.
+// Seal implements store.Session. It changes only the sidecar, so the file itself need not be
+// replaceable.
 func (f *file) Seal(_ context.Context, o store.Options) error {
 	if err := f.require(o, nil); err != nil {
 		return err
@@ -219,7 +217,7 @@ func (f *file) Seal(_ context.Context, o store.Options) error {
 	if old.File == nil {
 		return unreadable(f.name)
 	}
-	// Whatever an older sidecar says is replaced, but not a link or a directory.
+	// An older sidecar is replaced, whatever its content is. A link or a directory is not.
 	if _, err := sidecar.Read(f.dir, f.name); err != nil &&
 		!errors.Is(err, errors.ErrNoChecksum) && !errors.Is(err, errors.ErrChecksumMismatch) {
 		return err
@@ -253,8 +251,8 @@ func (f *file) unseal(o store.Options) error {
 	return replace.SyncDir(f.dir, o.Policy)
 }
 
-// sealed reports whether the sidecar says just what the old content needs, and that to
-// nobody who may not read the content.
+// sealed reports whether the sidecar has exactly the digest of the old content, and can be read only by
+// users who may read the content.
 func (f *file) sealed(old *replace.Old, o store.Options) bool {
 	if !o.Checksum {
 		return true
@@ -267,7 +265,7 @@ func (f *file) sealed(old *replace.Old, o store.Options) bool {
 	return err == nil && side.Digest == now
 }
 
-// vouch checks content, given its digest, against the sidecar.
+// vouch compares the digest of a content with the sidecar.
 func (f *file) vouch(digest string) error {
 	side, err := sidecar.Read(f.dir, f.name)
 	if err != nil {

@@ -13,24 +13,22 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// A writer that is killed leaves its temp. It is taken away at a process's first write
-// in the directory, at its first write there sweepPeriod after that, and by whoever
-// finds a holder's record uncleared; other writes do not look. So the temp of a writer
-// without a record, which was killed while this process lived, goes too. A temp is only
-// ever removed under the lock that its writer would be holding if it lived.
+// A writer that is killed leaves its temp. A sweep removes it. A process sweeps a directory at its first
+// write there, at the first write sweepPeriod after that, and when it finds a record that a holder has
+// not cleared. Other writes do not list the directory. So a temp of a writer without a record is removed
+// too. A sweep removes a temp only under the lock that its writer would hold if it were alive.
 
 const (
-	// sweepPeriod is how long a process that writes in a directory again and again does
-	// not list it.
+	// sweepPeriod is the time between two sweeps of a directory in which a process writes often.
 	sweepPeriod = 10 * time.Minute
-	// sweepShare bounds the part of the time that sweeping takes in a directory that is
-	// slow to list: one part in so many.
+	// sweepShare limits the share of time for sweeps of a directory that is slow to list: at most
+	// one part in sweepShare.
 	sweepShare = 1000
 )
 
-// sweepIfDue removes leftovers when that is due, or after a holder that did not come to
-// its end. Before that it completes what a LockAll has committed and not finished, since a
-// temp that a journal names is no leftover. What can't be removed is left to a later sweep.
+// sweepIfDue sweeps the directory if a sweep is due, or if the last holder has not cleared its record.
+// Before that it completes a LockAll that was committed and not finished, since its temps are named in
+// a journal and must not be removed. A later sweep removes the files that can't be removed now.
 func (f *file) sweepIfDue(key store.Key, self vfs.Info, policy safety.Policy) error {
 	began := time.Now()
 	if !f.disk.swept.due(self, began) && !f.stale {
@@ -46,14 +44,14 @@ func (f *file) sweepIfDue(key store.Key, self vfs.Info, policy safety.Policy) er
 		return err
 	}
 	defer func() { f.disk.swept.done(self, time.Now(), time.Since(began)) }()
-	foreign := removeTemps(f.dir, names, f.owner)
-	if len(foreign) > 0 {
-		f.sweepForeign(names, key.Name != f.name, foreign)
+	others := removeTemps(f.dir, names, f.owner)
+	if len(others) > 0 {
+		f.sweepOthers(names, key.Name != f.name, others)
 	}
 	return nil
 }
 
-// removeTemps removes the temps of one owner and gives those of the others.
+// removeTemps removes the temps of one owner and gives the temps of the others.
 func removeTemps(dir vfs.Dir, names []string, mine replace.Owner) (others map[replace.Owner][]string) {
 	others = map[replace.Owner][]string{}
 	for _, name := range names {
@@ -68,9 +66,9 @@ func removeTemps(dir vfs.Dir, names []string, mine replace.Owner) (others map[re
 	return others
 }
 
-// sweepForeign removes the leftovers of the directory's other files, as far as
-// their locks lie here, have a usual name or one like this file's, and are free.
-func (f *file) sweepForeign(names []string, folds bool, temps map[replace.Owner][]string) {
+// sweepOthers removes the temps of the directory's other files, if their locks lie in this directory, have
+// the default suffix or this file's, and are free.
+func (f *file) sweepOthers(names []string, folds bool, temps map[replace.Owner][]string) {
 	f.sweepUnder(lock.Suffix, names, folds, temps)
 	if f.suffix != lock.Suffix {
 		f.sweepUnder(f.suffix, names, folds, temps)
@@ -91,7 +89,7 @@ func (f *file) sweepUnder(suffix string, names []string, folds bool, temps map[r
 		}
 		held, err := lock.Try(lock.Spec{Dir: f.dir, Name: name, Path: vfs.Join(f.dir.Path(), name), Existing: true})
 		if err != nil {
-			continue // its writer lives
+			continue // its writer is alive
 		}
 		if f.journalCame(names) {
 			_ = held.Release()
@@ -104,16 +102,16 @@ func (f *file) sweepUnder(suffix string, names []string, folds bool, temps map[r
 	}
 }
 
-// journalCame reports whether a journal or a pointer has come since the directory was listed: its
-// LockAll may have committed and been killed meanwhile, so that its temps are no leftovers.
+// journalCame reports whether a journal or a pointer was made since the directory was listed. Its LockAll
+// may have committed and have been killed meanwhile; then its temps must not be removed.
 func (f *file) journalCame(names []string) bool {
 	now, err := f.dir.Names()
 	return err != nil || slices.ContainsFunc(now, func(name string) bool { return leadsToJournal(name) && !slices.Contains(names, name) })
 }
 
-// sweptDirs remembers where this process has swept, and until when that is enough. It
-// is a table of fixed size: a directory that drops out of it is swept once more, which
-// costs a listing, while a map would grow with every directory ever written to.
+// sweptDirs records the directories that this process has swept, and when the next sweep is due. It is a
+// table of fixed size, since a map would grow with every directory. If the record of a directory is
+// overwritten, the directory is swept once more.
 type sweptDirs struct {
 	mu    sync.Mutex
 	table [256]sweptDir
@@ -121,7 +119,7 @@ type sweptDirs struct {
 
 type sweptDir struct {
 	id    vfs.ID
-	birth int64 // since the number of a directory that is gone is given to another
+	birth int64 // distinguishes a new directory with the inode number of a removed one
 	until time.Time
 }
 
@@ -129,7 +127,7 @@ func (s *sweptDirs) slot(id vfs.ID) *sweptDir {
 	return &s.table[(id.Ino^id.Dev*31)%uint64(len(s.table))]
 }
 
-// due reports whether a directory is to be swept, and lets nobody else do so meanwhile.
+// due reports whether a directory must be swept. It returns true to one caller only.
 func (s *sweptDirs) due(dir vfs.Info, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +139,7 @@ func (s *sweptDirs) due(dir vfs.Info, now time.Time) bool {
 	return true
 }
 
-// forget makes a directory due.
+// forget makes the next sweep of a directory due.
 func (s *sweptDirs) forget(dir vfs.Info) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +148,7 @@ func (s *sweptDirs) forget(dir vfs.Info) {
 	}
 }
 
-// done notes how long a sweep took.
+// done records the end of a sweep and its duration.
 func (s *sweptDirs) done(dir vfs.Info, now time.Time, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

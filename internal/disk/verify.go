@@ -176,7 +176,7 @@ func (o *pair) current() bool {
 		return err == nil && now.ID == o.info.ID
 	}
 	for _, k := range o.keepers {
-		if state, _, err := k.look(o.main); err != nil || state == goodCopy {
+		if state, _, err := k.inspect(o.main); err != nil || state == goodCopy {
 			return false
 		}
 	}
