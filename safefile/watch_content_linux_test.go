@@ -156,20 +156,27 @@ func TestASlowConsumerGetsTheNewestValue(t *testing.T) {
 }
 
 func TestAFileThatIsWrittenWhenTheWatchBeginsIsNotYieldedHalf(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f.json")
-	file, err := os.Create(path)
-	testkit.Must(t, err)
-	defer file.Close()
 	content := text(1)
-	file.WriteString(content[:9])
-	w := watch(t, safefile.New[numbered](path))
-	testkit.Until(t, "it watches", func() bool { return inotifyWatches(t) > 0 })
-	time.Sleep(saves.Pause) // the writer's own pause
-	file.WriteString(content[9:])
-	testkit.Must(t, file.Close())
-	if y := w.next(); y.err != nil || y.value.N != 1 {
-		t.Errorf("yielded %v, %v", y.value, y.err)
+	for range 100 {
+		path := filepath.Join(t.TempDir(), "f.json")
+		began := time.Now()
+		file, err := os.Create(path)
+		testkit.Must(t, err)
+		file.WriteString(content[:9])
+		w := watch(t, safefile.New[numbered](path))
+		time.Sleep(saves.Pause) // the writer's own, in which the watch begins
+		file.WriteString(content[9:])
+		testkit.Must(t, file.Close())
+		if time.Since(began) > quietSpan {
+			w.stop()
+			continue // on a busy machine the pause was so long that half a file is what was there
+		}
+		if y := w.next(); y.err != nil || y.value.N != 1 {
+			t.Errorf("yielded %v, %v", y.value, y.err)
+		}
+		return
 	}
+	t.Error("the machine is too busy for a test of short pauses")
 }
 
 func TestOtherFilesOfTheDirectoryDoNotWakeAWatch(t *testing.T) {

@@ -13,6 +13,9 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
+// quietSpan is the pause of a writer in place after which the file counts as complete.
+const quietSpan = 50 * time.Millisecond
+
 // numbered is the value of the files in these tests.
 type numbered struct{ N int }
 
@@ -116,11 +119,16 @@ func TestAWatchSeesAChangeInWhateverWayItIsMade(t *testing.T) {
 				w.want(1)
 			}
 			for n := 2; n <= 5; n++ {
+				began := time.Now()
 				way.Save(t, path, text(n))
 				if way.Name == "removed, and made again later" {
 					w.wantError(fs.ErrNotExist)
 				}
-				w.want(n)
+				if time.Since(began) < quietSpan {
+					w.want(n)
+				} else { // on a busy machine a writer may pause for so long that what it has written counts
+					w.want(n, errors.ErrDecode, fs.ErrNotExist)
+				}
 			}
 		})
 	}

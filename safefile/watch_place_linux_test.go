@@ -61,7 +61,13 @@ func TestAWatchSeesChangesOnEveryKindOfPlace(t *testing.T) {
 		"a file that is mounted": func(t *testing.T) place {
 			source, target := testkit.File(t, "source.json", text(1)), filepath.Join(t.TempDir(), "f.json")
 			disktest.Bind(t, source, target)
-			return place{path: target, change: func(t *testing.T, n int) { testkit.Put(t, []string{source, target}[n%2], text(n)) }}
+			return place{path: target, change: func(t *testing.T, n int) {
+				if n == 4 { // in place too, and a copy of the old content stands for the file meanwhile
+					testkit.Must(t, safefile.New[numbered](target, safefile.WithSafety(safefile.BestEffort)).Write(numbered{n}))
+					return
+				}
+				testkit.Put(t, []string{source, target}[n%2], text(n))
+			}}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -117,17 +117,17 @@ func (w *watch) ready() (ready bool, pause time.Duration) {
 	if w.polls {
 		pause = pollSpan - now.Sub(w.looked)
 	}
-	if !w.again.IsZero() {
-		pause = min(pause, w.again.Sub(now))
-	}
 	w.hub.mu.Lock()
 	switch quiet := now.Sub(w.restless); {
-	case w.restless.IsZero():
-		ready = w.changed || !w.again.IsZero() && !now.Before(w.again)
-	case quiet < quietSpan:
+	case !w.restless.IsZero() && quiet < quietSpan:
 		pause = min(pause, quietSpan-quiet)
-	default:
+	case !w.restless.IsZero():
 		ready, since = true, w.restless
+	case w.changed:
+		ready = true
+	case !w.again.IsZero():
+		ready = !now.Before(w.again)
+		pause = min(pause, w.again.Sub(now))
 	}
 	if ready {
 		w.changed, w.restless, w.again = false, time.Time{}, time.Time{}
