@@ -15,10 +15,10 @@ const commentTag = "comment"
 
 // comments gives the comments of a type's fields, nil if there are none or the format has none.
 func (f Format) comments(t reflect.Type) edit.Comments {
-	if _, ok := f.Grammar.CommentAbove(nil); !ok || t == nil {
+	if f.CommentTag == "" || t == nil {
 		return nil
 	}
-	return commentsIn(t, strings.TrimSuffix(f.Settings.Format, "c")) // JSONC has the tags of JSON
+	return commentsIn(t, f.CommentTag)
 }
 
 // Comments reports whether Annotate may change the encoding of a value of type t.

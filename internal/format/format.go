@@ -30,6 +30,9 @@ type Format struct {
 	Grammar  Grammar
 	// JSONNumbers reports that Load stores a number in an interface as a json.Number.
 	JSONNumbers bool
+	// CommentTag is the name of the struct tag with the keys of fields, for their comments. It is empty if
+	// the format has no comments.
+	CommentTag string
 }
 
 // Codec loads and dumps one format. It is comparable, and safe for concurrent use.

@@ -69,7 +69,10 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 	case o.failed != nil:
 		return o.editor.replace(o.text, enc, t, o.failed)
 	case o.own() && o.loads(enc, t):
-		text := o.editor.annotate(o.text, enc, t)
+		text := enc
+		if o.editor.CommentTag != "" {
+			text = o.editor.annotate(o.text, enc, t)
+		}
 		if o.loadsAsWritten(enc, t) && bytes.Equal(text, enc) {
 			o.last.Set(o.style, enc)
 		}

@@ -11,7 +11,7 @@ import (
 // NewWithComments gives the format JSONC. Its codec loads comments and trailing commas, and is otherwise
 // the codec of JSON.
 func NewWithComments(s format.Settings) format.Format {
-	return format.Format{Settings: s, Codec: commented{codec{s}}, Grammar: JSONC, JSONNumbers: true}
+	return format.Format{Settings: s, Codec: commented{codec{s}}, Grammar: JSONC, JSONNumbers: true, CommentTag: "json"}
 }
 
 type commented struct{ codec }

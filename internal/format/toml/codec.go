@@ -27,7 +27,7 @@ import (
 
 // New gives the format TOML, which indents by 0 to 16 blanks.
 func New(s format.Settings) format.Format {
-	return format.Format{Settings: s, Codec: codec{s}, Grammar: Grammar}
+	return format.Format{Settings: s, Codec: codec{s}, Grammar: Grammar, CommentTag: "toml"}
 }
 
 // codec is a format.Codec.

@@ -23,7 +23,7 @@ import (
 
 // New gives the format YAML, which indents by 2 to 9 blanks.
 func New(s format.Settings) format.Format {
-	return format.Format{Settings: s, Codec: codec{s}, Grammar: Grammar}
+	return format.Format{Settings: s, Codec: codec{s}, Grammar: Grammar, CommentTag: "yaml"}
 }
 
 // codec is a format.Codec.
