@@ -9,11 +9,10 @@ import (
 	"github.com/holdfast-go/holdfast/internal/format/edit"
 )
 
-// commentTag is the struct tag with the comment that is written above a key when the key is
-// written for the first time.
+// commentTag is the struct tag with the comment of a field.
 const commentTag = "comment"
 
-// comments gives the comments of a type's fields, nil if there are none or the format has none.
+// comments gives the comments of a type's fields. It is nil if the type or the format has none.
 func (f Format) comments(t reflect.Type) edit.Comments {
 	if f.CommentTag == "" || t == nil {
 		return nil
@@ -28,7 +27,7 @@ func (f Format) Comments(t reflect.Type) bool { return f.comments(t) != nil }
 // the type's fields.
 func (f Format) Annotate(enc []byte, t reflect.Type) []byte { return f.annotate(nil, enc, t) }
 
-// annotate gives text with the comments of the keys that old does not have.
+// annotate is edit.Annotate with the comments of type t.
 func (f Format) annotate(old, text []byte, t reflect.Type) []byte {
 	if c := f.comments(t); c != nil {
 		return edit.Annotate(f.Grammar, old, text, c)
@@ -52,7 +51,7 @@ func commentsIn(t reflect.Type, tag string) edit.Comments {
 	return typeComments{t, tag}
 }
 
-// hasComments asks for types with a comment in a tag. Nobody knows the keys of those that encode themselves.
+// hasComments asks for types with a comment in a tag. The keys of a type that encodes itself are not known.
 var hasComments = Question{
 	Here: func(t reflect.Type) bool {
 		if t.Kind() != reflect.Struct || EncodesItself(t) {
@@ -97,16 +96,16 @@ func (c typeComments) Element() edit.Comments {
 	return nil
 }
 
-// commentedField is what a key is for a struct.
+// commentedField is the field of one key.
 type commentedField struct {
 	t       reflect.Type
 	comment string
 }
 
-// keyTable finds the fields of a struct by the keys that its encoder writes.
+// keyTable has the fields of a struct by the keys that the encoder writes.
 type keyTable struct {
 	named, folded map[string]commentedField
-	rest          reflect.Type // of the values of all other keys, in a map that YAML inlines; or nil
+	rest          reflect.Type // the type of the values of all other keys, if YAML inlines a map; or nil
 }
 
 var keyTables sync.Map // tagged → *keyTable
@@ -121,7 +120,7 @@ func commentedFields(t reflect.Type, tag string) *keyTable {
 	return k
 }
 
-// add adds the fields of a struct. Its own come before those of the structs that are part of it.
+// add adds the fields of a struct, and then the fields of its embedded structs.
 func (k *keyTable) add(t reflect.Type, tag string, seen map[reflect.Type]bool) {
 	if seen[t] {
 		return
@@ -158,8 +157,8 @@ func (k *keyTable) put(name string, f commentedField) {
 	}
 }
 
-// keyOf gives the key of a field, which is empty for a field that has none, or says that the fields of its
-// value are written in its place.
+// keyOf gives the key of a field. The key is empty if the encoder leaves the field out. inline reports
+// whether the encoder writes the fields of the value in place of the field.
 func keyOf(f reflect.StructField, tag string) (name string, inline bool) {
 	text := f.Tag.Get(tag)
 	name, flags, _ := strings.Cut(text, ",")
@@ -180,8 +179,7 @@ func keyOf(f reflect.StructField, tag string) (name string, inline bool) {
 	return name, inline
 }
 
-// harmlessComment takes what could end the line of a comment, or hide in it, out of a comment, but for the
-// ends of its own lines.
+// harmlessComment replaces control characters, which could end the line of a comment, by blanks. It keeps \n.
 func harmlessComment(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = strings.Map(func(r rune) rune {

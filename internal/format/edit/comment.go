@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Comments says which comments the program's type has for the keys of a value. Nil is for a
-// value that has none in it.
+// Comments gives the comments that the program's type has for the keys of one value. A nil
+// Comments has no comment.
 type Comments interface {
-	// Key gives the comment of a key of a map, whose lines are parted by \n and which is empty
-	// if the key has none, and the comments in its value.
+	// Key gives the comment of a key of a map, and the comments in the key's value. The comment is
+	// empty if the key has none. Its lines are separated by \n.
 	Key(key string) (comment string, inside Comments)
 	// Element gives the comments in an element of a list.
 	Element() Comments
@@ -19,18 +19,20 @@ type Comments interface {
 // Commenter is a [Format] whose texts may have comments.
 type Commenter interface {
 	Format
-	// CommentAbove gives the mark that a comment begins with, if one may stand on a line above a
-	// key. Before is what stands on the line of the key before it. A wrong answer does no harm,
-	// as the text with the comment is proven.
+	// CommentAbove gives the mark that begins a comment. ok reports whether a comment may stand on a line
+	// above a key; before is the part of the key's line before the key. A wrong answer does no harm, since
+	// the text with the comment is proven.
 	CommentAbove(before []byte) (mark string, ok bool)
 }
 
-// Annotate writes the comments above the keys of a text that old does not have, and takes away those of
-// keys that only old has; a nil old has none. A comment is taken away only if it is word for word what c
-// says and stands right above its key. Of a list only the first element has comments, and only if
-// old has no element in it. Where a comment can't stand, there is none.
+// Annotate adds comments to a text, and removes some:
+//   - A key that old does not have gets its comment. If old is nil, these are all keys.
+//   - If old has a key that text does not have, the comment of the key is removed, if it is word for word
+//     the comment of c and stood right above the key.
+//   - In a list, only the first element has comments, and only if the list of old is empty or missing.
+//   - If no comment can stand above a key, the key gets none.
 //
-// The result loads as text does: it has the same tree. What does not parse comes back as it is.
+// The result has the same tree as text. If old or text does not parse, the result is text.
 func Annotate(f Commenter, old, text []byte, c Comments) []byte {
 	doc, err := f.Parse(text)
 	if err != nil {
@@ -45,9 +47,10 @@ func Annotate(f Commenter, old, text []byte, c Comments) []byte {
 	return annotate(f, first, doc, c, nil)
 }
 
-// annotate is Annotate of documents, of which the same may be left out. Renamed are the old and the
-// new keys of entries that have kept their values, with the comments in them.
-func annotate(f Commenter, old, doc *Document, c Comments, renamed []*Node) []byte {
+// annotate is Annotate for documents. An outline leaves the same parts out of both. renamed has the old and the
+// new keys of entries that only got another key: the values still have their comments. If another map has
+// a key of the same name, a comment may be missing there, or stay.
+func annotate(f Commenter, old, doc *Document, c Comments, renamed map[string]bool) []byte {
 	a := annotator{format: f, old: old, doc: doc, renamed: renamed, newline: "\n", kept: map[int]bool{}}
 	if i := bytes.IndexByte(doc.Text, '\n'); i > 0 && doc.Text[i-1] == '\r' {
 		a.newline = "\r\n"
@@ -68,22 +71,22 @@ func annotate(f Commenter, old, doc *Document, c Comments, renamed []*Node) []by
 	return text
 }
 
-// annotator finds the comments that come and go in one text.
+// annotator collects the changes to the comments of one text.
 type annotator struct {
 	format   Commenter
 	old, doc *Document
-	renamed  []*Node
+	renamed  map[string]bool
 	newline  string
 
-	elements int // how many lists that were there before are around the value
+	elements int // the number of lists around the value that old has too
 
 	list  []Splice
 	added int          // comments
-	kept  map[int]bool // comments of doc that are there already, by their index
-	gone  []int        // the comments of old to take away, by their index
+	kept  map[int]bool // indexes of the comments of doc that are above their keys already
+	gone  []int        // indexes of the comments of old to remove
 }
 
-// value compares what a value was with what it is. A nil was is of one that is new.
+// value compares the old value with the new one. was is nil if the value is new.
 func (a *annotator) value(was, is *Node, c Comments) {
 	was = target(was)
 	if c == nil || IsLeftOut(was) || IsLeftOut(is) {
@@ -126,7 +129,7 @@ func (a *annotator) entries(was, is *Node, c Comments) {
 			a.value(old, e.Value, inside)
 			continue
 		}
-		if comment == "" && a.isRenamed(e.Key) {
+		if comment == "" && a.renamed[e.Key.Value] {
 			continue
 		}
 		a.write(e.Key, comment)
@@ -139,20 +142,14 @@ func (a *annotator) entries(was, is *Node, c Comments) {
 		if e.Key.Kind != Scalar || e.Merge || after[a.fold(e.Key)] != nil {
 			continue
 		}
-		if comment, _ := c.Key(e.Key.Value); comment == "" && a.isRenamed(e.Key) {
+		if comment, _ := c.Key(e.Key.Value); comment == "" && a.renamed[e.Key.Value] {
 			continue
 		}
 		a.forgetEntry(e, c)
 	}
 }
 
-// isRenamed reports whether a key is one of an entry that is still there with another key. That it was a key
-// in another map makes little difference: a comment is missing, or stays.
-func (a *annotator) isRenamed(key *Node) bool {
-	return slices.ContainsFunc(a.renamed, func(k *Node) bool { return Equal(k, key) })
-}
-
-// keys finds the values of a map by their keys.
+// keys gives the values of a map by their folded keys.
 func (a *annotator) keys(n *Node) map[string]*Node {
 	if n == nil {
 		return nil
@@ -166,7 +163,7 @@ func (a *annotator) keys(n *Node) map[string]*Node {
 	return all
 }
 
-// fold is what two keys have in common that are one to the decoder.
+// fold gives the same text for two keys that are one key for the decoder.
 func (a *annotator) fold(key *Node) string {
 	if a.doc.Keys == MatchExact {
 		return key.Value
@@ -197,8 +194,8 @@ func (a *annotator) write(key *Node, comment string) {
 	a.added += len(lines)
 }
 
-// block gives the lines of a comment with their marks, and where the line of its key begins; no lines if
-// there is no comment, or no place for it.
+// block gives the lines of a comment with their marks, and the start of the line of its key. It gives no lines
+// if there is no comment, or no place for it.
 func (a *annotator) block(doc *Document, key *Node, comment string) (at int, lines []string) {
 	if comment == "" || key.End == 0 {
 		return 0, nil
@@ -214,7 +211,8 @@ func (a *annotator) block(doc *Document, key *Node, comment string) (at int, lin
 	return at, lines
 }
 
-// standing gives the indexes of the comments of a text that are these lines, right above the line at a place.
+// standing gives the indexes of the comments that are these lines and stand right above the line at. It
+// gives nil if other lines stand there.
 func standing(doc *Document, at int, lines []string) []int {
 	i, _ := slices.BinarySearchFunc(doc.Comments, at, func(c Comment, at int) int { return c.Start - at })
 	if i < len(lines) {
@@ -233,7 +231,7 @@ func standing(doc *Document, at int, lines []string) []int {
 	return found
 }
 
-// forget notes the comments in a value that the new text does not have.
+// forget collects the comments in a value that the new text does not have.
 func (a *annotator) forget(n *Node, c Comments) {
 	switch {
 	case c == nil || len(n.Entries) == 0:
@@ -248,7 +246,7 @@ func (a *annotator) forget(n *Node, c Comments) {
 	}
 }
 
-// forgetEntry notes the comment of an entry too.
+// forgetEntry is forget for an entry, with its own comment.
 func (a *annotator) forgetEntry(e Entry, c Comments) {
 	comment, inside := c.Key(e.Key.Value)
 	if at, lines := a.block(a.old, e.Key, comment); len(lines) > 0 {
@@ -257,8 +255,8 @@ func (a *annotator) forgetEntry(e Entry, c Comments) {
 	a.forget(e.Value, inside)
 }
 
-// erase takes the lines of the noted comments out of the new text, if all that it has come from the old
-// one, in the same order. Else nobody can tell which are which.
+// erase removes the collected comments from the new text. It needs the comments of the new text in the
+// order of the old text, to find them again; if the order is another one, it removes none.
 func (a *annotator) erase() {
 	if len(a.gone) == 0 {
 		return
@@ -294,8 +292,8 @@ func (a *annotator) erase() {
 	}
 }
 
-// withBlank adds to lines that go the blank line above, if there is one below as well: a section that
-// went with its comment leaves one.
+// withBlank extends lines by the blank line above, if the line below is blank too. A section that was deleted
+// with its comment leaves two blank lines otherwise.
 func (a *annotator) withBlank(lines Splice) Splice {
 	text := a.doc.Text
 	before := bytes.TrimSuffix(bytes.TrimSuffix(text[:lines.Start], []byte("\n")), []byte("\r"))
@@ -307,7 +305,7 @@ func (a *annotator) withBlank(lines Splice) Splice {
 	return lines
 }
 
-// proven reports whether a text with the changes is the document but for the comments.
+// proven reports whether text differs from the document only in its comments, and in as many as it should.
 func (a *annotator) proven(text []byte) bool {
 	is, err := a.format.Parse(text)
 	if err != nil {

@@ -113,11 +113,12 @@ func EditOpened(f Format, open func(like *Node) (*Document, error), oldEnc, newE
 	return text, report, nil
 }
 
-// renamed gives the keys that entries have got instead of others, and those.
-func (ed *editor) renamed() (keys []*Node) {
+// renamed gives the old and the new keys of entries that got another key.
+func (ed *editor) renamed() map[string]bool {
+	keys := make(map[string]bool)
 	for _, op := range ed.ops {
 		if op.Kind == Rename {
-			keys = append(keys, op.Key, op.Path[len(op.Path)-1].Key)
+			keys[op.Key.Value], keys[op.Path[len(op.Path)-1].Key.Value] = true, true
 		}
 	}
 	return keys
