@@ -48,6 +48,9 @@ type Codec interface {
 	// Load reads all of r, decodes it and stores the value in v, a non-nil pointer. It must fail if it
 	// does not understand a part of the input.
 	//
+	// v may point to a value that is not zero: the defaults of a handle. What the input lacks keeps its
+	// value then. The built-in formats merge as safefile.WithDefaults says.
+	//
 	// The reader that a handle passes has two more methods. Bytes() []byte gives the whole content. Load
 	// must not change or keep these bytes, and the value must not refer to them. MaxSize() int64 is the
 	// largest number of bytes that Load may inflate the content to; 0 means no limit.

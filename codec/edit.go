@@ -75,6 +75,9 @@ func (c builtin) Load(r io.Reader, v any) error {
 	if err != nil {
 		return err
 	}
+	if format.HoldsDefaults(v) {
+		return c.format.LoadOver(text, v)
+	}
 	return c.format.Codec.Load(text, v)
 }
 
@@ -84,6 +87,11 @@ func (c builtin) Dump(w io.Writer, v any) error {
 		return err
 	}
 	return emit(w, c.format.Annotate(text, reflect.TypeOf(v)))
+}
+
+// Complete is of format.Completer.
+func (c builtin) Complete(enc []byte, v, def any) ([]byte, error) {
+	return format.Editor{Format: c.format}.Complete(enc, v, def, false)
 }
 
 // editor is an Editor of a format. It is comparable, as builtin is, so that two codecs
@@ -121,6 +129,11 @@ func (e editor) Annotate(enc []byte, t reflect.Type) ([]byte, error) {
 func (e editor) Edit(w io.Writer, old []byte, v any) error {
 	text, report, err := e.format.Edit(old, v)
 	return e.deliver(w, text, report, err)
+}
+
+// Complete is of format.Completer.
+func (e editor) Complete(enc []byte, v, def any) ([]byte, error) {
+	return e.format.Complete(enc, v, def, true)
 }
 
 // LoadOriginal is of format.OriginalLoader.

@@ -48,6 +48,24 @@ func (c gzipped) Dump(w io.Writer, v any) error {
 	return deflate(w, func(plain io.Writer) error { return c.inner.Dump(plain, v) })
 }
 
+// Complete is of format.Completer.
+func (c gzipped) Complete(enc []byte, v, def any) ([]byte, error) {
+	inner, can := c.inner.(format.Completer)
+	if !can {
+		return enc, nil
+	}
+	plain, err := inflate(enc, 0)
+	if err == nil {
+		plain, err = inner.Complete(plain, v, def)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	err = deflate(&text, func(z io.Writer) error { return emit(z, plain) })
+	return text.Bytes(), err
+}
+
 // inflate stops at max bytes; 0 means no limit.
 func inflate(data []byte, max int64) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(data))

@@ -50,6 +50,9 @@ func (c validated[T]) Load(r io.Reader, v any) error {
 		return decodeRefused[T](err)
 	}
 	var value T
+	if format.HoldsDefaults(v) { // which a handle of type any has in an interface
+		value, _ = valueOf[T](reflect.ValueOf(v).Elem().Interface())
+	}
 	if err := c.Load(r, &value); err != nil {
 		return err
 	}
@@ -125,6 +128,15 @@ func (c *validatedEditor[T]) Annotate(enc []byte, t reflect.Type) ([]byte, error
 		return inner.Annotate(enc, t)
 	}
 	return enc, nil
+}
+
+// Complete is of format.Completer.
+func (c validated[T]) Complete(enc []byte, v, def any) ([]byte, error) {
+	inner, can := c.inner.(format.Completer)
+	if !can {
+		return enc, nil
+	}
+	return inner.Complete(enc, v, def)
 }
 
 // LoadOriginal is of format.OriginalLoader. An edit needs no check: Dump has made it when it

@@ -118,7 +118,8 @@ func (f *LockedFile[T]) Locked(fn func(tx *Tx[T]) error) error {
 }
 
 // Update runs a transaction that reads the file, lets fn change the value, and writes it. If there
-// is no file, fn gets the zero value; a map is not nil but empty. A file that can't be decoded is
+// is no file, fn gets the defaults of [safefile.WithDefaults]. Without these it gets the zero value; a map
+// is not nil but empty. A file that can't be decoded is
 // ErrDecode, and stays as it is. The errors are those of [LockedFile.Locked].
 func (f *LockedFile[T]) Update(fn func(v *T) error) error {
 	if fn == nil {
@@ -141,7 +142,8 @@ func (tx *Tx[T]) made() *handle.Tx[T] {
 	return tx.tx
 }
 
-// Read decodes the current content. If there is no file the error is [fs.ErrNotExist].
+// Read decodes the current content. If there is no file the error is [fs.ErrNotExist], or the value is that of
+// [safefile.WithDefaults].
 func (tx *Tx[T]) Read() (T, error) { return tx.made().Read() }
 
 // ReadOr is [Tx.Read], but returns def if there is no file.

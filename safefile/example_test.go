@@ -312,3 +312,45 @@ func ExampleWithSafety() {
 	// <nil>
 	// Strict Warn BestEffort
 }
+
+// A program writes one setting into a file of its user. The other settings keep their defaults, and the
+// user's comment stays.
+func ExampleWithDefaults() {
+	dir, remove := scratch()
+	defer remove()
+
+	type Server struct {
+		Host string `yaml:"host"`
+		Port int    `yaml:"port"`
+	}
+	type Config struct {
+		Theme  string `yaml:"theme"`
+		Server Server `yaml:"server"`
+	}
+	path := filepath.Join(dir, "app.yaml")
+	config := safefile.New[Config](path, safefile.WithDefaults(func() Config {
+		return Config{"light", Server{"localhost", 8080}}
+	}))
+	c, err := config.Read() // there is no file yet
+	fmt.Println(c, err)
+
+	if err := os.WriteFile(path, []byte("theme: dark # easier on the eyes\n"), 0o666); err != nil {
+		log.Fatal(err)
+	}
+	c, err = config.Read()
+	fmt.Println(c, err)
+
+	c.Server.Port = 9090
+	if err := config.Write(c); err != nil {
+		log.Fatal(err)
+	}
+	text, err := config.ReadBytes()
+	fmt.Printf("%s%v\n", text, err)
+	// Output:
+	// {light {localhost 8080}} <nil>
+	// {dark {localhost 8080}} <nil>
+	// theme: dark # easier on the eyes
+	// server:
+	//   port: 9090
+	// <nil>
+}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"time"
 
@@ -240,6 +241,48 @@ func WithLogger(l *slog.Logger) Option {
 // not update the checksum looks like damage. Package checksum makes a checksum for an existing file.
 func WithChecksum() Option {
 	return handle.OptionFunc(func(o *handle.Options) { o.Checksum = true })
+}
+
+// WithDefaults makes every decode start with the value that f returns, so that a key which the file lacks
+// keeps its default. f is called for each call that decodes, and before the lock is taken if the call takes
+// one itself.
+//
+// Reading follows these rules, which are the same in every built-in format that has keys:
+//   - A struct is merged key by key, and so is what a pointer in the default points to. A map in an
+//     interface is merged like a struct.
+//   - The keys of any other map in the file replace or join the keys of the default. A value in a
+//     map is replaced whole.
+//   - A list or an array in the file replaces the default one whole.
+//   - A zero in the file is a value like any other. A null makes a pointer, a map, a list or an interface
+//     nil. It has no effect on another type, so the default stays.
+//   - A missing file reads as the defaults, also in a transaction. Update and Merge start with them. ReadOr
+//     returns its own argument instead.
+//   - An empty file is what the codec takes it for: YAML and TOML read the defaults, JSON and JSONC fail
+//     without codec.AllowEmpty, and in text the empty file is the value.
+//
+// A write into an existing file adds no key that has its default. A key with another value is
+// inserted alone, with just the sections around it. A value in a map is inserted whole. A key that
+// is in the file stays there, even if its value becomes the default. A new file is written whole.
+//
+// Limits:
+//   - A key of a map that has a default can't be removed by leaving it out: it is removed from the
+//     file, and then reads as its default.
+//   - If the encoding leaves out a zero value, as omitempty asks for, and the default is not zero, the zero is
+//     written. If that is not possible the write fails with ErrEncode.
+//   - A codec that can't edit writes the whole value, defaults included: codec.Rewrite, codec.Text and
+//     codec.Pair. The values of Text and Pair have no keys, so only a missing file has defaults.
+//   - A codec of one's own decodes into the default, and merges as it does that.
+//
+// The value that f returns is copied, so f may return a variable. If T is not the type of the handle, every call
+// fails with an error that names both types. A nil f makes every call fail. A panic of f goes on.
+func WithDefaults[T any](f func() T) Option {
+	d := &handle.DefaultValue{Of: reflect.TypeFor[T](), Make: f}
+	return handle.OptionFunc(func(o *handle.Options) {
+		if f == nil {
+			o.Reject("WithDefaults: the function is nil; leave the option out to have no defaults")
+		}
+		o.Default = d
+	})
 }
 
 // WithoutLock takes no lock between processes, so WriterExclusion does not hold: if two processes

@@ -121,12 +121,12 @@ func (f *SafeFile[T]) Path() string { return f.handle().Path() }
 // works on a read-only mount and on files of other users.
 //
 // The errors are:
-//   - [fs.ErrNotExist] if there is no file
+//   - [fs.ErrNotExist] if there is no file and the handle has no defaults, see [WithDefaults]
 //   - ErrDecode if the content can't be decoded
 //   - ErrTooLarge if the content is larger than [WithMaxSize] allows
 func (f *SafeFile[T]) Read() (T, error) { return f.handle().Read() }
 
-// ReadOr is [SafeFile.Read], but returns def if there is no file. A damaged file is still an
+// ReadOr is [SafeFile.Read], but returns def if there is no file, also on a handle with [WithDefaults]. A damaged file is still an
 // error, since a person may be able to repair it.
 func (f *SafeFile[T]) ReadOr(def T) (T, error) { return f.handle().ReadOr(def) }
 
@@ -143,7 +143,7 @@ func (f *SafeFile[T]) Write(v T) error { return f.handle().Write(background, v) 
 //   - If T is a slice, the elements of patch follow those of the file.
 //   - Any other T is ErrEncode.
 //
-// A missing file counts as empty. A file that can't be decoded is ErrDecode and stays as it is.
+// A missing file counts as empty, or with [WithDefaults] as the defaults. A file that can't be decoded is ErrDecode and stays as it is.
 func (f *SafeFile[T]) Merge(patch T) error { return f.handle().Merge(background, patch) }
 
 // Append adds text to the end of the file, and creates the file if there is none. Readers see
@@ -211,7 +211,8 @@ func (f *SafeFile[T]) Create() (*Writer, error) {
 //   - a rename over the file, as this library and most editors do
 //   - a write in place, by any hard link to the file
 //   - a symbolic link on the path that is retargeted, as Kubernetes does with a ConfigMap
-//   - a removal, also of the directory; the error is [fs.ErrNotExist]
+//   - a removal, also of the directory; the error is [fs.ErrNotExist], or with [WithDefaults] the value is the
+//     defaults
 //   - a file that appears, also in a directory that did not exist before
 //   - a change of permissions, which may turn the value into an error
 //

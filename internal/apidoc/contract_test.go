@@ -126,6 +126,7 @@ var (
 	_ func() option                                           = safefile.WithoutMetadata
 	_ func(int) option                                        = safefile.WithBackups
 	_                                                         = safefile.Backup{Number: 0, Time: time.Time{}, Size: 0, Path: ""}
+	_ func(func() config) option                              = safefile.WithDefaults[config]
 	_ func(...option) option                                  = safefile.WithOptions
 	_ []safefile.Safety                                       = []safefile.Safety{safefile.Strict, safefile.Warn, safefile.BestEffort}
 	_ []safefile.Symlinks                                     = []safefile.Symlinks{safefile.Follow, safefile.Refuse, safefile.Replace}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 
@@ -27,8 +28,10 @@ func (e Editor) Edit(old []byte, v any) ([]byte, edit.Report, error) {
 	return o.Edit(enc, t)
 }
 
-// editText writes the differences between the encoding of the loaded value and enc into the text.
-func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
+// editText writes the differences between the encoding of the loaded value and enc into the text. The
+// result must read as what was encoded. With defaults it may read as want instead, which is the
+// encoding of what enc reads as.
+func (o *Loaded) editText(enc, want []byte, t reflect.Type) ([]byte, edit.Report, error) {
 	var first *edit.Document
 	open := func(like *edit.Node) (doc *edit.Document, err error) {
 		first, err = o.document(like)
@@ -36,17 +39,20 @@ func (o *Loaded) editText(enc []byte, t reflect.Type) ([]byte, edit.Report, erro
 	}
 	var unstable error
 	check := func(doc *edit.Document) error {
-		is, err := o.editor.recode(doc, doc == first, t)
+		is, err := o.recode(doc, doc == first, t)
 		if errors.Is(err, errUnstable) {
 			unstable = err
 		}
-		if err == nil && !edit.SameData(o.editor.Grammar, is, enc) {
+		if err == nil && !o.sameData(is, enc) && (bytes.Equal(enc, want) || !o.sameData(is, want)) {
 			err = errors.New("the edited text decodes to another value")
 		}
 		return err
 	}
-	opt := edit.Options{Check: check, Refuse: o.editor.KeepComments, Comments: o.editor.comments(t)}
-	if !dependent.Of(t) {
+	opt := edit.Options{Check: check, Refuse: o.editor.KeepComments, Defaults: o.defaults.IsValid()}
+	if !o.bare {
+		opt.Comments = o.editor.comments(t)
+	}
+	if !opt.Defaults && !dependent.Of(t) {
 		opt.Recode = func(part []byte) ([]byte, error) { return o.editor.recode(&edit.Document{Text: part}, true, t) }
 	}
 	text, report, err := edit.EditOpened(o.editor.Grammar, open, o.was, enc, opt)

@@ -20,13 +20,19 @@ type Loaded struct {
 	plain  bool   // see Opened.Plain
 	last   *LastWrite
 
+	defaults reflect.Value // what the text was loaded over; invalid if that was a zero value
+	bare     bool          // an edit adds no comments of T's fields
+
 	document func(like *edit.Node) (*edit.Document, error)
 }
 
-// Load decodes text into v, a pointer to a zero value, and encodes the value before the caller can
+// Load decodes text into v, a pointer to a zero value or to defaults, and encodes the value before the caller can
 // change it. It keeps text, which must not change. last belongs to the handle that loads, or is
 // nil. If Load fails, it returns a Loaded as well, whose text can be replaced.
 func (e Editor) Load(text []byte, v any, last *LastWrite) (*Loaded, error) {
+	if HoldsDefaults(v) {
+		return e.loadOver(text, v)
+	}
 	o := &Loaded{editor: e, style: fmt.Sprint(e.Settings.Format, " ", e.Settings.Indent), text: text, last: last}
 	if last.Is(o.style, text) {
 		o.was, o.plain = text, true
@@ -68,6 +74,8 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 		return nil, edit.Report{}, o.failed
 	case o.failed != nil:
 		return o.editor.replace(o.text, enc, t, o.failed)
+	case o.defaults.IsValid():
+		return o.editOver(enc, t)
 	case o.own() && o.loads(enc, t):
 		text := enc
 		if o.editor.CommentTag != "" {
@@ -85,7 +93,7 @@ func (o *Loaded) Edit(enc []byte, t reflect.Type) ([]byte, edit.Report, error) {
 	case o.ownWithComments(t) && o.loads(enc, t):
 		return o.editor.Annotate(enc, t), edit.Report{Rung: edit.Spliced}, nil
 	default:
-		return o.editText(enc, t)
+		return o.editText(enc, enc, t)
 	}
 	return o.text, edit.Report{Rung: edit.Unchanged}, nil
 }

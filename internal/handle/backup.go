@@ -31,7 +31,7 @@ func (f *File[T]) ReadBackup(ctx context.Context, b store.Backup) (v T, err erro
 		data, err = f.loadBackup(ctx, b, f.options.forCodec())
 	}
 	if err == nil {
-		v, err = decode[T](c, data, f.options.MaxSize)
+		v, err = decode(c, data, f.options.MaxSize, f.start())
 	}
 	return v, f.fail("read backup", errors.ErrRead, err)
 }

@@ -18,6 +18,7 @@ type coding[T any] struct {
 	codec codec.Codec
 	form  engine.Form // nil if the codec can't edit: then its encoding is the text of the file
 	last  *format.LastWrite
+	start *start[T]
 }
 
 func (f *File[T]) coding() (coding[T], error) {
@@ -25,15 +26,20 @@ func (f *File[T]) coding() (coding[T], error) {
 	if err != nil {
 		return coding[T]{}, err
 	}
-	if editor, ok := c.(codec.Editor); ok {
-		form := &form[T]{codec: editor, max: f.options.MaxSize, log: f.request.Options.Policy.Log, last: &f.written}
-		return coding[T]{c, form, &f.written}, nil
+	start, last := f.start(), &f.written
+	if start != nil {
+		last = nil // the text that was written last says nothing of what the defaults are now
 	}
-	return coding[T]{codec: c}, nil
+	if editor, ok := c.(codec.Editor); ok {
+		form := &form[T]{codec: editor, max: f.options.MaxSize, log: f.request.Options.Policy.Log, last: last, start: start}
+		return coding[T]{c, form, last, start}, nil
+	}
+	return coding[T]{codec: c, start: start}, nil
 }
 
 // decode gives a value that nobody else has.
-func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
+func decode[T any](c codec.Codec, data []byte, max int64, s *start[T]) (v T, err error) {
+	v = s.fresh()
 	err = recoverPanic(errors.ErrDecode, func() error { return c.Load(codec.NewSource(data, max), &v) })
 	if err != nil {
 		var none T
@@ -47,8 +53,9 @@ func decode[T any](c codec.Codec, data []byte, max int64) (v T, err error) {
 func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 	c, ok := f.codec.(format.OriginalLoader)
 	if !ok {
-		return decode[T](f.codec, text, f.max)
+		return decode(f.codec, text, f.max, f.start)
 	}
+	v = f.start.fresh()
 	var original *format.Original
 	err = recoverPanic(errors.ErrDecode, func() (err error) {
 		original, err = c.LoadOriginal(text, f.max, &v, f.last)
@@ -73,6 +80,9 @@ func (c coding[T]) encode(v T) ([]byte, error) {
 	})
 	if err != nil {
 		return nil, matching(errors.ErrEncode, err)
+	}
+	if c.start != nil {
+		return c.overDefaults(buf.Bytes(), v)
 	}
 	c.last.Encoded(buf.Bytes(), v)
 	return buf.Bytes(), nil
@@ -104,12 +114,13 @@ type form[T any] struct {
 	log      *safety.Log
 	last     *format.LastWrite
 	original *format.Original // of the text that an Update has loaded; nil otherwise
+	start    *start[T]
 }
 
 // Same is of the engine's Form interface.
 func (f *form[T]) Same(other engine.Form) bool {
 	o, ok := other.(*form[T])
-	return ok && (f == o || equal(f.codec, o.codec))
+	return ok && (f == o || f.start.same(o.start) && equal(f.codec, o.codec))
 }
 
 // equal reports whether two codecs are the same. Two codecs that can't be compared are different.
@@ -154,12 +165,13 @@ func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) 
 func (f *form[T]) edit(out *editBuffer, old, value []byte) error {
 	o := f.original
 	if c, ok := f.codec.(format.OriginalLoader); ok && !o.Of(old) {
-		o, _ = c.LoadOriginal(old, f.max, new(T), f.last) // a text that does not load is replaced
+		v := f.start.fresh()
+		o, _ = c.LoadOriginal(old, f.max, &v, f.last) // a text that does not load is replaced
 	}
 	if o != nil {
 		return o.Edit(out, value, reflect.TypeFor[T]())
 	}
-	v, err := decode[T](f.codec, value, 0)
+	v, err := decode(f.codec, value, 0, f.start)
 	if err != nil {
 		out.Write(value)
 		return nil

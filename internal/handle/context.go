@@ -17,7 +17,7 @@ func (f *File[T]) ReadIn(ctx context.Context) (T, error) {
 
 // ReadOrIn is ReadOr with a context.
 func (f *File[T]) ReadOrIn(ctx context.Context, def T) (T, error) {
-	return orDefault(def)(f.ReadIn(ctx))
+	return orDefault(def)(readIn(ctx, f, f.readExisting, (*Tx[T]).readExisting))
 }
 
 // ReadBytesIn is ReadBytes with a context.

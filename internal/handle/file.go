@@ -31,11 +31,13 @@ type File[T any] struct {
 	request engine.Request
 	engine  *engine.Engine
 	written format.LastWrite
+
+	defaults func() T // nil if there are none
 }
 
 // New makes a File and never fails: if an argument is wrong, every call returns an error.
 func New[T any](path string, o Options) *File[T] {
-	f := &File[T]{name: path}
+	f := &File[T]{name: path, defaults: defaultsFor[T](&o)}
 	f.engine, f.request, f.err = Target(path, &o)
 	if o.Registry == nil {
 		o.Registry = registry.Default()
@@ -69,7 +71,7 @@ func (f *File[T]) Path() string { return f.request.Target.Path }
 // Read decodes the file.
 func (f *File[T]) Read() (T, error) { return f.read(context.Background()) }
 
-func (f *File[T]) read(ctx context.Context) (T, error) {
+func (f *File[T]) readFile(ctx context.Context, s *start[T]) (T, error) {
 	var none T
 	c, err := f.codec()
 	if err != nil {
@@ -79,12 +81,14 @@ func (f *File[T]) read(ctx context.Context) (T, error) {
 	if err != nil {
 		return none, f.fail("read", errors.ErrRead, err)
 	}
-	v, err := decode[T](c, data, f.options.MaxSize)
+	v, err := decode(c, data, f.options.MaxSize, s)
 	return v, f.fail("read", errors.ErrRead, err)
 }
 
 // ReadOr decodes the file, or gives def if there is none.
-func (f *File[T]) ReadOr(def T) (T, error) { return orDefault(def)(f.Read()) }
+func (f *File[T]) ReadOr(def T) (T, error) {
+	return orDefault(def)(f.readExisting(context.Background()))
+}
 
 // orDefault turns the results of a Read into those of a ReadOr.
 func orDefault[T any](def T) func(T, error) (T, error) {

@@ -40,6 +40,7 @@ type Options struct {
 	NoMetadata bool
 	Checksum   bool
 	Backups    int
+	Default    *DefaultValue
 
 	Engine *engine.Engine // nil for the local disk
 	// Key makes the key of a file of a caller's path, for an engine whose files lie on no

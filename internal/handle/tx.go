@@ -22,6 +22,16 @@ func (tx *Tx[T]) Read() (v T, err error) {
 	c, err := tx.file.coding()
 	if err == nil {
 		v, err = tx.read(c)
+		v, err = orStart(c.start, v, err)
+	}
+	return v, tx.file.fail("read", errors.ErrRead, err)
+}
+
+// readExisting is Read, but a missing file is an error even with defaults.
+func (tx *Tx[T]) readExisting() (v T, err error) {
+	c, err := tx.file.coding()
+	if err == nil {
+		v, err = tx.read(c)
 	}
 	return v, tx.file.fail("read", errors.ErrRead, err)
 }
@@ -34,7 +44,7 @@ func (tx *Tx[T]) read(c coding[T]) (none T, err error) {
 	if err != nil {
 		return none, err
 	}
-	return decode[T](c.codec, data, tx.file.options.MaxSize)
+	return decode(c.codec, data, tx.file.options.MaxSize, c.start)
 }
 
 // readOriginal is read of a value that is written later. If nothing is staged in the codec's form,
@@ -50,11 +60,11 @@ func (tx *Tx[T]) readOriginal(c coding[T]) (none T, err error) {
 	if f, ok := c.form.(*form[T]); ok && !staged {
 		return f.decodeOriginal(data)
 	}
-	return decode[T](c.codec, data, tx.file.options.MaxSize)
+	return decode(c.codec, data, tx.file.options.MaxSize, c.start)
 }
 
 // ReadOr is Read, but gives def if there is no file.
-func (tx *Tx[T]) ReadOr(def T) (T, error) { return orDefault(def)(tx.Read()) }
+func (tx *Tx[T]) ReadOr(def T) (T, error) { return orDefault(def)(tx.readExisting()) }
 
 // ReadBytes gives a copy of the current content.
 func (tx *Tx[T]) ReadBytes() ([]byte, error) {
@@ -102,10 +112,11 @@ func (tx *Tx[T]) Append(text string) error {
 	return tx.file.fail("append", errors.ErrAppend, tx.tx.Append([]byte(text)))
 }
 
-// update lets fn change the current value. If there is no file, fn gets the zero value, or an empty
-// map.
+// update lets fn change the current value. If there is no file, fn gets the defaults; without
+// defaults the zero value, or an empty map.
 func (tx *Tx[T]) update(c coding[T], fn func(v *T) error) error {
 	v, err := tx.readOriginal(c)
+	v, err = orStart(c.start, v, err)
 	if err != nil && !noFile(err) {
 		return tx.file.fail("update", errors.ErrWrite, err)
 	}
@@ -135,6 +146,7 @@ func (tx *Tx[T]) Merge(patch T) error {
 
 func (tx *Tx[T]) merge(c coding[T], patch T) error {
 	old, err := tx.read(c)
+	old, err = orStart(c.start, old, err)
 	if err != nil && !noFile(err) {
 		return err
 	}

@@ -69,9 +69,14 @@ func (f *File[T]) readVersion(ctx context.Context) (r versioned[T], err error) {
 	if err != nil {
 		return r, f.fail("read", errors.ErrRead, err)
 	}
+	s := f.start()
 	data, err := f.load(ctx, f.options.forCodec())
+	if s != nil && noFile(err) {
+		r.value = s.fresh()
+		return r, nil
+	}
 	if err == nil {
-		r.value, err = decode[T](c, data, f.options.MaxSize)
+		r.value, err = decode(c, data, f.options.MaxSize, s)
 	}
 	if err == nil {
 		r.version = versionOf(data)
@@ -118,10 +123,13 @@ func (tx *Tx[T]) ReadVersion() (v T, seen Version, err error) {
 	}
 	data, exists, err := tx.tx.Text(tx.file.options.forCodec())
 	if err == nil && !exists {
+		if c.start != nil {
+			return c.start.fresh(), seen, nil
+		}
 		err = fs.ErrNotExist
 	}
 	if err == nil {
-		v, err = decode[T](c.codec, data, tx.file.options.MaxSize)
+		v, err = decode(c.codec, data, tx.file.options.MaxSize, c.start)
 	}
 	if err == nil {
 		seen = versionOf(data)

@@ -77,14 +77,22 @@ func (f *File[T]) readUnless(ctx context.Context, shown outcome) (v T, now outco
 		return failed(err)
 	}
 	data, err := f.load(ctx, f.options.forCodec())
-	if err != nil {
+	missing := f.defaults != nil && noFile(err)
+	if err != nil && !missing {
 		return failed(err)
 	}
-	now = outcome{read: true, version: versionOf(data)}
+	now = outcome{read: true}
+	if !missing {
+		now.version = versionOf(data)
+	}
 	if now == shown {
 		return v, now, nil
 	}
-	if v, err = decode[T](c, data, f.options.MaxSize); err != nil {
+	s := f.start()
+	if missing {
+		return s.fresh(), now, nil
+	}
+	if v, err = decode(c, data, f.options.MaxSize, s); err != nil {
 		return failed(err)
 	}
 	return v, now, nil

@@ -36,7 +36,13 @@ func (f *File[T]) Append(ctx context.Context, text string) error {
 
 // Merge adds patch to the value of the file.
 func (f *File[T]) Merge(ctx context.Context, patch T) error {
-	return f.Do(ctx, "merge", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.Merge(patch) })
+	c, err := f.coding()
+	if err != nil {
+		return f.fail("merge", errors.ErrWrite, err)
+	}
+	return f.Do(ctx, "merge", errors.ErrWrite, nil, func(tx *Tx[T]) error {
+		return f.fail("merge", errors.ErrWrite, tx.merge(c, patch))
+	})
 }
 
 // Remove removes the file. If there is no file, it makes neither a lock file nor parents.

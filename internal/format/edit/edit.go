@@ -19,6 +19,11 @@ type Options struct {
 	// whole text, for example because a type decodes itself.
 	Recode func(part []byte) ([]byte, error)
 
+	// Defaults says that the encodings may have keys which the text lacks, since they have a
+	// default. Then a collection that a change makes in the text may have to be there whole,
+	// as the keys in a value of a map have no defaults.
+	Defaults bool
+
 	// Refuse makes it an error, [errors.ErrEncode], if a comment would be lost
 	// or the whole text rendered anew.
 	Refuse bool
@@ -282,6 +287,9 @@ func (ed *editor) edit() ([]byte, Report, error) {
 		if err == nil {
 			err = ed.check(doc)
 		}
+		if err == nil && len(w.whole) > 0 {
+			doc, report, w = ed.lessWhole(doc, report, w)
+		}
 		if err == nil {
 			ed.way, ed.result = w, doc
 			return doc.Text, report, nil
@@ -333,5 +341,9 @@ func (ed *editor) ways() []way {
 	if slices.ContainsFunc(ed.ops, func(op Op) bool { return op.Kind == Rename }) {
 		list = append(list, way{apart: true})
 	}
-	return append(list, way{retag: true})
+	list = append(list, way{retag: true})
+	if ed.options.Defaults {
+		list = ed.wholeWays(list)
+	}
+	return list
 }

@@ -11,6 +11,11 @@ type way struct {
 	removal removal
 	retag   bool // the new value has its own type, not the tag of the old value in the text
 	apart   bool // a Rename deletes one key and inserts another
+
+	// With defaults the encodings have keys that the text lacks. Then a list that the text lacks is
+	// written whole if something in it changes, and so are these maps.
+	defaults bool
+	whole    map[string]bool // by pathName
 }
 
 // removal is the meaning of a key that is gone from an encoding. The key may have been
@@ -79,7 +84,9 @@ func (pl *planner) apply(op Op) {
 			pl.change(p, s, op)
 			return
 		}
-		if p = pl.descend(p, s, op.Path[i+1], op.Kind); p == nil {
+		next := op.Path[i+1]
+		whole := pl.way.defaults && (next.Key == nil || pl.way.whole[pathName(op.Path[:i+1])])
+		if p = pl.descend(p, s, next, op.Kind, whole); p == nil {
 			return
 		}
 	}
@@ -104,8 +111,8 @@ func (pl *planner) fits(p *Patch, s Step) bool {
 }
 
 // descend gives the patch of the entry that s leads to. A missing entry is added. It returns nil if
-// nothing is left to do.
-func (pl *planner) descend(p *Patch, s, next Step, kind OpKind) *Patch {
+// nothing is left to do. With whole, a missing collection is added as a whole, not empty.
+func (pl *planner) descend(p *Patch, s, next Step, kind OpKind, whole bool) *Patch {
 	if s.Key == nil {
 		return p.entry(s.Index)
 	}
@@ -120,11 +127,11 @@ func (pl *planner) descend(p *Patch, s, next Step, kind OpKind) *Patch {
 		return p.insert(pl.position(p, s), s.Key, false, merged)
 	}
 	switch {
-	case kind == Delete:
+	case kind == Delete && !whole:
 		return nil
-	case next.Key != nil:
+	case next.Key != nil && !whole:
 		return p.insert(pl.position(p, s), s.Key, false, &Node{Kind: Map})
-	case len(next.old.Entries) == 0:
+	case len(next.old.Entries) == 0 && !whole:
 		return p.insert(pl.position(p, s), s.Key, false, &Node{Kind: List})
 	}
 	pl.short = pl.short || abridged(next.new)
