@@ -75,6 +75,9 @@ func TestMain(m *testing.M) {
 	}, "watch": watchRole})
 }
 
+// numbered is the value of the files that tests watch.
+type numbered struct{ N int }
+
 // watchRole says what a watch of a file yields. Before, it writes to the files that the other arguments name, as
 // NAME=CONTENT.
 func watchRole(args []string) {

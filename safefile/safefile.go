@@ -209,7 +209,7 @@ func (f *SafeFile[T]) Create() (*Writer, error) {
 //
 // It notices every change, no matter which program makes it and how:
 //   - a rename over the file, as this library and most editors do
-//   - a write in place, by any hard link to the file
+//   - a write in place, also through another hard link, if the link was there when the file was read
 //   - a symbolic link on the path that is retargeted, as Kubernetes does with a ConfigMap
 //   - a removal, also of the directory; the error is [fs.ErrNotExist], or with [WithDefaults] the value is the
 //     defaults

@@ -16,9 +16,6 @@ import (
 // quietSpan is the pause of a writer in place after which the file counts as complete.
 const quietSpan = 50 * time.Millisecond
 
-// numbered is the value of the files in these tests.
-type numbered struct{ N int }
-
 func text(n int) string {
 	return fmt.Sprintf(`{"N": %d, "padding": %q}`, n, "the second half of the text")
 }
