@@ -95,6 +95,54 @@ func ExampleSafeFile_WriteIf() {
 	// map[workers:8] <nil>
 }
 
+func ExampleWithBackups() {
+	dir, remove := scratch()
+	defer remove()
+
+	notes := safefile.New[string](filepath.Join(dir, "notes.txt"), safefile.WithBackups(2))
+	for _, text := range []string{"first", "second", "third", "fourth"} {
+		if err := notes.Write(text); err != nil {
+			log.Fatal(err)
+		}
+	}
+	backups, err := notes.Backups()
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, b := range backups {
+		text, err := notes.ReadBackup(b)
+		fmt.Println(filepath.Base(b.Path), text, err)
+	}
+	// Output:
+	// notes.txt.~3~ third <nil>
+	// notes.txt.~2~ second <nil>
+}
+
+func ExampleSafeFile_Restore() {
+	dir, remove := scratch()
+	defer remove()
+
+	notes := safefile.New[string](filepath.Join(dir, "notes.txt"), safefile.WithBackups(2))
+	if err := errors.Join(notes.Write("good"), notes.Write("a mistake")); err != nil {
+		log.Fatal(err)
+	}
+	backups, err := notes.Backups()
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = notes.Restore(backups[0])
+	text, _ := notes.Read()
+	fmt.Println(text, err)
+
+	// The content that Restore has replaced is the newest backup now.
+	backups, _ = notes.Backups()
+	mistake, err := notes.ReadBackup(backups[0])
+	fmt.Println(mistake, err)
+	// Output:
+	// good <nil>
+	// a mistake <nil>
+}
+
 func ExampleSafeFile_Append() {
 	dir, remove := scratch()
 	defer remove()
