@@ -100,7 +100,7 @@ func translate(err error) error {
 	case errors.Is(err, rpctypes.ErrRequestTooLarge):
 		return fmt.Errorf("%w: the server refuses a request of this size; raise its --max-request-bytes: %w", errors.ErrTooLarge, err)
 	case errors.Is(err, rpctypes.ErrTooManyOps):
-		return fmt.Errorf("%w: the server refuses so many operations in one transaction; raise its --max-txn-ops: %w", errors.ErrTooLarge, err)
+		return fmt.Errorf("%w: the server refuses so many operations in one transaction; change fewer files at once, or raise its --max-txn-ops: %w", errors.ErrTooLarge, err)
 	}
 	return err
 }
