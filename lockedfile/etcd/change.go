@@ -143,10 +143,6 @@ func (p *prepared) addBackup(ctx context.Context, c *change) error {
 			return err
 		}
 	}
-	if limit := f.store.maxRequest - overhead; len(p.data)+len(f.known.data) > limit {
-		return fmt.Errorf("%w: the new content and the backup of the old one have %d bytes, and a request to the cluster holds %d",
-			errors.ErrTooLarge, len(p.data)+len(f.known.data), limit)
-	}
 	return f.backup(ctx, c, p.options.Backups)
 }
 

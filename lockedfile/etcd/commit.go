@@ -26,6 +26,15 @@ func (c *change) based(f *session, v version) {
 	c.wanted = append(c.wanted, clientv3.Compare(clientv3.ModRevision(f.key), "=", int64(v)))
 }
 
+// size is the size of the request, at most.
+func (c *change) size() int {
+	size := len(c.sessions) << 10 // locks and comparisons
+	for _, op := range c.ops {
+		size += len(op.KeyBytes()) + len(op.ValueBytes()) + 32
+	}
+	return size
+}
+
 // commit makes a change, all or nothing, in one transaction of etcd. It gives the revision.
 //
 // The fence is in the transaction itself. It compares that the key of each lock has the create revision of this holder,
@@ -42,6 +51,10 @@ func (c *change) based(f *session, v version) {
 func (s *Store) commit(ctx context.Context, c *change) (version, error) {
 	if err := s.client.Ctx().Err(); err != nil {
 		return 0, closed(err)
+	}
+	if size := c.size(); size > s.maxRequest {
+		return 0, fmt.Errorf("%w: all that one commit changes, backups among it, has %d bytes, and a request to the cluster holds %d",
+			errors.ErrTooLarge, size, s.maxRequest)
 	}
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
