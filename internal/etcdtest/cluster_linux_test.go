@@ -59,7 +59,7 @@ func TestAHolderThatWasStoppedPastItsLeaseHasWrittenNothing(t *testing.T) {
 			p.Expect("written")
 			continue
 		}
-		testkit.Must(t, p.Cmd.Process.Signal(syscall.SIGSTOP))
+		stop(t, p.Cmd.Process)
 		testkit.Must(t, safefile.WriteFile(path, []byte("by another"), on)) // it waits for the end of the lease
 		testkit.Must(t, p.Cmd.Process.Signal(syscall.SIGCONT))
 		p.Tell()

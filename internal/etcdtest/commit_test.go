@@ -63,6 +63,7 @@ func TestALostAnswerOfACommitIsResolvedAndNothingIsWrittenTwice(t *testing.T) {
 		"the request is lost":                    {Lost},
 		"the request is lost, then the answer":   {Lost, AnswerLost},
 		"the request is late, the second is not": {Late},
+		"the request arrives twice":              {Twice},
 	} {
 		for i, change := range []func(f *lockedfile.LockedFile[string]) error{
 			func(f *lockedfile.LockedFile[string]) error { return f.Append("+") },

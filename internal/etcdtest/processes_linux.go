@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -82,7 +83,19 @@ func (c *Processes) Start(i int) {
 func (c *Processes) Kill(i int) { c.members[i].Kill() }
 
 // Stop has a member do nothing, with its connections open, until Resume.
-func (c *Processes) Stop(i int) { testkit.Must(c.t, c.members[i].Cmd.Process.Signal(syscall.SIGSTOP)) }
+func (c *Processes) Stop(i int) { stop(c.t, c.members[i].Cmd.Process) }
+
+// stop sends SIGSTOP and waits until it has taken effect.
+func stop(t testing.TB, p *os.Process) {
+	t.Helper()
+	testkit.Must(t, p.Signal(syscall.SIGSTOP))
+	testkit.Until(t, "the process is stopped", func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Pid))
+		testkit.Must(t, err)
+		_, state, _ := strings.Cut(string(stat), ") ")
+		return strings.HasPrefix(state, "T")
+	})
+}
 
 // Resume lets a stopped member go on.
 func (c *Processes) Resume(i int) {

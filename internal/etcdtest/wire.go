@@ -17,6 +17,7 @@ const (
 	Answered   Fate = iota // it is carried out and answered
 	AnswerLost             // it is carried out, and the answer is lost
 	Lost                   // it never arrives
+	Twice                  // it is carried out, sent once more, and the answer is the second one
 	Late                   // the caller gets no answer, and it arrives when Deliver is called
 )
 
@@ -65,6 +66,10 @@ func (w *Wire) intercept(ctx context.Context, method string, request, reply any,
 	switch fate {
 	case Lost, Late:
 		return status.Error(codes.Unavailable, "the connection broke")
+	case Twice:
+		if err := invoke(ctx, method, request, reply, cc, opts...); err != nil {
+			return err
+		}
 	case AnswerLost:
 		if err := invoke(ctx, method, request, reply, cc, opts...); err != nil {
 			return err

@@ -2,6 +2,7 @@ package etcdtest
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -77,7 +78,12 @@ func work(args []string) {
 	for i := range goroutines {
 		all.Go(func() { w.run(first + i) })
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var watcher sync.WaitGroup
+	watcher.Go(func() { w.watch(ctx) })
 	all.Wait()
+	cancel()
+	watcher.Wait()
 }
 
 type worker struct {
@@ -127,6 +133,23 @@ func (w *worker) run(client int) {
 		}
 	}
 	w.say(call{Client: client, Kind: "sum", In: strconv.Itoa(least), Out: strconv.Itoa(most)})
+}
+
+// watch looks at the counts, of which none may ever become less.
+func (w *worker) watch(ctx context.Context) {
+	last := make(map[string]int)
+	for counts, err := range lockedfile.New[map[string]int]("/counts.json", w.opts...).Watch(ctx) {
+		if err != nil {
+			continue // the cluster does not answer, or there is no file yet
+		}
+		w.say(call{Kind: "watched"})
+		for who, n := range last {
+			if counts[who] < n {
+				w.say(call{Kind: "error", Out: fmt.Sprintf("a watch saw %d updates of client %s after %d", counts[who], who, n)})
+			}
+		}
+		last = counts
+	}
 }
 
 // resultOf says whether a call was carried out. It is empty for an error that should not be.
@@ -277,7 +300,7 @@ func trouble(t *testing.T, cluster *Processes, proxies []*Proxy, workers []*test
 			proxies[member].Heal()
 		case 4:
 			worker := workers[i/len(names)%len(workers)].Cmd.Process
-			testkit.Must(t, worker.Signal(syscall.SIGSTOP))
+			stop(t, worker)
 			time.Sleep(3500 * time.Millisecond)
 			testkit.Must(t, worker.Signal(syscall.SIGCONT))
 		}
@@ -293,7 +316,7 @@ func trouble(t *testing.T, cluster *Processes, proxies []*Proxy, workers []*test
 
 func judge(t *testing.T, cluster *Processes, history []call) {
 	t.Helper()
-	results := make(map[string]int)
+	results, watched := make(map[string]int), 0
 	var checked []call
 	ranges := make(map[string][2]int)
 	last := int64(0)
@@ -303,7 +326,11 @@ func judge(t *testing.T, cluster *Processes, history []call) {
 	for _, c := range history {
 		switch {
 		case c.Kind == "error":
-			t.Errorf("a worker ended with an error: %s", c.Out)
+			t.Errorf("a worker has an error: %s", c.Out)
+			continue
+		case c.Kind == "watched":
+			watched++
+			continue
 		case c.Kind == "sum":
 			least, err := strconv.Atoi(c.In)
 			testkit.Must(t, err)
@@ -339,8 +366,8 @@ func judge(t *testing.T, cluster *Processes, history []call) {
 		}
 		total += counts[who]
 	}
-	t.Logf("%v, %d calls are in the checked history, %d counts", results, len(checked), total)
-	if results["swap ok"] < 100 || total < 50 {
+	t.Logf("%v, %d calls are in the checked history, %d counts, %d states watched", results, len(checked), total, watched)
+	if results["swap ok"] < 100 || total < 50 || watched < 50 {
 		t.Errorf("too little was done to prove anything")
 	}
 }

@@ -1,6 +1,8 @@
 package handletest
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +50,45 @@ var exclusion = map[string]func(t *testing.T, p *Place){
 		readers.Wait()
 		if v, err := handles[0].Read(); err != nil || len(v) != callers*each {
 			t.Errorf("%d updates are there, %v, want %d", len(v), err, callers*each)
+		}
+	},
+
+	"LockAll in several orders at once loses nothing": func(t *testing.T, p *Place) {
+		const callers, each = 6, 5
+		names := []string{"a.json", "b.json", "c.json"}
+		var all sync.WaitGroup
+		for i := range callers {
+			opt := p.Options
+			if i%2 == 0 {
+				opt = p.Another
+			}
+			var paths []string
+			for j := range names {
+				paths = append(paths, p.path(names[(i+j)%len(names)]))
+			}
+			if i >= len(names) {
+				slices.Reverse(paths)
+			}
+			all.Go(func() {
+				for range each {
+					err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
+						for _, path := range paths {
+							f := lockedfile.NewContext[counters](path, opt)
+							if err := f.Update(ctx, func(v *counters) error { (*v)["n"]++; return nil }); err != nil {
+								return err
+							}
+						}
+						return nil
+					}, opt)
+					testkit.WantNil(t, "LockAll", err)
+				}
+			})
+		}
+		all.Wait()
+		for _, name := range names {
+			if v, err := p.counters(name).Read(); err != nil || v["n"] != callers*each {
+				t.Errorf("%s counted %v, %v, want %d", name, v, err, callers*each)
+			}
 		}
 	},
 

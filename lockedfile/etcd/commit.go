@@ -104,12 +104,7 @@ func (s *Store) attempt(ctx context.Context, c *change, id string) (revision int
 	case err != nil:
 		return 0, err
 	case !r.Succeeded:
-		for i, f := range c.sessions {
-			if kv := only(r.Responses[i]); kv == nil || kv.CreateRevision != f.created {
-				return 0, lockLost()
-			}
-		}
-		return 0, changedOutside()
+		return c.refusal(r, id)
 	}
 	for _, f := range c.sessions {
 		if len(c.ops) > 0 {
@@ -117,6 +112,30 @@ func (s *Store) attempt(ctx context.Context, c *change, id string) (revision int
 		}
 	}
 	return r.Header.Revision, nil
+}
+
+// refusal says why the comparison of a transaction with this id has failed.
+func (c *change) refusal(r *clientv3.TxnResponse, id string) (made int64, err error) {
+	for i, f := range c.sessions {
+		kv := only(r.Responses[i])
+		if kv == nil || kv.CreateRevision != f.created {
+			return 0, lockLost()
+		}
+		if kv.ModRevision == f.changed {
+			continue
+		}
+		if r, ok := recordOf(kv); !ok || r.Write != id || len(c.ops) == 0 {
+			return 0, lockLost()
+		}
+		made = kv.ModRevision // the client has sent the request twice, and the first one was carried out
+	}
+	if made == 0 {
+		return 0, changedOutside()
+	}
+	for _, f := range c.sessions {
+		f.changed = made
+	}
+	return made, nil
 }
 
 // holds compares that the session has the lock, and that no transaction but those it knows has changed the lock's key.

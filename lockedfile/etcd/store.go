@@ -261,8 +261,8 @@ func recordOf(kv *mvccpb.KeyValue) (r record, ok bool) {
 }
 
 // holder is the key of the lock's holder, nil if nobody holds the lock.
-func (s *Store) holder(ctx context.Context, key string) (kv *mvccpb.KeyValue, err error) {
-	err = s.ask(ctx, s.timeout, func(ctx context.Context) error {
+func (s *Store) holder(ctx context.Context, key string, within time.Duration) (kv *mvccpb.KeyValue, err error) {
+	err = s.ask(ctx, within, func(ctx context.Context) error {
 		r, err := s.client.Get(ctx, lockPrefix(key), clientv3.WithFirstCreate()...)
 		if err == nil && len(r.Kvs) > 0 {
 			kv = r.Kvs[0]
@@ -272,9 +272,9 @@ func (s *Store) holder(ctx context.Context, key string) (kv *mvccpb.KeyValue, er
 	return kv, err
 }
 
-// Holder is of the store.Store interface.
+// Holder is of the store.Store interface. It is for the text of an error, which must not keep its caller waiting.
 func (s *Store) Holder(ctx context.Context, t store.Target, _ store.Location) string {
-	kv, err := s.holder(ctx, t.Path)
+	kv, err := s.holder(ctx, t.Path, leaveTime)
 	if err != nil || kv == nil {
 		return ""
 	}
@@ -288,7 +288,7 @@ func (s *Store) Holder(ctx context.Context, t store.Target, _ store.Location) st
 // Inspect is of the store.Store interface.
 func (s *Store) Inspect(ctx context.Context, t store.Target, _ store.Location) (store.LockInfo, error) {
 	info := store.LockInfo{Path: lockPrefix(t.Path)}
-	kv, err := s.holder(ctx, t.Path)
+	kv, err := s.holder(ctx, t.Path, s.timeout)
 	if err != nil || kv == nil {
 		return info, err
 	}
@@ -302,7 +302,7 @@ func (s *Store) Inspect(ctx context.Context, t store.Target, _ store.Location) (
 // Force is of the store.Store interface. A commit compares the key of its lock, so without the
 // key none can succeed. Those who wait keep their places.
 func (s *Store) Force(ctx context.Context, t store.Target, _ store.Location) error {
-	kv, err := s.holder(ctx, t.Path)
+	kv, err := s.holder(ctx, t.Path, s.timeout)
 	if err != nil || kv == nil {
 		return err
 	}
