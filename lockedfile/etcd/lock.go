@@ -116,7 +116,7 @@ func (s *Store) Lock(ctx context.Context, t store.Target, _ store.Location, o st
 		switch {
 		case errors.Is(err, rpctypes.ErrLeaseNotFound), errors.Is(err, errLostPlace):
 			continue
-		case ctx.Err() != nil && !isNoAnswer(err):
+		case ctx.Err() != nil: // TryLock has seen that the lock is held
 			return nil, errors.ErrLocked
 		}
 		return nil, err
