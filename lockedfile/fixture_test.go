@@ -1,6 +1,8 @@
 package lockedfile_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"runtime"
 	"strings"
 	"testing"
@@ -75,4 +77,10 @@ func waiting() int {
 func untilWaiting(t testing.TB) {
 	t.Helper()
 	testkit.Until(t, "a call waits for the lock of another process", func() bool { return waiting() > 0 })
+}
+
+// sum is a SHA-256 in hex.
+func sum(text string) string {
+	digest := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(digest[:])
 }

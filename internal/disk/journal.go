@@ -135,7 +135,10 @@ func readJournal(dir vfs.Dir, name string, v any) (vfs.Info, error) {
 	if info, err = f.Stat(); err != nil {
 		return info, err
 	}
-	if !info.Mode.IsRegular() || info.Links != 1 || info.Size > maxJournal {
+	switch {
+	case info.Links == 0: // somebody has completed the change meanwhile
+		return info, fs.ErrNotExist
+	case !info.Mode.IsRegular() || info.Links != 1 || info.Size > maxJournal:
 		return info, unfit("is no regular file of one name, or too long")
 	}
 	all, err := io.ReadAll(io.LimitReader(f, maxJournal))

@@ -62,8 +62,9 @@ func (d *Disk) PublishAll(ctx context.Context, all []store.Prepared, guard func(
 //	checksums                           accept the old and the new contents
 //	pointers, each directory synced     whoever takes one of the locks finds the journal
 //	journal as a draft, synced
+//	files unchanged? backups            the last look at each file, then a link to it
 //	directory of the journal synced     a temp that is missing later was renamed
-//	locks held, files unchanged?        after the draft is there, so that ForceRelease finds the draft
+//	locks held?                         after the draft is there, so that ForceRelease finds the draft
 //	draft renamed, directory synced     now the change is committed
 //	temps renamed, directories synced
 //	journal and pointers removed        not before all of the change is durable
@@ -73,8 +74,11 @@ func (d *Disk) PublishAll(ctx context.Context, all []store.Prepared, guard func(
 func commitTogether(parts []*prepared, guard func() error) (failed int, err error) {
 	policy := parts[0].options.Policy
 	r, draft := draftOf(parts)
-	committed := false
+	committed, keeps := false, make([]*keeping, len(parts))
 	defer func() {
+		for _, k := range keeps {
+			k.finish(err)
+		}
 		if err != nil && !committed {
 			r.undo(draft, parts, err)
 			if errors.Is(err, errors.ErrNotDurable) {
@@ -86,6 +90,9 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 	for i, p := range parts {
 		p.done = true
 		if err := p.settleOld(); err != nil {
+			return i, err
+		}
+		if keeps[i], err = p.keepTogether(); err != nil {
 			return i, err
 		}
 		if err := p.enlist(&r.Files[i]); err != nil {
@@ -101,12 +108,20 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 	if err := writeJournal(r.dirs[0], draft, r.journal, perm, policy); err != nil {
 		return 0, err
 	}
-	if err := replace.SyncDir(r.dirs[0], policy); err != nil {
-		return 0, err
-	}
+	unsynced := map[int]bool{0: true}
 	for i, p := range parts {
-		if err := p.check(func() error { return r.Files[i].unchanged(p.file) }); err != nil {
+		e := &r.Files[i]
+		if err := keeps[i].make(func() error { return p.check(func() error { return e.unchanged(p.file) }) }); err != nil {
 			return i, err
+		}
+		unsynced[e.Dir] = unsynced[e.Dir] || keeps[i] != nil
+	}
+	for i, dir := range r.dirs {
+		if !unsynced[i] {
+			continue
+		}
+		if err := replace.SyncDir(dir, policy); err != nil {
+			return 0, err
 		}
 	}
 	if err := guard(); err != nil {
@@ -119,27 +134,29 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 		return 0, err
 	}
 	committed = true
-	err = replace.SyncDir(r.dirs[0], policy)
-	for _, p := range parts {
+	marks := make([]func(), len(parts))
+	for i, p := range parts {
 		if p.temp != nil {
 			p.temp.Keep()
 		}
+		marks[i], p.file.clear = p.file.clear, nil // unless all goes well, the mark stays for the next holder
 	}
 	fence := func(i int) error { return parts[i].file.checkLock() }
-	if err = errors.Join(err, r.publish(fence, policy)); err == nil {
-		for _, p := range parts {
-			if p.seal != nil {
-				p.seal.finish(nil)
-			}
+	err = errors.Join(replace.SyncDir(r.dirs[0], policy), r.publish(fence, policy))
+	for _, p := range parts {
+		if p.seal != nil && err == nil {
+			p.seal.finish(nil)
 		}
+	}
+	if err == nil {
 		err = r.finish(policy)
 	}
 	if err != nil {
-		for _, p := range parts {
-			p.file.clear = nil // the mark stays for the next holder
-		}
 		return 0, fmt.Errorf("%w: the journal %s stays, and the next caller who locks one of the files completes the change: %w",
-			errors.ErrNotDurable, errors.Printable(vfs.Join(r.dirs[0].Path(), r.name)), err)
+			errors.ErrNotDurable, r.path(), err)
+	}
+	for i, p := range parts {
+		p.file.clear = marks[i]
 	}
 	return 0, nil
 }
@@ -194,6 +211,14 @@ func (p *prepared) enlist(e *journalFile) error {
 	}
 	e.Old = stampOf(info)
 	return err
+}
+
+// keepTogether begins the backup of the old content.
+func (p *prepared) keepTogether() (*keeping, error) {
+	if p.change.Remove {
+		return p.file.keepRemoved(p)
+	}
+	return p.file.keepOld(p.old, p.change.Read, p.options, false)
 }
 
 // unsyncedFor is how long the kernel may keep a change before it writes it: 30 s, and the 5 s
