@@ -25,10 +25,10 @@ func TestABrokenFileIsAnErrorOnceAndThenTheNextGoodValue(t *testing.T) {
 	w := watch(t, safefile.New[numbered](path))
 	w.want(1)
 	for n := 2; n < 5; n++ {
-		testkit.Put(t, path, "{broken")
+		replaced(t, path, "{broken")
 		w.wantError(errors.ErrDecode)
 		testkit.Must(t, os.Chmod(path, 0o600)) // the same error again
-		testkit.Put(t, path, text(n))
+		replaced(t, path, text(n))
 		if y := w.next(); y.err != nil || y.value.N != n {
 			t.Fatalf("after the broken file came %v, %v; want %d", y.value, y.err, n)
 		}
@@ -39,11 +39,9 @@ func TestAContentIsNotYieldedTwice(t *testing.T) {
 	path := testkit.File(t, "f.json", text(1))
 	w := watch(t, safefile.New[numbered](path))
 	w.want(1)
-	testkit.Put(t, path, text(1))
+	replaced(t, path, text(1))
 	testkit.Must(t, os.Chmod(path, 0o600))
-	testkit.Put(t, path+".new", text(1))
-	testkit.Must(t, os.Rename(path+".new", path))
-	testkit.Put(t, path, text(2))
+	replaced(t, path, text(2))
 	if y := w.next(); y.err != nil || y.value.N != 2 {
 		t.Errorf("yielded %v, %v; want 2", y.value, y.err)
 	}
@@ -72,7 +70,7 @@ func TestAWatchYieldsDamageUnderAChecksum(t *testing.T) {
 			t.Fatalf("the handle's own write gave %v, %v; want %d", y.value, y.err, n)
 		}
 	}
-	testkit.Put(t, path, text(9))
+	replaced(t, path, text(9))
 	w.wantError(errors.ErrChecksumMismatch)
 	testkit.Must(t, checksum.Write(path))
 	w.want(9)
@@ -187,8 +185,7 @@ func TestOtherFilesOfTheDirectoryDoNotWakeAWatch(t *testing.T) {
 	old, err := os.OpenFile(path, os.O_RDWR, 0)
 	testkit.Must(t, err)
 	defer old.Close()
-	testkit.Put(t, path+".new", text(2))
-	testkit.Must(t, os.Rename(path+".new", path))
+	replaced(t, path, text(2))
 	w.want(2)
 	disk.Reset()
 	testkit.Must(t, safefile.New[numbered](path+".other.json").Write(numbered{}))
@@ -196,7 +193,7 @@ func TestOtherFilesOfTheDirectoryDoNotWakeAWatch(t *testing.T) {
 		testkit.Put(t, fmt.Sprintf("%s.%d", path, i), "other")
 		old.WriteString("into the file that was replaced")
 	}
-	testkit.Put(t, path, text(3))
+	replaced(t, path, text(3))
 	w.want(3)
 	if calls := len(disk.Ops()); calls > 50 {
 		t.Errorf("%d calls to the filesystem for one change and 201 that are of other files", calls)

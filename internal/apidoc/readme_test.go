@@ -39,7 +39,7 @@ import (
 type Config struct{ Port int }
 type State struct{ Count int }
 
-func fragment(ctx context.Context, file *lockedfile.LockedFile[Config], state State, newCert, newKey string) {
+func fragment(ctx context.Context, file *lockedfile.LockedFile[Config], state State, newCert, newKey string) error {
 `
 
 func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {
@@ -51,7 +51,7 @@ func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {
 			continue // the gate runs it
 		}
 		count++
-		f, err := parser.ParseFile(fset, "README.md", preamble+"{\n"+block+"\n}\n}\n", 0)
+		f, err := parser.ParseFile(fset, "README.md", preamble+"{\n"+block+"\n}\nreturn nil\n}\n", 0)
 		if err != nil {
 			t.Errorf("%v in\n%s", err, block)
 			continue
