@@ -30,8 +30,8 @@ type Backup struct {
 // If the backup can't be made, the write fails and the file is unchanged. An old backup that can't be
 // removed is reported to the logger.
 //
-// The backup is a hard link to the replaced file, so it takes no space of its own and has the permissions
-// of the old file. A program that has the old file open, and goes on writing to it, changes the
+// The backup is a hard link to the replaced file, so nothing is copied and the backup has the permissions of
+// the old file. A program that has the old file open, and goes on writing to it, changes the
 // backup. Where no link can be made, and for a file that has other hard links or is rewritten in place, the
 // content is copied. A copy can be read by the same users as the file, or by fewer.
 //
