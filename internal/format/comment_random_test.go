@@ -136,6 +136,7 @@ func oneCommentedEdit(t *testing.T, e format.Editor, seed uint64, tried map[stri
 		user = map[string]string{"yaml": "# ", "toml": "# ", "jsonc": "// "}[g.format] + "a person's\n"
 		text = append([]byte(user), text...)
 	}
+	commentedUserText(t, e, r, enc, next, typ, tags, tried)
 	out, report, err := edited(e, text, next, tags)
 	if err != nil {
 		// Without a comment the codec's own text is not edited but replaced, which needs no proof.
@@ -159,6 +160,21 @@ func oneCommentedEdit(t *testing.T, e format.Editor, seed uint64, tried map[stri
 	}
 	tried["edits"]++
 	tried["orphans"] += orphans(out)
+}
+
+// commentedUserText edits a text that a person might have written. But for the comments of the tags, the result must
+// be that of the type without tags.
+func commentedUserText(t *testing.T, e format.Editor, r *rand.Rand, enc, next []byte, typ, tags reflect.Type, tried map[string]int) {
+	t.Helper()
+	doc, err := e.Grammar.Parse(enc)
+	testkit.Must(t, err)
+	text := newTextMaker(r, e.Settings.Format, doc).document(doc.Root, typ)
+	plain, plainReport, plainErr := edited(e, text, next, typ)
+	out, report, err := edited(e, text, next, tags)
+	if (plainErr == nil) != (err == nil) || !reflect.DeepEqual(report, plainReport) || !bytes.Equal(withoutTagComments(out), plain) {
+		t.Errorf("%s: an edit is %v, %v\n%s\ninstead of %v, %v\n%s\nof the text\n%s", e.Settings.Format, report, err, out, plainReport, plainErr, plain, text)
+	}
+	tried[e.Settings.Format+" lines of comments in a person's text"] += bytes.Count(out, []byte(commentMark))
 }
 
 // stays reports whether an encoding loads as what is encoded the same.
