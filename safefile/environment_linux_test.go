@@ -133,7 +133,7 @@ func TestATransactionOnAReadOnlyMountSaysThatReadsNeedNone(t *testing.T) {
 		t.Errorf("a read: %v", err)
 	}
 	err := f.Locked(func(*lockedfile.Tx[counters]) error { t.Error("it ran"); return nil })
-	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "a read outside of one does not") {
+	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "a read outside of a transaction does not") {
 		t.Errorf("a transaction: %v", err)
 	}
 }
