@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
+	"github.com/holdfast-go/holdfast/safefile"
 )
 
 func TestAWatchSeesTheLastOfManyUpdatesThatShareCommits(t *testing.T) {
@@ -83,5 +84,29 @@ func TestAWatchOfAHandleWithoutAConstructorIsAnError(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%d elements", n)
 		}
+	}
+}
+
+func TestAWatchOfAMissingFileYieldsTheDefaults(t *testing.T) {
+	type config struct{ Port, Workers int }
+	f := lockedfile.New[config](filepath.Join(t.TempDir(), "f.json"), safefile.WithDefaults(func() config { return config{8080, 4} }))
+	steps := []struct {
+		change func() error
+		want   config
+	}{
+		{func() error { return nil }, config{8080, 4}},
+		{func() error { return f.WriteBytes([]byte(`{"Port": 9090}`)) }, config{9090, 4}},
+		{func() error { return f.Update(func(c *config) error { c.Workers = 8; return nil }) }, config{9090, 8}},
+		{f.Remove, config{8080, 4}},
+	}
+	step := 0
+	for got, err := range f.Watch(t.Context()) {
+		if err != nil || got != steps[step].want {
+			t.Fatalf("step %d: %v, %v; want %v", step, got, err, steps[step].want)
+		}
+		if step++; step == len(steps) {
+			break
+		}
+		testkit.Must(t, steps[step].change())
 	}
 }

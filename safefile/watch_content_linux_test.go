@@ -98,7 +98,10 @@ func TestASwapOfAConfigMapIsNeverMissed(t *testing.T) {
 }
 
 func TestOfABurstOfWritesTheLastIsSeenAndMemoryStaysFlat(t *testing.T) {
-	const writes = 10_000
+	writes := 10_000
+	if testing.Short() {
+		writes = 1000
+	}
 	path := filepath.Join(testkit.Memory(t), "f.json")
 	f := safefile.New[numbered](path)
 	testkit.Must(t, f.Write(numbered{0}))
