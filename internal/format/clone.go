@@ -45,6 +45,7 @@ func (c *cloner) copy(dst, src reflect.Value) {
 	case reflect.Struct:
 		if from := reflect.New(t); t.PkgPath() == "math/big" {
 			from.Elem().Set(src)
+			dst.SetZero() // Set would write the digits where those of src are
 			copyNumber(dst.Addr(), from)
 			return
 		}
