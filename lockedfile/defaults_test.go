@@ -609,3 +609,24 @@ func TestCommentsOfFieldsAreWrittenOverDefaults(t *testing.T) {
 	testkit.Must(t, f.Update(off))
 	testkit.WantContent(t, path, "# say more\ndebug: false\nother: {}\n")
 }
+
+func TestAWatchYieldsTheDefaultsOfAMissingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "counters.json")
+	f := lockedfile.New[counters](path, safefile.WithDefaults(func() counters { return counters{"a": 1} }))
+	var seen []counters
+	for v, err := range f.Watch(t.Context()) {
+		testkit.Must(t, err)
+		switch seen = append(seen, v); len(seen) {
+		case 1:
+			testkit.Must(t, f.Merge(counters{"b": 2}))
+		case 2:
+			testkit.Must(t, f.Remove())
+		}
+		if len(seen) == 3 {
+			break
+		}
+	}
+	if want := []counters{{"a": 1}, {"a": 1, "b": 2}, {"a": 1}}; !reflect.DeepEqual(seen, want) {
+		t.Errorf("yielded %v, want %v", seen, want)
+	}
+}
