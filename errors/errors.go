@@ -84,6 +84,7 @@ var (
 	ErrCrossDevice = kind("source and destination are on different filesystems", nil)
 	// ErrNotDurable: the change is visible, but the disk did not confirm it. It may be lost in a
 	// crash of the machine. It is safe to repeat the call.
+	// With package lockedfile/etcd it is not known whether the change was made: read the file before repeating the call.
 	ErrNotDurable = kind("visible, but not confirmed to be durable", nil)
 	// ErrSymlink: the path is or contains a symbolic link that WithSymlinks refuses, that loops, or
 	// that kept changing during the call.

@@ -228,6 +228,48 @@ func TestALostAnswerBeforeTheLockIsNoLock(t *testing.T) {
 	}
 }
 
+// The TTL is longer than the test: only a lease that is revoked frees the lock.
+func TestALateRequestForALockBlocksNobody(t *testing.T) {
+	cluster := Start(t, 1)
+	plain := etcd.On(cluster.Client(t, nil))
+	for _, waits := range []bool{false, true} {
+		var wire Wire
+		path := fmt.Sprintf("/%v.txt", waits)
+		f := lockedfile.New[string](path, etcd.On(cluster.Client(t, nil, wire.Option()), etcd.WithTTL(time.Hour)))
+		held, err := lockedfile.Acquire(context.Background(), path, plain)
+		testkit.Must(t, err)
+		if !waits {
+			testkit.Must(t, held.Release())
+		}
+		late := 1
+		wire.Decide(func(_ string, request any) Fate {
+			txn, ok := request.(*pb.TxnRequest)
+			if !ok || late == 0 || len(txn.Success) == 0 || txn.Success[0].GetRequestPut().GetLease() == 0 || waits != (len(txn.Success) == 1) {
+				return Answered
+			}
+			late--
+			if waits {
+				go held.Release()
+			}
+			return Late
+		})
+		testkit.Must(t, f.Write("x"))
+		if late != 0 {
+			t.Errorf("no request was late")
+		}
+		wire.Deliver()
+		testkit.Until(t, "the lock is free", func() bool {
+			l, err := lockedfile.TryAcquire(path, plain)
+			if errors.Is(err, errors.ErrLocked) {
+				return false
+			}
+			testkit.Must(t, err)
+			testkit.Must(t, l.Release())
+			return true
+		})
+	}
+}
+
 // A waiter that gives up while its request is on its way must not leave a place in the queue that nobody takes.
 func TestAWaiterThatGaveUpLeavesNothingInTheQueue(t *testing.T) {
 	cluster := Start(t, 1)

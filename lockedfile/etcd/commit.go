@@ -13,6 +13,20 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
+// unknownOutcome is the error of a commit of which nobody knows whether it was made. It does not match ErrTimeout, after which
+// nothing was changed.
+type unknownOutcome struct {
+	commit error // why the commit got no answer
+	asked  error // why nothing was learnt afterwards
+}
+
+func (e *unknownOutcome) Error() string {
+	return fmt.Sprintf("it is not known whether the change was made; read the file again: the commit got no answer (%v), nor did the question what became of it (%v)",
+		e.commit, e.asked)
+}
+
+func (e *unknownOutcome) Is(target error) bool { return target == errors.ErrNotDurable }
+
 // change is what one commit makes of the files of some sessions.
 type change struct {
 	sessions []*session
@@ -75,8 +89,7 @@ func (s *Store) commit(ctx context.Context, c *change) (version, error) {
 		case errors.Is(settled, errors.ErrLockLost):
 			return 0, settled
 		case settled != nil:
-			return 0, fmt.Errorf("%w: the cluster gave no answer to the commit (%v), and none for %v to the question whether it was made (%v); read the file again",
-				errors.ErrNotDurable, err, s.timeout, settled)
+			return 0, &unknownOutcome{err, settled}
 		case ctx.Err() != nil:
 			return 0, &noAnswer{time.Since(began), err}
 		}
@@ -205,5 +218,10 @@ func (f *session) history(ctx context.Context, id string) (made int64, err error
 			}
 		}
 	}
-	return 0, context.Cause(ctx)
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	return 0, errHistory
 }
+
+var errHistory = errors.New("the history of the lock's key can't be read")

@@ -45,7 +45,12 @@
 // # Limits
 //
 // A change must fit into one request, which is 1.5 MiB by default; see [WithMaxRequest]. A larger one is ErrTooLarge before it is
-// sent. Streams are held in memory.
+// sent. Streams are held in memory. With safefile.WithBackups the old content counts too.
+//
+// lockedfile.LockAll is one transaction, so a reader sees all files change at one moment. A server accepts 128 comparisons or
+// changes in one transaction, which is 42 files, or fewer with checksums and backups. More files are ErrTooLarge, and none is changed.
+//
+// safefile.Backup.Time is the time at which the content was replaced.
 //
 // A path is cleaned as an absolute path with slashes on every system: "config.yaml" is the key "/config.yaml". There are no links
 // and no directories. An element ".holdfast" is refused: below KEY/.holdfast the store keeps the lock

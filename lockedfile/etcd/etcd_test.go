@@ -16,6 +16,15 @@ import (
 	"github.com/holdfast-go/holdfast/safefile/guarantee"
 )
 
+// Programs outside of this repository compile against these names and signatures.
+var (
+	_ func(*clientv3.Client, ...Option) safefile.Option = On
+	_ func(string) Option                               = WithPrefix
+	_ []func(time.Duration) Option                      = []func(time.Duration) Option{WithTTL, WithRequestTimeout}
+	_ func(int) Option                                  = WithMaxRequest
+	_ func() Option                                     = WithSerializable
+)
+
 // nobody is a client of an address where nobody answers.
 func nobody(t *testing.T) *clientv3.Client {
 	t.Helper()

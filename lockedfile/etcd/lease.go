@@ -12,8 +12,11 @@ import (
 type lease struct {
 	id      clientv3.LeaseID
 	granted time.Time // when its request was sent: it lasts for the TTL from then
-	renew   *time.Timer
-	cancel  context.CancelFunc
+	// unsafe: a request that puts a key on the lease was sent more than once, and one of them may still be on its way.
+	// Then the lease is revoked after its use.
+	unsafe bool
+	renew  *time.Timer
+	cancel context.CancelFunc
 }
 
 // maxIdle is how many leases without a lock are remembered.
@@ -70,6 +73,10 @@ func (l *lease) stop() {
 
 // giveBack remembers a lease on which no key lives.
 func (s *Store) giveBack(l *lease) {
+	if l.unsafe {
+		s.drop(l)
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(l.granted) < s.ttl/4 && len(s.idle) < maxIdle {

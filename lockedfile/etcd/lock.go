@@ -26,7 +26,6 @@ type session struct {
 	record  record
 	created int64 // the create revision of the lock's key: another holder has another one
 	changed int64 // the revision of the last change of the lock's key, as far as this session knows
-	writes  int   // how many transactions have tried to change the lock's key
 
 	known content // what the file was when it was last read or written
 	fresh bool    // known was read together with the lock, and nobody has loaded it yet
@@ -75,7 +74,10 @@ func (s *Store) tryLock(ctx context.Context, t store.Target, o store.Options) (*
 		wanted = append(wanted, clientv3.Compare(clientv3.CreateRevision(t.Path), ">", 0))
 	}
 	var r *clientv3.TxnResponse
+	sent := 0
 	err = s.ask(ctx, within, func(ctx context.Context) (err error) {
+		sent++
+		l.unsafe = sent > 1
 		r, err = s.client.Txn(ctx).If(wanted...).
 			Then(append([]clientv3.Op{f.put()}, contentOps(t.Path)...)...).
 			Else(append([]clientv3.Op{clientv3.OpGet(f.lock)}, contentOps(t.Path)...)...).Commit()
@@ -138,7 +140,10 @@ func (s *Store) queue(ctx context.Context, t store.Target) (*session, error) {
 		return nil, err
 	}
 	f := s.newSession(t, l)
+	sent := 0
 	err = s.ask(ctx, s.timeout, func(ctx context.Context) error {
+		sent++
+		l.unsafe = sent > 1
 		r, err := s.client.Txn(ctx).If(clientv3.Compare(clientv3.CreateRevision(f.lock), "=", 0)).
 			Then(f.put()).Else(clientv3.OpGet(f.lock)).Commit()
 		if err != nil {
