@@ -19,7 +19,8 @@ import (
 // it, and what the cuts have hit so far.
 type cutting struct {
 	disk      *disktest.Disk
-	progress  string // directory of the workers' progress files, which no cut reaches
+	far       *disktest.Disk // where "far" leads in each directory, cut at the same time; nil for no such disk
+	progress  string         // directory of the workers' progress files, which no cut reaches
 	workloads []string
 	processes int
 	each      int // goroutines of a process in each workload
@@ -68,11 +69,23 @@ func (c *cutting) newDir(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(c.disk.Dir(), fmt.Sprint("cut", c.cuts))
 	testkit.Must(t, os.Mkdir(dir, 0o755))
-	root, err := os.Open(c.disk.Dir())
-	testkit.Must(t, err)
-	defer root.Close()
-	testkit.Must(t, root.Sync())
+	if c.far != nil {
+		there := filepath.Join(c.far.Dir(), filepath.Base(dir))
+		testkit.Must(t, os.Mkdir(there, 0o755))
+		testkit.Must(t, os.Symlink(there, filepath.Join(dir, "far")))
+		syncDir(t, c.far.Dir())
+	}
+	syncDir(t, dir)
+	syncDir(t, c.disk.Dir())
 	return dir
+}
+
+func syncDir(t *testing.T, path string) {
+	t.Helper()
+	dir, err := os.Open(path)
+	testkit.Must(t, err)
+	defer dir.Close()
+	testkit.Must(t, dir.Sync())
 }
 
 // cut lets a crew work in dir, cuts the power at some moment, brings the disk
@@ -93,6 +106,9 @@ func (c *cutting) cut(t *testing.T, dir string) history {
 	c.strike(t, progress)
 	crew.join(crew.all...) // each comes to its end by itself, since its disk is gone
 	c.disk.Remount(t)
+	if c.far != nil {
+		c.far.Remount(t)
+	}
 	said := crew.dismiss()
 	c.acked += said.count(acked)
 	c.cutOff += said.count(begun) - said.count(acked)
@@ -108,6 +124,9 @@ func (c *cutting) strike(t *testing.T, progress []string) {
 		before[i], _ = readProgress(t, file)
 	}
 	c.disk.Shutdown(t)
+	if c.far != nil {
+		c.far.Shutdown(t)
+	}
 	c.cuts++
 	for i, file := range progress {
 		if _, ended := readProgress(t, file); before[i] > ended {
