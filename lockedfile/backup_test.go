@@ -2,6 +2,7 @@ package lockedfile_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -160,4 +161,34 @@ func TestARestoreInsideATransactionIsStaged(t *testing.T) {
 	_, err = f.ReadBackup(over, list[0])
 	testkit.WantIs(t, "ReadBackup", err, context.Canceled)
 	testkit.WantIs(t, "Restore", f.Restore(over, list[0]), context.Canceled)
+}
+
+func TestLockAllMakesABackupOfEachFileThatItChanges(t *testing.T) {
+	dir := t.TempDir()
+	var paths []string
+	for i := range 3 {
+		paths = append(paths, filepath.Join(dir, fmt.Sprint(i, ".json")))
+	}
+	opts := []safefile.Option{safefile.WithBackups(2)}
+	open := func(path string) *lockedfile.ContextFile[counters] {
+		return lockedfile.NewContext[counters](path, opts...)
+	}
+	ctx := context.Background()
+	for _, path := range paths {
+		testkit.Must(t, open(path).Write(ctx, counters{"n": 1}))
+	}
+	testkit.Must(t, lockedfile.LockAll(ctx, paths, func(ctx context.Context) error {
+		for _, path := range paths[:2] {
+			if err := open(path).Write(ctx, counters{"n": 2}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, opts...))
+	for i, path := range paths {
+		list, err := open(path).Backups(ctx)
+		if want := min(1, 2-i); err != nil || len(list) != max(0, want) {
+			t.Errorf("%s has %d backups, %v", path, len(list), err)
+		}
+	}
 }
