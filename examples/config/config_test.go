@@ -128,7 +128,7 @@ func TestSetsOfManyProcessesAtOnceAreAllKept(t *testing.T) {
 	}
 }
 
-func TestSetWritesAValueAsWhatItLooksLike(t *testing.T) {
+func TestSetWritesANewValueAsWhatItLooksLike(t *testing.T) {
 	tests := []struct{ text, json string }{
 		{"true", "true"}, {"8080", "8080"}, {"-2.5", "-2.5"}, {"9223372036854775807", "9223372036854775807"},
 		{"plain text", `"plain text"`}, {`"8080"`, `"8080"`}, {"1.4.0", `"1.4.0"`}, {"0x10", `"0x10"`}, {"", `""`},
@@ -136,16 +136,64 @@ func TestSetWritesAValueAsWhatItLooksLike(t *testing.T) {
 	}
 	for name := range documents {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), name)
 			for _, test := range tests {
+				path := filepath.Join(t.TempDir(), name)
 				var got strings.Builder
-				testkit.Must(t, errors.Join(set(path, "top.value", test.text), get(&got, path, "top")))
+				testkit.Must(t, errors.Join(set(path, "top.value", sameType(test.text)), get(&got, path, "top", false)))
 				if want := "{\n  \"value\": " + test.json + "\n}\n"; got.String() != want {
 					t.Errorf("set %q makes it %s", test.text, got.String())
 				}
 			}
 		})
 	}
+}
+
+func TestSetKeepsTheTypeOfAValue(t *testing.T) {
+	for _, test := range []struct{ name, text, value, want string }{
+		{"app.yaml", "tag: \"1.19\" # of the image\n", "1.20", "tag: \"1.20\" # of the image\n"},
+		{"app.yaml", "tag: main\n", "true", "tag: \"true\"\n"},
+		{"app.yaml", "tag: main\n", "null", "tag: \"null\"\n"},
+		{"app.yaml", "tag: main\n", `"1.20"`, "tag: \"1.20\"\n"},
+		{"app.yaml", "tag: main\n", "2026-01-02", "tag: \"2026-01-02\"\n"},
+		{"app.yaml", "tag: 2026-01-02\n", "2026-01-03", "tag: 2026-01-03\n"},
+		{"app.yaml", "tag: 1\n", "1.5", "tag: 1.5\n"},
+		{"app.yaml", "tag: false\n", "true", "tag: true\n"},
+		{"app.json", `{"tag": "1.19"}`, "1.20", `{"tag": "1.20"}`},
+		{"app.json", `{"tag": 1.19}`, "1.20", `{"tag": 1.20}`},
+		{"app.jsonc", `{"tag": "1.19" /* of the image */}`, "1.20", `{"tag": "1.20" /* of the image */}`},
+		{"app.toml", "tag = '1.19' # of the image\n", "1.20", "tag = '1.20' # of the image\n"},
+		{"app.toml", "tag = 1.5\n", "2", "tag = 2.0\n"},
+		{"app.toml", "tag = 2026-01-02\n", "2026-01-03", "tag = 2026-01-03\n"},
+		{"app.toml", "tag = 10:00:00\n", "11:30:00", "tag = 11:30:00\n"},
+		{"app.toml", "tag = 2026-01-02T10:00:00Z\n", "2026-01-02T11:00:00Z", "tag = 2026-01-02T11:00:00Z\n"},
+	} {
+		path := testkit.File(t, test.name, test.text)
+		must(t, path, "set", "tag", test.value)
+		testkit.WantContent(t, path, test.want)
+	}
+}
+
+func TestJSONMaySetAnyTypeAndGetPrintsIt(t *testing.T) {
+	for name, text := range documents {
+		path := testkit.File(t, name, text)
+		for _, value := range []string{`"text"`, "1.50", "true", "[\n  1,\n  \"a\"\n]", "{\n  \"a\": 1\n}"} {
+			must(t, "-json", path, "set", "server.port", value)
+			want := value
+			if name == "app.yaml" || name == "app.toml" {
+				want = strings.Replace(want, "1.50", "1.5", 1)
+			}
+			if got := must(t, "-json", path, "get", "server.port"); got != want+"\n" {
+				t.Errorf("%s: it is %s, want %s", name, got, want)
+			}
+		}
+	}
+	path := testkit.File(t, "app.yaml", "a: 1\n")
+	for status, args := range map[int][]string{1: {"-json", path, "set", "a", "b"}, 2: {"-json", path, "visit", "ada", "1"}} {
+		if _, stderr, got := testkit.RunProgram(t, args...); got != status || stderr == "" {
+			t.Errorf("%q: exit status %d, %q", args, got, stderr)
+		}
+	}
+	testkit.WantContent(t, path, "a: 1\n")
 }
 
 func TestSetKeepsTheDigitsOfANumber(t *testing.T) {
@@ -182,6 +230,9 @@ func TestGetPrintsAStringAsItStands(t *testing.T) {
 	if got := must(t, path, "get", "motto"); got != "hold\nfast <&>\n\n" {
 		t.Errorf("motto is %q", got)
 	}
+	if got := must(t, "-json", path, "get", "motto"); got != `"hold\nfast <&>\n"`+"\n" {
+		t.Errorf("in JSON motto is %q", got)
+	}
 }
 
 func TestSetStartsFromAFileWithoutAValue(t *testing.T) {
@@ -213,6 +264,12 @@ func TestFailuresSayWhatIsWrongAndChangeNothing(t *testing.T) {
 		{"app.yaml", "a: 1\n", []string{"visit", "ada", "often"}, 2, "usage"},
 		{"app.yaml", "a: 1\n", []string{"unset", "a"}, 2, "usage"},
 		{"app.yaml", "a: 1\n", nil, 2, "usage"},
+		{"app.yaml", "a: 1\n", []string{"set", "a", "two"}, 1, `a is a number, and "two" is none; with -json`},
+		{"app.yaml", "a: 1\n", []string{"set", "a", `"2"`}, 1, "a is a number"},
+		{"app.yaml", "a: true\n", []string{"set", "a", "null"}, 1, "a is true or false"},
+		{"app.yaml", "a: {b: 1}\n", []string{"set", "a", "1"}, 1, "a is a table"},
+		{"app.yaml", "a: [1]\n", []string{"set", "a", "1"}, 1, "a is a list"},
+		{"app.toml", "a = 2026-01-02\n", []string{"set", "a", "tomorrow"}, 1, "a is a date"},
 	}
 	for _, test := range tests {
 		path := testkit.File(t, test.name, test.text)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,8 +10,8 @@ import (
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
-// get prints one value of any file: a string as it is, everything else as JSON.
-func get(out io.Writer, path, key string) error {
+// get prints one value of any file. A string is printed as it is, unless JSON is wanted. Everything else is printed as JSON.
+func get(out io.Writer, path, key string, asJSON bool) error {
 	table, err := safefile.New[map[string]any](path).Read()
 	if err != nil {
 		return err
@@ -28,17 +27,17 @@ func get(out io.Writer, path, key string) error {
 	if !exists {
 		return fmt.Errorf("%s has no key %s", path, key)
 	}
-	if text, ok := value.(string); ok {
+	if text, ok := value.(string); ok && !asJSON {
 		_, err = fmt.Fprintln(out, text)
 		return err
 	}
 	return codec.JSON().Dump(out, value)
 }
 
-// set changes one value of any file, and makes the tables that lead to it. It is one Update, so a change that
-// another process makes at the same time is kept.
-func set(path, key, text string) error {
-	value, names := parse(text), split(key)
+// set changes one value of any file, and makes the tables that lead to it. The new value is chosen under the lock, since it depends on the
+// old one. It is one Update, so a change that another process makes at the same time is kept.
+func set(path, key string, choose func(old any) (any, error)) error {
+	names := split(key)
 	last := len(names) - 1
 	file := lockedfile.New[map[string]any](path, safefile.WithTimeout(patience))
 	return file.Update(func(document *map[string]any) error {
@@ -54,6 +53,10 @@ func set(path, key, text string) error {
 			if table, err = descend(table, names[:i+1], name); err != nil {
 				return err
 			}
+		}
+		value, err := choose(table[names[last]])
+		if err != nil {
+			return fmt.Errorf("%s %w", key, err)
 		}
 		table[names[last]] = value
 		return nil
@@ -80,19 +83,4 @@ func split(key string) []string {
 		names[i] = strings.ReplaceAll(name, dot, ".")
 	}
 	return names
-}
-
-// parse reads a JSON scalar, and takes any other text as a string.
-func parse(text string) any {
-	var value any
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&value); err != nil || d.More() {
-		return text
-	}
-	switch value.(type) {
-	case map[string]any, []any:
-		return text
-	}
-	return value // a number is a json.Number: as many digits as the format keeps
 }
