@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 
@@ -48,13 +47,12 @@ func (s *service) postUpload(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	name := r.URL.Query().Get("name")
-	if len(name) > limits.MaxName {
-		return fmt.Errorf("%w: the name is longer than %d bytes", errBadRequest, limits.MaxName)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.MaxUpload))
+	name, body, err := readUpload(w, r, limits.MaxUpload)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBadRequest, err)
+	}
+	if len(name) > limits.MaxName {
+		return fmt.Errorf("%w: the name is longer than %d bytes", errBadRequest, limits.MaxName)
 	}
 	// An upload is valid if the codec can load it that will read the file later.
 	var document any

@@ -6,6 +6,7 @@
 //	go run ./examples/webapi -demo                plays a few requests against itself and stops
 //
 //	curl -d '{"values": [1, 2, 3]}' 'http://127.0.0.1:8080/analyze?name=mine'
+//	curl -F file=@mine.json http://127.0.0.1:8080/analyze
 //	curl http://127.0.0.1:8080/status/ID
 //	curl http://127.0.0.1:8080/analytics
 //	curl http://127.0.0.1:8080/health
@@ -18,7 +19,7 @@
 //
 // It shows a ContextFile in a server, where the request's context ends the wait
 // for the lock (store.go), the version of a file as an ETag (settings.go), which
-// error is which status (answer.go), and an orderly end (service.go).
+// error is which status (answer.go), the file of a form (form.go), and an orderly end (service.go).
 package main
 
 import (
