@@ -24,9 +24,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"log"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/holdfast-go/holdfast/codec"
@@ -39,7 +41,7 @@ import (
 type Config struct{ Port int }
 type State struct{ Count int }
 
-func fragment(ctx context.Context, file *lockedfile.LockedFile[Config], state State, newCert, newKey string) error {
+func fragment(ctx context.Context, file *lockedfile.LockedFile[Config], state State, newCert, newKey string, data []byte, source io.Reader) error {
 `
 
 func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {

@@ -1,4 +1,4 @@
-package watchpeers
+package moving
 
 import (
 	"context"
@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"log"
 	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -39,7 +37,7 @@ func withViper() error {
 	return nil
 }
 
-func withHoldfast(ctx context.Context) error {
+func afterViper(ctx context.Context) error {
 	type Settings struct {
 		Port int `yaml:"port"`
 		Log  struct {
@@ -89,26 +87,6 @@ func TestAProgramThatMovesFromViperKeepsItsFile(t *testing.T) {
 	testkit.Put(t, "app.yaml", commented)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	testkit.Must(t, withHoldfast(ctx))
+	testkit.Must(t, afterViper(ctx))
 	testkit.WantContent(t, "app.yaml", changed)
-}
-
-func TestTheREADMEShowsThePrograms(t *testing.T) {
-	source := body(t, "moving_test.go")
-	readme := testkit.Content(t, filepath.Join("..", "..", "README.md"))
-	for _, name := range []string{"withViper", "withHoldfast"} {
-		if !strings.Contains(readme, source[name]) {
-			t.Errorf("the README does not show %s:\n%s", name, source[name])
-		}
-	}
-}
-
-// body gives the statements of each function of a file, without the last return.
-func body(t *testing.T, file string) map[string]string {
-	t.Helper()
-	found := make(map[string]string)
-	for _, m := range regexp.MustCompile(`(?ms)^func (\w+)\([^\n]*\n(.*?)\treturn nil\n}$`).FindAllStringSubmatch(testkit.Content(t, file), -1) {
-		found[m[1]] = strings.ReplaceAll(strings.TrimPrefix(m[2], "\t"), "\n\t", "\n")
-	}
-	return found
 }
