@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs/faultfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
+	"github.com/holdfast-go/holdfast/safefile/guarantee"
 )
 
 // twoDirs are the paths of three files in two directories, which hold "old".
@@ -100,6 +101,13 @@ func TestWhoeverLocksOneOfTheFilesCompletesALockAllThatWasCutOff(t *testing.T) {
 			cutOff(t, paths)
 			if info, err := lockedfile.Inspect(paths[i]); err != nil || !info.Stale || !strings.HasSuffix(info.Journal, ".journal") {
 				t.Errorf("Inspect gives %+v, %v", info, err)
+			}
+			d, err := guarantee.Doctor(paths[i])
+			testkit.Must(t, err)
+			if !slices.ContainsFunc(d.Checks, func(c guarantee.Check) bool {
+				return c.Name == "pending change" && c.Status == guarantee.StatusFailed && strings.Contains(c.Detail, ".journal")
+			}) {
+				t.Errorf("Doctor says nothing of it: %s", d.Summary())
 			}
 			testkit.WantNil(t, name, next(paths[i]))
 			wantAll(t, paths, "new")

@@ -22,6 +22,7 @@ import (
 type Disk struct {
 	FS      vfs.FS
 	swept   sweptDirs
+	made    durableFiles
 	watches watchHub
 	folds   sync.Map // for the ID of an empty directory: whether names that differ only in case are one; see askByTemp
 }

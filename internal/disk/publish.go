@@ -106,6 +106,7 @@ func (p *prepared) replace(guard func() error) (_ store.Version, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errors.ErrNotDurable, err) // the old content is gone
 	}
+	p.file.disk.made.note(versionOf(info))
 	p.file.keepSeen(&replace.Old{Info: info, At: at, File: p.temp.Take()})
 	return versionOf(info), nil
 }

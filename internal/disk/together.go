@@ -157,6 +157,12 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 	}
 	for i, p := range parts {
 		p.file.clear = marks[i]
+		if p.temp == nil {
+			continue
+		}
+		if info, err := p.temp.Stat(); err == nil {
+			p.file.disk.made.note(versionOf(info))
+		}
 	}
 	return 0, nil
 }
@@ -228,7 +234,7 @@ const unsyncedFor = time.Minute
 // settleOld makes the old content durable if it may still be on its way to the disk. After a power
 // cut it would be another one than the journal names, as if somebody had changed it since.
 func (p *prepared) settleOld() error {
-	if p.old == nil || p.old.File == nil || time.Since(time.Unix(0, p.old.Info.Mtime)) > unsyncedFor {
+	if p.old == nil || p.old.File == nil || time.Since(time.Unix(0, p.old.Info.Mtime)) > unsyncedFor || p.file.disk.made.has(versionOf(p.old.Info)) {
 		return nil
 	}
 	return replace.SyncFile(p.old.File, p.options.Policy)

@@ -32,6 +32,7 @@ var checks = []check{
 	{"lock directory", []Guarantee{WriterExclusion}, false, lockDirWritable},
 	{"file", []Guarantee{AtomicVisibility, CrashDurability}, false, fileWritable},
 	{"lock file", []Guarantee{WriterExclusion}, false, lockFileUsable},
+	{"pending change", nil, false, nothingPending},
 	{"free space", nil, false, freeSpace},
 	{"free inodes", nil, false, freeInodes},
 	{"exclusive create", []Guarantee{AtomicVisibility, CrashDurability}, true, exclusiveCreate},
@@ -119,6 +120,21 @@ func lockFileUsable(v *visit) outcome {
 		return failed("%v", err)
 	}
 	return passed("it can be locked, or there is none yet")
+}
+
+// nothingPending looks for the journal of a change of several files that a crash has cut off.
+func nothingPending(v *visit) outcome {
+	if v.path == "" {
+		return unknown("the path names a directory")
+	}
+	journal, err := v.calls.pending(v.path, v.lockDir)
+	switch {
+	case err != nil:
+		return unknown("%v", err)
+	case journal != "":
+		return failed("a change of several files waits in the journal %s; lockedfile.Recover completes it, or says why it can't", errors.Printable(journal))
+	}
+	return passed("no change of several files was cut off")
 }
 
 // replacement prepares a new content for the file as a write does, with the owner,

@@ -28,6 +28,10 @@ func TestEachCheckFindsTheFaultItIsThereFor(t *testing.T) {
 		{"lock directory", StatusFailed, "broken", func(s *calls) { s.writable = func(string) error { return broken } }},
 		{"file", StatusFailed, "broken", func(s *calls) { s.rehearse = func(string, string, bool) error { return broken } }},
 		{"lock file", StatusFailed, "broken", func(s *calls) { s.tryLock = func(string, string) error { return broken } }},
+		{"pending change", StatusFailed, "x.journal", func(s *calls) {
+			s.pending = func(string, string) (string, error) { return "x.journal", nil }
+		}},
+		{"pending change", StatusUnknown, "broken", func(s *calls) { s.pending = func(string, string) (string, error) { return "", broken } }},
 		{"replacement", StatusFailed, "broken", func(s *calls) { s.rehearse = func(string, string, bool) error { return broken } }},
 		{"free space", StatusFailed, "full", func(s *calls) { s.space = spaceOf(0, 5, nil) }},
 		{"free space", StatusUnknown, "broken", func(s *calls) { s.space = spaceOf(5, 5, broken) }},

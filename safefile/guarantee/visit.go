@@ -44,9 +44,10 @@ type calls struct {
 	writable func(path string) error
 	rehearse func(path, lockDir string, probe bool) error // of a write up to its rename
 	tryLock  func(path, lockDir string) error             // of the lock file that is there
+	pending  func(path, lockDir string) (string, error)   // the journal that the file waits for
 }
 
-var systemCalls = calls{os.OpenFile, os.ReadFile, os.Rename, (*os.File).Sync, setAndGetXattr, vfs.Space, vfs.Accessible, rehearse, tryLock}
+var systemCalls = calls{os.OpenFile, os.ReadFile, os.Rename, (*os.File).Sync, setAndGetXattr, vfs.Space, vfs.Accessible, rehearse, tryLock, pending}
 
 var local = disk.New(vfs.OS)
 
@@ -68,6 +69,16 @@ func tryLock(path, lockDir string) error {
 		_, err = local.Inspect(ctx, t, at)
 	}
 	return err
+}
+
+func pending(path, lockDir string) (journal string, err error) {
+	ctx, t := context.Background(), target(path, lockDir)
+	at, err := local.Locate(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	info, err := local.Inspect(ctx, t, at)
+	return info.Pending, err
 }
 
 // newVisit makes a visit of the file name in the directory dir. Neither need exist. If name is empty, it is
