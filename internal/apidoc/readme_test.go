@@ -49,8 +49,8 @@ func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {
 	config := types.Config{Importer: importer.ForCompiler(fset, "gc", compiled(t))}
 	count := 0
 	for _, block := range blocks(t, "go") {
-		if strings.HasPrefix(block, "package ") {
-			continue // the gate runs it
+		if isProgram(block) {
+			continue // TestTheREADMEsProgramsRunInAnEmptyModule runs it
 		}
 		count++
 		f, err := parser.ParseFile(fset, "README.md", preamble+"{\n"+block+"\n}\nreturn nil\n}\n", 0)
@@ -93,17 +93,6 @@ func compiled(t *testing.T) importer.Lookup {
 		}
 	}
 	return func(path string) (io.ReadCloser, error) { return os.Open(files[path]) }
-}
-
-// blocks gives the README's code blocks in one language.
-func blocks(t *testing.T, language string) (found []string) {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	testkit.Must(t, err)
-	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
-		found = append(found, m[1])
-	}
-	return found
 }
 
 // The README's words in backquotes that look like files of the repository must be there.
