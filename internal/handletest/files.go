@@ -69,6 +69,20 @@ var files = map[string]func(t *testing.T, p *Place){
 		p.want(t, "f.yaml", "# the port\nport: 81 # low\nother: x\n")
 	},
 
+	"a missing file reads as the defaults, and a write freezes none of them": func(t *testing.T, p *Place) {
+		type config struct {
+			Host string
+			Port int
+		}
+		f := lockedfile.New[config](p.path("f.yaml"), p.Options, safefile.WithDefaults(func() config { return config{"localhost", 80} }))
+		if v, err := f.Read(); err != nil || v != (config{"localhost", 80}) {
+			t.Errorf("read %v, %v", v, err)
+		}
+		p.Put(f.Path(), "host: example.org\n")
+		testkit.Must(t, f.Update(func(v *config) error { v.Host = "example.com"; return nil }))
+		p.want(t, "f.yaml", "host: example.com\n")
+	},
+
 	"a damaged file is ErrDecode and stays": func(t *testing.T, p *Place) {
 		p.Put(p.path("f.json"), "{ oops")
 		f := p.counters("f.json")

@@ -25,7 +25,7 @@ type Place struct {
 
 // Run tests a store. open gives a place for one test.
 func Run(t *testing.T, open func(t *testing.T) Place) {
-	for _, table := range []map[string]func(t *testing.T, p *Place){transactions, files, locks, exclusion, watching, backups} {
+	for _, table := range []map[string]func(t *testing.T, p *Place){transactions, files, locks, exclusion, watching, backups, versions} {
 		for name, test := range table {
 			t.Run(name, func(t *testing.T) {
 				p := open(t)
