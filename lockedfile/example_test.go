@@ -133,6 +133,24 @@ func ExampleLockAll() {
 	// Output: [iron] [wash]
 }
 
+func ExampleRecover() {
+	dir, remove := scratch()
+	defer remove()
+	ctx := context.Background()
+	paths := []string{filepath.Join(dir, "cert.txt"), filepath.Join(dir, "key.txt")}
+
+	// At the start of the program: complete what a crash has cut off.
+	if err := lockedfile.Recover(ctx, paths); err != nil {
+		fmt.Println(err)
+	}
+	cert, key := lockedfile.NewContext[string](paths[0]), lockedfile.NewContext[string](paths[1])
+	err := lockedfile.LockAll(ctx, paths, func(ctx context.Context) error {
+		return errors.Join(cert.Write(ctx, "certificate 2"), key.Write(ctx, "key 2"))
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}
+
 func ExampleTryAcquire() {
 	dir, remove := scratch()
 	defer remove()

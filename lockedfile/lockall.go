@@ -31,7 +31,8 @@ import (
 //   - Readers take no lock, so they may see the files change one after the other, and after a crash some old and
 //     some new contents until the change is completed.
 //   - If another program has changed one of the files after the crash, nothing is overwritten: the error is
-//     ErrChanged, and says what to do.
+//     ErrChanged, and says what to do. A handle with [safefile.WithoutLock] is such a program, since it does not look
+//     for a journal.
 //
 // The files may lie in different directories and on different filesystems. A file that is itself a mount can't
 // be replaced: [safefile.Strict] refuses it, and the other levels commit the files one after the other.

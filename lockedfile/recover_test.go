@@ -327,6 +327,61 @@ func TestSeveralRecoverersAtOnceCompleteTheSameLockAll(t *testing.T) {
 	}
 }
 
+// The first file of each directory has its new content already, and another one was changed from outside.
+func TestWritersOfACompletedFileLeaveTheJournalToTheOthers(t *testing.T) {
+	for name, next := range map[string]func(path string) error{
+		"a write":     func(path string) error { return safefile.WriteFile(path, []byte("newer")) },
+		"new process": func(path string) error { return safefile.WriteFile(path, []byte("newer"), another()) },
+		"force": func(path string) error {
+			return errors.Join(lockedfile.ForceRelease(path), safefile.WriteFile(path, []byte("newer")))
+		},
+	} {
+		paths := twoDirs(t)
+		cutOff(t, paths)
+		temps := map[string]string{}
+		for _, path := range []string{paths[0], paths[2]} { // as the killed process had gone on
+			found, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".holdfast-*.tmp"))
+			testkit.Must(t, err)
+			for _, temp := range found {
+				temps[temp] = path
+			}
+		}
+		journal := ""
+		for _, path := range paths {
+			info, err := lockedfile.Inspect(path)
+			testkit.Must(t, err)
+			journal = info.Journal
+		}
+		for temp := range temps {
+			if i := tempOf(t, journal, temp); i != 1 {
+				testkit.Must(t, os.Rename(temp, paths[i]))
+			}
+		}
+		testkit.Put(t, paths[1], "by hand")
+		for _, path := range []string{paths[0], paths[2]} {
+			testkit.WantNil(t, name, next(path))
+			testkit.WantContent(t, path, "newer")
+		}
+		testkit.WantIs(t, "the other file", safefile.WriteFile(paths[1], []byte("x"), another()), errors.ErrChanged)
+		testkit.Must(t, os.Remove(paths[1]))
+		testkit.WantNil(t, "it", lockedfile.Recover(context.Background(), paths))
+		testkit.WantContent(t, paths[1], "new")
+		testkit.WantContent(t, paths[2], "newer")
+	}
+}
+
+// tempOf tells to which of the three files a temp belongs, by the journal.
+func tempOf(t *testing.T, journal, temp string) int {
+	t.Helper()
+	_, after, found := strings.Cut(testkit.Content(t, journal), filepath.Base(temp))
+	_, after, ok := strings.Cut(after, `"Lock":"`)
+	if !found || !ok {
+		t.Fatalf("%s is not in the journal", temp)
+	}
+	lock, _, _ := strings.Cut(after, `"`)
+	return slices.Index([]string{"a.txt.lock", "b.txt.lock", "c.txt.lock"}, filepath.Base(lock))
+}
+
 // Writers of other files in the same directories sweep all the time.
 func TestASweepLeavesALockAllAlone(t *testing.T) {
 	paths := twoDirs(t)

@@ -100,7 +100,10 @@ func (d *Disk) Force(_ context.Context, p store.Target, at store.Location) error
 			names, err = dir.Names()
 		}
 		if err == nil {
-			_, err = f.recoverAll(names, safety.Policy{}, false)
+			var unfinished bool
+			if unfinished, err = f.recoverAll(names, safety.Policy{}, false); unfinished {
+				names = withoutJournals(names)
+			}
 		}
 		if err == nil {
 			removeTemps(dir, names, owner)

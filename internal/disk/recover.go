@@ -258,8 +258,10 @@ func (r *recovery) validate(f *file) (done bool, err error) {
 	for _, i := range r.pending {
 		e := &r.Files[i]
 		waits, err := r.waits(f, e)
-		if waits && err == nil {
-			err = r.trusted(e)
+		if waits || errors.Is(err, errors.ErrChanged) {
+			if distrust := r.trusted(e); distrust != nil {
+				err = distrust
+			}
 		}
 		if err != nil {
 			// Another process may be at work on the same journal: look at both again.
@@ -361,9 +363,14 @@ func (f *file) recoverAll(names []string, policy safety.Policy, strict bool) (un
 		r, here, failure := f.follow(name)
 		concerned := r == nil && !f.stranger(name)
 		if r != nil {
-			failure = r.run(f, here, policy)
-			unfinished = unfinished || r.others
-			concerned = failure != nil && r.concerns(f, here)
+			// Another user's change that the file does not wait for is left to those who lock its files.
+			if concerned = r.concerns(f, here); concerned || r.owner == vfs.FSUID() || strict {
+				failure = r.run(f, here, policy)
+				concerned = concerned && r.concerns(f, here) && !f.stranger(name)
+				unfinished = unfinished || r.others
+			} else {
+				unfinished = true
+			}
 			r.close()
 		}
 		unfinished = unfinished || failure != nil
@@ -391,8 +398,8 @@ func (r *recovery) concerns(f *file, here int) bool {
 	return false
 }
 
-// stranger reports whether a journal that can't be read is of no concern: in a sticky
-// directory it belongs to a user who may not replace the session's file.
+// stranger reports whether a journal is of no concern although it can't be followed: in a sticky
+// directory it belongs to a user who may not replace the session's file, and so has prepared no change of it.
 func (f *file) stranger(name string) bool {
 	if f.self.Mode&fs.ModeSticky == 0 {
 		return false

@@ -41,6 +41,9 @@ func (f *file) sweepIfDue(key store.Key, self vfs.Info, policy safety.Policy) er
 	}
 	if unfinished {
 		f.disk.swept.forget(self) // the next writer looks again
+		if err == nil {
+			removeTemps(f.dir, withoutJournals(names), f.owner)
+		}
 		return err
 	}
 	defer func() { f.disk.swept.done(self, time.Now(), time.Since(began)) }()
@@ -50,6 +53,9 @@ func (f *file) sweepIfDue(key store.Key, self vfs.Info, policy safety.Policy) er
 	}
 	return nil
 }
+
+// withoutJournals leaves the pointers out that an unfinished change still needs for its other files.
+func withoutJournals(names []string) []string { return slices.DeleteFunc(names, leadsToJournal) }
 
 // removeTemps removes the temps of one owner and gives the temps of the others.
 func removeTemps(dir vfs.Dir, names []string, mine replace.Owner) (others map[replace.Owner][]string) {
