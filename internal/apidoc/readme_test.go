@@ -113,3 +113,34 @@ func TestTheREADMENamesOnlyFilesThatExist(t *testing.T) {
 		t.Errorf("the README names %s, which lies outside of the repository", wrong)
 	}
 }
+
+// A newcomer finds each program by the README's table, and each program that a table names is there.
+func TestTheREADMENamesEveryExample(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	testkit.Must(t, err)
+	entries, err := os.ReadDir(filepath.Join("..", "..", "examples"))
+	testkit.Must(t, err)
+	there := make(map[string]bool)
+	for _, e := range entries {
+		there[e.Name()] = true
+		if !strings.Contains(string(text), "\n| `examples/"+e.Name()+"` | ") {
+			t.Errorf("the README's table of examples lacks %s", e.Name())
+		}
+	}
+	_, counterparts, found := strings.Cut(string(text), "### Every example of the references\n")
+	counterparts, _, ends := strings.Cut(counterparts, "\n## ")
+	var names []string
+	for _, row := range regexp.MustCompile(`(?m)^\| .+ \| (.+) \|$`).FindAllStringSubmatch(counterparts, -1) {
+		for _, m := range regexp.MustCompile("`([a-z]+)`").FindAllStringSubmatch(row[1], -1) {
+			names = append(names, m[1])
+		}
+	}
+	if !found || !ends || len(names) < 15 {
+		t.Fatalf("%d counterparts were found", len(names))
+	}
+	for _, name := range names {
+		if name != "examples" && !there[name] {
+			t.Errorf("there is no examples/%s", name)
+		}
+	}
+}
