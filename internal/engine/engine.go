@@ -59,6 +59,7 @@ const (
 type Engine struct {
 	store store.Store
 	sleep func(time.Duration) // a short sleep
+	fair  bool                // the store's lock is fair without a pause
 
 	mu      sync.Mutex
 	entries map[store.Key]*entry // the files in use, and no others
@@ -67,7 +68,8 @@ type Engine struct {
 
 // New makes an engine for a store.
 func New(s store.Store) *Engine {
-	return &Engine{store: s, sleep: sleep, entries: map[store.Key]*entry{}}
+	_, fair := s.(store.InOrder)
+	return &Engine{store: s, sleep: sleep, fair: fair, entries: map[store.Key]*entry{}}
 }
 
 // Forever is the timeout of a call that waits without a limit.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // loops lets callers increment f in closed loops until they are stopped.
@@ -200,6 +202,31 @@ func TestAPathThatMovesDuringTheWaitIsFollowed(t *testing.T) {
 		}
 		if s.content("f") != "12" || s.content("g") != "3" {
 			t.Errorf("the file that the link meant holds %q, the one it means now %q", s.content("f"), s.content("g"))
+		}
+	})
+}
+
+// inOrder is a store whose lock is fair by itself.
+type inOrder struct{ *fakeStore }
+
+func (inOrder) InOrder() {}
+
+func TestALockThatIsGivenInOrderIsNotLeftFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFakeStore(3 * time.Millisecond)
+		for name, c := range map[string]struct {
+			store store.Store
+			sleep bool
+		}{"any store": {fake, true}, "in order": {inOrder{fake}, false}} {
+			slept := false
+			e := New(c.store)
+			e.sleep = func(d time.Duration) { slept = true; time.Sleep(d) }
+			for range 10 {
+				testkit.Must(t, e.Do(request("f"), increment))
+			}
+			if slept != c.sleep {
+				t.Errorf("%s: slept %v, want %v", name, slept, c.sleep)
+			}
 		}
 	})
 }

@@ -38,7 +38,7 @@ func (ent *entry) begin(w *waiter) (*tenure, error) {
 	ent.mu.Lock()
 	pause := ent.pause(time.Now())
 	ent.mu.Unlock()
-	if pause > 0 {
+	if pause > 0 && !ent.engine.fair {
 		ent.engine.sleep(pause)
 	}
 	s, err := ent.engine.store.TryLock(w.Context, w.Target, w.at, w.Options)

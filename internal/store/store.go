@@ -81,6 +81,10 @@ type Store interface {
 	Force(ctx context.Context, t Target, at Location) error
 }
 
+// InOrder is implemented by a store that gives a lock to its waiters in the order in which they came. Nobody need leave
+// such a lock free for a moment so that a waiter gets it.
+type InOrder interface{ InOrder() }
+
 // Session is a file while its lock is held. It is not safe for concurrent use, except
 // for the methods that say so.
 type Session interface {

@@ -103,6 +103,9 @@ func (s *Store) tryLock(ctx context.Context, t store.Target, o store.Options) (*
 	return nil, errors.ErrLocked
 }
 
+// InOrder is of the store.InOrder interface.
+func (s *Store) InOrder() {}
+
 // Lock is of the store.Store interface. The waiter has a key of its own behind those who came before,
 // and watches only the last of them; so the end of a holder wakes one waiter.
 func (s *Store) Lock(ctx context.Context, t store.Target, _ store.Location, o store.Options) (store.Session, error) {

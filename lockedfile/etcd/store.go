@@ -53,7 +53,10 @@ func newStore(client *clientv3.Client, s settings) *Store {
 	}
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.InOrder = (*Store)(nil)
+)
 
 func lockPrefix(key string) string { return key + "/" + own + "/lock/" }
 func digestKey(key string) string  { return key + "/" + own + "/sha256" }
