@@ -1,99 +1,13 @@
 package apidoc_test
 
 import (
-	"go/ast"
-	"go/importer"
-	"go/parser"
-	"go/token"
-	"go/types"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
-
-// preamble declares what the fragments of the README use without saying so.
-const preamble = `package readme
-
-import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"io/fs"
-	"log"
-	"os"
-	"strconv"
-	"time"
-
-	"github.com/holdfast-go/holdfast/codec"
-	"github.com/holdfast-go/holdfast/errors"
-	"github.com/holdfast-go/holdfast/lockedfile"
-	"github.com/holdfast-go/holdfast/safefile"
-	"github.com/holdfast-go/holdfast/safefile/guarantee"
-)
-
-type Config struct{ Port int }
-type State struct{ Count int }
-
-func fragment(ctx context.Context, file *lockedfile.LockedFile[Config], state State, newCert, newKey string, data []byte, source io.Reader) error {
-`
-
-func TestEveryFragmentOfTheREADMECompiles(t *testing.T) {
-	fset := token.NewFileSet()
-	config := types.Config{Importer: importer.ForCompiler(fset, "gc", compiled(t))}
-	count := 0
-	for _, block := range blocks(t, "go") {
-		if isProgram(block) {
-			continue // TestTheREADMEsProgramsRunInAnEmptyModule runs it
-		}
-		count++
-		f, err := parser.ParseFile(fset, "README.md", preamble+"{\n"+block+"\n}\nreturn nil\n}\n", 0)
-		if err != nil {
-			t.Errorf("%v in\n%s", err, block)
-			continue
-		}
-		config.Error = func(err error) {
-			if text := err.Error(); !strings.Contains(text, "declared and not used") && !strings.Contains(text, "imported and not used") {
-				t.Errorf("%v in\n%s", err, block)
-			}
-		}
-		_, _ = config.Check("readme", fset, []*ast.File{f}, nil) // errors go to config.Error
-	}
-	if count < 5 {
-		t.Errorf("the README has %d fragments of Go", count)
-	}
-}
-
-// compiled finds the compiled form of each package that the preamble imports, and of what those import, in
-// the build cache of the go command.
-func compiled(t *testing.T) importer.Lookup {
-	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), "preamble.go", preamble+"}", parser.ImportsOnly)
-	if err != nil {
-		t.Fatal(err)
-	}
-	arguments := []string{"list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}"}
-	for _, imported := range f.Imports {
-		arguments = append(arguments, strings.Trim(imported.Path.Value, `"`))
-	}
-	list, err := exec.Command("go", arguments...).Output()
-	if err != nil {
-		t.Skipf("the go command can't list packages: %v", err)
-	}
-	files := make(map[string]string)
-	for line := range strings.Lines(string(list)) {
-		if path, file, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-			files[path] = file
-		}
-	}
-	return func(path string) (io.ReadCloser, error) { return os.Open(files[path]) }
-}
 
 // The README's words in backquotes that look like files of the repository must be there.
 func TestTheREADMENamesOnlyFilesThatExist(t *testing.T) {
