@@ -65,6 +65,36 @@ func TestWorkersOfOneUserLoseNoVisit(t *testing.T) {
 	}
 }
 
+func TestSettingsThatTheFileLacksAreTheDefaults(t *testing.T) {
+	for name, text := range map[string]string{
+		"missing":   "",
+		"partial":   "# ours\napp:\n  debug: true\n",
+		"without":   "# nobody yet\nusers: {}\n",
+		"too small": "app: {max_connections: 0}\n",
+	} {
+		path := filepath.Join(t.TempDir(), "app.yaml")
+		if name != "missing" {
+			testkit.Put(t, path, text)
+		}
+		c, err := open(path).read()
+		testkit.Must(t, err)
+		want := defaults().App
+		want.Debug = name == "partial"
+		if name == "too small" {
+			want.MaxConnections = 0 // the file's word counts
+		}
+		if c.App != want {
+			t.Errorf("%s: the settings are %+v", name, c.App)
+		}
+	}
+}
+
+func TestAVisitWritesNoDefaultIntoTheFile(t *testing.T) {
+	path := testkit.File(t, "app.yaml", "# ours\napp:\n  debug: true\nvisits: 1\n")
+	must(t, path, "visit", "ada", "1")
+	testkit.WantContent(t, path, "# ours\napp:\n  debug: true\nvisits: 2\nusers:\n  ada:\n    theme: \"\"\n    language: \"\"\n    visits: 1\n")
+}
+
 var documents = map[string]string{
 	"app.json":  `{"server": {"host": "a.example", "port": 80}, "debug": false}`,
 	"app.jsonc": "{\n  // where\n  \"server\": {\"host\": \"a.example\", \"port\": 80,},\n  \"debug\": false\n}",

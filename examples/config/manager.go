@@ -28,7 +28,10 @@ type preferences struct {
 	Visits   int    `yaml:"visits"`
 }
 
-var defaults = app{Name: "shop", Version: "1.4.0", MaxConnections: 100}
+// defaults hold where the file says nothing, or is missing. A write puts none of them into an existing file.
+func defaults() config {
+	return config{App: app{Name: "shop", Version: "1.4.0", MaxConnections: 100}}
+}
 
 // patience is the longest wait for other writers.
 const patience = 10 * time.Second
@@ -41,7 +44,7 @@ type manager struct {
 }
 
 func open(path string) manager {
-	return manager{lockedfile.New[config](path, safefile.WithTimeout(patience))}
+	return manager{lockedfile.New[config](path, safefile.WithTimeout(patience), safefile.WithDefaults(defaults))}
 }
 
 // read reads the file. It does not wait for writers.
@@ -86,5 +89,5 @@ func (m manager) visit(user string) error {
 
 // reset makes the settings the defaults. Users keep what they have chosen.
 func (m manager) reset() error {
-	return m.configure(func(a *app) { *a = defaults })
+	return m.configure(func(a *app) { *a = defaults().App })
 }
