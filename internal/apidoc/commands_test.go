@@ -93,6 +93,11 @@ func commands(t *testing.T) (all []string) {
 	for _, m := range inline.FindAllStringSubmatch(prose, -1) {
 		all = append(all, strings.Join(strings.Fields(m[1]), " "))
 	}
+	for _, m := range regexp.MustCompile("`(\\w+) [^`]+`").FindAllStringSubmatch(prose, -1) { // as in the table of examples
+		if _, err := os.Stat(filepath.Join(root, "examples", m[1])); err == nil {
+			all = append(all, "go run ./examples/"+strings.Trim(m[0], "`"))
+		}
+	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
