@@ -1,9 +1,9 @@
 // Command doctor tells which guarantees hold for a file at a given path on this machine, and tests them.
 //
-//	go run ./examples/doctor [-dry] [-json] [-lock-dir DIR] [-require NAME,…] PATH
+//	go run ./examples/doctor [-dry] [-json] [-lock-dir DIR] [-require NAME,…] [PATH]
 //
-// It creates probe files beside PATH and removes them. It never touches PATH itself. With -dry it creates nothing. The
-// exit status is:
+// Without PATH it tests for a file state.json in the current directory, which need not exist. It creates probe files beside PATH and
+// removes them. It never touches PATH itself. With -dry it creates nothing. The exit status is:
 //   - 0 if every required guarantee is Guaranteed, or, without -require, if every check passed that a
 //     guarantee depends on
 //   - 1 if not
@@ -45,7 +45,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: doctor [flags] PATH")
+		fmt.Fprintln(stderr, "usage: doctor [flags] [PATH]")
 		flags.PrintDefaults()
 	}
 	asJSON := flags.Bool("json", false, "print the diagnosis as JSON")
@@ -55,11 +55,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err := flags.Parse(args); err != nil {
 		return statusUsage // Parse has said what is wrong
 	}
-	if flags.NArg() != 1 {
+	path := "state.json"
+	switch flags.NArg() {
+	case 0:
+	case 1:
+		path = flags.Arg(0)
+	default:
 		flags.Usage()
 		return statusUsage
 	}
-	diagnosis, err := guarantee.Doctor(flags.Arg(0), options(*dry, *lockDir, *require)...)
+	diagnosis, err := guarantee.Doctor(path, options(*dry, *lockDir, *require)...)
 	if err != nil {
 		fmt.Fprintln(stderr, "doctor:", err)
 		return statusUsage

@@ -36,11 +36,21 @@ func TestTheExitStatusIsTheDiagnosis(t *testing.T) {
 	if status, out, _ := doctor(t, filepath.Join(dir, "missing", "state.json")); status != statusNotOK {
 		t.Errorf("a missing directory: %d\n%s", status, out)
 	}
-	for _, args := range [][]string{{}, {"-nonsense", path}, {"-require", "Nonsense", path}, {""}} {
+	for _, args := range [][]string{{path, path}, {"-nonsense", path}, {"-require", "Nonsense", path}, {""}} {
 		if status, out, text := doctor(t, args...); status != statusUsage || out != "" || text == "" {
 			t.Errorf("%q: %d, %q, %q", args, status, out, text)
 		}
 	}
+}
+
+func TestWithoutAPathTheCurrentDirectoryIsTested(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	status, out, _ := doctor(t)
+	if status != statusOK || !strings.HasPrefix(out, "state.json: ok\n") || !strings.Contains(out, dir+" takes files") {
+		t.Errorf("%d\n%s", status, out)
+	}
+	testkit.WantNames(t, dir)
 }
 
 func TestARequirementThatFailsIsStatusOne(t *testing.T) {

@@ -1,6 +1,7 @@
 // Reload is a server that takes new settings without a restart. It answers each connection with a line:
 //
-//	go run ./examples/reload settings.yaml
+//	go run ./examples/reload                  a tour, in a temporary directory
+//	go run ./examples/reload settings.yaml    with your own file
 //	nc localhost 7070
 //
 // The settings are in a file of any registered format. The server reads them again whenever somebody changes the file,
@@ -31,28 +32,35 @@ type settings struct {
 var defaults = settings{Greeting: "hello"}
 
 func main() {
-	if len(os.Args) < 2 || len(os.Args) > 3 {
-		fmt.Fprintln(os.Stderr, "usage: reload FILE [ADDRESS]")
+	if len(os.Args) > 3 {
+		fmt.Fprintln(os.Stderr, "usage: reload [FILE [ADDRESS]]")
 		os.Exit(2)
-	}
-	address := "localhost:7070"
-	if len(os.Args) == 3 {
-		address = os.Args[2]
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, os.Args[1], address, os.Stdout); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "reload:", err)
 		os.Exit(1)
 	}
 }
 
-// serve answers connections until ctx ends.
-func serve(ctx context.Context, path, address string, log io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		return tour(ctx, out)
+	}
+	address := "localhost:7070"
+	if len(args) == 2 {
+		address = args[1]
+	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
 	}
+	return serve(ctx, args[0], listener, out)
+}
+
+// serve answers connections until ctx ends. It closes the listener.
+func serve(ctx context.Context, path string, listener net.Listener, log io.Writer) error {
 	context.AfterFunc(ctx, func() { listener.Close() })
 	fmt.Fprintln(log, "listening on", listener.Addr())
 	var current atomic.Pointer[settings]

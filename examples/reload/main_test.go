@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net"
 	"os"
@@ -87,8 +88,34 @@ func TestTheServerEndsWhenItIsAskedTo(t *testing.T) {
 	}
 }
 
+func TestTheTourAsksTheServerAfterEachChange(t *testing.T) {
+	testkit.OwnTemp(t)
+	out, stderr, status := testkit.RunProgram(t)
+	if status != 0 || stderr != "" {
+		t.Fatalf("exit status %d, %s", status, stderr)
+	}
+	var answers []string
+	for line := range strings.Lines(out) {
+		if answer, ok := strings.CutPrefix(line, "the server says: "); ok {
+			answers = append(answers, strings.TrimSpace(answer))
+		}
+	}
+	if got := strings.Join(answers, ", "); got != "hello, good morning, good morning, good evening" {
+		t.Errorf("the server said %s:\n%s", got, out)
+	}
+}
+
+func TestTheTourEndsWithItsContext(t *testing.T) {
+	testkit.OwnTemp(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := testkit.InTime(t, "the tour", func() error { return tour(ctx, io.Discard) }); err == nil {
+		t.Error("a tour that was cut off is no error")
+	}
+}
+
 func TestABadCommandLineIsRefused(t *testing.T) {
-	for _, args := range [][]string{nil, {"a", "b", "c"}} {
+	for _, args := range [][]string{{"a", "b", "c"}} {
 		if _, stderr, status := testkit.RunProgram(t, args...); status != 2 || !strings.HasPrefix(stderr, "usage:") {
 			t.Errorf("%q: exit status %d, %q", args, status, stderr)
 		}
