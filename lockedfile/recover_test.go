@@ -174,6 +174,28 @@ func TestALockAllThatFailsAnywhereChangesNothingOrIsCompleted(t *testing.T) {
 	}
 }
 
+// Otherwise a power cut could take the journal back and leave a file that has changed.
+func TestNoFileChangesBeforeTheJournalIsDurable(t *testing.T) {
+	paths := twoDirs(t)
+	disk := faultfs.Wrap(vfs.OS)
+	renamed, fail := false, 0
+	disk.Before(func(op faultfs.Op) error {
+		renamed = renamed || op.Verb == faultfs.Rename && strings.HasSuffix(op.Path, ".journal")
+		if renamed && op.Verb == faultfs.SyncDir && fail < 2 {
+			fail++
+			return syscall.EIO
+		}
+		return nil
+	})
+	testkit.WantIs(t, "LockAll", writeAll(paths, "new", on(disk)), errors.ErrNotDurable, syscall.EIO)
+	testkit.WantIs(t, "Recover", lockedfile.Recover(context.Background(), paths, on(disk)), errors.ErrNotDurable, syscall.EIO)
+	for _, path := range paths {
+		testkit.WantContent(t, path, "old")
+	}
+	testkit.WantNil(t, "Recover", lockedfile.Recover(context.Background(), paths, on(disk)))
+	wantAll(t, paths, "new")
+}
+
 func TestAChangeFromOutsideIsNotOverwrittenByARecovery(t *testing.T) {
 	for changed := range 3 {
 		paths := twoDirs(t)

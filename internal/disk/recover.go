@@ -81,8 +81,12 @@ func (r *recovery) readers() fs.FileMode {
 }
 
 // publish gives the pending files their new content, and makes that durable in all the directories: what
-// another process has published may not be durable yet.
+// another process has published may not be durable yet. The journal itself comes first. A power cut could take it
+// back, also after its writer was killed before the fsync, and then no file may have changed.
 func (r *recovery) publish(fence func(i int) error, policy safety.Policy) (err error) {
+	if err := replace.SyncDir(r.dirs[0], policy); err != nil {
+		return err
+	}
 	for _, i := range r.pending {
 		e := &r.Files[i]
 		dir, from, to := r.dirs[e.Dir], string(e.Temp), string(e.Name)

@@ -142,7 +142,7 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 		marks[i], p.file.clear = p.file.clear, nil // unless all goes well, the mark stays for the next holder
 	}
 	fence := func(i int) error { return parts[i].file.checkLock() }
-	err = errors.Join(replace.SyncDir(r.dirs[0], policy), r.publish(fence, policy))
+	err = r.publish(fence, policy)
 	for _, p := range parts {
 		if p.seal != nil && err == nil {
 			p.seal.finish(nil)
