@@ -42,7 +42,7 @@ func TestTheREADMENamesEveryExample(t *testing.T) {
 			t.Errorf("the README's table of examples lacks %s", e.Name())
 		}
 	}
-	_, counterparts, found := strings.Cut(string(text), "### Every example of the references\n")
+	_, counterparts, found := strings.Cut(string(text), "### Every example of atomicio and safeatomic\n")
 	counterparts, _, ends := strings.Cut(counterparts, "\n## ")
 	var names []string
 	for _, row := range regexp.MustCompile(`(?m)^\| .+ \| (.+) \|$`).FindAllStringSubmatch(counterparts, -1) {

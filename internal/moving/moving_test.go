@@ -134,6 +134,25 @@ func TestBothProgramsLeaveTheSameFile(t *testing.T) {
 	}
 }
 
+func TestANewFileIsPrivateWithAtomicAndFollowsTheUmaskHere(t *testing.T) {
+	for _, test := range []struct {
+		write func([]byte) error
+		want  os.FileMode
+	}{{withAtomic, 0o600}, {afterAtomic, 0}} {
+		t.Chdir(t.TempDir())
+		testkit.Must(t, os.WriteFile("measure", nil, 0o666))
+		testkit.Must(t, test.write(nil))
+		measure, err := os.Stat("measure")
+		testkit.Must(t, err)
+		if test.want == 0 {
+			test.want = measure.Mode() // 0666 before the umask of this process
+		}
+		if info, err := os.Stat("state.json"); err != nil || info.Mode() != test.want {
+			t.Errorf("the mode is %v, %v, want %v", info.Mode(), err, test.want)
+		}
+	}
+}
+
 // The Python program is the README's, with its imports before it.
 func TestAProgramWithFilelockAndOneOfHoldfastShareACount(t *testing.T) {
 	python := "python3"
