@@ -332,6 +332,39 @@ func TestAJournalThatCannotBeReachedStopsTheWritersOfItsFiles(t *testing.T) {
 	wantAll(t, paths, "new")
 }
 
+// A directory that is missing, or a mount point without its filesystem, has no temps. That must not be
+// taken for a change that is complete.
+func TestAJournalWaitsForADirectoryThatIsAway(t *testing.T) {
+	paths := twoDirs(t)
+	home := filepath.Dir(cutOff(t, paths))
+	near, far := paths[0], paths[2]
+	if filepath.Dir(far) == home {
+		near, far = far, near
+	}
+	away := filepath.Dir(far)
+	testkit.Must(t, os.Rename(away, away+".away"))
+	for _, empty := range []bool{false, true} {
+		if empty {
+			testkit.Must(t, os.Mkdir(away, 0o755))
+		}
+		for name, err := range map[string]error{
+			"Recover": lockedfile.Recover(context.Background(), []string{near}, another()),
+			"Write":   safefile.WriteFile(near, []byte("x"), another()),
+		} {
+			testkit.WantIs(t, name, err, errors.ErrFile)
+			if err != nil && !strings.Contains(err.Error(), away) {
+				t.Errorf("%s does not name the directory: %v", name, err)
+			}
+		}
+		testkit.WantContent(t, near, "old")
+		testkit.WantNil(t, "a file beside them", safefile.WriteFile(filepath.Join(home, "other.txt"), []byte("x"), another()))
+	}
+	testkit.Must(t, os.Remove(away))
+	testkit.Must(t, os.Rename(away+".away", away))
+	testkit.WantNil(t, "it", lockedfile.Recover(context.Background(), []string{near}, another()))
+	wantAll(t, paths, "new")
+}
+
 func TestSeveralRecoverersAtOnceCompleteTheSameLockAll(t *testing.T) {
 	for range effort.Of(5, 20, 200) {
 		paths := twoDirs(t)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"slices"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
@@ -56,19 +55,17 @@ func (d *Disk) Inspect(_ context.Context, p store.Target, at store.Location) (st
 func (f *file) pendingJournal() (path string, err error) {
 	names, err := f.dir.Names()
 	for _, name := range names {
-		if !leadsToJournal(name) {
-			continue
-		}
-		r, here, err := f.follow(name)
+		r, err := f.follow(name, replace.JournalSuffix)
 		if err != nil {
 			return vfs.Join(f.dir.Path(), name), nil
 		}
-		if r != nil {
-			waits := r.concerns(f, here)
-			path = vfs.Join(r.dirs[0].Path(), r.name)
-			if r.close(); waits {
-				return path, nil
-			}
+		if r == nil {
+			continue
+		}
+		waits := r.concerns()
+		path := vfs.Join(r.dirs[0].Path(), r.name)
+		if r.close(); waits {
+			return path, nil
 		}
 	}
 	return "", err
@@ -118,30 +115,14 @@ func (d *Disk) Force(_ context.Context, p store.Target, at store.Location) error
 // is gone, the draft or the journal is there by now.
 func (f *file) takeDrafts(names []string) {
 	for _, name := range names {
-		dir, draft, here := f.dir, name, 0
-		if _, id, ok := replace.ParseJournal(name, replace.PointerSuffix); ok {
-			var p pointer
-			if _, err := readJournal(f.dir, name, &p); err != nil {
-				continue
-			}
-			owner, _, _ := replace.ParseJournal(string(p.Journal), replace.JournalSuffix)
-			home, err := f.disk.FS.OpenDir(string(p.Dir.Path))
-			if err != nil {
-				continue
-			}
-			defer home.Close()
-			dir, draft, here = home, replace.JournalName(owner, id, replace.DraftSuffix), p.Index
-		}
-		if _, _, ok := replace.ParseJournal(draft, replace.DraftSuffix); !ok {
+		r, err := f.follow(name, replace.DraftSuffix)
+		if err != nil || r == nil {
 			continue
 		}
-		var j journal
-		if _, err := readJournal(dir, draft, &j); err != nil || !j.valid() {
-			continue
+		if r.own() != nil {
+			_ = r.dirs[0].Remove(r.name)
 		}
-		if slices.ContainsFunc(j.Files, func(e journalFile) bool { return e.isOf(f, here) }) {
-			_ = dir.Remove(draft)
-		}
+		r.close()
 	}
 }
 

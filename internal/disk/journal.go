@@ -20,24 +20,25 @@ import (
 
 // A journal lists the files of one change of several files. It lies in the directory of the first
 // of them under the name .holdfast-OWNER-ID.journal, and the change is committed when it is
-// durable there. Every other directory has a pointer, .holdfast-OWNER-ID.pointer, that leads to
-// the journal. Both are one line of JSON and a line with the SHA-256 of that.
+// durable there. Before that its name ends in .draft. Every other directory has a pointer,
+// .holdfast-OWNER-ID.pointer, that leads to the journal. All are one line of JSON and a line with the
+// SHA-256 of that.
 //
-// A journal holds names, sizes and times, but no digest of a content. A digest would tell
-// something of the content (a short secret can be found by trying), so that a journal could be read only
-// by those who may read every file in it, and by nobody else be recovered.
+// A journal holds names, sizes and times, but no digest of a content. By a digest a short secret could be found
+// by trying, so only those could be let read a journal, and recover it, who may read every file in it.
 
 const (
 	journalMagic = "holdfast journal 1"
-	pointerMagic = "holdfast pointer 1"
 	maxJournal   = 16 << 20 // bytes; 1,000 files with the longest paths take 9 MiB
 )
 
-// journal is what a journal file says.
+// journal is the content of a journal and, without files, that of a pointer.
 type journal struct {
 	Magic string
-	Dirs  []journalDir // the first is that of the journal
-	Files []journalFile
+	Name  pathText      // of the journal, without .journal or .draft
+	Dirs  []journalDir  // the first is that of the journal; a pointer has no other
+	Here  int           `json:",omitempty"` // of a pointer: the index of its directory in the journal
+	Files []journalFile `json:",omitempty"`
 }
 
 // journalDir is a directory. Device numbers may be others after a restart, so they are not noted.
@@ -56,6 +57,9 @@ type journalFile struct {
 	Lock   pathText // path of the lock file
 	New    *stamp
 	Old    *stamp // nil if there is no file
+
+	waits bool         // it has not changed yet
+	held  func() error // fails if the lock is lost; nil if a recovery does not hold it
 }
 
 // stamp tells one content of a file from another. It is what both rename(2) and a power
@@ -64,12 +68,18 @@ type stamp struct{ Size, Mtime int64 }
 
 func stampOf(i vfs.Info) *stamp { return &stamp{i.Size, i.Mtime} }
 
-// pointer is what a pointer file says.
-type pointer struct {
-	Magic   string
-	Dir     journalDir // of the journal
-	Journal pathText   // its name
-	Index   int        // of the pointer's own directory in the journal
+// isOld reports whether the result of a Stat of the file is what the journal gives as the old content.
+func (e *journalFile) isOld(now vfs.Info, err error) bool {
+	if errors.Is(err, fs.ErrNotExist) {
+		return e.Old == nil
+	}
+	return err == nil && e.Old != nil && *stampOf(now) == *e.Old
+}
+
+// owner is the owner in the name of the file's temp.
+func (e *journalFile) owner() replace.Owner {
+	o, _ := replace.ParseName(string(e.Temp))
+	return o
 }
 
 // pathText is a name or a path. In JSON it is escaped as in Go, since it may be no UTF-8.
@@ -88,10 +98,10 @@ func (t *pathText) UnmarshalText(b []byte) error {
 	return err
 }
 
-// writeJournal makes the content of a journal or a pointer durable under the name of a temp. It
-// gets its own name later, so that a file of that name is never torn. perm says who may read it.
-func writeJournal(dir vfs.Dir, temp string, v any, perm fs.FileMode, policy safety.Policy) error {
-	line, err := json.Marshal(v)
+// write makes the journal durable under a name that is not its own. It gets that when it is
+// complete, so that a file of that name is never torn.
+func (j *journal) write(dir vfs.Dir, temp string, perm fs.FileMode, policy safety.Policy) error {
+	line, err := json.Marshal(j)
 	if err != nil {
 		return err
 	}
@@ -111,77 +121,63 @@ func writeJournal(dir vfs.Dir, temp string, v any, perm fs.FileMode, policy safe
 	return replace.SyncFile(f, policy)
 }
 
-// readJournal reads a journal or a pointer and describes its file. The error is fs.ErrNotExist if there is none.
-func readJournal(dir vfs.Dir, name string, v any) (vfs.Info, error) {
+// readJournal reads a journal or a pointer, and gives the user who has written it. The error is fs.ErrNotExist if there is none.
+func readJournal(dir vfs.Dir, name string) (j journal, uid uint32, err error) {
 	info, err := dir.Stat(name)
 	if err != nil {
-		return info, err
+		return j, 0, err
 	}
-	unfit := func(why string) error {
-		return fmt.Errorf("%w: %s, the journal of a change of several files, %s; look at it, and remove it if nobody needs the change",
-			errors.ErrFile, errors.Printable(vfs.Join(dir.Path(), name)), why)
-	}
-	if !info.Mode.IsRegular() || info.Links != 1 {
-		return info, unfit("is no regular file of one name")
+	if !info.Mode.IsRegular() { // to open a pipe would wait
+		return j, 0, unfit(dir, name, "is no regular file")
 	}
 	f, err := dir.Open(name)
 	if errors.Is(err, fs.ErrPermission) {
-		return info, fmt.Errorf("%w; recover as user %d or as root", err, info.UID)
+		return j, 0, fmt.Errorf("%w; recover as user %d or as root", err, info.UID)
 	}
 	if err != nil {
-		return info, err
+		return j, 0, err
 	}
 	defer f.Close()
 	if info, err = f.Stat(); err != nil {
-		return info, err
+		return j, 0, err
 	}
 	switch {
 	case info.Links == 0: // somebody has completed the change meanwhile
-		return info, fs.ErrNotExist
+		return j, 0, fs.ErrNotExist
 	case !info.Mode.IsRegular() || info.Links != 1 || info.Size > maxJournal:
-		return info, unfit("is no regular file of one name, or too long")
+		return j, 0, unfit(dir, name, "is no regular file of one name, or too long")
 	}
 	all, err := io.ReadAll(io.LimitReader(f, maxJournal))
 	if err != nil {
-		return info, err
+		return j, 0, err
 	}
 	line, sum, _ := bytes.Cut(all, []byte("\n"))
 	want := sha256.Sum256(append(line[:len(line):len(line)], '\n'))
-	if string(sum) != hex.EncodeToString(want[:])+"\n" {
-		return info, unfit("is damaged: its checksum does not match")
+	if string(sum) != hex.EncodeToString(want[:])+"\n" || json.Unmarshal(line, &j) != nil || !j.valid() {
+		return j, 0, unfit(dir, name, "is damaged, or not as this library writes it")
 	}
-	if err := json.Unmarshal(line, v); err != nil {
-		return info, unfit("is damaged: " + err.Error())
-	}
-	return info, nil
+	return j, info.UID, nil
 }
 
-// valid reports whether the journal can be followed: its indexes are in range, and every name is one element of a path.
+// unfit is the error about a journal or pointer that can't be followed.
+func unfit(dir vfs.Dir, name, why string) error {
+	return fmt.Errorf("%w: %s, the journal of a change of several files, %s; look at it, and remove it if nobody needs the change",
+		errors.ErrFile, errors.Printable(vfs.Join(dir.Path(), name)), why)
+}
+
+// valid reports whether the journal can be followed: its indexes are in range, every name is one element of a path,
+// and every directory has a file. A pointer has no files.
 func (j *journal) valid() bool {
-	if j.Magic != journalMagic || len(j.Dirs) == 0 {
-		return false
-	}
+	used := map[int]bool{}
 	for _, e := range j.Files {
 		_, isTemp := replace.ParseName(string(e.Temp))
-		if e.Dir < 0 || e.Dir >= len(j.Dirs) || !isTemp || !isElement(string(e.Name)) || (e.New == nil) != e.Remove {
+		name := string(e.Name)
+		isElement := name == filepath.Base(name) && name != "." && name != ".." && !strings.ContainsRune(name, 0)
+		if e.Dir < 0 || e.Dir >= len(j.Dirs) || !isTemp || !isElement || (e.New == nil) != e.Remove {
 			return false
 		}
+		used[e.Dir] = true
 	}
-	return true
-}
-
-func isElement(name string) bool {
-	return name == filepath.Base(name) && name != "." && name != ".." && !strings.ContainsRune(name, 0)
-}
-
-// owner is the owner in the name of the file's temp.
-func (e *journalFile) owner() replace.Owner {
-	o, _ := replace.ParseName(string(e.Temp))
-	return o
-}
-
-// isOf reports whether a file of the journal is the session's, given the index of the session's
-// directory. The spelling of the name may be another one.
-func (e *journalFile) isOf(f *file, dir int) bool {
-	return e.Dir == dir && (string(e.Name) == f.name || e.owner() == f.owner && f.owner != replace.NoOwner)
+	isPointer := j.Here > 0 && len(j.Dirs) == 1 && len(j.Files) == 0
+	return j.Magic == journalMagic && (isPointer || j.Here == 0 && len(j.Dirs) > 0 && len(used) == len(j.Dirs))
 }

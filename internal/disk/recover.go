@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
@@ -25,96 +26,267 @@ import (
 // lock: if it is held, its holder sees to the removal, and the journal stays until then.
 type recovery struct {
 	journal
-	id, name string     // of the journal file, which lies in the first directory
-	owner    uint32     // the user who has written it
-	dirs     []vfs.Dir  // open
-	open     []vfs.Info // the directories
-	pending  []int      // the files that have not changed yet
-	others   bool       // a removal is left to the holder of its lock
-	closers  []func()
+	file  *file  // the session that follows the journal
+	here  int    // the index of the session's directory
+	owner uint32 // the user who has written the journal
+	name  string // of the journal's file
+	dirs  []vfs.Dir
+	locks []*lock.Held // of removals
+}
+
+// follow reads the journal that an entry of the session's directory is or leads to. suffix is that of a
+// committed journal or of a draft. A nil recovery without an error means that there is none.
+func (f *file) follow(entry, suffix string) (_ *recovery, err error) {
+	r := &recovery{file: f, name: entry}
+	home, uid := f.dir, uint32(0)
+	if id, isPointer := replace.ParseJournal(entry, replace.PointerSuffix); isPointer {
+		p, owner, err := readJournal(f.dir, entry)
+		if err != nil {
+			return nil, ignoreMissing(err)
+		}
+		r.name, r.here, uid = string(p.Name)+suffix, p.Here, owner
+		if homeID, ok := replace.ParseJournal(r.name, suffix); !ok || homeID != id || p.Here < 1 {
+			return nil, unfit(f.dir, entry, "does not lead to a journal")
+		}
+		if home, err = f.openDir(p.Dirs[0]); err != nil {
+			return nil, fmt.Errorf("%s leads to a directory that can't be used: %w", errors.Printable(vfs.Join(f.dir.Path(), entry)), err)
+		}
+	} else if _, ok := replace.ParseJournal(entry, suffix); !ok {
+		return nil, nil
+	}
+	r.dirs = []vfs.Dir{home}
+	r.journal, r.owner, err = readJournal(home, r.name)
+	if err == nil && (r.Here > 0 || string(r.Name)+suffix != r.name || r.here >= len(r.Dirs) || r.here > 0 && uid != r.owner) {
+		err = unfit(f.dir, entry, "does not fit what it leads to")
+	}
+	if err != nil {
+		r.close()
+		return nil, ignoreMissing(err)
+	}
+	r.dirs = append(r.dirs, make([]vfs.Dir, len(r.Dirs)-1)...)
+	r.dirs[r.here] = f.dir
+	return r, nil
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// openDir opens a directory of a journal. Another directory of that path, such as a mount point
+// without its filesystem, is refused: it has no temps, as if all its files had changed.
+func (f *file) openDir(d journalDir) (vfs.Dir, error) {
+	dir, err := f.disk.FS.OpenDir(string(d.Path))
+	if err == nil {
+		var self vfs.Info
+		if self, err = dir.Self(); err == nil && self.Ino == d.Ino && self.Birth == d.Birth {
+			return dir, nil
+		}
+		dir.Close()
+	}
+	return nil, fmt.Errorf("%w: %s is not the directory that it was when several files were changed together; mount its filesystem, or move it back (%v)",
+		errors.ErrFile, errors.Printable(string(d.Path)), err)
 }
 
 func (r *recovery) close() {
-	for _, c := range r.closers {
-		c()
+	for _, held := range r.locks {
+		_ = held.Release()
+	}
+	for _, dir := range r.dirs {
+		if dir != nil && dir != r.file.dir {
+			dir.Close()
+		}
 	}
 }
+
+func (r *recovery) path() string { return errors.Printable(vfs.Join(r.dirs[0].Path(), r.name)) }
 
 // pointer is the name of the pointer in a directory. Its owner is that of the first file there, whose
 // lock is held while the change is prepared.
 func (r *recovery) pointer(dir int) string {
-	for _, e := range r.Files {
-		if e.Dir == dir {
-			return replace.JournalName(e.owner(), r.id, replace.PointerSuffix)
+	id, _ := replace.ParseJournal(r.name, replace.JournalSuffix)
+	return replace.JournalName(r.Files[r.firstIn(dir)].owner(), id) + replace.PointerSuffix
+}
+
+// firstIn is the index of the first file in a directory.
+func (r *recovery) firstIn(dir int) int {
+	return slices.IndexFunc(r.Files, func(e journalFile) bool { return e.Dir == dir })
+}
+
+// own is the session's file in the journal, nil if it is not there. The spelling of its name may be another one.
+func (r *recovery) own() *journalFile {
+	for i := range r.Files {
+		e, f := &r.Files[i], r.file
+		if e.Dir == r.here && (string(e.Name) == f.name || e.owner() == f.owner && f.owner != replace.NoOwner) {
+			return e
 		}
 	}
-	return ""
+	return nil
 }
 
-// point makes the pointer in a directory durable.
-func (r *recovery) point(dir int, perm fs.FileMode, policy safety.Policy) error {
-	name, d := r.pointer(dir), r.dirs[dir]
-	owner, _, _ := replace.ParseJournal(name, replace.PointerSuffix)
-	temp := replace.NewName(owner)
-	err := writeJournal(d, temp, pointer{pointerMagic, r.Dirs[0], pathText(r.name), dir}, perm, policy)
-	if err == nil {
-		err = d.Rename(temp, d, name)
+// concerns reports whether the session's file waits for its new content.
+func (r *recovery) concerns() bool {
+	e := r.own()
+	if e == nil {
+		return false
 	}
+	_, err := r.file.dir.Stat(string(e.Temp))
+	return errors.Is(err, fs.ErrNotExist) == e.Remove
+}
+
+// run follows the journal to its end. It makes sure of everything before it changes anything. It reports false
+// if a removal is left to the holder of its lock.
+func (r *recovery) run(policy safety.Policy) (finished bool, err error) {
+	for i, d := range r.Dirs {
+		if r.dirs[i] == nil {
+			if r.dirs[i], err = r.file.openDir(d); err != nil {
+				return false, fmt.Errorf("the journal %s can't be followed: %w", r.path(), err)
+			}
+		}
+	}
+	finished = true
+	for i := range r.Files {
+		if e := &r.Files[i]; e.Remove {
+			if err := r.lock(e); err != nil {
+				return false, err
+			}
+			finished = finished && e.held != nil
+		}
+	}
+	// Another process may have finished the journal, and others may have made new files before the locks were taken.
+	if _, err := r.dirs[0].Stat(r.name); err != nil {
+		return true, ignoreMissing(err)
+	}
+	for i := range r.Files {
+		e := &r.Files[i]
+		if e.Remove && e.held == nil {
+			continue
+		}
+		err := r.look(e)
+		if err != nil && !e.Remove {
+			// Another process may have renamed the temp meanwhile.
+			if _, gone := r.dirs[e.Dir].Stat(string(e.Temp)); errors.Is(gone, fs.ErrNotExist) {
+				e.waits, err = false, nil
+			}
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	if err := r.publish(policy); err != nil || !finished {
+		return false, err
+	}
+	return true, r.finish(policy)
+}
+
+// lock takes the lock of a removal, unless it is held.
+func (r *recovery) lock(e *journalFile) error {
+	if r.file.lock != nil && e == r.own() {
+		e.held = r.file.checkLock
+		return nil
+	}
+	path, name := vfs.Split(string(e.Lock))
+	dir, err := r.file.disk.FS.OpenDir(path)
 	if err != nil {
-		_ = d.Remove(temp)
 		return err
 	}
-	return replace.SyncDir(d, policy)
+	r.dirs = append(r.dirs, dir) // to close it
+	held, err := lock.Try(lock.Spec{Dir: dir, Name: name, Path: string(e.Lock), Existing: true})
+	if errors.Is(err, errors.ErrLocked) {
+		return nil
+	}
+	if err == nil {
+		r.locks, e.held = append(r.locks, held), held.Check
+	}
+	return err
 }
 
-// readers is the mode of journal and pointers. They tell names in all the directories, so only those
-// may read them who may list every directory.
-func (r *recovery) readers() fs.FileMode {
-	perm := fs.FileMode(0o644)
-	for _, dir := range r.open[1:] {
-		perm &= 0o600 | dir.Mode&(dir.Mode<<2)&0o044 // who may both read and search it
+// look notes whether a file still has to be changed, and fails if that must not be done. The writer of the journal
+// must have been able to do by itself what the journal asks for:
+//   - A user who has a file in a directory could make it there, so a pointer of the same owner proves that.
+//   - In a sticky directory only the owners of the file and of the directory, and root, may replace a file.
+func (r *recovery) look(e *journalFile) error {
+	dir := r.dirs[e.Dir]
+	path := errors.Printable(vfs.Join(dir.Path(), string(e.Name)))
+	temp, err := dir.Stat(string(e.Temp))
+	missing := errors.Is(err, fs.ErrNotExist)
+	if missing != e.Remove || err != nil && !missing {
+		return ignoreMissing(err)
 	}
-	if perm&0o004 == 0 {
-		perm &= 0o600 // the directories may belong to different groups
+	now, err := dir.Stat(string(e.Name))
+	none := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !none {
+		return err
 	}
-	return perm
+	self, err := dir.Self()
+	if err != nil {
+		return err
+	}
+	e.waits = !none || !e.Remove
+	pointer, err := self, nil
+	if e.Dir > 0 {
+		pointer, err = dir.Stat(r.pointer(e.Dir))
+	}
+	switch {
+	case e.Dir > 0 && (err != nil || !pointer.Mode.IsRegular() || pointer.Links != 1 || pointer.UID != r.owner):
+		return r.distrust(path, "its directory has no pointer to the journal of the same owner")
+	case self.Mode&fs.ModeSticky != 0 && r.owner != 0 && r.owner != self.UID && !none && now.UID != r.owner:
+		return r.distrust(path, "its directory is sticky, and it belongs to another user")
+	case !e.Remove && (!temp.Mode.IsRegular() || temp.Links != 1 || *stampOf(temp) != *e.New):
+		return fmt.Errorf("%w: %s is not as the journal %s says, so the change can't be completed; remove the journal to keep the old contents",
+			errors.ErrFile, errors.Printable(vfs.Join(dir.Path(), string(e.Temp))), r.path())
+	case none:
+		return nil
+	case now.Mount.Root:
+		return fmt.Errorf("%w: %s is a mount now, and the journal %s has new content for it", errors.ErrUnsupportedEnvironment, path, r.path())
+	case !e.isOld(now, nil):
+		return fmt.Errorf("%w: %s was changed from outside before the change of several files in the journal %s was completed, and that "+
+			"change was kept; move the file away to complete the change, or remove the journal to give up what is missing of it", errors.ErrChanged, path, r.path())
+	}
+	return nil
 }
 
-// publish gives the pending files their new content, and makes that durable in all the directories: what
+func (r *recovery) distrust(path, why string) error {
+	return fmt.Errorf("%w: the journal %s was written by user %d, who may not change %s: %s; look at it, and remove it if it was planted: %w",
+		errors.ErrFile, r.path(), r.owner, path, why, fs.ErrPermission)
+}
+
+// publish gives the files that wait their new content, and makes that durable in all the directories: what
 // another process has published may not be durable yet. The journal itself comes first. A power cut could take it
 // back, also after its writer was killed before the fsync, and then no file may have changed.
-func (r *recovery) publish(fence func(i int) error, policy safety.Policy) (err error) {
+func (r *recovery) publish(policy safety.Policy) (err error) {
 	if err := replace.SyncDir(r.dirs[0], policy); err != nil {
 		return err
 	}
-	for _, i := range r.pending {
-		e := &r.Files[i]
+	for _, e := range r.Files {
 		dir, from, to := r.dirs[e.Dir], string(e.Temp), string(e.Name)
 		if e.Remove {
 			from, to = to, from
-			if lost := fence(i); lost != nil {
+			if e.held == nil {
+				continue
+			}
+			if lost := e.held(); lost != nil {
 				err = errors.Join(err, lost)
 				continue
 			}
 		}
-		renameErr := dir.Rename(from, dir, to)
-		if renameErr != nil && !errors.Is(renameErr, fs.ErrNotExist) {
-			err = errors.Join(err, replace.Busy(renameErr, string(e.Name)))
-			continue
+		if e.waits {
+			if failed := dir.Rename(from, dir, to); ignoreMissing(failed) != nil {
+				err = errors.Join(err, replace.Busy(failed, string(e.Name)))
+				continue
+			}
 		}
-	}
-	for _, e := range r.Files {
-		// The checksum of a removed file goes after it, and only under its lock.
-		if !e.Remove || err != nil || r.others {
-			continue
-		}
-		if _, statErr := r.dirs[e.Dir].Stat(string(e.Name)); errors.Is(statErr, fs.ErrNotExist) {
-			if err := sidecar.Remove(r.dirs[e.Dir], string(e.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				policy.Report("the checksum was not removed", err)
+		if e.Remove { // the checksum goes after the file, and only under its lock
+			if _, gone := dir.Stat(from); errors.Is(gone, fs.ErrNotExist) {
+				if failed := ignoreMissing(sidecar.Remove(dir, from)); failed != nil {
+					policy.Report("the checksum was not removed", failed)
+				}
 			}
 		}
 	}
-	for _, dir := range r.dirs {
+	for _, dir := range r.dirs[:len(r.Dirs)] {
 		err = errors.Join(err, replace.SyncDir(dir, policy))
 	}
 	return err
@@ -123,237 +295,23 @@ func (r *recovery) publish(fence func(i int) error, policy safety.Policy) (err e
 // finish removes a journal that is followed to its end, then what it has kept. What removals have set aside must not
 // go before the journal does, since it tells that they are done.
 func (r *recovery) finish(policy safety.Policy) error {
-	err := r.dirs[0].Remove(r.name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := ignoreMissing(r.dirs[0].Remove(r.name)); err != nil {
 		return err
 	}
-	synced := false
+	if slices.ContainsFunc(r.Files, func(e journalFile) bool { return e.Remove }) {
+		if err := replace.SyncDir(r.dirs[0], policy); err != nil {
+			return err
+		}
+	}
 	for _, e := range r.Files {
-		if !e.Remove {
-			continue
+		if e.Remove {
+			_ = r.dirs[e.Dir].Remove(string(e.Temp))
 		}
-		if !synced {
-			if err := replace.SyncDir(r.dirs[0], policy); err != nil {
-				return err
-			}
-			synced = true
-		}
-		_ = r.dirs[e.Dir].Remove(string(e.Temp))
 	}
-	for i := range r.dirs[1:] {
-		_ = r.dirs[i+1].Remove(r.pointer(i + 1))
+	for i := 1; i < len(r.Dirs); i++ {
+		_ = r.dirs[i].Remove(r.pointer(i))
 	}
 	return nil
-}
-
-// follow opens the journal that an entry of the session's directory is or leads to; here is the
-// index of that directory in it. A nil recovery means that no change is committed there.
-func (f *file) follow(name string) (r *recovery, here int, err error) {
-	r = &recovery{name: name}
-	defer func() {
-		if err != nil || r.Magic == "" {
-			r.close()
-			r = nil
-		}
-	}()
-	home, uid := f.dir, uint32(0)
-	if _, id, isPointer := replace.ParseJournal(name, replace.PointerSuffix); isPointer {
-		var p pointer
-		info, err := readJournal(f.dir, name, &p)
-		if errors.Is(err, fs.ErrNotExist) {
-			return r, 0, nil
-		}
-		if err != nil {
-			return r, 0, err
-		}
-		if _, journalID, ok := replace.ParseJournal(string(p.Journal), replace.JournalSuffix); !ok || journalID != id || p.Magic != pointerMagic || p.Index < 1 {
-			return r, 0, f.refuseJournal(name, "does not lead to a journal")
-		}
-		if home, err = f.disk.FS.OpenDir(string(p.Dir.Path)); err != nil {
-			return r, 0, f.refuseJournal(name, "leads to a directory that can't be opened; mount it or move it back ("+err.Error()+")")
-		}
-		r.closers = append(r.closers, func() { home.Close() })
-		self, err := home.Self()
-		if err != nil {
-			return r, 0, err
-		}
-		if self.Ino != p.Dir.Ino || self.Birth != p.Dir.Birth {
-			return r, 0, f.refuseJournal(name, "leads to "+errors.Printable(string(p.Dir.Path))+
-				", which is another directory than when it was written; mount the right filesystem, or move the directory back")
-		}
-		r.name, here, uid = string(p.Journal), p.Index, info.UID
-	}
-	info, err := readJournal(home, r.name, &r.journal)
-	if errors.Is(err, fs.ErrNotExist) {
-		r.Magic = ""
-		return r, here, nil
-	}
-	if err != nil {
-		return r, here, err
-	}
-	if !r.valid() || here >= len(r.Dirs) || here > 0 && uid != info.UID {
-		return r, here, f.refuseJournal(name, "is not as this library writes it")
-	}
-	_, r.id, _ = replace.ParseJournal(r.name, replace.JournalSuffix)
-	r.owner, r.dirs = info.UID, []vfs.Dir{home}
-	for i, d := range r.Dirs[1:] {
-		dir := f.dir
-		if i+1 != here {
-			if dir, err = f.disk.FS.OpenDir(string(d.Path)); err != nil {
-				return r, here, fmt.Errorf("the journal %s names a directory that can't be opened; mount it or move it back: %w", r.path(), err)
-			}
-			r.closers = append(r.closers, func() { dir.Close() })
-		}
-		r.dirs = append(r.dirs, dir)
-	}
-	return r, here, nil
-}
-
-func (r *recovery) path() string { return errors.Printable(vfs.Join(r.dirs[0].Path(), r.name)) }
-
-func (f *file) refuseJournal(name, why string) error {
-	return fmt.Errorf("%w: the journal %s %s", errors.ErrFile, errors.Printable(vfs.Join(f.dir.Path(), name)), why)
-}
-
-// run follows the journal to its end. It makes sure of everything before it changes anything.
-func (r *recovery) run(f *file, here int, policy safety.Policy) error {
-	if err := r.lockRemovals(f, here); err != nil {
-		return err
-	}
-	if done, err := r.validate(f); done || err != nil {
-		return err
-	}
-	held := func(int) error { return nil } // since lockRemovals
-	if err := r.publish(held, policy); err != nil || r.others {
-		return err
-	}
-	return r.finish(policy)
-}
-
-// lockRemovals makes the list of pending files. It leaves removals out that somebody else sees to.
-func (r *recovery) lockRemovals(f *file, here int) error {
-	for i, e := range r.Files {
-		if e.Remove && !(e.isOf(f, here) && f.lock != nil) {
-			dir, name := vfs.Split(string(e.Lock))
-			d, err := f.disk.FS.OpenDir(dir)
-			if err != nil {
-				return err
-			}
-			held, err := lock.Try(lock.Spec{Dir: d, Name: name, Path: string(e.Lock), Existing: true})
-			if err != nil {
-				d.Close()
-				if !errors.Is(err, errors.ErrLocked) {
-					return err
-				}
-				r.others = true
-				continue
-			}
-			r.closers = append(r.closers, func() { _ = held.Release(); d.Close() })
-		}
-		r.pending = append(r.pending, i)
-	}
-	return nil
-}
-
-// validate reduces the list to the files that are still pending, and fails if one of them can't be
-// changed. done reports that another process has finished the journal meanwhile.
-func (r *recovery) validate(f *file) (done bool, err error) {
-	var left []int
-	for _, i := range r.pending {
-		e := &r.Files[i]
-		waits, err := r.waits(f, e)
-		if waits || errors.Is(err, errors.ErrChanged) {
-			if distrust := r.trusted(e); distrust != nil {
-				err = distrust
-			}
-		}
-		if err != nil {
-			// Another process may be at work on the same journal: look at both again.
-			if _, statErr := r.dirs[0].Stat(r.name); errors.Is(statErr, fs.ErrNotExist) {
-				return true, nil
-			}
-			if _, statErr := r.dirs[e.Dir].Stat(string(e.Temp)); errors.Is(statErr, fs.ErrNotExist) != e.Remove {
-				continue
-			}
-			return false, err
-		}
-		if waits {
-			left = append(left, i)
-		}
-	}
-	r.pending = left
-	return false, nil
-}
-
-// waits reports whether a file of the journal still has to be changed.
-func (r *recovery) waits(f *file, e *journalFile) (bool, error) {
-	temp, err := r.dirs[e.Dir].Stat(string(e.Temp))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	if there := err == nil; there == e.Remove {
-		return false, nil
-	}
-	if !e.Remove && (!temp.Mode.IsRegular() || temp.Links != 1 || *stampOf(temp) != *e.New) {
-		return false, fmt.Errorf("%w: %s is not as the journal %s says, so the change can't be completed; remove the journal to keep the old contents",
-			errors.ErrFile, errors.Printable(vfs.Join(r.dirs[e.Dir].Path(), string(e.Temp))), r.path())
-	}
-	path := errors.Printable(vfs.Join(r.dirs[e.Dir].Path(), string(e.Name)))
-	now, err := r.dirs[e.Dir].Stat(string(e.Name))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return !e.Remove, nil
-	case err != nil:
-		return false, err
-	case now.Mount.Root:
-		return false, fmt.Errorf("%w: %s is a mount now, and the journal %s has new content for it", errors.ErrUnsupportedEnvironment, path, r.path())
-	case e.Old == nil || *stampOf(now) != *e.Old:
-		return false, fmt.Errorf("%w: %s was changed from outside before the change of several files in the journal %s was completed, and that "+
-			"change was kept; move the file away to complete the change, or remove the journal to give up what is missing of it", errors.ErrChanged, path, r.path())
-	}
-	return true, nil
-}
-
-// trusted makes sure that the writer of the journal could have done by itself what the
-// journal asks for. A user who has a file in a directory could make it there, so a pointer
-// of the same owner proves that. In a sticky directory only the owners of the file and of
-// the directory, and root, may replace a file.
-func (r *recovery) trusted(e *journalFile) error {
-	dir := r.dirs[e.Dir]
-	if e.Dir > 0 {
-		p, err := dir.Stat(r.pointer(e.Dir))
-		if err != nil || !p.Mode.IsRegular() || p.Links != 1 || p.UID != r.owner {
-			return r.distrust(dir, "there is no pointer to it of the same owner")
-		}
-	}
-	self, err := dir.Self()
-	if err != nil || self.Mode&fs.ModeSticky == 0 || r.owner == 0 || r.owner == self.UID {
-		return err
-	}
-	if now, err := dir.Stat(string(e.Name)); err == nil && now.UID != r.owner {
-		return r.distrust(dir, "it is sticky, and the file belongs to another user")
-	}
-	return nil
-}
-
-func (r *recovery) distrust(dir vfs.Dir, why string) error {
-	return fmt.Errorf("%w: the journal %s was written by user %d, who may not change what it names in %s: %s; look at it, and remove it if it was planted: %w",
-		errors.ErrFile, r.path(), r.owner, errors.Printable(dir.Path()), why, fs.ErrPermission)
-}
-
-// unchanged reports ErrChanged if the file is not the one that the journal names.
-func (e *journalFile) unchanged(f *file) error {
-	now, err := f.dir.Stat(f.name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if e.Old != nil {
-			return changed()
-		}
-		return nil
-	case err == nil && (e.Old == nil || *stampOf(now) != *e.Old):
-		return changed()
-	}
-	return err
 }
 
 // recoverAll completes every change of several files that is committed and that an entry of the
@@ -361,55 +319,31 @@ func (e *journalFile) unchanged(f *file) error {
 // file that waits for its new content, since another change would not be on top of that.
 func (f *file) recoverAll(names []string, policy safety.Policy, strict bool) (unfinished bool, err error) {
 	for _, name := range names {
-		if !leadsToJournal(name) {
-			continue
-		}
-		r, here, failure := f.follow(name)
-		concerned := r == nil && !f.stranger(name)
+		r, failure := f.follow(name, replace.JournalSuffix)
+		concerned := failure != nil
 		if r != nil {
+			finished := false
 			// Another user's change that the file does not wait for is left to those who lock its files.
-			if concerned = r.concerns(f, here); concerned || r.owner == vfs.FSUID() || strict {
-				failure = r.run(f, here, policy)
-				concerned = concerned && r.concerns(f, here) && !f.stranger(name)
-				unfinished = unfinished || r.others
-			} else {
-				unfinished = true
+			if concerned = r.concerns(); concerned || r.owner == vfs.FSUID() || strict {
+				finished, failure = r.run(policy)
+				concerned = r.concerns()
 			}
+			unfinished = unfinished || !finished
 			r.close()
 		}
 		unfinished = unfinished || failure != nil
-		if failure != nil && (concerned || strict) {
+		if failure != nil && (strict || concerned && !f.stranger(name)) {
 			return true, failure
 		}
 	}
 	return unfinished, nil
 }
 
-func leadsToJournal(name string) bool {
-	_, _, isJournal := replace.ParseJournal(name, replace.JournalSuffix)
-	_, _, isPointer := replace.ParseJournal(name, replace.PointerSuffix)
-	return isJournal || isPointer
-}
-
-// concerns reports whether the session's file waits for its new content.
-func (r *recovery) concerns(f *file, here int) bool {
-	for i := range r.Files {
-		if e := &r.Files[i]; e.isOf(f, here) {
-			_, err := r.dirs[e.Dir].Stat(string(e.Temp))
-			return errors.Is(err, fs.ErrNotExist) == e.Remove
-		}
-	}
-	return false
-}
-
 // stranger reports whether a journal is of no concern although it can't be followed: in a sticky
 // directory it belongs to a user who may not replace the session's file, and so has prepared no change of it.
 func (f *file) stranger(name string) bool {
-	if f.self.Mode&fs.ModeSticky == 0 {
-		return false
-	}
 	info, err := f.dir.Stat(name)
-	if err != nil || info.UID == 0 || info.UID == f.self.UID || info.UID == vfs.FSUID() {
+	if err != nil || f.self.Mode&fs.ModeSticky == 0 || info.UID == 0 || info.UID == f.self.UID || info.UID == vfs.FSUID() {
 		return false
 	}
 	own, err := f.dir.Stat(f.name)
@@ -419,9 +353,8 @@ func (f *file) stranger(name string) bool {
 // Recover implements store.Session.
 func (f *file) Recover(_ context.Context, policy safety.Policy) error {
 	names, err := f.dir.Names()
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = f.recoverAll(names, policy, true)
 	}
-	_, err = f.recoverAll(names, policy, true)
 	return err
 }

@@ -115,6 +115,12 @@ func (f *file) journalCame(names []string) bool {
 	return err != nil || slices.ContainsFunc(now, func(name string) bool { return leadsToJournal(name) && !slices.Contains(names, name) })
 }
 
+func leadsToJournal(name string) bool {
+	_, isJournal := replace.ParseJournal(name, replace.JournalSuffix)
+	_, isPointer := replace.ParseJournal(name, replace.PointerSuffix)
+	return isJournal || isPointer
+}
+
 // sweptDirs records the directories that this process has swept, and when the next sweep is due. It is a
 // table of fixed size, since a map would grow with every directory. If the record of a directory is
 // overwritten, the directory is swept once more.

@@ -1,10 +1,10 @@
 package disk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
-	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -18,52 +18,44 @@ import (
 // can't be renamed over: then the files change one after the other.
 func (d *Disk) PublishAll(ctx context.Context, all []store.Prepared, guard func() error) (failed int, err error) {
 	var changes []int
-	together := true
 	for i, s := range all {
-		p := s.(*prepared)
-		if !p.unchanged && (p.old != nil || !p.change.Remove) {
+		if p := s.(*prepared); !p.unchanged && (p.old != nil || !p.change.Remove) {
 			changes = append(changes, i)
+		} else if _, err := p.Publish(ctx, guard); err != nil {
+			return i, err
 		}
 	}
+	together := len(changes) > 1
+	var parts []*prepared
 	for _, i := range changes {
-		if p := all[i].(*prepared); p.inPlace && together && len(changes) > 1 {
+		p := all[i].(*prepared)
+		parts = append(parts, p)
+		if p.inPlace && together {
 			together = false
 			if err := p.options.Policy.Weaken("a file that is a mount can't be changed together with others", errors.ErrUnsupportedEnvironment); err != nil {
 				return i, p.file.outcome(err)
 			}
 		}
 	}
-	if !together || len(changes) < 2 {
-		for i, p := range all {
-			if _, err := p.Publish(ctx, guard); err != nil {
-				return i, err
-			}
-		}
-		return 0, nil
+	if together {
+		part, err := commitTogether(parts, guard)
+		return changes[part], err
 	}
-	for i, p := range all {
-		if !slices.Contains(changes, i) {
-			if _, err := p.Publish(ctx, guard); err != nil {
-				return i, err
-			}
-		}
-	}
-	var parts []*prepared
 	for _, i := range changes {
-		parts = append(parts, all[i].(*prepared))
+		if _, err := all[i].Publish(ctx, guard); err != nil {
+			return i, err
+		}
 	}
-	part, err := commitTogether(parts, guard)
-	return changes[part], err
+	return 0, nil
 }
 
 // commitTogether changes several files, whose new contents are durable in their temps:
 //
 //	mark in every lock file             tells the next holder that this one was killed
 //	checksums                           accept the old and the new contents
-//	pointers, each directory synced     whoever takes one of the locks finds the journal
-//	journal as a draft, synced
+//	pointers, journal as a draft        whoever takes one of the locks finds the journal
 //	files unchanged? backups            the last look at each file, then a link to it
-//	directory of the journal synced     a temp that is missing later was renamed
+//	directories synced                  temps, pointers, draft and backups are durable before the commit
 //	locks held?                         after the draft is there, so that ForceRelease finds the draft
 //	draft renamed, directory synced     now the change is committed
 //	temps renamed, directories synced
@@ -73,7 +65,8 @@ func (d *Disk) PublishAll(ctx context.Context, all []store.Prepared, guard func(
 // ErrNotDurable: the journal stays, and who next takes one of the locks goes on where this stopped.
 func commitTogether(parts []*prepared, guard func() error) (failed int, err error) {
 	policy := parts[0].options.Policy
-	r, draft := draftOf(parts)
+	r := newJournal(parts)
+	draft := string(r.Name) + replace.DraftSuffix
 	committed, keeps := false, make([]*keeping, len(parts))
 	defer func() {
 		for _, k := range keeps {
@@ -99,29 +92,30 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 			return i, err
 		}
 	}
-	perm := r.readers()
-	for i := range r.dirs[1:] {
-		if err := r.point(i+1, perm, policy); err != nil {
-			return slices.IndexFunc(r.Files, func(e journalFile) bool { return e.Dir == i+1 }), err
+	perm := readers(parts)
+	for i := 1; i < len(r.dirs); i++ {
+		if err := r.point(i, perm, policy); err != nil {
+			return r.firstIn(i), err
 		}
 	}
-	if err := writeJournal(r.dirs[0], draft, r.journal, perm, policy); err != nil {
+	if err := r.write(r.dirs[0], draft, perm, policy); err != nil {
 		return 0, err
 	}
-	unsynced := map[int]bool{0: true}
 	for i, p := range parts {
-		e := &r.Files[i]
-		if err := keeps[i].make(func() error { return p.check(func() error { return e.unchanged(p.file) }) }); err != nil {
+		unchanged := func() error {
+			now, err := p.file.dir.Stat(p.file.name)
+			if r.Files[i].isOld(now, err) {
+				return nil
+			}
+			return cmp.Or(ignoreMissing(err), changed())
+		}
+		if err := keeps[i].make(func() error { return p.check(unchanged) }); err != nil {
 			return i, err
 		}
-		unsynced[e.Dir] = unsynced[e.Dir] || keeps[i] != nil
 	}
 	for i, dir := range r.dirs {
-		if !unsynced[i] {
-			continue
-		}
 		if err := replace.SyncDir(dir, policy); err != nil {
-			return 0, err
+			return r.firstIn(i), err
 		}
 	}
 	if err := guard(); err != nil {
@@ -141,8 +135,7 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 		}
 		marks[i], p.file.clear = p.file.clear, nil // unless all goes well, the mark stays for the next holder
 	}
-	fence := func(i int) error { return parts[i].file.checkLock() }
-	err = r.publish(fence, policy)
+	err = r.publish(policy)
 	for _, p := range parts {
 		if p.seal != nil && err == nil {
 			p.seal.finish(nil)
@@ -167,11 +160,11 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 	return 0, nil
 }
 
-// draftOf begins a journal.
-func draftOf(parts []*prepared) (r *recovery, draft string) {
-	id, owner := replace.NewID(), parts[0].file.owner
-	r = &recovery{id: id, name: replace.JournalName(owner, id, replace.JournalSuffix)}
-	r.Magic = journalMagic
+// newJournal begins a journal.
+func newJournal(parts []*prepared) *recovery {
+	r := &recovery{file: parts[0].file}
+	r.Magic, r.Name = journalMagic, pathText(replace.JournalName(r.file.owner, replace.NewID()))
+	r.name = string(r.Name) + replace.JournalSuffix
 	index := map[vfs.ID]int{}
 	for _, p := range parts {
 		f := p.file
@@ -181,16 +174,40 @@ func draftOf(parts []*prepared) (r *recovery, draft string) {
 			index[f.self.ID] = i
 			r.dirs = append(r.dirs, f.dir)
 			r.Dirs = append(r.Dirs, journalDir{pathText(f.dir.Path()), f.self.Ino, f.self.Birth})
-			r.open = append(r.open, f.self)
 		}
-		e := journalFile{Dir: i, Name: pathText(f.name), Lock: pathText(f.lock.Path()), Remove: p.change.Remove}
+		e := journalFile{Dir: i, Name: pathText(f.name), Lock: pathText(f.lock.Path()), Remove: p.change.Remove, waits: true, held: f.checkLock}
 		if e.Temp = pathText(replace.NewName(f.owner)); !e.Remove {
 			e.Temp = pathText(p.temp.Name())
 		}
 		r.Files = append(r.Files, e)
-		r.pending = append(r.pending, len(r.pending))
 	}
-	return r, replace.JournalName(owner, id, replace.DraftSuffix)
+	return r
+}
+
+// point makes a pointer to the journal. Its name is durable when the directory is synced.
+func (r *recovery) point(dir int, perm fs.FileMode, policy safety.Policy) error {
+	pointer := journal{Magic: r.Magic, Name: r.Name, Dirs: r.Dirs[:1], Here: dir}
+	d, temp := r.dirs[dir], replace.NewName(r.Files[r.firstIn(dir)].owner())
+	err := pointer.write(d, temp, perm, policy)
+	if err == nil {
+		err = d.Rename(temp, d, r.pointer(dir))
+	}
+	if err != nil {
+		_ = d.Remove(temp)
+	}
+	return err
+}
+
+// readers is the mode of journal and pointers. They tell names in all the directories, so others than the
+// owner may read them only if others may list every directory. The groups of the directories may differ.
+func readers(parts []*prepared) fs.FileMode {
+	const list = 0o055
+	for _, p := range parts {
+		if p.file.self.ID != parts[0].file.self.ID && p.file.self.Mode&list != list {
+			return 0o600
+		}
+	}
+	return 0o644
 }
 
 // enlist makes everything ready that belongs to one file: the mark in its lock file, its
@@ -259,8 +276,8 @@ func (f *file) mark(policy safety.Policy) error {
 // is what a sweep would do.
 func (r *recovery) undo(draft string, parts []*prepared, cause error) {
 	_ = r.dirs[0].Remove(draft)
-	for i := range r.dirs[1:] {
-		_ = r.dirs[i+1].Remove(r.pointer(i + 1))
+	for i := 1; i < len(r.dirs); i++ {
+		_ = r.dirs[i].Remove(r.pointer(i))
 	}
 	for _, p := range parts {
 		if p.seal != nil && p.seal.announced.Digest != "" {

@@ -55,9 +55,7 @@ func CopyName(target string, ino uint64) string {
 
 // AsideName gives a new name for a copy that is not put back. No sweep removes it.
 func AsideName(copyName string) string {
-	var random [randBytes]byte
-	rand.Read(random[:]) // never fails: it ends the program instead
-	return copyName + "-" + hex.EncodeToString(random[:]) + asideSuffix
+	return copyName + "-" + NewID() + asideSuffix
 }
 
 // ParseName gives the owner in the name of a temp file. It returns false for another name.
@@ -90,10 +88,8 @@ const (
 	PointerSuffix = ".pointer" // leads to the journal from another directory
 )
 
-// JournalName gives the name of such a file. id is that of NewID.
-func JournalName(o Owner, id, suffix string) string {
-	return namePrefix + string(o) + "-" + id + suffix
-}
+// JournalName gives the name of such a file without its suffix. id is that of NewID.
+func JournalName(o Owner, id string) string { return namePrefix + string(o) + "-" + id }
 
 // NewID gives a new RANDOM.
 func NewID() string {
@@ -102,8 +98,11 @@ func NewID() string {
 	return hex.EncodeToString(random[:])
 }
 
-// ParseJournal gives what is in the name of such a file. It returns false for another name.
-func ParseJournal(name, suffix string) (_ Owner, id string, ok bool) { return parseName(name, suffix) }
+// ParseJournal gives the id in the name of such a file. It returns false for another name.
+func ParseJournal(name, suffix string) (id string, ok bool) {
+	_, id, ok = parseName(name, suffix)
+	return id, ok
+}
 
 // ParseLeftover is ParseName for everything that a writer may leave that was killed before its change was committed.
 func ParseLeftover(name string) (Owner, bool) {
