@@ -16,7 +16,7 @@ import (
 // record is one row. Its keys are the names in the header.
 type record = map[string]string
 
-// delimiters are those that a file may have.
+// delimiters lists the delimiters that a file may have.
 const delimiters = ",;\t|"
 
 // format is the codec of CSV files, for handles of []record. A Pair of load and dump functions makes a Codec.
@@ -44,8 +44,8 @@ func newFormat(delimiter byte, first ...string) *format {
 		})}
 }
 
-// Edit keeps what belongs to the old text: its delimiter, the order of its columns, its ends of lines, and each row that
-// is in the new value too.
+// Edit keeps these parts of the old text: its delimiter, the order of its columns, its line ends, and each row that is in the
+// new value too.
 func (f *format) Edit(w io.Writer, old []byte, v any) error {
 	var encoded bytes.Buffer
 	if err := f.Dump(&encoded, v); err != nil {

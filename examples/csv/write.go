@@ -10,7 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// with gives the text of the table with other records. A record that lacks a column gets an empty field.
+// with gives the text of the table after its records were replaced. A record that lacks a column gets an empty field.
 func (t table) with(records []record) ([]byte, error) {
 	columns := t.columns(records)
 	if len(columns) == 0 && len(records) > 0 {
@@ -76,7 +76,7 @@ func (t table) put(text *bytes.Buffer, line []byte) {
 	}
 }
 
-// line encodes one row. It puts a field in quotes that any delimiter stands in, so that a reader finds the right one.
+// line encodes one row. A field with any of the delimiters is quoted, so that detect finds the right one.
 func (t table) line(fields []string) ([]byte, error) {
 	var text bytes.Buffer
 	for i, field := range fields {

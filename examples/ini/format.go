@@ -17,7 +17,7 @@ type line struct {
 	section, key, value string
 }
 
-// load takes a text apart. It refuses a line that it does not understand, so that no write can damage what it stands for.
+// load takes a text apart. A line that it does not understand is an error.
 func load(r io.Reader) (d document, err error) {
 	text, err := io.ReadAll(r)
 	if err != nil {

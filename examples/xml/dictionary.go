@@ -18,8 +18,8 @@ const (
 	text       = "#text"
 )
 
-// list gives all elements of one name: none, one, or those of a list. A file with one element gives no list, since nothing in it
-// says that there could be more.
+// list gives the elements of one name as a list, also if there is one or none. A dictionary holds a single element without a list,
+// since nothing in a file says that there could be more.
 func list(v any) []any {
 	switch v := v.(type) {
 	case nil:

@@ -10,8 +10,9 @@ import (
 	"github.com/holdfast-go/holdfast/errors"
 )
 
-// format is the codec of XML files, for handles of a dictionary and of any other type, by the rules of encoding/xml. A file
-// with a comment, a processing instruction or a document type can be read. A write that would lose one is refused.
+// format is the codec of XML files. It serves handles of a dictionary, and handles of other types by the rules of encoding/xml. A
+// type should have a field such as Others for the elements that it does not know. A file with a comment, a processing
+// instruction or a document type can be read, and a write that would lose one of them is refused.
 type format struct{}
 
 func (format) Load(r io.Reader, v any) (err error) {
