@@ -52,13 +52,13 @@ func (c gzipped) Dump(w io.Writer, v any) error {
 func (c gzipped) Complete(enc []byte, v, def any) ([]byte, error) {
 	inner, can := c.inner.(format.Completer)
 	if !can {
-		return enc, nil
+		return nil, nil
 	}
 	plain, err := inflate(enc, 0)
 	if err == nil {
 		plain, err = inner.Complete(plain, v, def)
 	}
-	if err != nil {
+	if err != nil || plain == nil {
 		return nil, err
 	}
 	var text bytes.Buffer

@@ -134,7 +134,7 @@ func (c *validatedEditor[T]) Annotate(enc []byte, t reflect.Type) ([]byte, error
 func (c validated[T]) Complete(enc []byte, v, def any) ([]byte, error) {
 	inner, can := c.inner.(format.Completer)
 	if !can {
-		return enc, nil
+		return nil, nil
 	}
 	return inner.Complete(enc, v, def)
 }

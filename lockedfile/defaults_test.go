@@ -630,3 +630,73 @@ func TestAWatchYieldsTheDefaultsOfAMissingFile(t *testing.T) {
 		t.Errorf("yielded %v, want %v", seen, want)
 	}
 }
+
+// spare has fields that an encoding leaves out, each in a way of its own.
+type spare struct {
+	Name   string            `json:"name,omitempty" yaml:"name,omitempty" toml:"name,omitempty"`
+	Tags   []string          `json:"tags,omitempty" yaml:"tags,omitempty" toml:"tags,omitempty"`
+	Key    []byte            `json:"key,omitempty" yaml:"-" toml:"-"`
+	Since  time.Time         `json:"since,omitzero" yaml:"since,omitempty" toml:"since,omitempty"`
+	Place  *place            `json:"place,omitempty" yaml:"place,omitempty" toml:"-"`
+	Env    map[string]string `json:"env,omitempty" yaml:"env,omitempty" toml:"env,omitempty"`
+	Cached string            `json:"-" yaml:"-" toml:"-"`
+}
+
+func withSpare() safefile.Option {
+	return safefile.WithDefaults(func() spare {
+		return spare{
+			"name", []string{"x", "y"}, []byte("key"), time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC),
+			&place{"spare", 81}, map[string]string{"A": "1"}, "cached",
+		}
+	})
+}
+
+// A list that is empty and not nil, a time and several values of different kinds at once read as their defaults,
+// though they were written.
+func TestAValueThatTheEncodingLeavesOutDoesNotReadAsItsDefault(t *testing.T) {
+	changes := map[string]func(*spare){
+		"an empty list":    func(s *spare) { s.Tags = []string{} },
+		"empty bytes":      func(s *spare) { s.Key = []byte{} },
+		"the zero time":    func(s *spare) { s.Since = time.Time{} },
+		"a nil pointer":    func(s *spare) { s.Place = nil },
+		"several at once":  func(s *spare) { s.Name, s.Tags, s.Place, s.Since = "", nil, nil, time.Time{} },
+		"nothing":          func(*spare) {},
+		"also a nil map":   func(s *spare) { s.Name, s.Env = "", nil },
+		"a zero in no key": func(s *spare) { s.Cached = "" },
+	}
+	for name, change := range changes {
+		for _, file := range []string{"a.json", "a.jsonc", "a.yaml", "a.toml"} {
+			t.Run(name+" "+file, func(t *testing.T) {
+				text := map[string]string{".yaml": "# mine\n", ".toml": "# mine\n"}[filepath.Ext(file)]
+				if text == "" {
+					text = "{}\n"
+				}
+				path := testkit.File(t, file, text)
+				f := lockedfile.New[spare](path, withSpare())
+				var want spare
+				testkit.Must(t, f.Update(func(s *spare) error { change(s); want = *s; return nil }))
+				got, err := f.Read()
+				testkit.Must(t, err)
+				if file == "a.toml" { // which does not write them
+					want.Key, want.Place = got.Key, got.Place
+				}
+				if file == "a.yaml" {
+					want.Key = got.Key
+				}
+				want.Env, want.Cached = got.Env, got.Cached // the keys of a map and a field without a key have their defaults
+				if len(want.Tags)+len(got.Tags) == 0 {
+					want.Tags = got.Tags
+				}
+				if len(want.Key)+len(got.Key) == 0 {
+					want.Key = got.Key
+				}
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("it reads as %+v, not %+v:\n%s", got, want, testkit.Content(t, path))
+				}
+				if name == "nothing" || name == "a zero in no key" {
+					testkit.WantContent(t, path, text)
+				}
+			})
+		}
+	}
+}

@@ -84,7 +84,8 @@ func (f *SafeFile[T]) ReadBackupBytes(b Backup) ([]byte, error) {
 
 // Restore writes the content of a backup into the file, byte for byte, as [SafeFile.WriteBytes] does. On a
 // handle with [WithBackups] the current content becomes a backup, so Restore can be undone. If the file
-// was removed, Restore creates it with the permissions of a new file (see [WithMode]).
+// was removed, Restore creates it with owner, group, ACL and permissions of the backup. If one of them can't be
+// kept, fewer users can open the file. A file that is there keeps its own, which may let more users read it.
 //
 // The errors are those of [SafeFile.ReadBackupBytes] and [SafeFile.WriteBytes].
 func (f *SafeFile[T]) Restore(b Backup) error {

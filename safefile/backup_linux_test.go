@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -155,4 +156,54 @@ func TestBackupsLeaveNoDescriptorOpen(t *testing.T) {
 		}
 	}
 	testkit.Until(t, "all descriptors are closed", func() bool { return testkit.Descriptors(t) <= before })
+}
+
+// A secret that was removed must not come back with the permissions of a new file.
+func TestARestoredFileIsReadableByNoMoreUsersThanItsBackup(t *testing.T) {
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o644} {
+		for name, opts := range map[string][]safefile.Option{
+			"plain": nil, "sealed": {safefile.WithChecksum()}, "without metadata": {safefile.WithoutMetadata()}, "a wide mode": {safefile.WithMode(0o666)},
+		} {
+			t.Run(name, func(t *testing.T) {
+				path := testkit.File(t, "secret", "secret")
+				testkit.Must(t, os.Chmod(path, mode))
+				f := safefile.New[string](path, append(opts, safefile.WithBackups(2), jsonCodec)...)
+				testkit.Must(t, f.Remove())
+				list, err := f.Backups()
+				testkit.Must(t, err)
+				testkit.Must(t, f.Restore(list[0]))
+				testkit.WantContent(t, path, "secret")
+				for _, made := range []string{path, path + ".sha256"} {
+					info, err := os.Stat(made)
+					if err != nil && made != path {
+						continue
+					}
+					testkit.Must(t, err)
+					if wide := info.Mode().Perm() &^ mode; wide != 0 || made == path && info.Mode().Perm() != mode {
+						t.Errorf("%s of a backup with mode %v has mode %v", filepath.Base(made), mode, info.Mode().Perm())
+					}
+				}
+			})
+		}
+	}
+}
+
+// The owner, too, is the backup's.
+func TestARestoredFileBelongsToTheOwnerOfItsBackup(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file to another user")
+	}
+	path := testkit.File(t, "secret", "secret")
+	testkit.Must(t, os.Chmod(path, 0o640))
+	testkit.Must(t, os.Chown(path, 1234, 4321))
+	f := safefile.New[string](path, safefile.WithBackups(2), jsonCodec)
+	testkit.Must(t, f.Remove())
+	list, err := f.Backups()
+	testkit.Must(t, err)
+	testkit.Must(t, f.Restore(list[0]))
+	info, err := os.Stat(path)
+	testkit.Must(t, err)
+	if s := info.Sys().(*syscall.Stat_t); s.Uid != 1234 || s.Gid != 4321 || info.Mode().Perm() != 0o640 {
+		t.Errorf("it belongs to %d:%d with mode %v", s.Uid, s.Gid, info.Mode().Perm())
+	}
 }

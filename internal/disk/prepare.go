@@ -72,6 +72,9 @@ func (f *file) Prepare(_ context.Context, c store.Change, o store.Options) (_ st
 	if c.Stream || p.inPlace {
 		return p, nil
 	}
+	if err := p.likeBackup(); err != nil {
+		return nil, err
+	}
 	return p, p.temp.Settle()
 }
 
@@ -142,11 +145,14 @@ func (p *prepared) begin() (err error) {
 	if p.inPlace {
 		p.temp, _, err = f.createIn(f.keepers(p.old.Info.Ino), o)
 	} else {
-		like := p.old
+		like, perm := p.old, o.Perm
 		if !o.Metadata {
 			like = nil
 		}
-		if p.temp, err = replace.Create(f.dir, f.owner, like, o.Perm, o.Policy); err != nil {
+		if p.restores() {
+			perm = 0o600 // until likeBackup
+		}
+		if p.temp, err = replace.Create(f.dir, f.owner, like, perm, o.Policy); err != nil {
 			err = noEntry(f.dir, "every change makes the new content there", err)
 		}
 	}
@@ -157,6 +163,35 @@ func (p *prepared) begin() (err error) {
 		return err
 	}
 	return p.seal.recall(p.old)
+}
+
+// restores reports whether the change makes a file of a backup.
+func (p *prepared) restores() bool { return p.old == nil && p.change.Restores > 0 }
+
+// likeBackup gives a file that is made of a backup the backup's owner and permissions, or fewer. Those of a new
+// file might let more users read a content that was removed.
+func (p *prepared) likeBackup() error {
+	if !p.restores() {
+		return nil
+	}
+	f, number := p.file, p.change.Restores
+	found, err := statBackup(f.dir, f.name, number)
+	var open vfs.File
+	if err == nil {
+		open, err = f.dir.Open(backupName(f.name, number))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it was removed since it was read: only the owner gets access
+	}
+	if err != nil {
+		return err
+	}
+	defer open.Close()
+	info, err := open.Stat()
+	if err != nil || info.ID != found.ID {
+		return err // somebody has put another file in its place
+	}
+	return replace.ShareAccess(p.temp.File, &replace.Old{Info: info, File: open}, nil, p.options.Policy)
 }
 
 // Write implements store.Prepared.

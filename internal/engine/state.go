@@ -13,6 +13,7 @@ type baseText struct {
 	data     []byte
 	verified bool // its checksum was compared, or the tenure has made it
 	warning  *deferredWarning
+	restores int // see store.Change
 }
 
 // deferredWarning is logged once the text that edits have made is durable.
@@ -95,7 +96,7 @@ func (s state) settled() (state, error) {
 	if err != nil {
 		return s, err
 	}
-	return state{base: &baseText{loaded: true, exists: true, verified: true, data: text, warning: warning}}, nil
+	return state{base: &baseText{loaded: true, exists: true, verified: true, data: text, warning: warning, restores: s.base.restores}}, nil
 }
 
 // refused marks the error of an edit. It concerns one function, and an error of a commit all of them.

@@ -163,6 +163,13 @@ func (tx *Tx) Put(data []byte) {
 	tx.put(data)
 }
 
+// PutBackup is Put with the content of a backup.
+func (tx *Tx) PutBackup(data []byte, number int) {
+	tx.lock()
+	defer tx.mu.Unlock()
+	tx.set(state{base: &baseText{loaded: true, exists: true, verified: true, data: data, restores: number}})
+}
+
 func (tx *Tx) put(data []byte) {
 	tx.set(state{base: &baseText{loaded: true, exists: true, verified: true, data: data}})
 }

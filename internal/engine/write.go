@@ -102,14 +102,15 @@ func (t *tenure) change(b *batch, s state) (store.Change, *deferredWarning, erro
 	switch {
 	case s.form != nil:
 		text, warning, err := s.text()
-		return store.Change{Parts: [][]byte{text}, Read: t.version}, warning, err
+		return store.Change{Parts: [][]byte{text}, Read: t.version, Restores: s.base.restores}, warning, err
 	case s.base == t.saved.base && t.saved.form == nil:
 		// Only tails are new. They are based on the content before them, if its version is known.
 		return store.Change{Append: true, Parts: s.tails[len(t.saved.tails):], Read: t.version}, nil, nil
 	case !s.exists():
 		return store.Change{Remove: true, Read: t.readBy(b)}, nil, nil
 	}
-	return store.Change{Parts: append([][]byte{s.base.data}, s.tails...), Read: t.readBy(b)}, s.base.warning, nil
+	parts := append([][]byte{s.base.data}, s.tails...)
+	return store.Change{Parts: parts, Read: t.readBy(b), Restores: s.base.restores}, s.base.warning, nil
 }
 
 // readBy gives the version that a batch is based on; nil if no function of it has read the file.

@@ -161,38 +161,36 @@ func mergeMaps(dst, fresh reflect.Value) {
 	}
 }
 
-// AddDefaultKeys adds to the maps in v, a pointer, the keys that they have in the defaults: v reads with
-// them, as a text can't say that a key is not there. With nilMaps it makes the maps that are nil too.
-func AddDefaultKeys(v, def any, nilMaps bool) {
-	addDefaultKeys(reflect.ValueOf(v).Elem(), reflect.ValueOf(def).Elem(), nilMaps)
-}
+// AddKeys adds to the maps in v, a pointer, the keys that they have in got: v reads with
+// them over the defaults, as a text can't say that a key is not there.
+func AddKeys(v, got any) { addKeys(reflect.ValueOf(v).Elem(), reflect.ValueOf(got).Elem()) }
 
-func addDefaultKeys(v, def reflect.Value, nilMaps bool) {
+func addKeys(v, got reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
-				addDefaultKeys(v.Field(i), def.Field(i), nilMaps)
+				addKeys(v.Field(i), got.Field(i))
 			}
 		}
 	case reflect.Pointer:
-		if !v.IsNil() && !def.IsNil() {
-			addDefaultKeys(v.Elem(), def.Elem(), nilMaps)
+		if !v.IsNil() && !got.IsNil() {
+			addKeys(v.Elem(), got.Elem())
 		}
 	case reflect.Interface:
-		if !v.IsNil() && !def.IsNil() && v.Elem().Kind() == reflect.Map && v.Elem().Type() == def.Elem().Type() {
-			addDefaultKeys(v.Elem(), def.Elem(), nilMaps)
+		if !v.IsNil() && !got.IsNil() && v.Elem().Kind() == reflect.Map && v.Elem().Type() == got.Elem().Type() {
+			addKeys(v.Elem(), got.Elem())
 		}
 	case reflect.Map:
-		if v.IsNil() && nilMaps && v.CanSet() && def.Len() > 0 {
+		if v.IsNil() && v.CanSet() && got.Len() > 0 {
 			v.Set(reflect.MakeMap(v.Type()))
 		}
-		for it := def.MapRange(); it.Next() && !v.IsNil(); {
+		for it := got.MapRange(); it.Next() && !v.IsNil(); {
 			switch is := v.MapIndex(it.Key()); {
 			case !is.IsValid():
 				v.SetMapIndex(it.Key(), it.Value())
 			case is.Kind() == reflect.Interface:
-				addDefaultKeys(is, it.Value(), nilMaps)
+				addKeys(is, it.Value())
 			}
 		}
 	}

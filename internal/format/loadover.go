@@ -10,7 +10,8 @@ import (
 // Completer is a codec that knows how to write a zero value which its encoder leaves out.
 type Completer interface {
 	// Complete gives enc, the encoding of a value, with the zero values that make it read as v
-	// over the defaults to which def points. It fails if it knows no way.
+	// over the defaults to which def points. It gives enc itself if nothing is missing. It fails if it
+	// knows no way, and gives nil if it can't tell: the values can't be compared by their encodings.
 	Complete(enc []byte, v, def any) ([]byte, error)
 }
 
@@ -86,16 +87,20 @@ func (o *Loaded) sameData(a, b []byte) bool {
 func (e Editor) Complete(enc []byte, v, def any, bare bool) ([]byte, error) {
 	o, err := e.loadOver(enc, def)
 	o.bare = bare
-	if err == nil {
-		err = o.failed
-	}
-	if err != nil {
-		return nil, err
+	if err != nil || o.failed != nil {
+		return nil, nil
 	}
 	want, err := e.Dump(v)
 	if err != nil {
-		return nil, err
+		return nil, nil
 	}
-	text, _, err := o.editText(want, want, o.defaults.Type())
+	if o.sameData(o.was, want) {
+		return enc, nil
+	}
+	t := o.defaults.Type()
+	text, _, err := o.editText(want, want, t)
+	if err != nil && !e.survives(want, t) {
+		return nil, nil
+	}
 	return text, err
 }

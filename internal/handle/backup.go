@@ -48,7 +48,10 @@ func (f *File[T]) Restore(ctx context.Context, b store.Backup) error {
 	if err != nil {
 		return f.fail("restore", errors.ErrWrite, err)
 	}
-	return f.Do(ctx, "restore", errors.ErrWrite, nil, func(tx *Tx[T]) error { return tx.WriteBytes(data) })
+	return f.Do(ctx, "restore", errors.ErrWrite, nil, func(tx *Tx[T]) error {
+		tx.tx.PutBackup(data, b.Number)
+		return nil
+	})
 }
 
 func (f *File[T]) loadBackup(ctx context.Context, b store.Backup, o store.ReadOptions) ([]byte, error) {

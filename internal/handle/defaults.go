@@ -76,39 +76,38 @@ func (f *File[T]) read(ctx context.Context) (T, error) {
 func (f *File[T]) readExisting(ctx context.Context) (T, error) { return f.readFile(ctx, f.start()) }
 
 // overDefaults makes sure that data, the encoding of v, reads as v over the defaults. An encoding that
-// leaves out a zero value, as with omitempty, would read as the default. Then the zero is written.
+// leaves out a value, as with omitempty, would read as the default. Then the value is written.
 //
 // The keys of a map are an exception: a map without a key of the default reads with that key.
 func (c coding[T]) overDefaults(data []byte, v T) ([]byte, error) {
-	lost := func(data []byte) string {
-		got, err := decode(c.codec, data, 0, c.start)
-		if err != nil {
-			return "" // not every value that can be encoded can be decoded
-		}
-		return turnedDefault(reflect.ValueOf(&v).Elem(), reflect.ValueOf(&got).Elem(), reflect.TypeFor[T]().String())
+	got, err := decode(c.codec, data, 0, c.start)
+	if err != nil {
+		return data, nil // not every value that can be encoded can be decoded
 	}
-	field := lost(data)
-	if field == "" {
+	text, err := c.complete(data, v, got)
+	if text != nil {
+		return text, nil
+	}
+	field := turnedDefault(reflect.ValueOf(&v).Elem(), reflect.ValueOf(&got).Elem(), reflect.TypeFor[T]().String())
+	switch {
+	case field == "" && err == nil:
 		return data, nil
+	case field == "":
+		field = "a value in " + reflect.TypeFor[T]().String()
 	}
-	for _, nilMaps := range []bool{false, true} {
-		if text, err := c.complete(data, v, nilMaps); err == nil && lost(text) == "" {
-			return text, nil
-		}
-	}
-	return nil, fmt.Errorf("%w: %s has its zero value, which the encoding leaves out, so a reader would get its default; "+
-		"make the field a pointer, or take omitempty out of its tag", errors.ErrEncode, field)
+	return nil, fmt.Errorf("%w: the encoding leaves out %s, so a reader would get its default; "+
+		"make the field a pointer, or take omitempty or omitzero out of its tag", errors.ErrEncode, field)
 }
 
-// complete writes the zero values into data that the encoder has left out. With nilMaps a format
-// writes a nil map as an empty one, which reads as the default.
-func (c coding[T]) complete(data []byte, v T, nilMaps bool) (text []byte, err error) {
+// complete writes the values into data that the encoder has left out and that read as defaults, as got has
+// them. It gives nil without an error if the codec can't tell.
+func (c coding[T]) complete(data []byte, v, got T) (text []byte, err error) {
 	completer, ok := c.codec.(format.Completer)
 	if !ok {
-		return data, nil
+		return nil, nil
 	}
 	def, want := c.start.fresh(), format.Clone(v)
-	format.AddDefaultKeys(&want, &def, nilMaps)
+	format.AddKeys(&want, &got)
 	err = recoverPanic(errors.ErrEncode, func() (err error) {
 		text, err = completer.Complete(data, want, &def)
 		return err
@@ -116,11 +115,14 @@ func (c coding[T]) complete(data []byte, v T, nilMaps bool) (text []byte, err er
 	return text, err
 }
 
-// turnedDefault gives the name of a field that has its zero value in v and another one in got, or "". A nil map
-// or list is like an empty one.
+// turnedDefault gives the name of a field that has its zero value in v and another one in got, or "". A nil list is
+// like an empty one. Maps are not compared. It knows nothing of fields that the codec never writes.
 func turnedDefault(v, got reflect.Value, name string) string {
 	switch v.Kind() {
 	case reflect.Struct:
+		if v.Type() == format.TimeType {
+			break
+		}
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
 			if !f.IsExported() && !f.Anonymous {
@@ -138,9 +140,10 @@ func turnedDefault(v, got reflect.Value, name string) string {
 	case reflect.Map:
 		return ""
 	case reflect.Slice:
-		if v.Len() == got.Len() {
-			return ""
+		if v.Len() == 0 && got.Len() > 0 {
+			return name
 		}
+		return ""
 	}
 	if v.IsZero() && !got.IsZero() {
 		return name

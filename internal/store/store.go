@@ -255,6 +255,9 @@ type Change struct {
 	Parts  [][]byte // in order
 	Stream bool     // the content is written to the Prepared, not in Parts
 	Read   Version  // the version that the change is based on; nil if none
+	// Restores is the number of the backup whose content this is, or 0. If there is no file, the new one may be opened by no
+	// more users than the backup.
+	Restores int
 }
 
 // Options are how a change is made. Changes are committed together only if their

@@ -1,6 +1,9 @@
 package edit
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // merged gives the value that a merge gives n for the key of s, or nil.
 func (pl *planner) merged(n *Node, s Step) *Node {
@@ -98,7 +101,7 @@ func settle(doc *Document, ops []Op, w way) []Op {
 		if last.Key == nil {
 			continue
 		}
-		over, asNull := w.removal >= zero, w.removal == null
+		over, asNull := w.removal >= zero, w.removal == null || w.removal == nilOrZero && last.value().Kind == Map
 		if pl.inherited(op) {
 			over, asNull = w.removal < zero, w.removal == drop
 		}
@@ -106,7 +109,7 @@ func settle(doc *Document, ops []Op, w way) []Op {
 		case over && asNull:
 			settled[len(settled)-1] = Op{Kind: Set, Path: op.Path, Value: NewScalar(TypeNull, "null")}
 		case over:
-			settled[len(settled)-1] = Op{Kind: Set, Path: op.Path, Value: zeroOf(last.value())}
+			settled[len(settled)-1] = Op{Kind: Set, Path: op.Path, Value: w.zeroOf(last.value())}
 		}
 	}
 	return settled
@@ -119,6 +122,20 @@ func (op Op) apart() []Op {
 	return []Op{{Kind: Delete, Path: op.Path}, {Kind: Insert, Path: at, Value: op.Value}}
 }
 
+// zeroTime is the zero of a time.
+const zeroTime = "0001-01-01T00:00:00Z"
+
+// zeroOf gives the zero of a value's type. With nilOrZero a string in the form of a time counts as one, since JSON has
+// no other times.
+func (w way) zeroOf(n *Node) *Node {
+	if w.removal == nilOrZero && n.Kind == Scalar && n.Type == TypeString {
+		if _, err := time.Parse(time.RFC3339, n.Value); err == nil {
+			return NewScalar(TypeString, zeroTime)
+		}
+	}
+	return zeroOf(n)
+}
+
 // zeroOf gives the zero of a value's type.
 func zeroOf(n *Node) *Node {
 	switch {
@@ -129,7 +146,7 @@ func zeroOf(n *Node) *Node {
 	case n.Type == TypeBool:
 		return NewScalar(TypeBool, "false")
 	case n.Type == TypeTime:
-		return NewScalar(TypeTime, "0001-01-01T00:00:00Z")
+		return NewScalar(TypeTime, zeroTime)
 	case n.Type == TypeNull:
 		return NewScalar(TypeNull, "null")
 	}

@@ -28,6 +28,9 @@ const (
 	zero                 // write the zero of its type; split the merge
 	null                 // write a null; split the merge
 	removals
+	// nilOrZero writes a null for a map, which is the zero of a pointer to a struct, and the zero of a value's type for
+	// any other. It is for several keys at once over defaults.
+	nilOrZero = removals
 )
 
 // planner makes the patch of a document for a list of operations.

@@ -20,6 +20,7 @@ const maxWhole = 16
 // the innermost first.
 func (ed *editor) wholeWays(list []way) []way {
 	depth := 0
+	list = append(list, way{removal: nilOrZero})
 	for i := range list {
 		list[i].defaults = true
 	}
