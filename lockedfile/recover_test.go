@@ -425,6 +425,30 @@ func TestWritersOfACompletedFileLeaveTheJournalToTheOthers(t *testing.T) {
 	}
 }
 
+// The removed file is made anew while the change of another file can't be completed.
+func TestAFileThatALockAllRemovedCanBeMadeAnewBeforeTheOthersAreComplete(t *testing.T) {
+	paths := twoDirs(t)
+	disk := faultfs.Wrap(vfs.OS)
+	disk.Before(func(op faultfs.Op) error {
+		if op.Verb == faultfs.Rename && strings.HasSuffix(op.Path, ".txt") {
+			return syscall.EIO
+		}
+		return nil
+	})
+	err := lockedfile.LockAll(context.Background(), paths, func(ctx context.Context) error {
+		removed := lockedfile.NewContext[string](paths[0], on(disk)).Remove(ctx)
+		second := lockedfile.NewContext[string](paths[1], on(disk)).WriteBytes(ctx, []byte("new"))
+		return errors.Join(removed, second, lockedfile.NewContext[string](paths[2], on(disk)).WriteBytes(ctx, []byte("new")))
+	}, on(disk))
+	testkit.WantIs(t, "it", err, errors.ErrNotDurable, syscall.EIO)
+	testkit.Put(t, paths[1], "by hand")
+	testkit.WantNil(t, "a write", safefile.WriteFile(paths[0], []byte("newer"), another()))
+	testkit.Must(t, os.Remove(paths[1]))
+	testkit.WantNil(t, "the recovery", lockedfile.Recover(context.Background(), paths))
+	testkit.WantContent(t, paths[0], "newer")
+	wantAll(t, paths[1:], "new")
+}
+
 // tempOf tells to which of the three files a temp belongs, by the journal.
 func tempOf(t *testing.T, journal, temp string) int {
 	t.Helper()

@@ -52,7 +52,7 @@ type journalDir struct {
 type journalFile struct {
 	Dir    int      // index
 	Name   pathText // in the directory
-	Temp   pathText // a temp file in the same directory: the new content; for a removal the name that the old content gets
+	Temp   pathText // in the same directory: the temp with the new content; for a removal the name that the old content gets
 	Remove bool     `json:",omitempty"`
 	Lock   pathText // path of the lock file
 	New    *stamp
@@ -78,7 +78,7 @@ func (e *journalFile) isOld(now vfs.Info, err error) bool {
 
 // owner is the owner in the name of the file's temp.
 func (e *journalFile) owner() replace.Owner {
-	o, _ := replace.ParseName(string(e.Temp))
+	o, _ := replace.ParseLeftover(string(e.Temp))
 	return o
 }
 
@@ -171,6 +171,9 @@ func (j *journal) valid() bool {
 	used := map[int]bool{}
 	for _, e := range j.Files {
 		_, isTemp := replace.ParseName(string(e.Temp))
+		if e.Remove {
+			_, isTemp = replace.ParseJournal(string(e.Temp), replace.RemovedSuffix)
+		}
 		name := string(e.Name)
 		isElement := name == filepath.Base(name) && name != "." && name != ".." && !strings.ContainsRune(name, 0)
 		if e.Dir < 0 || e.Dir >= len(j.Dirs) || !isTemp || !isElement || (e.New == nil) != e.Remove {

@@ -54,8 +54,14 @@ func (f *file) sweepIfDue(key store.Key, self vfs.Info, policy safety.Policy) er
 	return nil
 }
 
-// withoutJournals leaves the pointers out that an unfinished change still needs for its other files.
-func withoutJournals(names []string) []string { return slices.DeleteFunc(names, leadsToJournal) }
+// withoutJournals leaves out what an unfinished change still needs for its other files: the pointers, and
+// what tells that a removal is done.
+func withoutJournals(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, isRemoved := replace.ParseJournal(name, replace.RemovedSuffix)
+		return isRemoved || leadsToJournal(name)
+	})
+}
 
 // removeTemps removes the temps of one owner and gives the temps of the others.
 func removeTemps(dir vfs.Dir, names []string, mine replace.Owner) (others map[replace.Owner][]string) {

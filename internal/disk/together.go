@@ -176,7 +176,7 @@ func newJournal(parts []*prepared) *recovery {
 			r.Dirs = append(r.Dirs, journalDir{pathText(f.dir.Path()), f.self.Ino, f.self.Birth})
 		}
 		e := journalFile{Dir: i, Name: pathText(f.name), Lock: pathText(f.lock.Path()), Remove: p.change.Remove, waits: true, held: f.checkLock}
-		if e.Temp = pathText(replace.NewName(f.owner)); !e.Remove {
+		if e.Temp = pathText(replace.JournalName(f.owner, replace.NewID()) + replace.RemovedSuffix); !e.Remove {
 			e.Temp = pathText(p.temp.Name())
 		}
 		r.Files = append(r.Files, e)

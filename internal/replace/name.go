@@ -86,6 +86,7 @@ const (
 	JournalSuffix = ".journal" // the journal of a change that is committed
 	DraftSuffix   = ".draft"   // the journal before that
 	PointerSuffix = ".pointer" // leads to the journal from another directory
+	RemovedSuffix = ".removed" // the old content of a file that is removed; RANDOM is its own
 )
 
 // JournalName gives the name of such a file without its suffix. id is that of NewID.
@@ -104,9 +105,9 @@ func ParseJournal(name, suffix string) (id string, ok bool) {
 	return id, ok
 }
 
-// ParseLeftover is ParseName for everything that a writer may leave that was killed before its change was committed.
+// ParseLeftover is ParseName for everything that a killed writer may leave and that no journal needs any more.
 func ParseLeftover(name string) (Owner, bool) {
-	for _, suffix := range []string{nameSuffix, DraftSuffix, PointerSuffix} {
+	for _, suffix := range []string{nameSuffix, DraftSuffix, PointerSuffix, RemovedSuffix} {
 		if owner, _, ok := parseName(name, suffix); ok {
 			return owner, true
 		}
