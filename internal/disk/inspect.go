@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/lock"
@@ -112,9 +113,11 @@ func (d *Disk) Force(_ context.Context, p store.Target, at store.Location) error
 
 // takeDrafts takes away the journal of a LockAll of the file that is about to be committed, so that
 // it can't be. A LockAll looks whether it holds its locks after the draft is complete. So if it has not seen that this lock
-// is gone, the draft or the journal is there by now.
-func (f *file) takeDrafts(names []string) {
+// is gone, the draft or the journal is there by now. found reports that the names hold a draft: it may be
+// a journal by now, so the names must be listed again.
+func (f *file) takeDrafts(names []string) (found bool) {
 	for _, name := range names {
+		found = found || strings.HasSuffix(name, replace.DraftSuffix)
 		r, err := f.follow(name, replace.DraftSuffix)
 		if err != nil || r == nil {
 			continue
@@ -124,6 +127,7 @@ func (f *file) takeDrafts(names []string) {
 		}
 		r.close()
 	}
+	return found
 }
 
 // visit opens what a lock operation needs, without the lock.

@@ -28,13 +28,17 @@ const (
 
 // sweepIfDue sweeps the directory if a sweep is due, or if the last holder has not cleared its record.
 // Before that it completes a LockAll that was committed and not finished, since its temps are named in
-// a journal and must not be removed. A later sweep removes the files that can't be removed now.
+// a journal and must not be removed. Before that it takes away the draft of a LockAll that has lost this lock and has not noticed: a
+// ForceRelease that was killed has not done so. A later sweep removes the files that can't be removed now.
 func (f *file) sweepIfDue(key store.Key, self vfs.Info, policy safety.Policy) error {
 	began := time.Now()
 	if !f.disk.swept.due(self, began) && !f.stale {
 		return nil
 	}
 	names, err := f.dir.Names()
+	if err == nil && f.takeDrafts(names) {
+		names, err = f.dir.Names()
+	}
 	unfinished := err != nil
 	if err == nil {
 		unfinished, err = f.recoverAll(names, policy, false)
