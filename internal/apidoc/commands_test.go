@@ -24,6 +24,7 @@ var elsewhere = map[string]string{
 	"go get " + module + "lockedfile":   "TestTheREADMEsProgramsRunInAnEmptyModuleWithinAMinute types it; the module of lockedfile/etcd is found in the same way",
 	"go -C lockedfile/etcd/example run": "the nested module's own test runs it",
 	"bash .ci/run":                      "it runs this test",
+	"bash internal/models/check":        "it needs Spin and minutes; the gate runs it",
 }
 
 // programs lists what is typed for a command of the README whose argument stands for another.
