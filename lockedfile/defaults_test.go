@@ -700,3 +700,26 @@ func TestAValueThatTheEncodingLeavesOutDoesNotReadAsItsDefault(t *testing.T) {
 		}
 	}
 }
+
+// person has a field that leads back to its owner and is not encoded.
+type person struct {
+	Name   string  `json:"name,omitempty" yaml:"name,omitempty" toml:"name,omitempty"`
+	Parent *person `json:"-" yaml:"-" toml:"-"`
+}
+
+func TestDefaultsMayHoldThemselves(t *testing.T) {
+	for _, file := range []string{"a.json", "a.jsonc", "a.yaml", "a.toml"} {
+		path := filepath.Join(t.TempDir(), file)
+		f := lockedfile.New[person](path, safefile.WithDefaults(func() person {
+			p := &person{Name: "parent"}
+			p.Parent = p
+			return person{"name", p}
+		}))
+		testkit.Must(t, f.Update(func(p *person) error { p.Name = ""; return nil }))
+		got, err := f.Read()
+		testkit.Must(t, err)
+		if got.Name != "" || got.Parent == nil || got.Parent.Parent != got.Parent {
+			t.Errorf("%s: it reads as %+v", file, got)
+		}
+	}
+}

@@ -163,23 +163,27 @@ func mergeMaps(dst, fresh reflect.Value) {
 
 // AddKeys adds to the maps in v, a pointer, the keys that they have in got: v reads with
 // them over the defaults, as a text can't say that a key is not there.
-func AddKeys(v, got any) { addKeys(reflect.ValueOf(v).Elem(), reflect.ValueOf(got).Elem()) }
+func AddKeys(v, got any) {
+	addKeys(reflect.ValueOf(v).Elem(), reflect.ValueOf(got).Elem(), map[uintptr]bool{})
+}
 
-func addKeys(v, got reflect.Value) {
+// addKeys does not follow a pointer twice: a field that is not encoded may lead back to its owner.
+func addKeys(v, got reflect.Value, seen map[uintptr]bool) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
-				addKeys(v.Field(i), got.Field(i))
+				addKeys(v.Field(i), got.Field(i), seen)
 			}
 		}
 	case reflect.Pointer:
-		if !v.IsNil() && !got.IsNil() {
-			addKeys(v.Elem(), got.Elem())
+		if !v.IsNil() && !got.IsNil() && !seen[v.Pointer()] {
+			seen[v.Pointer()] = true
+			addKeys(v.Elem(), got.Elem(), seen)
 		}
 	case reflect.Interface:
 		if !v.IsNil() && !got.IsNil() && v.Elem().Kind() == reflect.Map && v.Elem().Type() == got.Elem().Type() {
-			addKeys(v.Elem(), got.Elem())
+			addKeys(v.Elem(), got.Elem(), seen)
 		}
 	case reflect.Map:
 		if v.IsNil() && v.CanSet() && got.Len() > 0 {
@@ -190,7 +194,7 @@ func addKeys(v, got reflect.Value) {
 			case !is.IsValid():
 				v.SetMapIndex(it.Key(), it.Value())
 			case is.Kind() == reflect.Interface:
-				addKeys(is, it.Value())
+				addKeys(is, it.Value(), seen)
 			}
 		}
 	}

@@ -88,7 +88,7 @@ func (c coding[T]) overDefaults(data []byte, v T) ([]byte, error) {
 	if text != nil {
 		return text, nil
 	}
-	field := turnedDefault(reflect.ValueOf(&v).Elem(), reflect.ValueOf(&got).Elem(), reflect.TypeFor[T]().String())
+	field := turnedDefault(reflect.ValueOf(&v).Elem(), reflect.ValueOf(&got).Elem(), reflect.TypeFor[T]().String(), map[uintptr]bool{})
 	switch {
 	case field == "" && err == nil:
 		return data, nil
@@ -117,7 +117,7 @@ func (c coding[T]) complete(data []byte, v, got T) (text []byte, err error) {
 
 // turnedDefault gives the name of a field that has its zero value in v and another one in got, or "". A nil list is
 // like an empty one. Maps are not compared. It knows nothing of fields that the codec never writes.
-func turnedDefault(v, got reflect.Value, name string) string {
+func turnedDefault(v, got reflect.Value, name string, seen map[uintptr]bool) string {
 	switch v.Kind() {
 	case reflect.Struct:
 		if v.Type() == format.TimeType {
@@ -128,14 +128,18 @@ func turnedDefault(v, got reflect.Value, name string) string {
 			if !f.IsExported() && !f.Anonymous {
 				continue
 			}
-			if found := turnedDefault(v.Field(i), got.Field(i), name+"."+f.Name); found != "" {
+			if found := turnedDefault(v.Field(i), got.Field(i), name+"."+f.Name, seen); found != "" {
 				return found
 			}
 		}
 		return ""
 	case reflect.Pointer:
 		if !v.IsNil() && !got.IsNil() {
-			return turnedDefault(v.Elem(), got.Elem(), name)
+			if seen[v.Pointer()] {
+				return ""
+			}
+			seen[v.Pointer()] = true // a field that is not encoded may lead back to its owner
+			return turnedDefault(v.Elem(), got.Elem(), name, seen)
 		}
 	case reflect.Map:
 		return ""
