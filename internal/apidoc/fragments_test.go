@@ -275,3 +275,35 @@ func run(t *testing.T, dir, program string, args ...string) (printed string, err
 	}
 	return first + string(rest), err
 }
+
+// Blocks marked golang use other libraries, so they are run in nested modules. Each of their lines must stand in a test there.
+func TestEachProgramWithAnotherLibraryIsRunInANestedModule(t *testing.T) {
+	known := make(map[string]bool)
+	for _, dir := range []string{"moving", "plugins"} {
+		files, err := filepath.Glob(filepath.Join(root, "internal", dir, "*.go"))
+		testkit.Must(t, err)
+		for _, file := range files {
+			for line := range strings.Lines(strings.ReplaceAll(testkit.Content(t, file), "golocked.", "lockedfile.")) {
+				known[returned(line)] = true
+			}
+		}
+	}
+	for _, b := range blocks(t, "golang") {
+		for line := range strings.Lines(b) {
+			if line = returned(line); line != "" && !known[line] {
+				t.Errorf("no test runs %q of\n%s", line, b)
+			}
+		}
+	}
+}
+
+// returned makes a line that gets an error one that returns it, as the same line is in a function.
+func returned(line string) string {
+	line = strings.TrimSpace(line)
+	for _, assigned := range []string{"err := ", "err = "} {
+		if rest, ok := strings.CutPrefix(line, assigned); ok {
+			return "return " + rest
+		}
+	}
+	return line
+}
