@@ -20,9 +20,6 @@ const mostFunctions = 248
 //	./oneupdate FILE PROFILE-DIRECTORY 2
 //	go tool covdata func -i PROFILE-DIRECTORY
 func TestTheWayOfOneUpdateIsShort(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds the library with counters")
-	}
 	dir := t.TempDir()
 	program, path, profile := filepath.Join(dir, "oneupdate"), filepath.Join(dir, "a.json"), filepath.Join(dir, "profile")
 	testkit.Must(t, os.Mkdir(profile, 0o755))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"syscall"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -260,16 +261,20 @@ func (p *prepared) settleOld() error {
 // mark makes sure that this holder's record stands in the lock file. By the record the next
 // holder knows that it has to look for a journal.
 func (f *file) mark(policy safety.Policy) error {
-	if f.lock.Announced() {
+	if f.lock.Unannounced() == nil {
 		return nil
 	}
 	time.Sleep(f.lock.Youth())
 	f.Announce(context.Background())
-	if f.lock.Announced() {
+	what := "the lock file " + errors.Printable(f.lock.Path()) + " can't be written, so that nobody would learn of this change if the process were killed"
+	switch err := f.lock.Unannounced(); {
+	case err == nil:
 		return nil
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
+		return policy.WeakenOr(what, "make it writable for this process", fmt.Errorf("%w: %w", errors.ErrUnsupportedEnvironment, err))
+	default:
+		return fmt.Errorf("%s: %w", what, err)
 	}
-	return policy.WeakenOr("the lock file "+errors.Printable(f.lock.Path())+" can't be written, so that nobody would learn of this change if the process were killed",
-		"give this process write permission for it", errors.ErrUnsupportedEnvironment)
 }
 
 // undo takes away what an uncommitted change has made, except for the temps, which their Abort removes. It

@@ -57,14 +57,14 @@ type Spec struct {
 
 // Held is a lock that is held. It is not safe for concurrent use.
 type Held struct {
-	lock      vfs.Lock // nil once released
-	spec      Spec
-	info      vfs.Info // of the lock file, when it was locked
-	made      bool     // this call made the lock file
-	file      vfs.File // for the record; nil until that is read or written
-	readOnly  bool     // file can't be written
-	announced bool     // a record was written
-	head      []byte   // the beginning of the lock file, when it was locked
+	lock       vfs.Lock // nil once released
+	spec       Spec
+	info       vfs.Info // of the lock file, when it was locked
+	made       bool     // this call made the lock file
+	file       vfs.File // for the record; nil until that is read or written
+	announced  bool     // a record was written
+	unwritable error    // why the record could not be written
+	head       []byte   // the beginning of the lock file, when it was locked
 	// directory is the directory that is locked since there was no space for the lock file;
 	// nil for a lock file, and once released.
 	directory *vfs.ID
@@ -170,7 +170,7 @@ func (h *Held) open() (vfs.File, error) {
 	}
 	f, err := h.spec.Dir.OpenRecord(h.spec.Name)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		h.readOnly = true
+		h.unwritable = err
 		f, err = h.spec.Dir.Open(h.spec.Name)
 	}
 	if err != nil {

@@ -36,6 +36,25 @@ func take(t *testing.T, p Spec) *Held {
 	return h
 }
 
+func TestAHolderWithoutARecordKnowsWhy(t *testing.T) {
+	for failure, want := range map[error]error{nil: nil, syscall.EIO: syscall.EIO, syscall.EACCES: fs.ErrPermission} {
+		disk := faultfs.Wrap(vfs.OS)
+		held, err := Try(specIn(t, disk, t.TempDir()))
+		testkit.Must(t, err)
+		if err := held.Unannounced(); !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("before the record: %v", err)
+		}
+		disk.FailAll(faultfs.Write, failure)
+		clear := held.Announce()
+		if err := held.Unannounced(); !errors.Is(err, want) {
+			t.Errorf("a write that fails with %v: %v, want %v", failure, err, want)
+		}
+		disk.Reset()
+		clear()
+		testkit.Must(t, held.Release())
+	}
+}
+
 func TestCheckSaysThatItCouldNotLook(t *testing.T) {
 	disk := faultfs.Wrap(vfs.OS)
 	h := take(t, specIn(t, disk, t.TempDir()))

@@ -3,6 +3,7 @@ package lock
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -43,7 +44,8 @@ const (
 )
 
 // Announce writes this process's record into the lock file and returns the
-// function that clears it again. If the lock file can't be written, there is no record.
+// function that clears it again. If the lock file can't be written, there is no record, and
+// Unannounced says why.
 //
 // An empty lock file that is younger than minAge gets no record, unless this call made it.
 // Another program may have made the file and be about to fill it, and the end of a record would
@@ -57,7 +59,11 @@ func (h *Held) Announce() (clear func()) {
 	}
 	known := h.file != nil // the content was read when the file was locked, or the file is new
 	f, err := h.open()
-	if err != nil || h.readOnly {
+	if err != nil {
+		h.unwritable = err
+		return nothing
+	}
+	if h.unwritable != nil {
 		return nothing
 	}
 	if !known {
@@ -70,14 +76,24 @@ func (h *Held) Announce() (clear func()) {
 	clear = func() { clearRecord(f, mine) }
 	if _, err := f.WriteAt(mine, 0); err != nil {
 		clear() // a part of it may be there
+		h.unwritable = err
 		return nothing
 	}
 	h.announced = true
 	return clear
 }
 
-// Announced reports whether Announce has written a record.
-func (h *Held) Announced() bool { return h.announced }
+// Unannounced is nil if Announce has written a record. Else it says why not: the failure of the write or of
+// opening the lock file for it, or fs.ErrPermission if this lock file gets no record.
+func (h *Held) Unannounced() error {
+	switch {
+	case h.announced:
+		return nil
+	case h.unwritable != nil:
+		return h.unwritable
+	}
+	return fs.ErrPermission
+}
 
 // Youth is how long Announce still writes nothing since the lock file is young and empty.
 func (h *Held) Youth() time.Duration {
