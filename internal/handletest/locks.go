@@ -76,9 +76,12 @@ var locks = map[string]func(t *testing.T, p *Place){
 			}
 			return nil
 		}))
-		if info, err := lockedfile.Inspect(f.Path(), p.Another); err != nil || info.Held || info.Stale {
-			t.Errorf("a lock that was released: %+v, %v", info, err)
-		}
+		// The kernel may still give the lock to the thread of the wait that has timed out, which lets go of it at once.
+		testkit.Until(t, "a released lock is free", func() bool {
+			info, err := lockedfile.Inspect(f.Path(), p.Another)
+			testkit.Must(t, err)
+			return !info.Held && !info.Stale
+		})
 		if released, err := lockedfile.ReleaseStale(f.Path(), p.Another); released || err != nil {
 			t.Errorf("ReleaseStale: %v, %v", released, err)
 		}
