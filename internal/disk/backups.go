@@ -53,8 +53,8 @@ type foundBackup struct {
 	info   vfs.Info
 }
 
-// findBackups lists the directory. It looks at the file after the backups: a writer may replace the file
-// meanwhile, and a backup is one as soon as the file is another.
+// findBackups lists the directory. It calls stat(2) on the file after the backups. If a writer has replaced the file
+// meanwhile, the newest backup is no longer the file itself, and counts.
 func findBackups(dir vfs.Dir, self vfs.Info, name string) (b backups, err error) {
 	names, err := dir.Names()
 	if err != nil {
@@ -108,7 +108,7 @@ func currentFile(dir vfs.Dir, name string) (*vfs.Info, error) {
 	return &info, err
 }
 
-// mayBeBackup reports whether what lies under a backup's name may be taken for one. In a sticky directory, such as
+// mayBeBackup reports whether the entry under a backup's name is trusted as a backup. In a sticky directory, such as
 // /tmp, every user can make names and nobody can replace another user's file. So there the backup must have one
 // name, and belong to the file's owner, to root or to this process's user, as the copy of an oldCopy must. In other
 // directories a user who can make the name can replace the file itself.
@@ -159,7 +159,7 @@ func (d *Disk) backupDir(ctx context.Context, t store.Target) (vfs.Dir, *vfs.Ent
 
 func backupPath(e *vfs.Entry, number int) string { return vfs.Join(e.Dir, backupName(e.Name, number)) }
 
-// ReadBackup implements store.Store. Number and target say which file is read, never the caller's path.
+// ReadBackup implements store.Store. The number and the target decide which file is read, never the path in b.
 func (d *Disk) ReadBackup(ctx context.Context, t store.Target, b store.Backup, o store.ReadOptions) (c store.Content, err error) {
 	dir, e, err := d.backupDir(ctx, t)
 	if err != nil {

@@ -38,14 +38,14 @@ import (
 type keeping struct {
 	file    *file
 	options store.Options
-	read    store.Version // that the change is based on; nil if it is based on none
+	read    store.Version // the version that the change is based on; nil for none
 	old     *replace.Old
-	owned   *replace.Old // the same if this keeping has opened it; else nil
+	owned   *replace.Old // old, if this keeping has opened it; else nil
 	have    backups
 	number  int
 	copies  bool // the content is copied, not linked
 	made    bool // this change has made the backup
-	sealed  bool // and its checksum
+	sealed  bool // this change has written the backup's checksum
 }
 
 // maxNames bounds how often another name is chosen because somebody has taken the last one meanwhile.
@@ -59,7 +59,7 @@ func (f *file) keepOld(old *replace.Old, read store.Version, o store.Options, in
 	}
 	k := &keeping{file: f, options: o, read: read, old: old}
 	if k.have, err = findBackups(f.dir, f.self, f.name); err != nil {
-		return nil, noKeep(err)
+		return nil, notKept(err)
 	}
 	if inPlace {
 		k.have.unused = foundBackup{} // it would change with the file
@@ -67,30 +67,30 @@ func (f *file) keepOld(old *replace.Old, read store.Version, o store.Options, in
 	k.copies = inPlace || old.Info.Links > 1 && k.have.unused.number == 0
 	if !k.copies && old.File != nil {
 		if err := replace.SyncFile(old.File, o.Policy); err != nil {
-			return nil, noKeep(err)
+			return nil, notKept(err)
 		}
 	}
 	if err := k.choose(); err != nil {
 		k.finish(err)
-		return nil, noKeep(err)
+		return nil, notKept(err)
 	}
 	return k, nil
 }
 
-// keepRemoved is keepOld for a removal, which has opened nothing.
+// keepRemoved is keepOld for a removal. A removal has not opened the old file yet.
 func (f *file) keepRemoved(p *prepared) (*keeping, error) {
 	if p.old != nil && p.options.Backups > 0 && p.old.Info.Mode.IsRegular() {
 		open, err := f.openData()
 		if err == nil {
 			p.old.File = open // Abort closes it
 		} else if !errors.Is(err, fs.ErrPermission) {
-			return nil, noKeep(err)
+			return nil, notKept(err)
 		}
 	}
 	return f.keepOld(p.old, p.change.Read, p.options, false)
 }
 
-// keepReplaced is keepOld for a file in whose place another one is moved.
+// keepReplaced is keepOld for a file that a Move replaces.
 func (f *file) keepReplaced(by vfs.Info, o store.Options) (*keeping, error) {
 	if o.Backups == 0 {
 		return nil, nil
@@ -112,7 +112,8 @@ func (f *file) keepReplaced(by vfs.Info, o store.Options) (*keeping, error) {
 	return k, nil
 }
 
-func noKeep(err error) error {
+// notKept is the error of a change that was not made because there can be no backup of the old content.
+func notKept(err error) error {
 	if errors.Is(err, syscall.ENAMETOOLONG) {
 		err = fmt.Errorf("the file's name leaves no room for a backup's; shorten it: %w", err)
 	}
@@ -122,7 +123,7 @@ func noKeep(err error) error {
 	return fmt.Errorf("the old content can't be kept as a backup, so the file was not changed; make that possible, or leave WithBackups out: %w", err)
 }
 
-// choose finds a free number and records the checksum under it.
+// choose finds a free number for the backup and writes the backup's checksum under it.
 func (k *keeping) choose() error {
 	k.unseal()
 	k.number = k.have.unused.number
@@ -154,7 +155,7 @@ func (k *keeping) guarded(guard func() error) func() error {
 	return func() error { return k.make(guard) }
 }
 
-// make gives the old content its name, as the last step before the change. A nil keeping only asks guard.
+// make gives the old content its backup name, as the last step before the change. A nil keeping only calls guard.
 func (k *keeping) make(guard func() error) error {
 	for range maxNames {
 		if err := guard(); err != nil {
@@ -172,10 +173,10 @@ func (k *keeping) make(guard func() error) error {
 			err = k.choose()
 		}
 		if err != nil {
-			return noKeep(err)
+			return notKept(err)
 		}
 	}
-	return noKeep(fmt.Errorf("%d names were taken by somebody else: %w", maxNames, fs.ErrExist))
+	return notKept(fmt.Errorf("%d names were taken by somebody else: %w", maxNames, fs.ErrExist))
 }
 
 func (k *keeping) add() error {
@@ -189,7 +190,7 @@ func (k *keeping) add() error {
 	return k.copy()
 }
 
-// link makes sure afterwards that the linked file is the one that the guard has seen.
+// link checks after the call that it has linked the file that the guard has seen.
 func (k *keeping) link() error {
 	dir := k.file.dir
 	if err := dir.Link(k.file.name, k.name()); err != nil {

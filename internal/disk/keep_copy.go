@@ -10,7 +10,8 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
-// copy is never readable by more users than the file, and has its time of modification.
+// copy copies the old content to the backup. The copy is never readable by more users than the file, and has the file's
+// time of modification.
 func (k *keeping) copy() error {
 	f, policy := k.file, k.options.Policy
 	open, err := f.openData()
@@ -55,7 +56,8 @@ func (k *keeping) copy() error {
 	return err
 }
 
-// seal gives the backup the checksum that vouches for the old content. It gives none if nothing vouches for that.
+// seal writes the backup's checksum: the one that the file's sidecar has for the old content. Without a valid sidecar the
+// backup gets none.
 func (k *keeping) seal() error {
 	s, err := k.file.newSeal(k.options)
 	if err != nil {

@@ -59,7 +59,7 @@ func (d *Disk) openPair(p store.Target, ro store.ReadOptions, wait leaseWait) (*
 			return nil, err
 		}
 	}
-	return nil, restless("opened")
+	return nil, changedOften("opened")
 }
 
 // retargeted reports whether a path means another file than when it was located. The directory of that
@@ -69,7 +69,7 @@ func (d *Disk) retargeted(p store.Target, was store.Location) bool {
 	return err != nil || now.Key != was.Key
 }
 
-func restless(what string) error {
+func changedOften(what string) error {
 	return fmt.Errorf("%w %d times while it was being %s", errors.ErrChanged, maxVersions, what)
 }
 
@@ -108,7 +108,7 @@ func (d *Disk) Checksum(_ context.Context, t store.Target) (c store.Checksum, er
 			return store.Checksum{Path: entryOf(at).Path + sidecar.Suffix, Digest: side.Digest, Previous: side.Previous}, err
 		}
 	}
-	return c, restless("read")
+	return c, changedOften("read")
 }
 
 // open makes one attempt. The result counts only if current returns true after it.
@@ -227,7 +227,7 @@ func (d *Disk) readPair(p store.Target, o store.ReadOptions, wait leaseWait) (c 
 			return store.Content{Exists: true, Data: data, Version: versionOf(pair.info)}, nil
 		}
 	}
-	return c, restless("read")
+	return c, changedOften("read")
 }
 
 // Open implements store.Store.

@@ -29,8 +29,8 @@ const (
 // watch is one caller's watch of one file. Reports of the kernel come to it through the
 // watchHub, which knows for each entry of a directory who wants to know of it.
 //
-// Reports say when to read. They don't say whether what was read is complete, since they come a moment after the
-// change. So a sighting of the file after the read decides that.
+// A report says when to read. It does not say whether the content that was read is complete, since the report comes a
+// moment after the change. A snapshot that is taken after the read decides that.
 type watch struct {
 	disk   *Disk
 	hub    *watchHub
@@ -39,32 +39,32 @@ type watch struct {
 	log    *safety.Log
 	wake   chan struct{} // has room for one, so that a report never blocks
 
-	// The hub's mutex guards these.
-	places   map[place]role // what the hub tells this watch of
-	changed  bool           // the file may be another than at the last Wait
-	rewalk   bool           // the path may lead elsewhere
-	relook   bool           // the file may be another one, in the same place
-	restless time.Time      // the last event after which the file may be incomplete; zero if it is settled
-	cause    place          // of that event
+	// The hub's mutex guards these fields.
+	entries   map[watchedEntry]role // what the hub tells this watch of
+	changed   bool                  // the file may be another than at the last Wait
+	rewalk    bool                  // the path may lead elsewhere
+	restat    bool                  // the file may be another one, in the same place
+	unsettled time.Time             // the last event after which the file may be incomplete; zero if it is settled
+	cause     watchedEntry          // of that event
 
-	// The caller's goroutine alone uses these.
-	joined  bool // the hub counts this watch
-	resumes bool // the kernel ran out of what a watch needs: try again at the next poll
-	polls   bool // reports do not tell of every change
-	route   route
-	polled  sighting  // the last poll
-	looked  time.Time // when that was
-	settled sighting  // of the content that was complete last; zero before the first
-	doubted sighting  // the last one that was not, or is not yet known to be
-	since   time.Time // nothing has happened to doubted from then on
-	again   time.Time // when the doubt ends; zero if there is none
+	// Only the caller's goroutine uses these fields.
+	joined         bool // the hub counts this watch
+	resumes        bool // the kernel ran out of what a watch needs: try again at the next poll
+	polls          bool // reports do not tell of every change
+	route          route
+	polled         snapshot  // the last poll
+	polledAt       time.Time // when that was
+	settled        snapshot  // of the content that was complete last; zero before the first
+	candidate      snapshot  // of content that is not yet known to be complete
+	candidateSince time.Time // the candidate has not changed from then on
+	retryAt        time.Time // when the candidate counts as complete if it stays as it is; zero if nothing is awaited
 }
 
 // Watch implements store.Store.
 func (d *Disk) Watch(_ context.Context, t store.Target, o store.ReadOptions, log *safety.Log) (store.Watch, error) {
 	w := &watch{disk: d, hub: &d.watches, target: t, verify: o.Verify, log: log, wake: make(chan struct{}, 1)}
 	w.follow()
-	w.polled, w.looked = w.sight(), time.Now()
+	w.polled, w.polledAt = w.snapshot(), time.Now()
 	return w, nil
 }
 
@@ -90,77 +90,77 @@ func (w *watch) Wait(ctx context.Context) error {
 	}
 }
 
-// update does what reports ask for before the file is read: a path that leads elsewhere is followed
-// first, so that no change there is missed after the read.
+// update walks the path again if a report says that it may lead elsewhere. That comes before the file is read, so that no
+// change of the new target is missed after the read.
 func (w *watch) update() {
 	w.hub.mu.Lock()
-	rewalk, relook, settling := w.rewalk, w.relook, !w.restless.IsZero()
-	w.rewalk, w.relook = false, false
+	rewalk, restat, settling := w.rewalk, w.restat, !w.unsettled.IsZero()
+	w.rewalk, w.restat = false, false
 	w.hub.mu.Unlock()
-	if rewalk || relook && !w.route.same(w.disk.FS) {
+	if rewalk || restat && !w.route.same(w.disk.FS) {
 		w.follow()
 	}
 	span := pollSpan
 	if settling {
 		span = quietSpan
 	}
-	if w.polls && time.Since(w.looked) >= span {
+	if w.polls && time.Since(w.polledAt) >= span {
 		w.poll()
 	}
 }
 
-// ready reports whether the file may have changed and is settled. If not, it gives the time after which to ask again
-// unless more is reported. A true answer is given once for each change.
+// ready reports whether the file may have changed and is settled. It returns true once for each change. If it returns
+// false, the caller asks again after pause, or after the next report.
 func (w *watch) ready() (ready bool, pause time.Duration) {
 	now := time.Now()
 	since, pause := now, forever
 	if w.polls {
-		pause = pollSpan - now.Sub(w.looked)
+		pause = pollSpan - now.Sub(w.polledAt)
 	}
 	w.hub.mu.Lock()
-	switch quiet := now.Sub(w.restless); {
-	case !w.restless.IsZero() && quiet < quietSpan:
+	switch quiet := now.Sub(w.unsettled); {
+	case !w.unsettled.IsZero() && quiet < quietSpan:
 		pause = min(pause, quietSpan-quiet)
-	case !w.restless.IsZero():
-		ready, since = true, w.restless
+	case !w.unsettled.IsZero():
+		ready, since = true, w.unsettled
 	case w.changed:
 		ready = true
-	case !w.again.IsZero():
-		ready = !now.Before(w.again)
-		pause = min(pause, w.again.Sub(now))
+	case !w.retryAt.IsZero():
+		ready = !now.Before(w.retryAt)
+		pause = min(pause, w.retryAt.Sub(now))
 	}
 	if ready {
-		w.changed, w.restless, w.again = false, time.Time{}, time.Time{}
+		w.changed, w.unsettled, w.retryAt = false, time.Time{}, time.Time{}
 	}
 	w.hub.mu.Unlock()
 	if ready {
-		w.polled = w.sight()
-		w.doubt(w.polled, since)
+		w.polled = w.snapshot()
+		w.propose(w.polled, since)
 	}
 	return ready, max(pause, 0)
 }
 
-// doubt notes a sighting that may be of an incomplete file.
-func (w *watch) doubt(s sighting, since time.Time) {
-	if s != w.doubted {
-		w.doubted, w.since = s, since
+// propose makes a snapshot the candidate. The file it shows may be incomplete.
+func (w *watch) propose(s snapshot, since time.Time) {
+	if s != w.candidate {
+		w.candidate, w.candidateSince = s, since
 	}
 }
 
-// Settled implements store.Watch. It takes the reports that are there by now, since the goroutine that
-// takes them may not have come to it.
+// Settled implements store.Watch. It takes the waiting reports itself, since the hub's goroutine may not have taken
+// them yet.
 func (w *watch) Settled() bool {
 	w.hub.take()
 	w.hub.mu.Lock()
-	restless := !w.restless.IsZero()
+	unsettled := !w.unsettled.IsZero()
 	w.hub.mu.Unlock()
-	if restless {
+	if unsettled {
 		return false
 	}
-	now := w.sight()
-	w.doubt(now, time.Now())
-	if left := now.settles(w.settled) - time.Since(w.since); left > 0 {
-		w.again = time.Now().Add(left)
+	now := w.snapshot()
+	w.propose(now, time.Now())
+	if left := now.settles(w.settled) - time.Since(w.candidateSince); left > 0 {
+		w.retryAt = time.Now().Add(left)
 		return false
 	}
 	w.settled = now
@@ -173,13 +173,13 @@ func (w *watch) poll() {
 		w.follow()
 	}
 	last := w.polled
-	w.polled, w.looked = w.sight(), time.Now()
+	w.polled, w.polledAt = w.snapshot(), time.Now()
 	if w.polled == last {
 		return
 	}
 	w.hub.mu.Lock()
 	defer w.hub.mu.Unlock()
-	w.restless, w.cause = w.looked, place{}
+	w.unsettled, w.cause = w.polledAt, watchedEntry{}
 }
 
 // Close implements store.Watch.
@@ -190,7 +190,7 @@ func (w *watch) Close() {
 	}
 }
 
-// follow has the hub report changes of everything on the path, and decides whether that is enough.
+// follow has the hub report changes of everything on the path. It decides whether the watch must poll as well.
 func (w *watch) follow() {
 	err := w.join()
 	if err == nil {
@@ -212,7 +212,8 @@ func (w *watch) join() error {
 	return err
 }
 
-// exhausted reports whether the kernel has refused a watch for want of something that others may give back.
+// exhausted reports whether the kernel has refused a watch because a limit is reached. Another program may free
+// some of it later.
 func exhausted(err error) bool {
 	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC, syscall.ENOMEM} {
 		if errors.Is(err, e) {
@@ -222,8 +223,8 @@ func exhausted(err error) bool {
 	return false
 }
 
-// place is an entry of a directory that the hub watches, or with an empty name a file that it watches.
-type place struct {
+// watchedEntry is an entry of a directory that the hub watches. With an empty name it is a file that the hub watches.
+type watchedEntry struct {
 	node *watchNode
 	name string
 }
@@ -232,24 +233,24 @@ type place struct {
 type role uint8
 
 const (
-	// roleStep is of an entry on the path that leads on: a directory or a link.
+	// roleStep is the role of a directory or a link on the path.
 	roleStep role = 1 << iota
-	// roleContent is of the file, or of its sidecar.
+	// roleContent is the role of the file and of its sidecar.
 	roleContent
 )
 
-// notice takes a report about a place. The hub's mutex is held.
-func (w *watch) notice(at place, r role, kind vfs.EventKind) {
+// notice takes a report about an entry. The hub's mutex is held.
+func (w *watch) notice(at watchedEntry, r role, kind vfs.EventKind) {
 	switch kind {
 	case vfs.Written, vfs.MovedIn: // the content is complete, and so is what a rename has put here
-		w.changed, w.restless = true, time.Time{}
+		w.changed, w.unsettled = true, time.Time{}
 	case vfs.Modified, vfs.Appeared, vfs.Vanished, vfs.SelfGone: // more is to come
-		w.restless, w.cause = time.Now(), at
+		w.unsettled, w.cause = time.Now(), at
 	default:
 		w.changed = true
 	}
 	if kind != vfs.Modified && kind != vfs.Written {
-		w.relook = true
+		w.restat = true
 		w.rewalk = w.rewalk || r&roleStep != 0
 	}
 	select {

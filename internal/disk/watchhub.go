@@ -101,7 +101,7 @@ func (h *watchHub) dispatch(e vfs.Event) {
 		return
 	}
 	for w, r := range watches {
-		w.notice(place{n, string(e.Name)}, r, e.Kind)
+		w.notice(watchedEntry{n, string(e.Name)}, r, e.Kind)
 	}
 }
 
@@ -109,20 +109,20 @@ func (h *watchHub) dispatch(e vfs.Event) {
 func (n *watchNode) tellAll(kind vfs.EventKind) {
 	for name, watches := range n.names {
 		for w := range watches {
-			w.notice(place{n, name}, roleStep, kind)
+			w.notice(watchedEntry{n, name}, roleStep, kind)
 		}
 	}
 }
 
-// watch lets w know of an entry of the directory at path, or of the file at path if name is empty. When it
-// returns nil, every later event comes to w. The mutex is held during the call to the kernel, so that nobody gives up
+// watch reports to w the changes of an entry of the directory at path, or of the file at path if name is empty. After it
+// has returned nil, every later event comes to w. The mutex is held during the call to the kernel, so that nobody gives up
 // the same directory between that call and its registration. path is on a local filesystem, so the call does not hang.
-func (h *watchHub) watch(w *watch, path, name string, r role, s vfs.Scope) (place, error) {
+func (h *watchHub) watch(w *watch, path, name string, r role, s vfs.Scope) (watchedEntry, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	id, err := h.notifier.Watch(path, s)
 	if err != nil {
-		return place{}, err
+		return watchedEntry{}, err
 	}
 	n := h.nodes[id]
 	if n == nil {
@@ -138,14 +138,14 @@ func (h *watchHub) watch(w *watch, path, name string, r role, s vfs.Scope) (plac
 		n.count++
 	}
 	watches[w] |= r
-	return place{n, name}, nil
+	return watchedEntry{n, name}, nil
 }
 
-// retain ends the reports to w of all places but those in keep.
-func (h *watchHub) retain(w *watch, keep map[place]role) {
+// retain ends the reports to w of all entries but those in keep.
+func (h *watchHub) retain(w *watch, keep map[watchedEntry]role) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for p := range w.places {
+	for p := range w.entries {
 		if _, ok := keep[p]; !ok {
 			h.forget(w, p)
 		}
@@ -153,14 +153,14 @@ func (h *watchHub) retain(w *watch, keep map[place]role) {
 	for p, r := range keep {
 		p.node.names[p.name][w] = r
 	}
-	w.places = keep
+	w.entries = keep
 	if _, ok := keep[w.cause]; !ok && w.cause.node != nil && w.route.file != nil {
-		// The file in the old place was being written or removed, and the path leads to another.
-		w.changed, w.restless = true, time.Time{}
+		// The file of the old entry was being written or removed, and the path leads to another file now.
+		w.changed, w.unsettled = true, time.Time{}
 	}
 }
 
-func (h *watchHub) forget(w *watch, p place) {
+func (h *watchHub) forget(w *watch, p watchedEntry) {
 	n := p.node
 	delete(n.names[p.name], w)
 	if len(n.names[p.name]) == 0 {

@@ -39,7 +39,7 @@ func (r *route) same(fsys vfs.FS) bool {
 // event has this name: there is another hard link, or the file is mounted here from elsewhere.
 func otherNames(info *vfs.Info) bool { return info.Links > 1 || maybeInPlace(info) }
 
-// Reasons why reports do not tell of every change.
+// Reasons why the kernel does not report every change.
 var (
 	errUnobserved = errors.New("the kernel does not see every change of the filesystem")
 	errUnreadable = errors.New("the permissions do not allow it to watch the directory")
@@ -48,14 +48,14 @@ var (
 // walk is one walk along the path of a watch, from the root to the file. It follows the symbolic links
 // itself, since a link in any element may be retargeted, as Kubernetes does with a ConfigMap's ..data.
 type walk struct {
-	watch    *watch
-	keep     map[place]role
-	dir      string   // no element of it is a link
-	self     vfs.Info // of dir
-	observed bool     // the kernel sees every change in dir
-	rest     []string // elements after dir
-	links    int      // that were followed
-	lacking  error    // why some change may not be reported; nil if none is known
+	watch      *watch
+	keep       map[watchedEntry]role
+	dir        string   // no element of it is a link
+	self       vfs.Info // of dir
+	observed   bool     // the kernel sees every change in dir
+	rest       []string // elements after dir
+	links      int      // that were followed
+	incomplete error    // why some change may not be reported; nil if none is known
 }
 
 // walk has the hub report changes of every entry on the path: the directories, the links and the file. An entry is
@@ -64,7 +64,7 @@ type walk struct {
 //
 // An error means that some changes will not be reported.
 func (w *watch) walk() error {
-	p := &walk{watch: w, keep: make(map[place]role), rest: strings.Split(w.target.Path, "/")}
+	p := &walk{watch: w, keep: make(map[watchedEntry]role), rest: strings.Split(w.target.Path, "/")}
 	w.route = route{}
 	err := p.enter("/")
 	for done := false; err == nil && !done; {
@@ -75,7 +75,7 @@ func (w *watch) walk() error {
 		err = nil // a directory was removed during the walk, which is reported
 	}
 	if err == nil {
-		err = p.lacking
+		err = p.incomplete
 	}
 	return err
 }
@@ -89,19 +89,19 @@ func gone(err error) bool {
 func (p *walk) enter(dir string) error {
 	self, err := p.watch.disk.FS.Stat(dir, false)
 	if err == nil {
-		p.stand(dir, self)
+		p.setDir(dir, self)
 	}
 	return err
 }
 
-// stand makes dir the directory of the next element. The volume is asked for only where another begins.
-func (p *walk) stand(dir string, self vfs.Info) {
+// setDir makes dir the directory of the next element. The volume is asked for only where another begins.
+func (p *walk) setDir(dir string, self vfs.Info) {
 	if p.dir == "" || self.Mount.ID != p.self.Mount.ID || self.Mount.ID == (vfs.MountID{}) {
 		volume, err := p.watch.disk.FS.Volume(dir, self)
 		p.observed = err == nil && environ.Observed(&volume)
 	}
 	if !p.observed {
-		p.lacking = errUnobserved
+		p.incomplete = errUnobserved
 	}
 	p.dir, p.self = dir, self
 }
@@ -130,7 +130,7 @@ func (p *walk) next() (done bool, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		if last {
 			p.watch.route.path = full
-			p.isFile(entry)
+			p.markFile(entry)
 		}
 		return true, nil
 	case err != nil:
@@ -138,38 +138,38 @@ func (p *walk) next() (done bool, err error) {
 	case info.Mode&fs.ModeSymlink != 0 && !(last && p.watch.target.Symlinks == store.Refuse):
 		return false, p.follow(full)
 	case last:
-		p.isFile(entry)
-		return true, p.arrive(name, full, info)
+		p.markFile(entry)
+		return true, p.atFile(name, full, info)
 	}
-	p.stand(full, info)
+	p.setDir(full, info)
 	return false, nil
 }
 
 // report has changes of an entry of the directory reported. The last element may turn out to be a link or the file.
-func (p *walk) report(name string, last bool) (place, error) {
+func (p *walk) report(name string, last bool) (watchedEntry, error) {
 	if !last {
 		return p.note(p.dir, name, roleStep, vfs.WatchNames)
 	}
 	return p.note(p.dir, name, roleStep|roleContent, vfs.WatchContents)
 }
 
-// isFile notes that an entry is the file. Then most changes of it do not need another walk.
-func (p *walk) isFile(entry place) {
+// markFile notes that an entry is the file, whose changes seldom need another walk.
+func (p *walk) markFile(entry watchedEntry) {
 	if entry.node != nil {
 		p.keep[entry] = roleContent
 	}
 }
 
-func (p *walk) note(path, name string, r role, s vfs.Scope) (place, error) {
+func (p *walk) note(path, name string, r role, s vfs.Scope) (watchedEntry, error) {
 	if !p.observed {
-		return place{}, nil
+		return watchedEntry{}, nil
 	}
 	at, err := p.watch.hub.watch(p.watch, path, name, r, s)
 	switch {
 	case err == nil:
 		p.keep[at] |= r
 	case errors.Is(err, fs.ErrPermission):
-		p.lacking, err = errUnreadable, nil
+		p.incomplete, err = errUnreadable, nil
 	}
 	return at, err
 }
@@ -191,8 +191,8 @@ func (p *walk) follow(link string) error {
 	return nil
 }
 
-// arrive is the end of a walk that came to a file.
-func (p *walk) arrive(name, full string, info vfs.Info) error {
+// atFile ends a walk at a file.
+func (p *walk) atFile(name, full string, info vfs.Info) error {
 	r := &p.watch.route
 	r.path, r.file = full, &info
 	if p.watch.verify {

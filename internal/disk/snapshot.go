@@ -7,19 +7,19 @@ import (
 	"github.com/holdfast-go/holdfast/internal/store"
 )
 
-// sighting is what stat(2) says of a watched file and its sidecar. Two that are equal are of the same content.
-type sighting struct {
+// snapshot is the result of stat(2) on a watched file and its sidecar. Equal snapshots show the same content.
+type snapshot struct {
 	file, sidecar version
 	birth         int64
 	err           string // why there is no file, or why it can't be seen
 }
 
-// sight asks stat(2).
-func (w *watch) sight() (s sighting) {
+// snapshot asks stat(2).
+func (w *watch) snapshot() (s snapshot) {
 	follow := w.target.Symlinks != store.Refuse
 	info, err := w.disk.FS.Stat(w.target.Path, follow)
 	if err != nil {
-		return sighting{err: err.Error()}
+		return snapshot{err: err.Error()}
 	}
 	s.file, s.birth = versionOf(info), info.Birth
 	if w.verify {
@@ -34,11 +34,11 @@ func (w *watch) sight() (s sighting) {
 	return s
 }
 
-// settles is how long a sighting must stay as it is until the file counts as complete. last was complete; it is zero if
-// nothing was seen before.
-func (s *sighting) settles(last sighting) time.Duration {
+// settles is how long a snapshot must stay the same until the file counts as complete. last is the snapshot of the last
+// complete content, and zero before the first.
+func (s *snapshot) settles(last snapshot) time.Duration {
 	switch {
-	case last == sighting{}:
+	case last == snapshot{}:
 		if s.young() {
 			return quietSpan
 		}
@@ -53,6 +53,6 @@ func (s *sighting) settles(last sighting) time.Duration {
 
 // young reports whether the file may still be being written in place: its last change was just now, and it was a
 // change of the content. A rename or chmod(2) after it would have made ctime later than mtime.
-func (s *sighting) young() bool {
+func (s *snapshot) young() bool {
 	return s.file.exists && s.file.mtime >= s.file.ctime && time.Since(time.Unix(0, s.file.mtime)).Abs() < quietSpan
 }
