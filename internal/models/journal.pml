@@ -5,7 +5,7 @@
  *   Writer     internal/disk: commitTogether, enlist, recovery.point, recovery.undo
  *   publish    internal/disk: recovery.publish        rename the temps, fsync the directories
  *   finish     internal/disk: recovery.finish         remove the journal, then the pointer
- *   Recoverer  internal/disk: sweepIfDue, recoverAll, follow, recovery.run, waits, removeTemps; then a change of its own file
+ *   Recoverer  internal/disk: sweepIfDue, recoverAll, follow, recovery.run, removeTemps; then a change of its own file
  *   force      internal/disk: Disk.Force, takeDrafts; the rest is as in Recoverer
  *
  * Assumptions:

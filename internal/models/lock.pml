@@ -11,7 +11,7 @@
  *   check     internal/lock: Held.Check      by prepared.check, right before the rename
  *   rename    internal/replace: Temp.Commit
  *   unlock    internal/lock: Held.Release
- *   Force     internal/disk: Disk.Force, internal/lock: Spec.Supplant
+ *   Force     internal/disk: Disk.Force; internal/lock: Spec.Supplant
  *
  * Assumptions:
  *   - flock(2) excludes, and the kernel frees the lock of a process that dies.

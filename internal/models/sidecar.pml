@@ -4,7 +4,7 @@
  *   begin     internal/disk: newSeal, recall       read the sidecar; if it has several digests, or none, hash the content
  *   temp      internal/disk: file.Prepare          the new content, complete and fsynced under a temp name
  *   announce  internal/disk: seal.announce         sidecar {new, previous}: temp, fsync, rename, directory fsync
- *   commit    internal/disk: prepared.replace, internal/replace: Temp.Commit     rename, directory fsync
+ *   commit    internal/disk: prepared.replace; internal/replace: Temp.Commit     rename, directory fsync
  *   finish    internal/disk: seal.finish           sidecar {new}; or takeBack, which restores the sidecar from before
  *   remove    internal/disk: prepared.remove       the file, then the sidecar, then the directory fsync
  *   Reader    internal/disk: openPair, readPair    open the file, read the sidecar, does the path still name the file?
