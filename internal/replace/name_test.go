@@ -65,3 +65,18 @@ func FuzzParseName(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseJournal(f *testing.F) {
+	f.Add(JournalName(OwnerOf("a", ""), NewID())+JournalSuffix, JournalSuffix)
+	f.Add(JournalName(NoOwner, "0123456789abcdef")+DraftSuffix, DraftSuffix)
+	f.Add("./../"+JournalName(NoOwner, "0123456789abcdef")+RemovedSuffix, RemovedSuffix)
+	f.Fuzz(func(t *testing.T, name, suffix string) {
+		// Such a file is followed or removed, so nothing else may be taken for one.
+		if id, ok := ParseJournal(name, suffix); ok && (!isHex(id, randBytes) || strings.ContainsAny(strings.TrimSuffix(name, suffix), "/\x00")) {
+			t.Errorf("%q is taken for a name with the id %q", name, id)
+		}
+		if owner, ok := ParseLeftover(name); ok && (!strings.HasPrefix(name, namePrefix+string(owner)+"-") || strings.Contains(name, "/")) {
+			t.Errorf("%q is taken for a leftover of %q", name, owner)
+		}
+	})
+}
