@@ -1,6 +1,7 @@
 package apidoc_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -56,6 +57,33 @@ func TestTheREADMENamesEveryExample(t *testing.T) {
 	for _, name := range names {
 		if name != "examples" && !there[name] {
 			t.Errorf("there is no examples/%s", name)
+		}
+	}
+}
+
+// What the README says of its tests can be looked up only if they have those names.
+func TestTheTestsThatTheREADMENamesExist(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	testkit.Must(t, err)
+	there := make(map[string]bool)
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	testkit.Must(t, filepath.WalkDir(filepath.Join("..", ".."), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, m := range declared.FindAllSubmatch(source, -1) {
+			there[string(m[1])] = true
+		}
+		return err
+	}))
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+	if len(named) < 50 {
+		t.Errorf("only %d names were found", len(named))
+	}
+	for _, m := range named {
+		if !there[m[1]] {
+			t.Errorf("there is no %s", m[1])
 		}
 	}
 }
