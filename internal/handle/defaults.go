@@ -96,7 +96,7 @@ func (c coding[T]) overDefaults(data []byte, v T) ([]byte, error) {
 		field = "a value in " + reflect.TypeFor[T]().String()
 	}
 	return nil, fmt.Errorf("%w: the encoding leaves out %s, so a reader would get its default; "+
-		"make the field a pointer, or take omitempty or omitzero out of its tag", errors.ErrEncode, field)
+		"set another value, take omitempty or omitzero out of the field's tag, or make a field that is not a pointer one", errors.ErrEncode, field)
 }
 
 // complete writes the values into data that the encoder has left out and that read as defaults, as got has
