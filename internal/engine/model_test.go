@@ -117,8 +117,12 @@ func recorded(t *testing.T, random *rand.Rand) []event {
 		pause := func(most time.Duration) time.Duration { return time.Duration(random.Int64N(int64(most))) }
 		disk := newFakeStore(pause(4 * time.Millisecond))
 		failing := random.IntN(3) == 0
+		var drawing sync.Mutex // the disk has its own numbers, since callers already run while random serves the next ones
+		chance := rand.New(rand.NewPCG(2, random.Uint64()))
 		disk.trouble = func(store.Change) error {
-			if failing && random.IntN(2) == 0 {
+			drawing.Lock()
+			defer drawing.Unlock()
+			if failing && chance.IntN(2) == 0 {
 				return errBroken
 			}
 			return nil
