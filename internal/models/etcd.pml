@@ -23,7 +23,7 @@
  * run safety
  * run safety AGAIN
  * run progress
- * fault safety NO_FENCE        mine        the Txn does not compare the create revision of the lock's key
+ * fault safety NO_FENCE        mine        the Txn compares nothing of the lock's key, neither its create revision nor who has changed it last
  * fault safety NO_VERSION      content     the Txn does not compare the file's revision
  * fault safety NO_LAST_WRITE   mine        the Txn does not compare who has changed the lock's key last
  * fault safety SETTLE_READS mine         a lost answer is settled by a look at the file, and the commit may still arrive
