@@ -105,20 +105,25 @@ func (j *journal) write(dir vfs.Dir, temp string, perm fs.FileMode, policy safet
 	if err != nil {
 		return err
 	}
-	line = append(line, '\n')
-	sum := sha256.Sum256(line)
 	f, err := dir.Create(temp, 0o600)
 	if err != nil {
 		return noEntry(dir, "a change of several files makes its journal there", err)
 	}
 	defer f.Close()
-	if _, err := f.Write(append(hex.AppendEncode(line, sum[:]), '\n')); err != nil {
+	if _, err := f.Write(withSum(line)); err != nil {
 		return err
 	}
 	if err := f.Chmod(perm); err != nil && !vfs.ModeRefused(err) {
 		return err
 	}
 	return replace.SyncFile(f, policy)
+}
+
+// withSum gives the content of a journal's file: the line, and a line with its checksum.
+func withSum(line []byte) []byte {
+	all := append(line[:len(line):len(line)], '\n')
+	sum := sha256.Sum256(all)
+	return append(hex.AppendEncode(all, sum[:]), '\n')
 }
 
 // readJournal reads a journal or a pointer, and gives the user who has written it. The error is fs.ErrNotExist if there is none.
@@ -151,9 +156,8 @@ func readJournal(dir vfs.Dir, name string) (j journal, uid uint32, err error) {
 	if err != nil {
 		return j, 0, err
 	}
-	line, sum, _ := bytes.Cut(all, []byte("\n"))
-	want := sha256.Sum256(append(line[:len(line):len(line)], '\n'))
-	if string(sum) != hex.EncodeToString(want[:])+"\n" || json.Unmarshal(line, &j) != nil || !j.valid() {
+	line, _, _ := bytes.Cut(all, []byte("\n"))
+	if !bytes.Equal(all, withSum(line)) || json.Unmarshal(line, &j) != nil || !j.valid() {
 		return j, 0, unfit(dir, name, "is damaged, or not as this library writes it")
 	}
 	return j, info.UID, nil

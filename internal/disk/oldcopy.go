@@ -147,7 +147,7 @@ func (c *oldCopy) cover(seen int64, sync bool) error {
 	return err
 }
 
-// unwritable reports whether no file can be made in a directory.
+// unwritable reports whether permissions or a read-only mount have prevented a write.
 func unwritable(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }

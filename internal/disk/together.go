@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"syscall"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -270,7 +269,7 @@ func (f *file) mark(policy safety.Policy) error {
 	switch err := f.lock.Unannounced(); {
 	case err == nil:
 		return nil
-	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
+	case unwritable(err):
 		return policy.WeakenOr(what, "make it writable for this process", fmt.Errorf("%w: %w", errors.ErrUnsupportedEnvironment, err))
 	default:
 		return fmt.Errorf("%s: %w", what, err)
