@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -22,10 +23,8 @@ import (
 type coordination struct{ lasts, holds, waits time.Duration }
 
 func coordinated() coordination {
-	if os.Getenv("HOLDFAST_LONG") != "" {
-		return coordination{30 * time.Second, 3 * time.Second, 300 * time.Millisecond}
-	}
-	return coordination{2 * time.Second, 300 * time.Millisecond, 30 * time.Millisecond}
+	brief := coordination{2 * time.Second, 300 * time.Millisecond, 30 * time.Millisecond}
+	return effort.Of(brief, brief, coordination{30 * time.Second, 3 * time.Second, 300 * time.Millisecond})
 }
 
 // coordinate lets ten workers add to their own counters. add adds 1 as one worker, and returns after waits at most.
@@ -119,10 +118,7 @@ func TestTenContextsAndALongFunctionCoordinate(t *testing.T) {
 // Each content is one value many times, so that a mixture shows.
 func TestAFileThatIsRemovedAndMadeAgainAllTheTimeIsWholeOrMissing(t *testing.T) {
 	path := filepath.Join(testkit.Memory(t), "f.json")
-	rounds := 300
-	if testing.Short() {
-		rounds = 50
-	}
+	rounds := effort.Of(50, 300, 300)
 	stop := make(chan struct{})
 	var readers, writers sync.WaitGroup
 	for range 2 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/codec"
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -43,10 +44,7 @@ func gzipBomb(t *testing.T, size int) string {
 
 // A file that somebody has made to do harm is an error of a bounded size, takes bounded memory, and stays as it is.
 func TestAHostileFileIsAnErrorWithinBoundedMemoryAndStaysAsItIs(t *testing.T) {
-	line := 8 << 20
-	if os.Getenv("HOLDFAST_LONG") != "" {
-		line = 60 << 20 // a read takes 64 MiB at most unless told otherwise
-	}
+	line := effort.Of(8<<20, 8<<20, 60<<20) // a read takes 64 MiB at most unless told otherwise
 	gz := safefile.WithCodec(codec.Gzip(codec.JSON()))
 	limited := safefile.WithMaxSize(1 << 20)
 	for _, c := range []struct {
@@ -83,7 +81,7 @@ func TestAHostileFileIsAnErrorWithinBoundedMemoryAndStaysAsItIs(t *testing.T) {
 			if !errors.Is(err, c.want) || len(err.Error()) > 2000 {
 				t.Errorf("Read: %.300v, want %v", err, c.want)
 			}
-			// What a parser allocates in all is more than what it needs at any time.
+			// All allocations together are more than the parser needs at any time.
 			if allocated := after.TotalAlloc - before.TotalAlloc; allocated > uint64(64<<20+20*len(c.text)) {
 				t.Errorf("Read of %d bytes has allocated %d MiB", len(c.text), allocated>>20)
 			}

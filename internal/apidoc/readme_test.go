@@ -13,10 +13,9 @@ import (
 
 // The README's words in backquotes that look like files of the repository must be there.
 func TestTheREADMENamesOnlyFilesThatExist(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	testkit.Must(t, err)
+	text := testkit.Content(t, filepath.Join(root, "README.md"))
 	count := 0
-	for _, m := range regexp.MustCompile("`((?:internal|errors|codec|registry|safefile|lockedfile|examples)/[\\w/.]*)`").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("`((?:internal|errors|codec|registry|safefile|lockedfile|examples)/[\\w/.]*)`").FindAllStringSubmatch(text, -1) {
 		count++
 		if _, err := os.Stat(filepath.Join("..", "..", m[1])); err != nil {
 			t.Errorf("the README names %s: %v", m[1], err)
@@ -25,25 +24,24 @@ func TestTheREADMENamesOnlyFilesThatExist(t *testing.T) {
 	if count < 10 {
 		t.Errorf("only %d names were found", count)
 	}
-	if wrong := regexp.MustCompile(`\.\./\S+`).FindString(string(text)); wrong != "" {
+	if wrong := regexp.MustCompile(`\.\./\S+`).FindString(text); wrong != "" {
 		t.Errorf("the README names %s, which lies outside of the repository", wrong)
 	}
 }
 
 // A newcomer finds each program by the README's table, and each program that a table names is there.
 func TestTheREADMENamesEveryExample(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	testkit.Must(t, err)
+	text := testkit.Content(t, filepath.Join(root, "README.md"))
 	entries, err := os.ReadDir(filepath.Join("..", "..", "examples"))
 	testkit.Must(t, err)
 	there := make(map[string]bool)
 	for _, e := range entries {
 		there[e.Name()] = true
-		if !strings.Contains(string(text), "\n| `examples/"+e.Name()+"` | ") {
+		if !strings.Contains(text, "\n| `examples/"+e.Name()+"` | ") {
 			t.Errorf("the README's table of examples lacks %s", e.Name())
 		}
 	}
-	_, counterparts, found := strings.Cut(string(text), "### Every example of atomicio and safeatomic\n")
+	_, counterparts, found := strings.Cut(text, "### Every example of atomicio and safeatomic\n")
 	counterparts, _, ends := strings.Cut(counterparts, "\n## ")
 	var names []string
 	for _, row := range regexp.MustCompile(`(?m)^\| .+ \| (.+) \|$`).FindAllStringSubmatch(counterparts, -1) {
@@ -61,13 +59,12 @@ func TestTheREADMENamesEveryExample(t *testing.T) {
 	}
 }
 
-// What the README says of its tests can be looked up only if they have those names.
+// A reader finds a test by the name that the README gives, so each of them must exist.
 func TestTheTestsThatTheREADMENamesExist(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	testkit.Must(t, err)
+	text := testkit.Content(t, filepath.Join(root, "README.md"))
 	there := make(map[string]bool)
 	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
-	testkit.Must(t, filepath.WalkDir(filepath.Join("..", ".."), func(path string, _ fs.DirEntry, err error) error {
+	testkit.Must(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -77,7 +74,7 @@ func TestTheTestsThatTheREADMENamesExist(t *testing.T) {
 		}
 		return err
 	}))
-	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(text, -1)
 	if len(named) < 50 {
 		t.Errorf("only %d names were found", len(named))
 	}

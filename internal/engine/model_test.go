@@ -15,12 +15,13 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/store"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
 // The model internal/models/queue.pml has a transition for each step of the engine. Here the engine runs, in virtual time, in the two processes of
-// the model. What happens is recorded, and Spin says whether the model can do the same. So neither of them can be changed alone.
+// the model. The test records its events, and Spin says whether the model can do the same. So model and engine can't be changed one without the other.
 
 // Events of a record, as the model numbers them.
 const (
@@ -279,10 +280,7 @@ func accepted(t *testing.T, records [][]event) map[int]bool {
 }
 
 func TestTheModelOfTheQueueCanDoWhatTheEngineDoes(t *testing.T) {
-	runs := 60
-	if testing.Short() {
-		runs = 20
-	}
+	runs := effort.Of(20, 60, 60)
 	var records [][]event
 	var names []string
 	kinds := map[int]int{}

@@ -17,7 +17,7 @@
  *   - A request may be carried out late, also after its sender has given up, and its answer may be lost. The client sends a
  *     request that writes only once (clientv3's retry policy nonRepeatable).
  *   - A lease may expire at any time, also early, while its holder runs or is stopped.
- *   - The history of the lock's key is there when it is asked for. If it was compacted, the caller gets ErrNotDurable, which is below.
+ *   - The history of the lock's key is there when it is asked for. If it was compacted, the caller gets ErrNotDurable, as at unknown.
  * Left out: TryLock, which is enqueue and look in one request; several files, which are in the same Txn; WriteIf and backups.
  *
  * run safety
@@ -60,6 +60,11 @@ bool hung, deaf, served;
 /* No key of another client was made before. */
 #define first (create[1 - me] == 0 || create[1 - me] > create[me])
 
+#ifdef NO_QUEUE
+#define MY_TURN true
+#else
+#define MY_TURN first
+#endif
 #ifdef NO_FENCE
 #define HOLDS   true
 #else
@@ -90,8 +95,7 @@ proctype Commit(byte me; byte id; byte created; byte changed; byte based; byte c
 			how = MADE
 		:: else ->
 			if
-			:: create[me] != created -> how = LOST
-			:: create[me] == created && mod[me] != changed -> how = LOST
+			:: create[me] != created || mod[me] != changed -> how = LOST
 			:: else -> how = CHANGED
 			fi
 		fi;
@@ -115,12 +119,8 @@ enqueue:	atomic { revision++; create[me] = revision; mod[me] = revision; wrote[m
 look:		atomic {
 			if
 			:: create[me] != created -> goto enqueue /* the place in the queue is lost */
-#ifdef NO_QUEUE
-			:: create[me] == created -> based = fileRevision; content = file | mine; goto commit
-#else
-			:: create[me] == created && first -> based = fileRevision; content = file | mine; goto commit
-			:: create[me] == created && !first
-#endif
+			:: create[me] == created && MY_TURN -> based = fileRevision; content = file | mine; goto commit
+			:: create[me] == created && !MY_TURN
 			fi
 		};
 		if /* wait */

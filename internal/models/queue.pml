@@ -18,7 +18,7 @@
  *     200 us for which it is left free after that. For safety, time may pass at any moment.
  * Left out: kills, gathering, timeouts, ForceRelease, different options, and appends.
  *
- * The events at the right are those that a test of the engine records; see internal/engine/model_test.go. With TRACE, the model makes only
+ * A test of the engine records its events; see IS below and internal/engine/model_test.go. With TRACE, the model makes only
  * the steps that a record allows, so that it shows whether it can do what the engine has done.
  *
  * run safety

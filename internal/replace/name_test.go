@@ -71,7 +71,7 @@ func FuzzParseJournal(f *testing.F) {
 	f.Add(JournalName(NoOwner, "0123456789abcdef")+DraftSuffix, DraftSuffix)
 	f.Add("./../"+JournalName(NoOwner, "0123456789abcdef")+RemovedSuffix, RemovedSuffix)
 	f.Fuzz(func(t *testing.T, name, suffix string) {
-		// Such a file is followed or removed, so nothing else may be taken for one.
+		// A recovery follows or removes a file with a name of this form, so no other name may be taken for one.
 		if id, ok := ParseJournal(name, suffix); ok && (!isHex(id, randBytes) || strings.ContainsAny(strings.TrimSuffix(name, suffix), "/\x00")) {
 			t.Errorf("%q is taken for a name with the id %q", name, id)
 		}
