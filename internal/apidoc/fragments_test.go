@@ -65,8 +65,8 @@ var (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	// Never stopped: the interrupt may come when the fragment has returned, and must not kill the program then.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
 	file := lockedfile.New[Config]("app.yaml")
 	n, _ := strconv.Atoi(os.Args[1])
 	if err := fragments[n](ctx, file, safefile.New[Config]("app.yaml")); err != nil {
