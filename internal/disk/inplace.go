@@ -169,7 +169,7 @@ func (r *rewriting) keep(old vfs.File, size int64, guard func() error) error {
 	err = c.Commit(at.name, guard)
 	renamed := err == nil || errors.Is(err, errors.ErrNotDurable)
 	if err == nil && elsewhere {
-		err = durably(at.dir.Sync())
+		err = durably(vfs.SyncDir(at.dir))
 	}
 	if err != nil && renamed {
 		_ = at.dir.Remove(at.name) // the file was not touched, so nothing is lost either way

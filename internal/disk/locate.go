@@ -127,7 +127,7 @@ func (d *Disk) makeParents(dir string, perm fs.FileMode, made *[]string) error {
 		return err
 	}
 	defer parent.Close()
-	if err := parent.Sync(); !vfs.SyncMissing(err) {
+	if err := vfs.SyncDir(parent); !vfs.SyncMissing(err) {
 		return err
 	}
 	// If the filesystem has no fsync for directories, the policy of the write that follows decides.

@@ -286,10 +286,8 @@ func (r *recovery) publish(policy safety.Policy) (err error) {
 			}
 		}
 	}
-	for _, dir := range r.dirs[:len(r.Dirs)] {
-		err = errors.Join(err, replace.SyncDir(dir, policy))
-	}
-	return err
+	_, failed := replace.SyncDirs(policy, r.dirs[:len(r.Dirs)]...)
+	return errors.Join(err, failed)
 }
 
 // finish removes a journal that is followed to its end, then what it has kept. What removals have set aside must not

@@ -219,12 +219,14 @@ func TestAFailedFsyncIsNeverForgivenAMissingOneMayBe(t *testing.T) {
 func TestADirectoryWhoseFsyncFailsIsNotDurableAtEveryLevel(t *testing.T) {
 	for _, policy := range []safety.Policy{strict, warn, bestEffort} {
 		for _, fault := range []error{syscall.EIO, syscall.ENOSPC, syscall.EPERM, syscall.EBADF} {
-			b := newBench(t)
-			b.disk.FailAll(faultfs.SyncDir, fault)
-			if _, err := b.commit(policy); !errors.Is(err, errors.ErrNotDurable) || !errors.Is(err, fault) {
-				t.Errorf("level %v: %v became %v", policy.Level, fault, err)
+			for _, verb := range []string{faultfs.SyncDir, faultfs.Confirm} {
+				b := newBench(t)
+				b.disk.FailAll(verb, fault)
+				if _, err := b.commit(policy); !errors.Is(err, errors.ErrNotDurable) || !errors.Is(err, fault) {
+					t.Errorf("%s, level %v: %v became %v", verb, policy.Level, fault, err)
+				}
+				b.want("new")
 			}
-			b.want("new")
 		}
 	}
 }
@@ -238,6 +240,43 @@ func TestAFilesystemWithoutDirectoryFsyncIsRefusedUnderStrictAlone(t *testing.T)
 				t.Errorf("level %v: %v became %v", policy.Level, fault, err)
 			}
 			b.want("new")
+		}
+	}
+}
+
+func TestOfSeveralDirectoriesAllAreSyncedBeforeOneIsConfirmed(t *testing.T) {
+	for _, c := range []struct {
+		policy safety.Policy
+		verb   string // fails in the first directory
+		fault  error
+		want   []string
+		err    error
+	}{
+		{strict, "", nil, []string{"sync directory one", "sync directory two", "confirm directory one", "confirm directory two"}, nil},
+		{warn, faultfs.SyncDir, syscall.EINVAL, []string{"sync directory one", "sync directory two", "confirm directory one", "confirm directory two"}, nil},
+		{strict, faultfs.SyncDir, syscall.EINVAL, []string{"sync directory one"}, errors.ErrNotDurable},
+		{warn, faultfs.SyncDir, syscall.EIO, []string{"sync directory one"}, errors.ErrNotDurable},
+		{warn, faultfs.Confirm, syscall.EIO, []string{"sync directory one", "sync directory two", "confirm directory one"}, errors.ErrNotDurable},
+	} {
+		disk := faultfs.Wrap(crashfs.New())
+		var dirs []vfs.Dir
+		for _, name := range []string{"one", "two"} {
+			testkit.Must(t, disk.Mkdir("/"+name, 0o755))
+			dir, err := disk.OpenDir("/" + name)
+			testkit.Must(t, err)
+			dirs = append(dirs, dir)
+		}
+		var got []string
+		disk.Before(func(op faultfs.Op) error {
+			got = append(got, op.Verb+" "+op.Path[1:])
+			if op.Verb == c.verb && op.Path == dirs[0].Path() {
+				return c.fault
+			}
+			return nil
+		})
+		failed, err := SyncDirs(c.policy, dirs...)
+		if failed != 0 || !errors.Is(err, c.err) || !slices.Equal(got, c.want) {
+			t.Errorf("%v of %s: directory %d, %v after %q", c.fault, c.verb, failed, err, got)
 		}
 	}
 }

@@ -145,8 +145,7 @@ func (t *Temp) Commit(target string, guard func() error) error {
 
 // renameError explains the two errors that a user can do something about.
 func renameError(err error, target string) error {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		// The temp file is gone. Either the lock was taken away by force and its temp files were swept, or
 		// the directory was removed.
 		return fmt.Errorf("%w: the temp file was removed: %w", errors.ErrLockLost, err)
@@ -176,7 +175,25 @@ func SyncFile(f vfs.File, policy safety.Policy) error {
 // SyncDir makes the names in a directory durable. If the filesystem can't sync a directory, the policy decides. If
 // the fsync fails, the names may be lost in a crash, and the error is ErrNotDurable at every level.
 func SyncDir(dir vfs.Dir, policy safety.Policy) error {
-	err := dir.Sync()
+	_, err := SyncDirs(policy, dir)
+	return err
+}
+
+// SyncDirs is SyncDir for several directories; failed is the one that an error is about. It syncs all before it confirms one. On ext4 to
+// confirm one begins a transaction, and the sync of the next directory would wait until that is on the disk too.
+func SyncDirs(policy safety.Policy, dirs ...vfs.Dir) (failed int, err error) {
+	for _, verb := range []func(vfs.Dir) error{vfs.Dir.Sync, vfs.Dir.Confirm} {
+		for i, dir := range dirs {
+			if err := synced(verb(dir), policy); err != nil {
+				return i, err
+			}
+		}
+	}
+	return 0, nil
+}
+
+// synced has the policy decide about the result of a directory's Sync or Confirm.
+func synced(err error, policy safety.Policy) error {
 	if err == nil {
 		return nil
 	}

@@ -144,6 +144,8 @@ func (d *osDir) Sync() error {
 	return &fs.PathError{Op: "sync directory", Path: d.path, Err: errors.ErrUnsupported}
 }
 
+func (d *osDir) Confirm() error { return nil }
+
 func (d *osDir) Close() error { return nil }
 
 func (f *osFile) Stat() (Info, error) {

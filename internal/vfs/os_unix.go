@@ -233,11 +233,16 @@ const (
 	checkChange                   // only the start of a change fails
 )
 
-// Sync returns an error if the entries may be lost.
 func (d *osDir) Sync() error {
-	err := d.do(syncFD)
+	if err := d.do(syncFD); err != nil {
+		return pathError("sync directory", d.path, err)
+	}
+	return nil
+}
+
+func (d *osDir) Confirm() (err error) {
 	check := syncCheck(d.check.Load())
-	if err == nil && (check == checkAll || check == checkStat) {
+	if check == checkAll || check == checkStat {
 		_, err = d.Self()
 	}
 	if err == nil && (check == checkAll || check == checkChange) {

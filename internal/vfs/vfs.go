@@ -72,9 +72,20 @@ type Dir interface {
 	Remove(name string) error
 	// Names lists the entries, unordered.
 	Names() ([]string, error)
-	// Sync makes the directory's entries durable.
+	// Sync makes the directory's entries durable. On some filesystems it returns nil although the filesystem has
+	// stopped, so Confirm must follow.
 	Sync() error
+	// Confirm returns an error if the filesystem has stopped, so that an earlier Sync may have done nothing.
+	Confirm() error
 	Close() error
+}
+
+// SyncDir makes the entries of a directory durable, and returns an error if they may be lost.
+func SyncDir(d Dir) error {
+	if err := d.Sync(); err != nil {
+		return err
+	}
+	return d.Confirm()
 }
 
 // File is an open file.

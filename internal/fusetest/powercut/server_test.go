@@ -32,10 +32,10 @@ func TestADirectoryIsNotDurableAfterTheFsyncOfAnotherOneHasFailed(t *testing.T) 
 				for _, dir := range []vfs.Dir{others, mine} {
 					testkit.Must(t, dir.Rename("temp", dir, "target"))
 				}
-				if err := others.Sync(); err == nil {
+				if err := vfs.SyncDir(others); err == nil {
 					t.Fatal("the other directory's fsync succeeds on a disk that is gone")
 				}
-				err := as(user, mine.Sync)
+				err := as(user, func() error { return vfs.SyncDir(mine) })
 				if !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.EROFS) {
 					t.Errorf("user %d: the directory's fsync: %v", user, err)
 				}

@@ -282,6 +282,8 @@ func (d *dir) Sync() error {
 	return nil
 }
 
+func (d *dir) Confirm() error { return nil }
+
 func (d *dir) Close() error { return nil }
 
 type file struct {

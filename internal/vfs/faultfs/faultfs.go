@@ -53,6 +53,7 @@ const (
 	Remove     = "remove"
 	Names      = "names"
 	SyncDir    = "sync directory"
+	Confirm    = "confirm directory"
 	Read       = "read"
 	Write      = "write"
 	Chmod      = "chmod"

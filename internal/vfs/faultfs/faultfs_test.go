@@ -69,6 +69,7 @@ func everyVerb(f *FS, path string) map[string][]error {
 	note(Link, d.Link("c", "d"))
 	note(Remove, d.Remove("c"))
 	note(SyncDir, d.Sync())
+	note(Confirm, d.Confirm())
 	for _, open := range []vfs.File{src, again, record, made} {
 		if open != nil {
 			note(Close, open.Close())
@@ -106,7 +107,7 @@ func fileVerbs(note func(string, error), f, src vfs.File, info fs.FileInfo) {
 }
 
 var verbs = []string{OpenDir, Open, OpenRecord, Create, Stat, Lock, Same, Readlink, Mkdir, Writable, Rename, Link, Remove, Names,
-	SyncDir, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close, Volume, Truncate, SetMtime}
+	SyncDir, Confirm, Read, Write, Chmod, Chown, Attrs, Attr, SetAttr, RemoveAttr, Clone, Sync, Close, Volume, Truncate, SetMtime}
 
 func fixture(t *testing.T) string {
 	t.Helper()

@@ -151,6 +151,8 @@ func (d *dir) Names() ([]string, error) { return ask(d.fs, Names, d.Path(), d.in
 
 func (d *dir) Sync() error { return d.fs.do(SyncDir, d.Path(), d.inner.Sync) }
 
+func (d *dir) Confirm() error { return d.fs.do(Confirm, d.Path(), d.inner.Confirm) }
+
 func (d *dir) Close() error { return d.fs.close(&d.closed, d.Path(), d.inner.Close) }
 
 // close closes in any case, since a descriptor is gone even if close(2) fails.
