@@ -18,10 +18,13 @@ func (r *Registry) Lookup(path string) (codec.Codec, error) {
 	name := lastElement(path)
 	table := r.entries()
 	lower := strings.ToLower(name)
-	for at := firstDot(lower); at >= 0; at = nextDot(lower, at) {
-		if e, ok := table[lower[at:]]; ok {
+	// Dots at the beginning of the name are no part of an extension.
+	_, ext, dotted := strings.Cut(strings.TrimLeft(lower, "."), ".")
+	for dotted {
+		if e, ok := table["."+ext]; ok {
 			return e.codec, nil
 		}
+		_, ext, dotted = strings.Cut(ext, ".")
 	}
 	return nil, r.unknown(name, lower)
 }
@@ -40,25 +43,6 @@ func lastElement(path string) string {
 	return name
 }
 
-// firstDot gives the start of the longest extension of a name, or -1 if it has none.
-// Dots at the beginning of the name are no part of an extension.
-func firstDot(name string) int {
-	stem := len(name) - len(strings.TrimLeft(name, "."))
-	return nextDot(name, stem)
-}
-
-// nextDot gives the offset of the first dot after at.
-func nextDot(name string, at int) int {
-	if at >= len(name) {
-		return -1
-	}
-	n := strings.IndexByte(name[at+1:], '.')
-	if n < 0 {
-		return -1
-	}
-	return at + 1 + n
-}
-
 func (r *Registry) unknown(name, lower string) error {
 	formats := "nothing is registered"
 	if known := r.Formats(); len(known) > 0 {
@@ -74,7 +58,7 @@ func advice(name, lower string) string {
 	switch {
 	case name == "":
 		return "the path names no file"
-	case firstDot(lower) < 0:
+	case !strings.Contains(strings.TrimLeft(lower, "."), "."):
 		return fmt.Sprintf("%q has no extension; %s, such as codec.JSON() or codec.Text()", name, fixed)
 	case at == len(lower)-1:
 		return fmt.Sprintf("%q ends in a dot, which is no extension; rename it, or %s", name, fixed)

@@ -131,7 +131,7 @@ func (r *rewriting) run(content vfs.File, guard func() error) (store.Version, er
 	if err != nil {
 		return nil, r.undo(err)
 	}
-	return versionOf(now), replace.SyncDir(r.copy.dir, r.options.Policy)
+	return versionOf(now), replace.SyncDirs(r.options.Policy, r.copy.dir)
 }
 
 // keep makes the copy of the first size bytes of old. From the rename of the copy on, readers use it
@@ -302,5 +302,5 @@ func (r *rewriting) putBack() error {
 	if err := r.copy.dir.Remove(r.copy.name); err != nil {
 		return err
 	}
-	return replace.SyncDir(r.copy.dir, r.options.Policy)
+	return replace.SyncDirs(r.options.Policy, r.copy.dir)
 }

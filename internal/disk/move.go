@@ -104,7 +104,7 @@ func (f *file) respell(as string, o store.Options) error {
 			o.Policy.Report("the checksum still names the file in the old spelling", err)
 		}
 	}
-	return replace.SyncDir(f.dir, o.Policy)
+	return replace.SyncDirs(o.Policy, f.dir)
 }
 
 // Movable implements store.Store.
@@ -180,10 +180,10 @@ func (f *file) rename(dst *file, src vfs.Info, keep *keeping, o store.Options) e
 	if err := f.giveName(dst, src); err != nil {
 		return err
 	}
-	if err := replace.SyncDir(dst.dir, o.Policy); err != nil {
+	if err := replace.SyncDirs(o.Policy, dst.dir); err != nil {
 		return err
 	}
-	return replace.SyncDir(f.dir, o.Policy)
+	return replace.SyncDirs(o.Policy, f.dir)
 }
 
 // giveName renames the file. If both names are hard links of one file, rename(2) would do nothing, so the

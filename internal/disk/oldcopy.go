@@ -197,5 +197,5 @@ func (f *file) setAside(k keeper, state copyState, o store.Options) error {
 	}
 	o.Policy.Log.Warn("a copy of old content was set aside, not put back", "path", vfs.Join(f.dir.Path(), f.name),
 		"copy", vfs.Join(k.dir.Path(), name), "why", why)
-	return replace.SyncDir(k.dir, o.Policy)
+	return replace.SyncDirs(o.Policy, k.dir)
 }

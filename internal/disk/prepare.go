@@ -72,8 +72,10 @@ func (f *file) Prepare(_ context.Context, c store.Change, o store.Options) (_ st
 	if c.Stream || p.inPlace {
 		return p, nil
 	}
-	if err := p.likeBackup(); err != nil {
-		return nil, err
+	if p.restores() {
+		if err := p.likeBackup(); err != nil {
+			return nil, err
+		}
 	}
 	return p, p.temp.Settle()
 }
@@ -171,9 +173,6 @@ func (p *prepared) restores() bool { return p.old == nil && p.change.Restores > 
 // likeBackup gives a file that is made of a backup the backup's owner and permissions, or fewer. Those of a new
 // file might let more users read a content that was removed.
 func (p *prepared) likeBackup() error {
-	if !p.restores() {
-		return nil
-	}
 	f, number := p.file, p.change.Restores
 	found, err := statBackup(f.dir, f.name, number)
 	var open vfs.File

@@ -177,7 +177,7 @@ func (p *prepared) remove(guard func() error) (_ store.Version, err error) {
 		return nil, err
 	}
 	if p.old == nil {
-		return version{}, replace.SyncDir(f.dir, policy)
+		return version{}, replace.SyncDirs(policy, f.dir)
 	}
 	if err := f.dir.Remove(f.name); err != nil {
 		return nil, replace.Busy(err, f.name)
@@ -187,7 +187,7 @@ func (p *prepared) remove(guard func() error) (_ store.Version, err error) {
 	if err := sidecar.Remove(f.dir, f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		policy.Report("the checksum was not removed", err)
 	}
-	return version{}, replace.SyncDir(f.dir, policy)
+	return version{}, replace.SyncDirs(policy, f.dir)
 }
 
 // confirm makes a change that changes no byte. It syncs the file, since another program may have written
@@ -208,5 +208,5 @@ func (p *prepared) confirm(guard func() error) (store.Version, error) {
 			return nil, fmt.Errorf("%w: %w", errors.ErrNotDurable, err)
 		}
 	}
-	return versionOf(p.old.Info), replace.SyncDir(f.dir, policy)
+	return versionOf(p.old.Info), replace.SyncDirs(policy, f.dir)
 }

@@ -257,7 +257,7 @@ func (r *recovery) distrust(path, why string) error {
 // another process has published may not be durable yet. The journal itself comes first. A power cut could take it
 // back, also after its writer was killed before the fsync, and then no file may have changed.
 func (r *recovery) publish(policy safety.Policy) (err error) {
-	if err := replace.SyncDir(r.dirs[0], policy); err != nil {
+	if err := replace.SyncDirs(policy, r.dirs[0]); err != nil {
 		return err
 	}
 	for _, e := range r.Files {
@@ -286,8 +286,7 @@ func (r *recovery) publish(policy safety.Policy) (err error) {
 			}
 		}
 	}
-	_, failed := replace.SyncDirs(policy, r.dirs[:len(r.Dirs)]...)
-	return errors.Join(err, failed)
+	return errors.Join(err, replace.SyncDirs(policy, r.dirs[:len(r.Dirs)]...))
 }
 
 // finish removes a journal that is followed to its end, then what it has kept. What removals have set aside must not
@@ -297,7 +296,7 @@ func (r *recovery) finish(policy safety.Policy) error {
 		return err
 	}
 	if slices.ContainsFunc(r.Files, func(e journalFile) bool { return e.Remove }) {
-		if err := replace.SyncDir(r.dirs[0], policy); err != nil {
+		if err := replace.SyncDirs(policy, r.dirs[0]); err != nil {
 			return err
 		}
 	}

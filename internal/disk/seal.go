@@ -248,7 +248,7 @@ func (f *file) unseal(o store.Options) error {
 	if err := sidecar.Remove(f.dir, f.name); err != nil {
 		return err
 	}
-	return replace.SyncDir(f.dir, o.Policy)
+	return replace.SyncDirs(o.Policy, f.dir)
 }
 
 // sealed reports whether the sidecar has exactly the digest of the old content, and can be read only by

@@ -113,8 +113,8 @@ func commitTogether(parts []*prepared, guard func() error) (failed int, err erro
 			return i, err
 		}
 	}
-	if i, err := replace.SyncDirs(policy, r.dirs...); err != nil {
-		return r.firstIn(i), err
+	if err := replace.SyncDirs(policy, r.dirs...); err != nil {
+		return 0, err
 	}
 	if err := guard(); err != nil {
 		return 0, err

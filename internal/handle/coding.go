@@ -40,7 +40,7 @@ func (f *File[T]) coding() (coding[T], error) {
 // decode gives a value that nobody else has.
 func decode[T any](c codec.Codec, data []byte, max int64, s *start[T]) (v T, err error) {
 	v = s.fresh()
-	err = recoverPanic(errors.ErrDecode, func() error { return c.Load(codec.NewSource(data, max), &v) })
+	err = format.Guard(func() error { return c.Load(codec.NewSource(data, max), &v) })
 	if err != nil {
 		var none T
 		return none, matching(errors.ErrDecode, err)
@@ -57,7 +57,7 @@ func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 	}
 	v = f.start.fresh()
 	var original *format.Original
-	err = recoverPanic(errors.ErrDecode, func() (err error) {
+	err = format.Guard(func() (err error) {
 		original, err = c.LoadOriginal(text, f.max, &v, f.last)
 		return err
 	})
@@ -72,7 +72,7 @@ func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 // encode encodes v. A Write calls it before it takes the lock.
 func (c coding[T]) encode(v T) ([]byte, error) {
 	var buf bytes.Buffer
-	err := recoverPanic(errors.ErrEncode, func() error {
+	err := format.Guard(func() error {
 		if e, ok := c.codec.(format.Encoder); ok && c.form != nil {
 			return e.Encode(&buf, v) // the form adds the comments
 		}
@@ -86,17 +86,6 @@ func (c coding[T]) encode(v T) ([]byte, error) {
 	}
 	c.last.Encoded(buf.Bytes(), v)
 	return buf.Bytes(), nil
-}
-
-// recoverPanic calls a user's codec and turns its panic into an error of that kind, since
-// content that a codec can't handle must not end the program.
-func recoverPanic(kind error, call func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: the codec panicked: %v", kind, p)
-		}
-	}()
-	return call()
 }
 
 // matching gives an error of a user's codec as one that matches kind, or ErrTooLarge.
@@ -134,20 +123,24 @@ func equal(a, b codec.Codec) (same bool) {
 // New is of the engine's Form interface. The text of a new file has the comments of T's fields.
 func (f *form[T]) New(value []byte) (text []byte, err error) {
 	e, ok := f.codec.(format.Encoder)
-	if t := reflect.TypeFor[T](); ok && e.Comments(t) {
-		err = recoverPanic(errors.ErrEncode, func() (err error) {
-			text, err = e.Annotate(value, t)
-			return err
-		})
-		return text, err
+	t := reflect.TypeFor[T]()
+	if !ok || !e.Comments(t) {
+		return value, nil
 	}
-	return value, nil
+	err = format.Guard(func() (err error) {
+		text, err = e.Annotate(value, t)
+		return err
+	})
+	if err != nil {
+		return nil, matching(errors.ErrEncode, err)
+	}
+	return text, nil
 }
 
 // Edit is of the engine's Form interface.
 func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) {
 	out := &editBuffer{max: f.max}
-	err = recoverPanic(errors.ErrEncode, func() error { return f.edit(out, old, value) })
+	err = format.Guard(func() error { return f.edit(out, old, value) })
 	if err != nil {
 		return nil, nil, matching(errors.ErrEncode, err)
 	}

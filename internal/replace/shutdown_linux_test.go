@@ -31,10 +31,10 @@ func TestADirectoryIsNotDurableOnAFilesystemThatHasShutDown(t *testing.T) {
 				testkit.Must(t, err)
 				testkit.Must(t, f.Sync())
 				testkit.Must(t, f.Close())
-				testkit.Must(t, SyncDir(dir, safety.Policy{}))
+				testkit.Must(t, SyncDirs(safety.Policy{}, dir))
 				testkit.Must(t, dir.Rename("new", dir, "target"))
 				disk.Shutdown(t)
-				testkit.WantIs(t, "the sync ends with", SyncDir(dir, safety.Policy{}), errors.ErrNotDurable)
+				testkit.WantIs(t, "the sync ends with", SyncDirs(safety.Policy{}, dir), errors.ErrNotDurable)
 			})
 		}
 	}

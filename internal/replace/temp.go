@@ -140,7 +140,7 @@ func (t *Temp) Commit(target string, guard func() error) error {
 		return renameError(err, target)
 	}
 	t.name = "" // the name is free, and another temp file may have it now
-	return SyncDir(t.dir, t.policy)
+	return SyncDirs(t.policy, t.dir)
 }
 
 // renameError explains the two errors that a user can do something about.
@@ -172,34 +172,26 @@ func SyncFile(f vfs.File, policy safety.Policy) error {
 	return err
 }
 
-// SyncDir makes the names in a directory durable. If the filesystem can't sync a directory, the policy decides. If
-// the fsync fails, the names may be lost in a crash, and the error is ErrNotDurable at every level.
-func SyncDir(dir vfs.Dir, policy safety.Policy) error {
-	_, err := SyncDirs(policy, dir)
-	return err
-}
-
-// SyncDirs is SyncDir for several directories; failed is the one that an error is about. It syncs all before it confirms one. On ext4 to
-// confirm one begins a transaction, and the sync of the next directory would wait until that is on the disk too.
-func SyncDirs(policy safety.Policy, dirs ...vfs.Dir) (failed int, err error) {
+// SyncDirs makes the names in directories durable. If a filesystem can't sync a directory, the policy decides. If
+// an fsync fails, the names may be lost in a crash, and the error is ErrNotDurable at every level.
+//
+// All are synced before one is confirmed. On ext4 a confirmation begins a transaction, and the sync of the next
+// directory would wait until that is on the disk too.
+func SyncDirs(policy safety.Policy, dirs ...vfs.Dir) error {
 	for _, verb := range []func(vfs.Dir) error{vfs.Dir.Sync, vfs.Dir.Confirm} {
-		for i, dir := range dirs {
-			if err := synced(verb(dir), policy); err != nil {
-				return i, err
+		for _, dir := range dirs {
+			err := verb(dir)
+			if err == nil {
+				continue
+			}
+			err = fmt.Errorf("%w: %w", errors.ErrNotDurable, err)
+			if !vfs.SyncMissing(err) {
+				return fmt.Errorf("the directory was not synced: %w", err)
+			}
+			if err := policy.Weaken("the filesystem can't sync a directory", err); err != nil {
+				return err
 			}
 		}
 	}
-	return 0, nil
-}
-
-// synced has the policy decide about the result of a directory's Sync or Confirm.
-func synced(err error, policy safety.Policy) error {
-	if err == nil {
-		return nil
-	}
-	notDurable := fmt.Errorf("%w: %w", errors.ErrNotDurable, err)
-	if vfs.SyncMissing(err) {
-		return policy.Weaken("the filesystem can't sync a directory", notDurable)
-	}
-	return fmt.Errorf("the directory was not synced: %w", notDurable)
+	return nil
 }

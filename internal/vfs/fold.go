@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // caseSensitive are the filesystems of Linux that compare names byte by byte, in all directories.
@@ -48,7 +49,13 @@ var kernelFolds = sync.OnceValue(func() bool {
 })
 
 // Fold gives the same spelling for all names that differ only in case.
-func Fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+func Fold(name string) string {
+	isOther := func(r rune) bool { return 'A' <= r && r <= 'Z' || r >= utf8.RuneSelf }
+	if !strings.ContainsFunc(name, isOther) {
+		return name // as for most names, and without two copies
+	}
+	return strings.ToLower(strings.ToUpper(name))
+}
 
 // FoldASCII is Fold for a filesystem that ignores the case of ASCII letters only.
 func FoldASCII(name string) string {

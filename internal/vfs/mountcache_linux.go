@@ -48,6 +48,9 @@ func (c *mountCache) find(key mountKey, fd int) Volume {
 	if key.lasting() {
 		c.remember(key, v)
 	}
+	if key.id.Unique { // then no later mount has this id, and the id alone is a key too
+		c.remember(mountKey{id: key.id}, v)
+	}
 	return v
 }
 

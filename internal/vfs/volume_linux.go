@@ -34,9 +34,6 @@ func volumeFD(fd int, info Info) (Volume, error) {
 	key := mountKey{id: info.Mount.ID, device: info.Dev, number: int64(uint32(s.Type)), fsid: s.Fsid.Val}
 	v := mounts.find(key, fd)
 	v.ReadOnly = s.Flags&unix.ST_RDONLY != 0
-	if key.id.Unique { // then no later mount has this id, and the id alone is a key too
-		mounts.remember(mountKey{id: key.id}, v)
-	}
 	return v, nil
 }
 
@@ -48,5 +45,6 @@ func space(path string) (bytes, inodes, allInodes int64, err error) {
 	return int64(s.Bavail) * int64(s.Bsize), int64(s.Ffree), int64(s.Files), nil
 }
 
-// volumeOfMount gives the cached volume of a mount. It returns false for an unknown mount.
+// volumeOfMount gives the cached volume of a mount, except for ReadOnly, which may have changed. It returns false for
+// an unknown mount.
 func volumeOfMount(id MountID) (Volume, bool) { return mounts.lookUp(mountKey{id: id}) }
