@@ -32,14 +32,14 @@ type newcomer struct {
 func newNewcomer(t *testing.T) *newcomer {
 	t.Helper()
 	testkit.NeedLinux(t) // the README's commands are those of a Linux shell
-	var known struct{ GOMODCACHE string }
-	out, err := exec.Command("go", "env", "-json", "GOMODCACHE").Output()
+	var known struct{ GOMODCACHE, GOPROXY string }
+	out, err := exec.Command("go", "env", "-json", "GOMODCACHE", "GOPROXY").Output()
 	testkit.Must(t, err)
 	testkit.Must(t, json.Unmarshal(out, &known))
 	own := t.TempDir()
 	publish(t, filepath.Join(own, "proxy"))
 	return &newcomer{environment: append(os.Environ(),
-		"GOPROXY=file://"+filepath.Join(own, "proxy")+",file://"+filepath.Join(known.GOMODCACHE, "cache", "download")+",off",
+		"GOPROXY=file://"+filepath.Join(own, "proxy")+",file://"+filepath.Join(known.GOMODCACHE, "cache", "download")+","+strings.ReplaceAll(known.GOPROXY, "direct", "off"),
 		"GOSUMDB=off", // this release is in no public log
 		"GOMODCACHE="+filepath.Join(own, "modules"),
 		"GOFLAGS=-modcacherw", "GOWORK=off", "GO111MODULE=on")}

@@ -81,6 +81,9 @@ func TestWhatIsMissingSkipsWithAReason(t *testing.T) {
 
 func TestWhatGoesWrongFailsTheTest(t *testing.T) {
 	needRoot(t)
+	for _, program := range []string{"mkfs.ext4", "mkfs.btrfs", "bindfs"} {
+		require(t, program)
+	}
 	missing := filepath.Join(t.TempDir(), "missing")
 	watch(t, func(t testing.TB) { Bind(t, missing, missing) }).want(t, "failed", "no such file")
 	watch(t, func(t testing.TB) { New(t, "ext4", "nonsense") }).want(t, "failed", "mount -t ext4")
