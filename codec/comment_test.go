@@ -264,6 +264,28 @@ func TestAKeyInAnotherCaseIsNotNew(t *testing.T) {
 	wantText(t, "jsonc", text, "{\n  \"PORT\": 2\n}\n")
 }
 
+func TestKeysThatDifferInCaseAreNotTakenForEachOther(t *testing.T) {
+	same := map[string][]notedUser{"NAME": {}, "Name": {{Name: "x"}}, "name": {}}
+	text := "{\n  \"NAME\": [],\n  \"Name\": [\n    {\n      \"name\": \"x\"\n    }\n  ],\n  \"name\": []\n}\n"
+	got, told := editedTo(t, codec.JSONC, text, same)
+	wantText(t, "the same value", got, text)
+	if told.How != codec.EditUnchanged {
+		t.Errorf("the edit is %s", told.How)
+	}
+}
+
+func TestAMapThatIsEmptiedKeepsNoLineOfItsComments(t *testing.T) {
+	type hosts struct {
+		Hosts map[string]notedUser `json:"hosts" comment:"By name."`
+	}
+	text := "// mine\n{\n  // By name.\n  \"hosts\": {\n    \"h\": {\n      // Of the user.\n      \"name\": \"x\"\n    }\n  }\n}\n"
+	got, _ := editedTo(t, codec.JSONC, text, hosts{map[string]notedUser{}})
+	wantText(t, "emptied", got, "// mine\n{\n  // By name.\n  \"hosts\": {}\n}\n")
+	withOther := strings.Replace(text, "{\n      // Of", "{\n      // a person's\n      // Of", 1)
+	got, _ = editedTo(t, codec.JSONC, withOther, hosts{map[string]notedUser{}})
+	wantText(t, "emptied beside a person's comment", got, "// mine\n{\n  // By name.\n  \"hosts\": {\n      // a person's\n  }\n}\n")
+}
+
 func TestOfAListTheFirstElementHasCommentsIfTheListIsNew(t *testing.T) {
 	v := full()
 	v.Users = append([]notedUser{{Name: "eve"}}, v.Users...)

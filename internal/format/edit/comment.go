@@ -125,7 +125,7 @@ func (a *annotator) entries(was, is *Node, c Comments) {
 			continue
 		}
 		comment, inside := c.Key(e.Key.Value)
-		if old, ok := before[a.fold(e.Key)]; ok {
+		if old := before(e.Key); old != nil {
 			a.value(old, e.Value, inside)
 			continue
 		}
@@ -139,7 +139,7 @@ func (a *annotator) entries(was, is *Node, c Comments) {
 		return
 	}
 	for _, e := range was.Entries {
-		if e.Key.Kind != Scalar || e.Merge || after[a.fold(e.Key)] != nil {
+		if e.Key.Kind != Scalar || e.Merge || after(e.Key) != nil {
 			continue
 		}
 		if comment, _ := c.Key(e.Key.Value); comment == "" && a.renamed[e.Key.Value] {
@@ -149,26 +149,23 @@ func (a *annotator) entries(was, is *Node, c Comments) {
 	}
 }
 
-// keys gives the values of a map by their folded keys.
-func (a *annotator) keys(n *Node) map[string]*Node {
-	if n == nil {
-		return nil
-	}
-	all := make(map[string]*Node, len(n.Entries))
-	for _, e := range n.Entries {
-		if e.Key.Kind == Scalar && !e.Merge {
-			all[a.fold(e.Key)] = e.Value
+// keys gives a function that finds the value of a key in a map, nil if there is none. A key of the same spelling is
+// preferred to one that only the decoder takes for the same.
+func (a *annotator) keys(n *Node) func(key *Node) *Node {
+	exact, folded := map[string]*Node{}, map[string]*Node{}
+	if n != nil {
+		for _, e := range n.Entries {
+			if e.Key.Kind == Scalar && !e.Merge {
+				exact[e.Key.Value], folded[strings.ToLower(e.Key.Value)] = e.Value, e.Value
+			}
 		}
 	}
-	return all
-}
-
-// fold gives the same text for two keys that are one key for the decoder.
-func (a *annotator) fold(key *Node) string {
-	if a.doc.Keys == MatchExact {
-		return key.Value
+	return func(key *Node) *Node {
+		if value := exact[key.Value]; value != nil || a.doc.Keys == MatchExact {
+			return value
+		}
+		return folded[strings.ToLower(key.Value)]
 	}
-	return strings.ToLower(key.Value)
 }
 
 // write puts a comment above the line of a key.
@@ -288,14 +285,20 @@ func (a *annotator) erase() {
 			}
 			lines.End = nextLine(a.doc.Text, c.End)
 		}
-		a.list = append(a.list, a.withBlank(lines))
+		a.list = append(a.list, a.withSpace(lines))
 	}
 }
 
-// withBlank extends lines by the blank line above, if the line below is blank too. A section that was deleted
-// with its comment leaves two blank lines otherwise.
-func (a *annotator) withBlank(lines Splice) Splice {
+// withSpace extends lines by the space that nobody wants without them:
+//   - All that is between two brackets of which the lines were all. The map in them was emptied.
+//   - The blank line above, if the line below is blank too. A section that was deleted with its comment
+//     leaves two blank lines otherwise.
+func (a *annotator) withSpace(lines Splice) Splice {
 	text := a.doc.Text
+	opened, closing := bytes.TrimRight(text[:lines.Start], " \t\r\n"), bytes.TrimLeft(text[lines.End:], " \t\r\n")
+	if bytes.HasSuffix(opened, []byte("{")) && bytes.HasPrefix(closing, []byte("}")) {
+		return Splice{Start: len(opened), End: len(text) - len(closing)}
+	}
 	before := bytes.TrimSuffix(bytes.TrimSuffix(text[:lines.Start], []byte("\n")), []byte("\r"))
 	above := lineStart(text, len(before))
 	below := text[lines.End:nextLine(text, lines.End)]
