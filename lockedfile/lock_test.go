@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -237,16 +238,17 @@ func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 }
 
 func TestALongWaitForOneselfIsLogged(t *testing.T) {
-	t.Parallel() // it takes ten seconds, and no work
 	path := filepath.Join(t.TempDir(), "f.json")
 	log := &testkit.Log{}
 	f := lockedfile.New[counters](path, safefile.WithLogger(log.Logger()), safefile.WithTimeout(11*time.Second))
-	_, file, line, _ := runtime.Caller(0)
-	err := f.Locked(func(*lockedfile.Tx[counters]) error {
-		return f.Update(func(*counters) error { return nil })
+	synctest.Test(t, func(t *testing.T) {
+		_, file, line, _ := runtime.Caller(0)
+		err := f.Locked(func(*lockedfile.Tx[counters]) error {
+			return f.Update(func(*counters) error { return nil })
+		})
+		testkit.WantIs(t, "it", err, errors.ErrTimeout)
+		if !strings.Contains(log.String(), fmt.Sprintf("%s:%d", file, line+1)) {
+			t.Errorf("the log says %q", log)
+		}
 	})
-	testkit.WantIs(t, "it", err, errors.ErrTimeout)
-	if !strings.Contains(log.String(), fmt.Sprintf("%s:%d", file, line+1)) {
-		t.Errorf("the log says %q", log)
-	}
 }

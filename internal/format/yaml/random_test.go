@@ -72,7 +72,7 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 			files[name] = text
 		}
 	}
-	stride, seeds := edittest.Sample(7)
+	stride, seeds := edittest.Sample(11)
 	names := make([]string, 0, len(files))
 	for name := range files {
 		names = append(names, name)
@@ -86,7 +86,7 @@ func TestRandomOperationsAreSpliced(t *testing.T) {
 		}
 		for seed := range seeds {
 			suite.Run(t, name, files[name], seed, stride, tally)
-			suite.RunMany(t, name, files[name], seed, 70/stride, tally)
+			suite.RunMany(t, name, files[name], seed, 77/stride, tally)
 		}
 	}
 	t.Logf("%d files; real ones:\n%v\nyaml-test-suite:\n%v", len(files), real, suites)
