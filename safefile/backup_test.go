@@ -305,7 +305,13 @@ func TestADamagedFileIsNotBlessedByItsBackup(t *testing.T) {
 	list, err := f.Backups()
 	testkit.Must(t, err)
 	_, err = f.ReadBackup(list[0])
-	testkit.WantIs(t, "the damaged content", err, errors.ErrChecksumMismatch)
+	_, bytesErr := f.ReadBackupBytes(list[0])
+	for _, err := range []error{err, bytesErr, f.Restore(list[0])} {
+		testkit.WantIs(t, "the damaged content", err, errors.ErrChecksumMismatch)
+		if !strings.Contains(err.Error(), fmt.Sprint("backup ", list[0].Number)) {
+			t.Errorf("the error does not say which backup: %v", err)
+		}
+	}
 }
 
 func TestABackupThatWasMadeWithoutAChecksumHasNone(t *testing.T) {

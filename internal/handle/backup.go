@@ -2,6 +2,8 @@ package handle
 
 import (
 	"context"
+	"fmt"
+	"io/fs"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/engine"
@@ -33,25 +35,33 @@ func (f *File[T]) ReadBackup(ctx context.Context, b store.Backup) (v T, err erro
 	if err == nil {
 		v, err = decode(c, data, f.options.MaxSize, f.start())
 	}
-	return v, f.fail("read backup", errors.ErrRead, err)
+	return v, f.failBackup("read backup", errors.ErrRead, b, err)
 }
 
 // ReadBackupBytes gives the content of a backup as it is.
 func (f *File[T]) ReadBackupBytes(ctx context.Context, b store.Backup) ([]byte, error) {
 	data, err := f.loadBackup(ctx, b, f.options.forBytes())
-	return data, f.fail("read backup", errors.ErrRead, err)
+	return data, f.failBackup("read backup", errors.ErrRead, b, err)
 }
 
 // Restore makes the content of a backup the file's. The backup is read before the lock is waited for.
 func (f *File[T]) Restore(ctx context.Context, b store.Backup) error {
 	data, err := f.loadBackup(ctx, b, f.options.forBytes())
 	if err != nil {
-		return f.fail("restore", errors.ErrWrite, err)
+		return f.failBackup("restore", errors.ErrWrite, b, err)
 	}
 	return f.Do(ctx, "restore", errors.ErrWrite, nil, func(tx *Tx[T]) error {
 		tx.tx.PutBackup(data, b.Number)
 		return nil
 	})
+}
+
+// failBackup is fail for an error about one of the backups, of which the path does not tell.
+func (f *File[T]) failBackup(op string, kind error, b store.Backup, err error) error {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // which names the number already
+		err = fmt.Errorf("backup %d: %w", b.Number, err)
+	}
+	return f.fail(op, kind, err)
 }
 
 func (f *File[T]) loadBackup(ctx context.Context, b store.Backup, o store.ReadOptions) ([]byte, error) {
