@@ -212,7 +212,7 @@ func (f *file) takeLock(p store.Target, at store.Location, id string, full bool,
 	if errors.Is(err, fs.ErrNotExist) && f.lockDir == f.dir {
 		return store.ErrMoved // the directory was removed after it was opened
 	}
-	if inPlace(entryOf(at).Info) && f.lockDir == f.dir && unwritable(err) {
+	if inPlace(entryOf(at).Info) && f.lockDir == f.dir && vfs.WriteRefused(err) {
 		return cantMake("the lock", f.name, err)
 	}
 	if err != nil && f.lockDir == f.dir {

@@ -3,7 +3,6 @@ package disk
 import (
 	"fmt"
 	"io/fs"
-	"syscall"
 	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -147,11 +146,6 @@ func (c *oldCopy) cover(seen int64, sync bool) error {
 	return err
 }
 
-// unwritable reports whether permissions or a read-only mount have prevented a write.
-func unwritable(err error) bool {
-	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
-}
-
 // cantMake explains that the lock or the copy can't be made beside a file that can only be rewritten.
 func cantMake(what, name string, err error) error {
 	return fmt.Errorf("%w: %s is a mount of its own, so it is rewritten in place, and its directory can't be written, so there is "+
@@ -168,7 +162,7 @@ func (f *file) createIn(keepers []keeper, o store.Options) (*replace.Temp, keepe
 			owner = f.lockDirOwner()
 		}
 		temp, err := replace.Create(k.dir, owner, nil, 0o600, o.Policy)
-		if err == nil || !unwritable(err) {
+		if err == nil || !vfs.WriteRefused(err) {
 			return temp, k, err
 		}
 		refused = errors.Join(refused, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/replace"
 	"github.com/holdfast-go/holdfast/internal/sidecar"
 	"github.com/holdfast-go/holdfast/internal/store"
+	"github.com/holdfast-go/holdfast/internal/vfs"
 )
 
 // maxSealed leaves room for the sidecar's suffix.
@@ -179,7 +180,7 @@ func (f *file) writeSidecarOf(name string, side sidecar.Sidecar, like, and *repl
 			len(name), maxSealed, syscall.ENAMETOOLONG)
 	}
 	temp, err := replace.Create(f.dir, f.owner, nil, 0o600, o.Policy)
-	if err != nil && unwritable(err) {
+	if err != nil && vfs.WriteRefused(err) {
 		return fmt.Errorf("%s can't be made: its directory has to be writable for a checksum; leave WithChecksum out, or mount it so: %w",
 			name+sidecar.Suffix, err)
 	}

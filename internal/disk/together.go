@@ -267,7 +267,7 @@ func (f *file) mark(policy safety.Policy) error {
 	switch err := f.lock.Unannounced(); {
 	case err == nil:
 		return nil
-	case unwritable(err):
+	case vfs.WriteRefused(err):
 		return policy.WeakenOr(what, "make it writable for this process", fmt.Errorf("%w: %w", errors.ErrUnsupportedEnvironment, err))
 	default:
 		return fmt.Errorf("%s: %w", what, err)

@@ -21,7 +21,6 @@ package lock
 import (
 	"fmt"
 	"io/fs"
-	"syscall"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -169,7 +168,7 @@ func (h *Held) open() (vfs.File, error) {
 		return h.file, nil
 	}
 	f, err := h.spec.Dir.OpenRecord(h.spec.Name)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+	if vfs.WriteRefused(err) {
 		h.unwritable = err
 		f, err = h.spec.Dir.Open(h.spec.Name)
 	}

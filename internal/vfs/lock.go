@@ -67,7 +67,7 @@ func lockPath(path string, mode LockMode, access ...int) (Lock, error) {
 		if _, opening := errors.AsType[*fs.PathError](err); !opening {
 			return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
 		}
-		if i == len(access)-1 || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		if i == len(access)-1 || !WriteRefused(err) {
 			return nil, err
 		}
 	}

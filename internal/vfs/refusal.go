@@ -29,6 +29,9 @@ func LinkRefused(err error) bool {
 	return Missing(err)
 }
 
+// WriteRefused reports whether permissions or a read-only mount have prevented a write.
+func WriteRefused(err error) bool { return denied(err) || errors.Is(err, syscall.EROFS) }
+
 // OwnerRefused reports whether chown(2) failed because the owner may not be set here. EINVAL is the error of a user
 // namespace without a mapping for an id.
 func OwnerRefused(err error) bool {
