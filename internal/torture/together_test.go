@@ -91,7 +91,7 @@ func TestPowerCutsLeaveAllOrNothingOfALockAll(t *testing.T) {
 			if len(kinds) > 1 {
 				c.far = disktest.New(t, kinds[1])
 			}
-			testkit.WantNil(t, "it", c.run(t, effort.Of(3, 5, 200)))
+			testkit.WantNil(t, "it", c.run(t, effort.Of(3, 15, 200)))
 			if 2*c.inside < c.cuts {
 				t.Error("less than half of the cuts hit a commit")
 			}
