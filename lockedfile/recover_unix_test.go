@@ -82,6 +82,7 @@ func TestAStrangersJournalInAStickyDirectoryStopsNoWriter(t *testing.T) {
 
 // An empty lock file that is young may be another program's, and gets no record before it is two seconds old.
 func TestALockAllWaitsUntilItsMarkCanBeWritten(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	paths := twoDirs(t)
 	for _, path := range paths {
 		testkit.Put(t, path+".lock", "")

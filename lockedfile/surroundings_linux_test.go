@@ -205,6 +205,7 @@ func TestRemoveAndMoveWorkWhereNoLockFileCanBeMade(t *testing.T) {
 // Once there is space again another process can make the lock file. It must not get in
 // while a file is being removed without one, nor the other way round.
 func TestALockFileIsNotMadeWhileAFileIsChangedWithoutOne(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	dir, room := fullDisk(t, "file")
 	path := filepath.Join(dir, "file")
 	other, err := os.Open(dir) // as another process would have it

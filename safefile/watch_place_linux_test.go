@@ -70,6 +70,7 @@ func TestAWatchSeesChangesOnEveryKindOfPlace(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting where the kernel tells of no changes
 			p := make(t)
 			w := watch(t, safefile.New[numbered](p.path))
 			w.want(1)
@@ -197,23 +198,24 @@ func TestWhereInotifyRunsOutAWatchLooksOnceASecondUntilThereIsRoom(t *testing.T)
 
 func TestAUserWithoutInotifyWatchesStillWatches(t *testing.T) {
 	needNamespaces(t)
-	dir := testkit.Shared(t, 0o777)
-	path := filepath.Join(dir, "f.json")
 	for _, limit := range []string{"max_inotify_instances", "max_inotify_watches"} {
-		testkit.Put(t, path, text(1))
-		ids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: firstMapped, Size: 1 << 16}}
-		p := testkit.Start(t, testkit.With(t, testkit.Self(t, "watch", path, "/proc/sys/user/"+limit+"=0"), &syscall.SysProcAttr{
-			Cloneflags: syscall.CLONE_NEWUSER, UidMappings: ids, GidMappings: ids, GidMappingsEnableSetgroups: true, Credential: &syscall.Credential{}}))
-		if record := p.Expect("time="); !strings.Contains(record, "inotify") {
-			t.Errorf("%s: logged %q", limit, record)
-		}
-		for n := 1; n <= 3; n++ {
-			if n > 1 {
-				replaced(t, path, text(n))
+		t.Run(limit, func(t *testing.T) {
+			t.Parallel() // most of it is waiting
+			path := filepath.Join(testkit.Shared(t, 0o777), "f.json")
+			testkit.Put(t, path, text(1))
+			ids := []syscall.SysProcIDMap{{ContainerID: 0, HostID: firstMapped, Size: 1 << 16}}
+			p := testkit.Start(t, testkit.With(t, testkit.Self(t, "watch", path, "/proc/sys/user/"+limit+"=0"), &syscall.SysProcAttr{
+				Cloneflags: syscall.CLONE_NEWUSER, UidMappings: ids, GidMappings: ids, GidMappingsEnableSetgroups: true, Credential: &syscall.Credential{}}))
+			if record := p.Expect("time="); !strings.Contains(record, "inotify") {
+				t.Errorf("logged %q", record)
 			}
-			p.Expect(fmt.Sprintf("value %d", n))
-		}
-		p.Kill()
+			for n := 1; n <= 3; n++ {
+				if n > 1 {
+					replaced(t, path, text(n))
+				}
+				p.Expect(fmt.Sprintf("value %d", n))
+			}
+		})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/internal/effort"
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
@@ -106,7 +107,7 @@ func (n *newcomer) types(t *testing.T, dir, command string) string {
 // module is made gets one by go mod init and go mod tidy.
 func TestTheREADMEsProgramsRunInAnEmptyModuleWithinAMinute(t *testing.T) {
 	n := newNewcomer(t)
-	if !testing.Short() {
+	if effort.Of(false, false, true) {
 		n.environment = append(n.environment, "GOCACHE="+t.TempDir()) // nothing is compiled yet, not even Go's own packages
 	}
 	all, count := readme(t), 0
