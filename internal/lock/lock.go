@@ -168,7 +168,7 @@ func (h *Held) open() (vfs.File, error) {
 		return h.file, nil
 	}
 	f, err := h.spec.Dir.OpenRecord(h.spec.Name)
-	if vfs.WriteRefused(err) {
+	if err != nil && vfs.WriteRefused(err) {
 		h.unwritable = err
 		f, err = h.spec.Dir.Open(h.spec.Name)
 	}
