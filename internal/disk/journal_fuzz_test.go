@@ -2,6 +2,9 @@ package disk
 
 import (
 	"encoding/json"
+	"io/fs"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/errors"
@@ -13,7 +16,7 @@ import (
 	"github.com/holdfast-go/holdfast/internal/vfs/crashfs"
 )
 
-// write makes a file of a directory.
+// write makes a file of a directory, always with the same time.
 func write(t *testing.T, d vfs.Dir, name, content string) {
 	t.Helper()
 	f, err := d.Create(name, 0o600)
@@ -21,7 +24,10 @@ func write(t *testing.T, d vfs.Dir, name, content string) {
 	defer f.Close()
 	_, err = f.Write([]byte(content))
 	testkit.Must(t, err)
+	testkit.Must(t, f.SetMtime(writtenAt))
 }
+
+const writtenAt = 1_000_000_000
 
 // twoDirectories gives a new disk with /d and /e, whose inode numbers are always the same.
 func twoDirectories(t testing.TB) (disk *crashfs.FS, dirs [2]vfs.Dir) {
@@ -36,17 +42,18 @@ func twoDirectories(t testing.TB) (disk *crashfs.FS, dirs [2]vfs.Dir) {
 	return disk, dirs
 }
 
-// FuzzJournal puts a journal beside a file, and a pointer that leads to it into another directory. A recovery comes to an end and
-// changes no file for which there is no temp, with any content of the two.
+// FuzzJournal puts a journal beside a file and its temp, and a pointer that leads to the journal into another directory. With any content
+// of the two a recovery comes to an end, and leaves each file as it was or as the journal wants it.
 func FuzzJournal(f *testing.F) {
 	owner, id := replace.OwnerOf("f", ""), "0123456789abcdef"
 	name := replace.JournalName(owner, id)
+	temp := replace.JournalName(owner, id) + ".tmp"
 	secret := replace.OwnerOf("secret", "")
 	valid := journal{
 		Magic: journalMagic, Name: pathText(name), Dirs: []journalDir{{Path: "/d"}, {Path: "/e"}},
 		Files: []journalFile{
-			{Dir: 0, Name: "f", Temp: pathText(replace.JournalName(owner, id) + ".tmp"), Lock: "/d/f.lock", New: &stamp{1, 2}, Old: &stamp{3, 4}},
-			{Dir: 1, Name: "secret", Temp: pathText(replace.JournalName(secret, id) + replace.RemovedSuffix), Lock: "/e/secret.lock", Remove: true, Old: &stamp{3, 4}},
+			{Dir: 0, Name: "f", Temp: pathText(temp), Lock: "/d/f.lock", New: &stamp{7, writtenAt}, Old: &stamp{3, writtenAt}},
+			{Dir: 1, Name: "secret", Temp: pathText(replace.JournalName(secret, id) + replace.RemovedSuffix), Lock: "/e/secret.lock", Remove: true, Old: &stamp{4, writtenAt}},
 		},
 	}
 	_, dirs := twoDirectories(f)
@@ -55,12 +62,12 @@ func FuzzJournal(f *testing.F) {
 		testkit.Must(f, err)
 		valid.Dirs[i].Ino, valid.Dirs[i].Birth = self.Ino, self.Birth
 	}
-	line, err := json.Marshal(valid)
+	validLine, err := json.Marshal(valid)
 	testkit.Must(f, err)
-	pointer, err := json.Marshal(journal{Magic: journalMagic, Name: pathText(name), Dirs: valid.Dirs[:1], Here: 1})
+	validPointer, err := json.Marshal(journal{Magic: journalMagic, Name: pathText(name), Dirs: valid.Dirs[:1], Here: 1})
 	testkit.Must(f, err)
-	f.Add(string(line), string(pointer))
-	f.Add(string(line[:len(line)/2]), "{}")
+	f.Add(string(validLine), string(validPointer))
+	f.Add(string(validLine[:len(validLine)/2]), "{}")
 	f.Add(`{"Magic":"holdfast journal 1","Name":"../../etc/passwd","Dirs":[{"Path":"/d"}],"Files":[]}`, `{"Here":-1}`)
 	f.Add(`{"Magic":"holdfast journal 1","Dirs":[{"Path":"/d"}],"Files":[{"Dir":9,"Name":"..","Temp":"x","Lock":"\u0000"}]}`, `{"Here":1,"Dirs":[{"Path":"relative"}]}`)
 	f.Add("null", "[]")
@@ -68,6 +75,7 @@ func FuzzJournal(f *testing.F) {
 		disk, dirs := twoDirectories(t)
 		d, e := dirs[0], dirs[1]
 		write(t, d, "f", "old")
+		write(t, d, temp, "its new")
 		write(t, e, "secret", "kept")
 		write(t, e, "secret.lock", "")
 		write(t, d, name+replace.JournalSuffix, string(withSum([]byte(line))))
@@ -84,12 +92,29 @@ func FuzzJournal(f *testing.F) {
 				t.Errorf("an error of %d bytes", len(err.Error()))
 			}
 		}
-		for path, want := range map[string]string{"/d/f": "old", "/e/secret": "kept"} {
-			if got, err := contentOf(New(disk), store.Target{Path: path}, store.ReadOptions{}); err != nil || string(got) != want {
-				t.Errorf("%s holds %q, %v", path, got, err)
-			}
+		f, err := contentOf(New(disk), store.Target{Path: "/d/f"}, store.ReadOptions{})
+		if err != nil || string(f) != "old" && string(f) != "its new" {
+			t.Errorf("the file that changes holds %q, %v", f, err)
+		}
+		f, err = contentOf(New(disk), store.Target{Path: "/e/secret"}, store.ReadOptions{})
+		if !errors.Is(err, fs.ErrNotExist) && (err != nil || string(f) != "kept") {
+			t.Errorf("the file that is removed holds %q, %v", f, err)
+		}
+		if line == string(validLine) && pointer == string(validPointer) && (err == nil || !complete(d, e)) {
+			t.Errorf("the journal was not followed: %v", err)
 		}
 	})
+}
+
+// complete reports whether nothing is left but data and locks.
+func complete(dirs ...vfs.Dir) bool {
+	for _, d := range dirs {
+		names, err := d.Names()
+		if err != nil || slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, ".holdfast-") }) {
+			return false
+		}
+	}
+	return true
 }
 
 func FuzzBackupNumber(f *testing.F) {
