@@ -85,7 +85,7 @@ func TestAnEditNeedsMemoryInProportionToTheText(t *testing.T) {
 		for format, comment := range map[string]string{"json": "", "jsonc": "// c\n", "yaml": "# c\n", "toml": "# c\n"} {
 			t.Run(name+" in "+format, func(t *testing.T) {
 				most, c, change := c.most[format], treeCodecs[format], c.change
-				v := records(effort.Of(2_000, 3_000, 20_000))
+				v := records(effort.Of(500, 3_000, 20_000))
 				var own bytes.Buffer
 				testkit.Must(t, c.Dump(&own, v))
 				text := append([]byte(comment), own.Bytes()...)
