@@ -94,12 +94,12 @@ type Info struct {
 	Journal string `json:"journal,omitzero"`
 }
 
-// Age is the time since the lock was taken. It is 0 if Since is unknown.
+// Age is the time since the lock was taken. It is 0 if Since is unknown, or later than this machine's clock.
 func (i Info) Age() time.Duration {
 	if i.Since.IsZero() {
 		return 0
 	}
-	return time.Since(i.Since)
+	return max(0, time.Since(i.Since))
 }
 
 // Inspect describes the lock of the data file at path. It changes nothing. It names a holder only

@@ -21,6 +21,7 @@ package lock
 import (
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/holdfast-go/holdfast/errors"
 	"github.com/holdfast-go/holdfast/internal/vfs"
@@ -59,6 +60,7 @@ type Held struct {
 	lock       vfs.Lock // nil once released
 	spec       Spec
 	info       vfs.Info // of the lock file, when it was locked
+	since      time.Time
 	made       bool     // this call made the lock file
 	file       vfs.File // for the record; nil until that is read or written
 	announced  bool     // a record was written
@@ -127,7 +129,7 @@ func (p Spec) attempt() (*Held, error) {
 // returns neither a lock nor an error, try again. made is the lock file if this call made it,
 // else nil; confirm closes it.
 func (p Spec) confirm(l vfs.Lock, made vfs.File) (_ *Held, err error) {
-	h := &Held{lock: l, spec: p, info: l.Info(), file: made}
+	h := &Held{lock: l, spec: p, info: l.Info(), since: time.Now(), file: made}
 	ok := false
 	defer func() {
 		if !ok {

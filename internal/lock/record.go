@@ -47,14 +47,14 @@ const (
 // function that clears it again. If the lock file can't be written, there is no record, and
 // Unannounced says why.
 //
-// An empty lock file that is younger than minAge gets no record, unless this call made it.
+// An empty lock file that is younger than minAge gets no record, unless this call made it; see Youth.
 // Another program may have made the file and be about to fill it, and the end of a record would
 // stay behind its content. Only the age tells such a file from a lock file, so a new lock file
 // gets an old mtime. A file that another program leaves empty for longer than minAge gets a
 // record.
 func (h *Held) Announce() (clear func()) {
 	nothing := func() {}
-	if h.spec.DataFile || h.info.Size == 0 && !h.made && time.Since(time.Unix(0, h.info.Mtime)) < minAge {
+	if h.spec.DataFile || h.Youth() > 0 {
 		return nothing
 	}
 	known := h.file != nil // the content was read when the file was locked, or the file is new
@@ -95,12 +95,14 @@ func (h *Held) Unannounced() error {
 	return fs.ErrPermission
 }
 
-// Youth is how long Announce still writes nothing since the lock file is young and empty.
+// Youth is how long Announce still writes nothing since the lock file is young and empty. The file is at least
+// as old as the lock, which counts if the mtime is in the future: a clock was set back, or is another machine's.
 func (h *Held) Youth() time.Duration {
 	if h.info.Size != 0 || h.made {
 		return 0
 	}
-	return max(0, minAge-time.Since(time.Unix(0, h.info.Mtime)))
+	age := max(time.Since(time.Unix(0, h.info.Mtime)), time.Since(h.since))
+	return max(0, minAge-age)
 }
 
 // clearRecord clears a record if the file still holds it, or a part of it.
