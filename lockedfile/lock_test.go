@@ -237,6 +237,22 @@ func TestALockFileTakenAwayByHandIsALostLock(t *testing.T) {
 	}
 }
 
+// Each test with testing/synctest has a clock of its own. A file that was used in one has its past in a later time.
+func TestAFileCanBeUsedInSeveralBubbles(t *testing.T) {
+	f := lockedfile.New[counters](filepath.Join(t.TempDir(), "f.json"))
+	for _, pause := range []time.Duration{time.Hour, 0} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			for range 2 {
+				testkit.Must(t, f.Update(func(v *counters) error { time.Sleep(pause); return nil }))
+			}
+			if took := time.Since(began); took > 2*pause+time.Second {
+				t.Errorf("two calls have taken %v", took)
+			}
+		})
+	}
+}
+
 func TestALongWaitForOneselfIsLogged(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.json")
 	log := &testkit.Log{}
