@@ -4,8 +4,8 @@
 //	go test -bench . -benchtime 100x
 //
 // Each benchmark runs all contenders in one process, in many short interleaved
-// rounds on a filesystem of its own (ext4 on a loop device, or tmpfs), and
-// reports medians and ratios. A benchtime of 100x is 100 rounds. It needs Linux
+// rounds, and reports medians and ratios. Most run on three disks: the machine's
+// own, where TMPDIR lies, ext4 on a loop device, and tmpfs. A benchtime of 100x is 100 rounds. It needs Linux
 // and root. Nothing here fails on time.
 //
 //	go test -bench UpdateText -benchtime 20x

@@ -19,7 +19,6 @@ import (
 	"github.com/holdfast-go/holdfast/internal/engine"
 	"github.com/holdfast-go/holdfast/internal/handle"
 	"github.com/holdfast-go/holdfast/internal/testkit"
-	"github.com/holdfast-go/holdfast/internal/testkit/disktest"
 	"github.com/holdfast-go/holdfast/internal/vfs"
 	"github.com/holdfast-go/holdfast/lockedfile"
 	"github.com/holdfast-go/holdfast/safefile"
@@ -46,7 +45,7 @@ func (p *progress) step() {
 func BenchmarkGroupCommit(b *testing.B) {
 	for _, goroutines := range []int{1, 8, 64, 512} {
 		b.Run(fmt.Sprintf("goroutines=%d", goroutines), func(b *testing.B) {
-			groupCommit(b, disktest.New(b, "ext4").Dir(), goroutines)
+			onEachDisk(b, func(b *testing.B, root string) { groupCommit(b, root, goroutines) })
 		})
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/internal/testkit"
-	"github.com/holdfast-go/holdfast/internal/testkit/disktest"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
@@ -84,8 +83,7 @@ func (c telling) Done() <-chan struct{} {
 // time from the end of this process's function to the start of the other's, which includes the
 // commit; the time until this process's call returned is reported as well.
 func BenchmarkHandover(b *testing.B) {
-	b.Run("ext4", func(b *testing.B) { handover(b, disktest.New(b, "ext4").Dir()) })
-	b.Run("tmpfs", func(b *testing.B) { handover(b, disktest.Tmpfs(b)) })
+	onEachDisk(b, handover)
 }
 
 func handover(b *testing.B, root string) {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/testkit"
-	"github.com/holdfast-go/holdfast/internal/testkit/disktest"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
@@ -44,8 +43,7 @@ func fourKiB() settings {
 
 // BenchmarkReadJSON4KiB decodes a file of 4 KiB into a struct.
 func BenchmarkReadJSON4KiB(b *testing.B) {
-	b.Run("ext4", func(b *testing.B) { readJSON(b, disktest.New(b, "ext4").Dir()) })
-	b.Run("tmpfs", func(b *testing.B) { readJSON(b, disktest.Tmpfs(b)) })
+	onEachDisk(b, readJSON)
 }
 
 func readJSON(b *testing.B, root string) {

@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/internal/testkit"
-	"github.com/holdfast-go/holdfast/internal/testkit/disktest"
 	"github.com/holdfast-go/holdfast/lockedfile"
 )
 
 // BenchmarkLockAll is a LockAll that changes two files beside two Updates, in one directory and in two, and
 // one that changes a single file beside an Update. The two ways take turns.
-func BenchmarkLockAll(b *testing.B) {
-	dir := disktest.New(b, "ext4").Dir()
+func BenchmarkLockAll(b *testing.B) { onEachDisk(b, lockAll) }
+
+func lockAll(b *testing.B, dir string) {
 	ctx := context.Background()
 	add := func(v *map[string]int) error {
 		if *v == nil {

@@ -11,19 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/holdfast-go/holdfast/internal/testkit"
-	"github.com/holdfast-go/holdfast/internal/testkit/disktest"
 	"github.com/holdfast-go/holdfast/safefile"
 )
 
 // BenchmarkDurableWrite4KiB replaces 4 KiB by other 4 KiB. Only the handle and
 // the bare system calls promise all of: whole, durable, exclusive, and like the
 // old file. os.WriteFile promises none of it.
-func BenchmarkDurableWrite4KiB(b *testing.B) {
-	b.Run("ext4", func(b *testing.B) { durableWrite(b, disktest.New(b, "ext4").Dir(), 2) })
-	b.Run("tmpfs", func(b *testing.B) { durableWrite(b, disktest.Tmpfs(b), 20) })
-}
+func BenchmarkDurableWrite4KiB(b *testing.B) { onEachDisk(b, durableWrite) }
 
-func durableWrite(b *testing.B, root string, calls int) {
+func durableWrite(b *testing.B, root string) {
 	content := func(i int) []byte {
 		return append(bytes.Repeat([]byte("holdfast"), 4096/8-2), fmt.Sprintf("%016d", i)...)
 	}
@@ -37,7 +33,7 @@ func durableWrite(b *testing.B, root string, calls int) {
 	ours := safefile.New[[]byte](place("holdfast"))
 	bare, natefinch, plain := place("bare"), place("natefinch"), place("os")
 	renamed, beside := place("renameio"), place("renameio-tempdir")
-	contest{calls, syncer(b, root), []contender{
+	contest{4, syncer(b, root), []contender{
 		{"holdfast", func(i int) error { return ours.WriteBytes(content(i)) }},
 		{"bare", func(i int) error { return bareWrite(filepath.Dir(bare), filepath.Base(bare), content(i)) }},
 		{"renameio+dirsync", func(i int) error { return renameioDurable(renamed, content(i)) }},
