@@ -10,8 +10,10 @@ import (
 	"github.com/holdfast-go/holdfast/internal/testkit"
 )
 
-// mostFunctions is how many functions of the library one uncontended Update of a JSON file may run.
-const mostFunctions = 247
+// mostFunctions is how many functions of the library one uncontended Update of a JSON file may run. It leaves room
+// for what runs only at times: two for the user nobody, whose id also stands for unknown ones, and the pause
+// for other processes after slow commits.
+const mostFunctions = 250
 
 // The library can be trusted only if it can be read, and what is to be read of an Update is what it runs. The
 // functions are counted in a coverage profile of one call, the third of a process:
