@@ -40,10 +40,10 @@ func (f *File[T]) coding() (coding[T], error) {
 // decode gives a value that nobody else has.
 func decode[T any](c codec.Codec, data []byte, max int64, s *start[T]) (v T, err error) {
 	v = s.fresh()
-	err = format.Guard(func() error { return c.Load(codec.NewSource(data, max), &v) })
+	err = guarded(errors.ErrDecode, func() error { return c.Load(codec.NewSource(data, max), &v) })
 	if err != nil {
 		var none T
-		return none, matching(errors.ErrDecode, err)
+		return none, err
 	}
 	return v, nil
 }
@@ -57,13 +57,13 @@ func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 	}
 	v = f.start.fresh()
 	var original *format.Original
-	err = format.Guard(func() (err error) {
+	err = guarded(errors.ErrDecode, func() (err error) {
 		original, err = c.LoadOriginal(text, f.max, &v, f.last)
 		return err
 	})
 	if err != nil {
 		var none T
-		return none, matching(errors.ErrDecode, err)
+		return none, err
 	}
 	f.original = original
 	return v, nil
@@ -72,14 +72,14 @@ func (f *form[T]) decodeOriginal(text []byte) (v T, err error) {
 // encode encodes v. A Write calls it before it takes the lock.
 func (c coding[T]) encode(v T) ([]byte, error) {
 	var buf bytes.Buffer
-	err := format.Guard(func() error {
+	err := guarded(errors.ErrEncode, func() error {
 		if e, ok := c.codec.(format.Encoder); ok && c.form != nil {
 			return e.Encode(&buf, v) // the form adds the comments
 		}
 		return c.codec.Dump(&buf, v)
 	})
 	if err != nil {
-		return nil, matching(errors.ErrEncode, err)
+		return nil, err
 	}
 	if c.start != nil {
 		return c.overDefaults(buf.Bytes(), v)
@@ -88,9 +88,10 @@ func (c coding[T]) encode(v T) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// matching gives an error of a user's codec as one that matches kind, or ErrTooLarge.
-func matching(kind, err error) error {
-	if errors.Is(err, kind) || errors.Is(err, errors.ErrTooLarge) {
+// guarded calls a user's codec. Its error, or its panic, becomes an error that matches kind, or ErrTooLarge.
+func guarded(kind error, call func() error) error {
+	err := format.Guard(call)
+	if err == nil || errors.Is(err, kind) || errors.Is(err, errors.ErrTooLarge) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", kind, err)
@@ -127,12 +128,12 @@ func (f *form[T]) New(value []byte) (text []byte, err error) {
 	if !ok || !e.Comments(t) {
 		return value, nil
 	}
-	err = format.Guard(func() (err error) {
+	err = guarded(errors.ErrEncode, func() (err error) {
 		text, err = e.Annotate(value, t)
 		return err
 	})
 	if err != nil {
-		return nil, matching(errors.ErrEncode, err)
+		return nil, err
 	}
 	return text, nil
 }
@@ -140,9 +141,9 @@ func (f *form[T]) New(value []byte) (text []byte, err error) {
 // Edit is of the engine's Form interface.
 func (f *form[T]) Edit(old, value []byte) (text []byte, tell func(), err error) {
 	out := &editBuffer{max: f.max}
-	err = format.Guard(func() error { return f.edit(out, old, value) })
+	err = guarded(errors.ErrEncode, func() error { return f.edit(out, old, value) })
 	if err != nil {
-		return nil, nil, matching(errors.ErrEncode, err)
+		return nil, nil, err
 	}
 	if r := out.report; len(r.Lost) > 0 {
 		tell = func() {

@@ -108,13 +108,10 @@ func (c coding[T]) complete(data []byte, v, got T) (text []byte, err error) {
 	}
 	def, want := c.start.fresh(), format.Clone(v)
 	format.AddKeys(&want, &got)
-	err = format.Guard(func() (err error) {
+	err = guarded(errors.ErrEncode, func() (err error) {
 		text, err = completer.Complete(data, want, &def)
 		return err
 	})
-	if err != nil {
-		err = matching(errors.ErrEncode, err)
-	}
 	return text, err
 }
 
