@@ -153,15 +153,20 @@ func (a *annotator) entries(was, is *Node, c Comments) {
 // preferred to one that only the decoder takes for the same.
 func (a *annotator) keys(n *Node) func(key *Node) *Node {
 	exact, folded := map[string]*Node{}, map[string]*Node{}
+	folds := a.doc.Keys != MatchExact
 	if n != nil {
 		for _, e := range n.Entries {
-			if e.Key.Kind == Scalar && !e.Merge {
-				exact[e.Key.Value], folded[strings.ToLower(e.Key.Value)] = e.Value, e.Value
+			if e.Key.Kind != Scalar || e.Merge {
+				continue
+			}
+			exact[e.Key.Value] = e.Value
+			if folds {
+				folded[strings.ToLower(e.Key.Value)] = e.Value
 			}
 		}
 	}
 	return func(key *Node) *Node {
-		if value := exact[key.Value]; value != nil || a.doc.Keys == MatchExact {
+		if value := exact[key.Value]; value != nil || !folds {
 			return value
 		}
 		return folded[strings.ToLower(key.Value)]
