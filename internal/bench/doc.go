@@ -5,8 +5,8 @@
 //
 // Each benchmark runs all contenders in one process, in many short interleaved
 // rounds, and reports medians and ratios. Most run on three disks: the machine's
-// own, where TMPDIR lies, ext4 on a loop device, and tmpfs. A benchtime of 100x is 100 rounds. It needs Linux
-// and root. Nothing here fails on time.
+// own, where TMPDIR lies, ext4 on a loop device, and tmpfs. A benchtime of 100x
+// is 100 rounds. It needs Linux and root. Nothing here fails on time.
 //
 //	go test -bench UpdateText -benchtime 20x
 //

@@ -33,7 +33,7 @@ func durableWrite(b *testing.B, root string) {
 	ours := safefile.New[[]byte](place("holdfast"))
 	bare, natefinch, plain := place("bare"), place("natefinch"), place("os")
 	renamed, beside := place("renameio"), place("renameio-tempdir")
-	contest{4, syncer(b, root), []contender{
+	contest{20, syncer(b, root), []contender{
 		{"holdfast", func(i int) error { return ours.WriteBytes(content(i)) }},
 		{"bare", func(i int) error { return bareWrite(filepath.Dir(bare), filepath.Base(bare), content(i)) }},
 		{"renameio+dirsync", func(i int) error { return renameioDurable(renamed, content(i)) }},
